@@ -1,0 +1,151 @@
+"""
+One env file, read: python-dotenv's own parser, with the line that each assignment stands on.
+
+Values are as written, without expansion; `workerctl.sources` expands them.
+"""
+
+import io
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from dotenv.parser import Binding, parse_stream
+
+from workerctl.errors import SourceError
+
+STDIN = "-"
+SIZE_LIMIT = 1024 * 1024
+"""Bytes. An env file is far smaller; a device or a dump given by mistake is not read on."""
+
+# python-dotenv looks for a comment with `\s+#`, which is quadratic in a run of blanks.
+_BLANKS = re.compile(r"[^\S\r\n]{257}")
+_NEWLINE = re.compile(r"\r\n|\n|\r")
+_ASSIGNMENT = re.compile(r"\s*(?:export[^\S\r\n]+)?[^=]*=[^\S\r\n]*(?P<quote>['\"]?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One statement of an env file.
+
+    `number` is its line, from 1. `name` is None where the text is not an assignment, `value` is
+    None where there is no `=`. `quote` is the quotation mark around the value, or "". `raw` is
+    the text as it stands, with the blank lines and comments before it and its own line end.
+    """
+
+    number: int
+    name: str | None
+    value: str | None = field(repr=False)
+    quote: str
+    raw: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """
+    A parsed env file; `name` is how messages call it: the path as given, or `<stdin>`.
+    """
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+def read(path: str, stdin: BinaryIO | None = None) -> EnvFile:
+    """
+    Read and parse an env file; `-` is `stdin`.
+
+    Raises SourceError: missing, unreadable, not a regular file, not UTF-8, too large.
+    """
+    if path == STDIN and stdin is not None:
+        return parse(decode(stdin.read(SIZE_LIMIT + 1), "<stdin>"), "<stdin>")
+    return parse(read_text(path), path)
+
+
+def read_text(path: str) -> str:
+    """
+    The text of a regular file of at most 1 MiB of UTF-8, without a byte order mark.
+
+    Raises SourceError with the path and never with the content.
+    """
+    failure: OSError | None = None
+    try:
+        # O_NONBLOCK: a FIFO without a writer would hang the open for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            _require_regular(os.fstat(descriptor).st_mode, path)
+            data = stream.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        failure = error
+    except ValueError:  # a NUL in the path
+        raise SourceError("A file name holds a NUL byte.") from None
+    if failure is not None:
+        raise _unreadable(path, failure)
+    return decode(data, path)
+
+
+def decode(data: bytes, name: str) -> str:
+    """
+    The text of `data`, refused where no env file parser would agree on it.
+    """
+    if len(data) > SIZE_LIMIT:
+        raise SourceError(f"{name} is larger than 1 MiB.", "Name an env file.")
+    if b"\0" in data:
+        raise SourceError(f"{name} holds a NUL byte.", "Save it as plain UTF-8 text.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass  # its .object holds the whole file: raise outside, so that nothing keeps it
+    raise SourceError(f"{name} is not UTF-8.", "Save it as UTF-8 text.")
+
+
+def parse(text: str, name: str) -> EnvFile:
+    """
+    Parse the text of an env file. Raises SourceError for a line no parser reads in decent time.
+    """
+    blanks = _BLANKS.search(text)
+    if blanks is not None:
+        line = _lines(text[: blanks.start()]) + 1
+        raise SourceError(
+            f"{name}:{line} holds more than 256 blanks in a row.", "Shorten the run of blanks."
+        )
+    return EnvFile(name, tuple(_entries(text)))
+
+
+def _entries(text: str) -> Iterator[Entry]:
+    for binding in parse_stream(io.StringIO(text, newline="")):
+        raw = binding.original.string
+        start = len(raw) - len(raw.lstrip())
+        # python-dotenv counts the blank lines before a statement as part of it.
+        number = binding.original.line + _lines(raw[:start])
+        if binding.error or binding.key is not None:
+            yield Entry(number, binding.key, binding.value, _quote(binding), raw)
+
+
+def _quote(binding: Binding) -> str:
+    match = _ASSIGNMENT.match(binding.original.string)
+    return match["quote"] if match else ""
+
+
+def _lines(text: str) -> int:
+    return len(_NEWLINE.findall(text))
+
+
+def _require_regular(mode: int, path: str) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise SourceError(f"{path} is a directory.", "Name a file in it.")
+    if stat.S_ISFIFO(mode):
+        raise SourceError(
+            f"{path} is a pipe.", "Give it on standard input: `… | workerctl check --env-file -`."
+        )
+    raise SourceError(f"{path} is not a regular file.", "Name an env file.")
+
+
+def _unreadable(path: str, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{path} does not exist.", "Check the path and the working directory.")
+    return SourceError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.")

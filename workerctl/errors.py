@@ -1,0 +1,83 @@
+"""
+What a user may meet and fix: one sentence that says what is wrong, one that says what to do.
+
+No error here carries a value of the configuration, in its text or in its cause.
+"""
+
+from collections.abc import Iterable
+
+from workerctl.findings import ExitCode, Finding
+
+
+class WorkerctlError(Exception):
+    """
+    The root of what workerctl raises on purpose.
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(WorkerctlError):
+    """
+    An option, a code or a name that does not exist, or does not go together.
+    """
+
+
+class SourceError(WorkerctlError):
+    """
+    A configuration file that is missing, unreadable or not text; no value can be trusted.
+    """
+
+
+class ProjectError(WorkerctlError):
+    """
+    A `[tool.workerctl]` table, or a module it names, that does not load.
+    """
+
+
+class EnvFileWriteError(WorkerctlError):
+    """
+    An env file that could not be changed; its old bytes are intact.
+    """
+
+
+class RefusedError(WorkerctlError):
+    """
+    A change that would lose something, such as a key that is in use.
+    """
+
+    exit_code = ExitCode.FINDINGS
+
+
+class OutputError(WorkerctlError):
+    """
+    A report or a key that could not be written out.
+    """
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+class ConfigurationError(WorkerctlError, ValueError):
+    """
+    A configuration with which a worker must not run; `findings` holds every reason, the text too.
+    """
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        lines = [line for finding in self.findings for line in _lines(finding)]
+        count = f"{len(self.findings)} problem{'s' if len(self.findings) != 1 else ''}"
+        super().__init__(f"The configuration has {count}:\n" + "\n".join(lines))
+
+
+def _lines(finding: Finding) -> Iterable[str]:
+    where = f" ({finding.location})" if finding.location else ""
+    yield f"  {finding.code} {finding.message}{where}"
+    if finding.hint:
+        yield f"    {finding.hint}"

@@ -1,0 +1,172 @@
+"""
+What a run says: findings, results and the report, and which exit code follows.
+
+Everything here is frozen and compares by value, so that a check's test is one equality.
+"""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+SourceKind = Literal["env-file", "environment", "secret-file", "default"]
+
+
+class Severity(enum.IntEnum):
+    """
+    How bad a finding is; the order is the order of `--fail-on`.
+    """
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        """
+        The word that users read and write: "error", "warning", "info".
+        """
+        return self.name.lower()
+
+
+class Status(enum.Enum):
+    """
+    How a check ended; always visible in every format.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    DEFERRED = "deferred"
+    CRASHED = "crashed"
+
+
+class ExitCode(enum.IntEnum):
+    """
+    The documented exit codes, the same for every command and format.
+    """
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """
+    Where a value came from: the kind of source, the file as the user named it, the line from 1.
+    """
+
+    source: SourceKind
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return self.source
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """
+    A finding somebody accepted, with the reason, through the day `until` (inclusive, UTC).
+
+    An empty `env` means every environment.
+    """
+
+    code: str
+    reason: str
+    until: date
+    env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One thing that is wrong: `message` says what, `hint` what to do, one sentence each, no secret.
+
+    `location` belongs to the first of `fields`.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str | None = None
+    fields: tuple[str, ...] = ()
+    location: Location | None = None
+    suppressed: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """
+    How one check ended. `reason` is set when it was skipped, deferred or crashed.
+    """
+
+    code: str
+    title: str
+    status: Status
+    reason: str | None = None
+    seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    Why there is no verdict: a usage error or an internal one.
+    """
+
+    message: str
+    hint: str | None
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """
+    A whole run. `fail_on` is the lowest severity that fails it, None for never.
+    """
+
+    results: tuple[Result, ...] = ()
+    env: str | None = None
+    judged_as: str | None = None
+    sources: tuple[str, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
+    error: Problem | None = None
+
+    def findings(self) -> Iterator[Finding]:
+        """
+        Every finding that counts: the suppressed ones are left out.
+        """
+        for result in self.results:
+            yield from (finding for finding in result.findings if finding.suppressed is None)
+
+    def fails(self, finding: Finding) -> bool:
+        """
+        Whether this finding alone fails the run.
+        """
+        counts = finding.suppressed is None and self.fail_on is not None
+        return counts and finding.severity >= (self.fail_on or 0)
+
+    def count(self, status: Status) -> int:
+        """
+        How many checks ended so.
+        """
+        return sum(result.status is status for result in self.results)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """
+        The verdict: an error of the run itself, else findings, else an incomplete run, else 0.
+        """
+        if self.error is not None:
+            return self.error.exit_code
+        if any(map(self.fails, self.findings())):
+            return ExitCode.FINDINGS
+        return ExitCode.INCOMPLETE if self.count(Status.CRASHED) else ExitCode.OK

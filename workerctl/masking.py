@@ -1,0 +1,99 @@
+"""
+The one place that knows what may be shown. Every sink goes through it.
+
+A mask shows nothing of the value, its length included. What is not known to be public is secret.
+"""
+
+import re
+import unicodedata
+from urllib.parse import SplitResult, urlsplit
+
+MASK = "\u2022" * 8
+"""The mask; the text output writes it as `********` where the terminal has no UTF-8."""
+
+_CREDENTIAL_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN", re.I)
+_CONVENTIONAL_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,39}", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_DATABASE = re.compile(r"/[0-9]{1,3}", re.ASCII)
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def is_credential_name(name: str) -> bool:
+    """
+    Whether a variable of this name must be taken for a secret until somebody declares it public.
+    """
+    return _CREDENTIAL_NAME.search(name) is not None
+
+
+def is_conventional_name(name: str) -> bool:
+    """
+    Whether an unknown variable's name may be printed: a bare token on a line can be a pasted secret.
+    """
+    return _CONVENTIONAL_NAME.fullmatch(name) is not None
+
+
+def printable(text: str) -> str:
+    """
+    The text with every invisible, control or undecodable character written as an escape.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def show_url(url: str, *, secret: bool) -> str:
+    """
+    A URL without userinfo, query and fragment; a secret one keeps scheme, host and port only.
+
+    A purely numeric path stays (the number of a Redis database). What does not read as a URL is
+    masked whole, because a password with a slash in it would pass for a path.
+    """
+    parts = _split(url)
+    if parts is None:
+        return MASK
+    if not parts.netloc:
+        return f"{parts.scheme}://{MASK}" if secret else _public(parts)
+    if "@" in parts.path or (secret and "@" in parts.query + parts.fragment):
+        return f"{parts.scheme}://{MASK}"
+    host = parts.netloc.rpartition("@")[2]
+    if not secret:
+        return _public(parts._replace(netloc=host))
+    userinfo = f"{MASK}@" if "@" in parts.netloc else ""
+    numeric = _DATABASE.fullmatch(parts.path) is not None
+    more = parts.query or parts.fragment or (parts.path.strip("/") and not numeric)
+    path = parts.path if numeric else "/" if parts.path and not more else ""
+    return f"{parts.scheme}://{userinfo}{host}{path}" + (f"/{MASK}" if more else "")
+
+
+def has_credentials(url: str) -> bool:
+    """
+    Whether a URL carries something worth hiding: a password, a query, or more than can be told.
+    """
+    parts = _split(url)
+    if parts is None:
+        return True
+    return ":" in parts.netloc.rpartition("@")[0] or bool(parts.query)
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    if port is not None:
+        host = host.rpartition(":")[0]
+    if not parts.scheme or (parts.netloc and not _HOST.fullmatch(host)):
+        return None
+    return parts
+
+
+def _public(parts: SplitResult) -> str:
+    return printable(parts._replace(query="", fragment="").geturl())
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in _INVISIBLE:
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
