@@ -8,6 +8,7 @@ import io
 import os
 import re
 import stat
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -20,10 +21,20 @@ STDIN = "-"
 SIZE_LIMIT = 1024 * 1024
 """Bytes. An env file is far smaller; a device or a dump given by mistake is not read on."""
 
+# The last three do not exist on every system.
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
 # python-dotenv looks for a comment with `\s+#`, which is quadratic in a run of blanks.
 _BLANKS = re.compile(r"[^\S\r\n]{257}")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-_ASSIGNMENT = re.compile(r"\s*(?:export[^\S\r\n]+)?[^=]*=[^\S\r\n]*(?P<quote>['\"]?)")
+_ASSIGNMENT = re.compile(
+    r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +81,13 @@ def read_text(path: str) -> str:
 
     Raises SourceError with the path and never with the content.
     """
+    if "\0" in path:
+        raise SourceError("A file name holds a NUL byte.")
     failure: OSError | None = None
     try:
-        # O_NONBLOCK: a FIFO without a writer would hang the open for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            _require_regular(os.fstat(descriptor).st_mode, path)
-            data = stream.read(SIZE_LIMIT + 1)
+        data = _read_bytes(path)
     except OSError as error:
         failure = error
-    except ValueError:  # a NUL in the path
-        raise SourceError("A file name holds a NUL byte.") from None
     if failure is not None:
         raise _unreadable(path, failure)
     return decode(data, path)
@@ -111,15 +118,31 @@ def parse(text: str, name: str) -> EnvFile:
         raise SourceError(
             f"{name}:{line} holds more than 256 blanks in a row.", "Shorten the run of blanks."
         )
-    return EnvFile(name, tuple(_entries(text)))
+    # python-dotenv drops a second byte order mark by itself, which would shift the positions.
+    return EnvFile(name, tuple(_entries(text.removeprefix("\ufeff"))))
+
+
+def _read_bytes(path: str) -> bytes:
+    # O_NONBLOCK: a FIFO without a writer would hang the open for ever.
+    descriptor = os.open(path, _READ)
+    try:
+        # Before fdopen, which refuses a directory in words of its own.
+        _require_regular(os.fstat(descriptor).st_mode, path)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(SIZE_LIMIT + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _entries(text: str) -> Iterator[Entry]:
+    # Counted here: python-dotenv counts the blank lines before a statement as part of it, and the
+    # end of a line that it cannot read twice where that is CRLF.
+    ends = [newline.end() for newline in _NEWLINE.finditer(text)]
+    position = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
         raw = binding.original.string
-        start = len(raw) - len(raw.lstrip())
-        # python-dotenv counts the blank lines before a statement as part of it.
-        number = binding.original.line + _lines(raw[:start])
+        number = bisect_right(ends, position + len(raw) - len(raw.lstrip())) + 1
+        position += len(raw)
         if binding.error or binding.key is not None:
             yield Entry(number, binding.key, binding.value, _quote(binding), raw)
 

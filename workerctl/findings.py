@@ -131,10 +131,14 @@ class Problem:
 class Report:
     """
     A whole run. `fail_on` is the lowest severity that fails it, None for never.
+
+    `env` is what the worker boots as, None when `ENV` is invalid; `judged_as` is whose rules were
+    applied.
     """
 
     results: tuple[Result, ...] = ()
     env: str | None = None
+    env_is_set: bool = True
     judged_as: str | None = None
     sources: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
@@ -170,3 +174,14 @@ class Report:
         if any(map(self.fails, self.findings())):
             return ExitCode.FINDINGS
         return ExitCode.INCOMPLETE if self.count(Status.CRASHED) else ExitCode.OK
+
+
+def graded(columns: str, env: str) -> Severity | None:
+    """
+    The severity in an environment; None where the rule does not apply.
+
+    `columns` are three letters for development, staging, production, as in the check reference:
+    `e` error, `w` warning, `i` info, `-` nothing.
+    """
+    letter = columns[("development", "staging", "production").index(env)]
+    return {"e": Severity.ERROR, "w": Severity.WARNING, "i": Severity.INFO}.get(letter)

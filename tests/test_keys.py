@@ -1,0 +1,253 @@
+"""
+Keys: what form they must have, which are weak, and the id that names them.
+"""
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from workerctl import keys
+
+GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
+RAW = bytes.fromhex(GOOD)
+NOISE = hashlib.shake_256(b"noise").digest(64)
+
+BAD_FORMS = {
+    "": "is empty",
+    " ": "is only white space",
+    "\n": "is only white space",
+    f"{GOOD}\n": "has white space around it",
+    f"\u00a0{GOOD}": "has white space around it",
+    f"{GOOD[:32]} {GOOD[32:]}": "has white space inside",
+    f"{GOOD[:31]}\t{GOOD[32:]}": "has white space inside",
+    f"\ufeff{GOOD}": "starts with a byte order mark",
+    f"{GOOD}\u200b": "holds an invisible character",
+    f"{GOOD[:10]}\ufeff{GOOD[11:]}": "holds an invisible character",
+    f"{GOOD[:10]}\x00{GOOD[11:]}": "holds an invisible character",
+    f"'{GOOD}'": "is wrapped in quotes (docker --env-file keeps them)",
+    f'"{GOOD}"': "is wrapped in quotes (docker --env-file keeps them)",
+    f"\u201c{GOOD}\u201d": "is wrapped in quotes (docker --env-file keeps them)",
+    f'"{GOOD}': "has a quote at one end",
+    f"{GOOD}'": "has a quote at one end",
+    f"0x{GOOD}": "starts with 0x, which is not part of the key",
+    f"0X{GOOD[2:]}": "starts with 0x, which is not part of the key",
+    GOOD[:32]: "has 32 hexadecimal characters, a 128-bit key, not 64",
+    base64.b64encode(RAW).decode(): "is 32 bytes in base64, not in 64 hexadecimal characters",
+    base64.urlsafe_b64encode(RAW).decode().rstrip("="): (
+        "is 32 bytes in base64, not in 64 hexadecimal characters"
+    ),
+    "a": "has 1 character, not 64",
+    "g": "has 1 character, not 64, and 1 character that is not hexadecimal",
+    GOOD[1:]: "has 63 characters, not 64",
+    f"{GOOD}a": "has 65 characters, not 64",
+    GOOD[:31]: "has 31 characters, not 64",
+    GOOD[:43]: "has 43 characters, not 64",
+    GOOD + GOOD: "has 128 characters, not 64",
+    f"{GOOD[1:]}g": "holds 1 character that is not hexadecimal",
+    f"{GOOD[:-2]}_+": "holds 2 characters that are not hexadecimal",
+    f"{GOOD[1:]}\u00e9": "holds 1 character that is not hexadecimal",
+    f"{GOOD[1:]}\udc80": "holds 1 character that is not hexadecimal",
+    f"{GOOD}!?": "has 66 characters, not 64, and 2 characters that are not hexadecimal",
+}
+LOOK_ALIKES = ["\uff11", "\uff21", "\u0663", "\U0001d7d9", "\u0430", "\u0421", "\u0395", "\u00b2"]
+
+WEAK = {
+    "0123456789abcdef" * 4: "is an example from public documentation",
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f": (
+        "is an example from public documentation"
+    ),
+    "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4": (
+        "is an example from public documentation"
+    ),
+    "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308": (
+        "is an example from public documentation"
+    ),
+    "a1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456": (
+        "is an example from public documentation"
+    ),
+    hashlib.sha256(b"").hexdigest(): "is the SHA-256 digest of a common word",
+    hashlib.sha256(b"password").hexdigest(): "is the SHA-256 digest of a common word",
+    hashlib.sha256(b"secret\n").hexdigest(): "is the SHA-256 digest of a common word",
+    "0" * 64: "repeats a short pattern",
+    "f" * 64: "repeats a short pattern",
+    GOOD[:32] * 2: "repeats a short pattern",
+    (GOOD[:5] * 13)[:64]: "repeats a short pattern",
+    GOOD[:32] + "0" * 32: "has the same character 10 times in a row",
+    "0" * 32 + GOOD[32:]: "has the same character 10 times in a row",
+    GOOD[:27] + "7" * 10 + GOOD[37:]: "has the same character 10 times in a row",
+    GOOD[:32] + GOOD[:32][::-1]: "reads the same backwards",
+    b"correct horse battery staple ok!".hex(): "is text written in hexadecimal",
+    b"correct horse\tbattery\r\nstaple ~ ".hex(): "is text written in hexadecimal",
+    "8305917264" * 6 + "9917": "has digits only",
+    "fbcadeabcfdbeacfdebacfadbecfabdcefadbcaefdbcafedcbeafdacbfedabec": "has letters only",
+    # 19 different bytes, then 9 different digits: one less than allowed.
+    (RAW[:19] + RAW[12::-1]).hex(): "uses too few different characters",
+    "".join("0a1b2c3d4"[n % 9] for n in NOISE): "uses too few different characters",
+    bytes((37 * n + 11) % 256 for n in range(32)).hex(): "counts up or down in even steps",
+    bytes((-3 * n) % 256 for n in range(32)).hex(): "counts up or down in even steps",
+}
+
+
+def test_generated_keys_are_well_formed_strong_and_different():
+    """
+    A key is 32 bytes from the system's generator, as 64 lowercase hexadecimal characters.
+    """
+    generated = [keys.generate() for _ in range(100)]
+
+    assert len(set(generated)) == 100
+    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in generated)
+    assert all(keys.weakness(key) is None for key in generated)
+
+
+@pytest.mark.parametrize("text", [GOOD, GOOD.upper(), GOOD[:32] + GOOD[32:].upper(), "0" * 64])
+def test_64_hexadecimal_characters_are_a_key(text):
+    """
+    Both cases of letters are accepted; strength is another matter.
+    """
+    assert keys.form_problem(text) is None
+
+
+@pytest.mark.parametrize(("text", "problem"), BAD_FORMS.items(), ids=map(ascii, BAD_FORMS))
+def test_a_malformed_key_is_told_what_is_wrong_with_it(text, problem):
+    """
+    The problem is named, and no part of the value with it.
+    """
+    assert keys.form_problem(text) == problem
+    assert not any(GOOD[n : n + 4] in problem for n in range(61))
+
+
+@pytest.mark.parametrize("character", LOOK_ALIKES, ids=ascii)
+def test_look_alikes_of_digits_and_letters_are_named(character):
+    """
+    Digits of other scripts, and letters that only look like a to f.
+    """
+    expected = "holds a character of another script that looks like a digit or letter"
+
+    assert keys.form_problem(GOOD[:40] + character + GOOD[41:]) == expected
+    assert keys.form_problem(character * 64) == expected
+
+
+def test_the_form_is_what_the_regular_expression_says():
+    """
+    Every single character in every ASCII and Latin position is judged as `[0-9a-fA-F]` does.
+    """
+    for number in range(0x250):
+        text = GOOD[:20] + chr(number) + GOOD[21:]
+        matches = re.fullmatch("[0-9a-fA-F]{64}", text, re.ASCII) is not None
+
+        assert (keys.form_problem(text) is None) == matches
+
+
+@pytest.mark.parametrize(("text", "weakness"), WEAK.items(), ids=list(WEAK))
+def test_guessable_keys_are_weak(text, weakness):
+    """
+    Every rule, in both cases of letters.
+    """
+    assert keys.weakness(text) == weakness
+    assert keys.weakness(text.upper()) == weakness
+
+
+def test_rules_have_the_boundaries_they_say():
+    """
+    One less than each limit is no weakness: a random key may look like that.
+    """
+    assert keys.weakness(GOOD[:27] + "7" * 9 + GOOD[36:]) is None
+    assert keys.weakness((RAW[:20] + RAW[11::-1]).hex()) is None
+    assert keys.weakness(GOOD[:31] + GOOD[:33]) is None
+    assert keys.weakness("".join("0a1b2c3d4e"[n % 10] for n in NOISE)) is None
+
+
+@pytest.mark.parametrize(("same", "weakness"), [(24, "counts up or down in even steps"), (23, None)])
+def test_24_equal_steps_between_digits_are_too_many(same, weakness):
+    """
+    A random key has about four of the 63 steps equal.
+    """
+    digits = [0]
+    steps = [3] * same + [1, 5, 9, 12, 2, 7, 14, 6, 11, 4] * 4
+    for step in steps[:63]:
+        digits.append((digits[-1] + step) % 16)
+
+    assert keys.weakness("".join(f"{digit:x}" for digit in digits)) == weakness
+
+
+@pytest.mark.parametrize(("same", "weakness"), [(16, "counts up or down in even steps"), (15, None)])
+def test_16_equal_steps_between_bytes_are_too_many(same, weakness):
+    """
+    A random key hardly ever has two of the 31 steps equal.
+    """
+    numbers = [17]
+    steps = [151] * same + [3, 77, 200, 45, 91, 130, 251, 60, 19, 170, 222, 8, 99, 143, 33, 5]
+    for step in steps[:31]:
+        numbers.append((numbers[-1] + step) % 256)
+
+    assert keys.weakness(bytes(numbers).hex()) == weakness
+
+
+def test_random_keys_raise_no_false_alarm():
+    """
+    20 000 of them; a benchmark tries a million.
+    """
+    assert [key for key in (keys.generate() for _ in range(20_000)) if keys.weakness(key)] == []
+
+
+@pytest.mark.parametrize("text", ["", GOOD[1:], f"{GOOD[:63]}\n", f"'{GOOD}'"])
+def test_strength_and_id_are_only_for_well_formed_keys(text):
+    """
+    The error says what is wrong without the value.
+    """
+    for function in (keys.weakness, keys.key_id):
+        with pytest.raises(ValueError, match=r"^The key [a-z0-9 (),-]+\.$") as caught:
+            function(text)
+
+        assert GOOD[:6] not in str(caught.value)
+        assert caught.value.__context__ is None
+
+
+def test_a_weak_key_has_no_id():
+    """
+    An id of a guessable key would let anyone try guesses.
+    """
+    with pytest.raises(ValueError, match=r"^The key repeats a short pattern\.$"):
+        keys.key_id("ab" * 32)
+
+
+def test_the_id_is_hkdf_expand_of_the_bytes():
+    """
+    Checked against an independent implementation; the case of the text does not matter.
+    """
+    for key in [GOOD, *(keys.generate() for _ in range(200))]:
+        expand = HKDFExpand(SHA256(), length=8, info=b"workerctl/v1/key-fingerprint")
+        expected = "wk1:" + expand.derive(bytes.fromhex(key)).hex()
+
+        assert keys.key_id(key) == expected
+        assert keys.key_id(key.upper()) == expected
+
+
+def test_the_id_of_a_known_key_never_changes():
+    """
+    People write ids down.
+    """
+    assert keys.key_id(GOOD) == "wk1:2565c91eda0c9d9c"
+
+
+def test_judging_a_key_imports_nothing_slow():
+    """
+    A worker judges its key at every start.
+    """
+    code = (
+        "import sys; from workerctl import keys;"
+        f"keys.weakness({'ab' * 32!r});"
+        "print(*sorted({'re', 'secrets', 'random', 'dataclasses', 'typing', 'enum', 'unicodedata'}"
+        " & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout == "\n"

@@ -1,0 +1,52 @@
+"""
+The entry point: answers `--version` and `keygen` at once, and hands the rest to the command line.
+"""
+
+import gc
+import os
+import sys
+
+from workerctl import __version__
+
+
+def main() -> None:
+    """
+    Run the command line and exit with its code.
+    """
+    # A run is short and keeps what it makes: collecting garbage only costs time.
+    gc.disable()
+    code = _answer(sys.argv[1:])
+    # The last collection at exit would visit every object once more. Unlike os._exit, this lets
+    # buffers be flushed and exit handlers run.
+    gc.freeze()
+    sys.exit(code)
+
+
+def _answer(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        from workerctl.streams import say
+
+        say(sys.stdout, f"workerctl {__version__}")
+        return 0
+    if arguments == ["keygen"]:
+        from workerctl.keyprint import print_key
+
+        return print_key(sys.stdout, sys.stderr)
+    _drop_bad_widths()
+    from workerctl.cli import run
+
+    return run(arguments)
+
+
+def _drop_bad_widths() -> None:
+    """
+    With COLUMNS=0 the help comes out empty, and with TERMINAL_WIDTH=abc it does not come out.
+    """
+    for name in ("COLUMNS", "TERMINAL_WIDTH"):
+        width = os.environ.get(name, "1")
+        if not (width.isascii() and width.isdigit() and int(width[:6])):
+            del os.environ[name]
+
+
+if __name__ == "__main__":
+    main()

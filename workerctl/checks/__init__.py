@@ -1,0 +1,72 @@
+"""
+The ordered table of checks, and run(). Read this first.
+
+One more check is one function in a module of this package, one line in CHECKS, one test.
+"""
+
+from collections.abc import Iterable
+
+from workerctl.checks import (
+    chunking,
+    encryption,
+    envfiles,
+    environment,
+    logs,
+    schema,
+    suppressions,
+    timeouts,
+)
+from workerctl.checks.base import Check, Context
+from workerctl.checks.running import Runner
+from workerctl.checks.selection import Selection
+from workerctl.findings import Result
+
+CHECKS: tuple[Check, ...] = (
+    schema.VALUES,
+    schema.FILE_NAMES,
+    schema.ENVIRONMENT_NAMES,
+    schema.ONCE,
+    envfiles.ASSIGNMENTS,
+    schema.CURRENT,
+    envfiles.PRIVATE,
+    envfiles.UNTRACKED,
+    envfiles.PORTABLE,
+    environment.NAME,
+    environment.REQUIRED,
+    environment.DEBUG,
+    environment.REAL,
+    environment.ENCRYPTED,
+    environment.ORIGINS,
+    environment.DISTINCT,
+    encryption.PRESENT,
+    encryption.FORM,
+    encryption.STRENGTH,
+    encryption.ROUND_TRIP,
+    timeouts.CONNECT,
+    timeouts.BACKOFF,
+    timeouts.INTERVALS,
+    timeouts.LLM_RETRIES,
+    timeouts.EMBEDDING_RETRIES,
+    chunking.OVERLAP,
+    chunking.MODEL,
+    chunking.SECTIONS,
+    logs.LEVEL,
+    logs.SWITCHES,
+    suppressions.CURRENT,
+)
+
+
+def table(more: Iterable[Check] = ()) -> tuple[Check, ...]:
+    """
+    CHECKS with another team's checks before the last one, which looks at all results.
+    """
+    return (*CHECKS[:-1], *more, CHECKS[-1])
+
+
+def run(
+    context: Context, checks: tuple[Check, ...] = CHECKS, selection: Selection | None = None
+) -> tuple[Result, ...]:
+    """
+    Run the selected checks in the order of the table. No check can end the run.
+    """
+    return Runner(context, checks, selection or Selection()).run()

@@ -1,0 +1,94 @@
+"""
+What a check is, and what it may look at.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from workerctl.findings import Finding, Result, Severity, Suppression, graded
+from workerctl.settings import Settings
+from workerctl.sources import Values
+
+Phase = Literal["build", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """
+    All that a check may know. The outside world comes in here, so that tests patch nothing.
+
+    `env` is the environment whose rules apply. A field in `invalid` holds its default in
+    `settings`. `results` are those of the checks before. `directory` is where git is asked.
+    """
+
+    settings: Settings
+    values: Values
+    env: str = "development"
+    judged_by_option: bool = False
+    invalid: frozenset[str] = frozenset()
+    schema_findings: tuple[Finding, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    suppressions: tuple[Suppression, ...] = ()
+    results: tuple[Result, ...] = ()
+    today: date = date.max
+    phase: Phase = "run"
+
+    def graded(self, columns: str) -> Severity | None:
+        """
+        The severity here, from the three letters for development, staging and production.
+        """
+        return graded(columns, self.env)
+
+    def finding(
+        self,
+        code: str,
+        severity: Severity,
+        message: str,
+        hint: str,
+        *fields: str,
+    ) -> Finding:
+        """
+        A finding that points at the place of its first field.
+        """
+        location = self.values.location(fields[0]) if fields else None
+        return Finding(code, severity, message, hint, fields, location)
+
+    def secrets(self) -> Iterator[str]:
+        """
+        The secret fields of the schema, in its order.
+        """
+        names = self.values.names
+        yield from (name for name in type(self.settings).model_fields if name in names.secrets)
+
+
+Run = Callable[[Context], Iterable[Finding]]
+
+
+class SkipCheck(Exception):  # noqa: N818 -- it is no error
+    """
+    Raised by a check that has nothing to judge here; the text says why.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """
+    One claim about a configuration, and the function that refutes it.
+
+    `title` is the claim that holds when the check passes; the docstring of `run` is its manual.
+    `reads` are the fields whose values it needs: it is skipped when one is invalid. `demands` are
+    those it wants to be there at all. `requires` is the code of a check that must pass first.
+    A check of `every_secret` waits in the build phase until every secret is there. `boot` is
+    False for what a starting worker should not do, such as asking git.
+    """
+
+    code: str
+    title: str
+    run: Run
+    reads: tuple[str, ...] = ()
+    demands: tuple[str, ...] = ()
+    requires: str | None = None
+    every_secret: bool = False
+    boot: bool = True

@@ -1,0 +1,227 @@
+"""
+The files themselves: readable line by line, private, untracked, and read alike by other tools.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.findings import Finding, Location, Severity
+from workerctl.masking import has_credentials
+from workerctl.names import Spelling
+from workerctl.placeholders import is_placeholder
+from workerctl.sources import Assignment, Source
+
+_STDIN = "<stdin>"
+_GIT_SECONDS = 10
+_COMPOSE_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]+", re.ASCII)
+_BARE_VARIABLE = re.compile(r"\$(?:[A-Za-z_$])")
+_FOREIGN_OPERATOR = re.compile(r"\$\{[A-Za-z0-9_]*(?::?[?+]|-|:[^-])")
+_ESCAPE_READ_DIFFERENTLY = re.compile(r"\\[abftv']")
+
+
+def lines_are_assignments(context: Context) -> Iterator[Finding]:
+    """
+    Every line of the env files is an assignment, a comment or blank.
+
+    Why: python-dotenv skips what it cannot read, so the setting is silently at its default;
+    docker compose may read the same line in another way. An expansion of `${…}` beyond 64 KiB is
+    not made. The line is named, its text is not shown: it may be a pasted secret.
+
+    Fix: write NAME=value, or a `#` before a comment.
+    """
+    for source in context.values.env_files:
+        for broken in source.broken:
+            yield Finding(
+                "SET005",
+                Severity.ERROR,
+                f"Line {broken.location.line} {broken.reason}.",
+                "Write it as NAME=value, or delete it.",
+                (),
+                broken.location,
+            )
+
+
+def files_are_private(context: Context) -> Iterator[Finding]:
+    """
+    Only the owner may read an env file that holds secrets.
+
+    Why: every other account on the machine reads them otherwise, a compromised web server's too.
+
+    Fix: chmod 600 FILE.
+    """
+    for source in context.values.env_files:
+        if source.name == _STDIN or not _holds_secret(context, source):
+            continue
+        mode = Path(source.name).stat().st_mode
+        if mode & 0o077:
+            yield Finding(
+                "SET007",
+                Severity.WARNING,
+                f"{source.name} holds secrets, and other accounts may read it.",
+                f"Run `chmod 600 {source.name}`.",
+                (),
+                Location("env-file", source.name),
+            )
+
+
+def files_are_untracked(context: Context) -> Iterator[Finding]:
+    """
+    No file with secrets is tracked by git.
+
+    Why: what is committed once is in every clone for ever, and in every backup of every clone.
+
+    Fix: `git rm --cached FILE`, add it to .gitignore, and replace the secrets: they are known.
+    """
+    severity = context.graded("wee")
+    unjudged = ""
+    for location in _secret_files(context):
+        path = Path(location.file or "")
+        tracked = _is_tracked(path)
+        if isinstance(tracked, str):
+            unjudged = tracked
+        elif tracked and severity is not None:
+            yield Finding(
+                "SET008",
+                severity,
+                f"{path} holds secrets and is tracked by git.",
+                f"Run `git rm --cached {path}`, ignore it, and replace the secrets.",
+                (),
+                location,
+            )
+    if unjudged:
+        raise SkipCheck(unjudged)
+
+
+def lines_are_portable(context: Context) -> Iterator[Finding]:
+    """
+    Every line of the env files means to docker compose what it means to workerctl.
+
+    Why: the same file is read by several parsers on its way to production, and they disagree on
+    comments, quotes and `$`. A secret that is read with its quotes is another secret. For secrets
+    it is also told what `docker run --env-file` reads: quotes and comments as part of the value.
+
+    Fix: write NAME=value without quotes, blanks, comments and `$`, or single-quote a `$`.
+    """
+    for source in context.values.env_files:
+        for assignment in source.assignments:
+            difference = _difference(context, assignment)
+            if difference is not None:
+                name = assignment.sets
+                yield Finding(
+                    "SET009",
+                    Severity.WARNING,
+                    f"{name or 'The variable'} on line {assignment.location.line} {difference}.",
+                    "Write NAME=value without quotes, blanks, comments and `$`.",
+                    (name,) if name else (),
+                    assignment.location,
+                )
+
+
+def _holds_secret(context: Context, source: Source) -> bool:
+    return any(_is_secret(context, assignment) for assignment in source.assignments)
+
+
+def _is_secret(context: Context, assignment: Assignment) -> bool:
+    """
+    Whether a line gives a secret away: a stand-in does not, nor a URL without a password.
+    """
+    name, text = assignment.sets, assignment.text
+    if name is None or not text or not context.values.names.is_secret(name):
+        return False
+    if assignment.spelling is Spelling.FILE or is_placeholder(text, name, secret=True):
+        return False
+    return has_credentials(text) if "://" in text else True
+
+
+def _secret_files(context: Context) -> Iterator[Location]:
+    for source in context.values.env_files:
+        if source.name != _STDIN and _holds_secret(context, source):
+            yield Location("env-file", source.name)
+    seen: set[str] = set()
+    for name, value in context.values.chosen.items():
+        file = value.location.file
+        is_file = value.location.source == "secret-file" and file is not None
+        if is_file and context.values.names.is_secret(name) and file not in seen:
+            seen.add(file or "")
+            yield value.location
+
+
+def _is_tracked(path: Path) -> bool | str:
+    """
+    Whether git tracks the file, or why that cannot be told.
+
+    The work tree may be somebody else's: nothing that its configuration names is run.
+    """
+    directory = Path(os.path.abspath(path.parent))  # noqa: PTH100 -- resolve() would follow links
+    if not any((parent / ".git").exists() for parent in (directory, *directory.parents)):
+        return "not in a git work tree"
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
+    try:
+        done = subprocess.run(  # noqa: S603 -- a fixed command; the name comes after `--`
+            command,
+            cwd=directory,
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "LC_ALL": "C",
+                "GIT_CONFIG_NOSYSTEM": "1",
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_LITERAL_PATHSPECS": "1",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "git is not installed"
+    except subprocess.TimeoutExpired:
+        return f"git did not answer within {_GIT_SECONDS} s"
+    return {0: True, 1: False}.get(done.returncode, "git does not read this work tree")
+
+
+def _difference(context: Context, assignment: Assignment) -> str | None:
+    entry = assignment.entry
+    if entry is None:
+        return None
+    written = entry.raw.partition("=")[2].strip()
+    if not _COMPOSE_NAME.fullmatch(assignment.name):
+        return "has a name that docker compose refuses"
+    if not entry.quote and not entry.value and written.startswith("#"):
+        return "is empty here, while docker compose takes the comment as its value"
+    if entry.quote == "'" and "${" in written:
+        return "holds `${…}` in single quotes: literal here and in docker compose, but expanded by python-dotenv itself"
+    if entry.quote != "'" and (_BARE_VARIABLE.search(written) or _FOREIGN_OPERATOR.search(written)):
+        return "holds a `$` that docker compose expands and workerctl does not"
+    if entry.quote and _ESCAPE_READ_DIFFERENTLY.search(written):
+        return "holds a backslash that docker compose reads differently"
+    if not entry.quote and re.search(r"[^\S ]#", written):
+        return "has a tab before a comment, which docker compose takes as part of the value"
+    return _docker_run_difference(written) if _is_secret(context, assignment) else None
+
+
+def _docker_run_difference(written: str) -> str | None:
+    if written[:1] in {"'", '"'}:
+        return "is quoted, and `docker run --env-file` keeps the quotes as part of the secret"
+    if re.search(r"\s#", written):
+        return "has a comment, and `docker run --env-file` keeps it as part of the secret"
+    return None
+
+
+ASSIGNMENTS = Check(
+    "SET005", "Every line of the env files is an assignment", lines_are_assignments
+)
+PRIVATE = Check("SET007", "Env files with secrets are private", files_are_private)
+UNTRACKED = Check(
+    "SET008", "Files with secrets are not tracked by git", files_are_untracked, boot=False
+)
+PORTABLE = Check(
+    "SET009",
+    "Every env file line means the same to docker compose as to us",
+    lines_are_portable,
+)

@@ -1,0 +1,143 @@
+"""
+Running checks: each behind its own boundary, in the order of the table, all of them accounted for.
+"""
+
+import contextlib
+import sys
+import time
+from dataclasses import replace
+
+from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.checks.selection import Selection
+from workerctl.findings import Finding, Result, Status, Suppression
+from workerctl.masking import Scrubber
+
+
+class Runner:
+    """
+    One run over one context. A check that another requires is judged even when not selected.
+    """
+
+    def __init__(
+        self, context: Context, checks: tuple[Check, ...], selection: Selection
+    ) -> None:
+        self._context = context
+        self._checks = {check.code: check for check in checks}
+        self._selection = selection
+        self._judged: dict[str, Result] = {}
+        self._scrubber = Scrubber(
+            value.text
+            for name, value in context.values.chosen.items()
+            if context.values.names.is_secret(name)
+        )
+
+    def run(self) -> tuple[Result, ...]:
+        """
+        The results of the selected checks.
+        """
+        results: list[Result] = []
+        for check in self._checks.values():
+            if not self._selection.includes(check.code):
+                continue
+            if check.code in self._selection.ignored:
+                results.append(Result(check.code, check.title, Status.SKIPPED, "ignored"))
+                continue
+            self._context = replace(self._context, results=tuple(results))
+            results.append(self._result(check))
+        return tuple(results)
+
+    def _result(self, check: Check) -> Result:
+        if check.code not in self._judged:
+            started = time.perf_counter()
+            result = self._obstacle(check) or self._attempt(check)
+            self._judged[check.code] = replace(result, seconds=time.perf_counter() - started)
+        return self._judged[check.code]
+
+    def _obstacle(self, check: Check) -> Result | None:
+        """
+        Why the check cannot be judged at all: a value it reads is bad, or what it requires failed.
+        """
+        bad = [name for name in check.reads if name in self._context.invalid]
+        if bad:
+            verb = "is" if len(bad) == 1 else "are"
+            return _ended(check, Status.SKIPPED, f"{' and '.join(bad)} {verb} invalid (SET001)")
+        required = self._checks.get(check.requires or "")
+        if required is None:
+            return None
+        ground = self._result(required)
+        if ground.status is Status.DEFERRED:
+            return _ended(check, Status.DEFERRED, ground.reason)
+        if ground.status is Status.PASSED:
+            return None
+        return _ended(check, Status.SKIPPED, f"{required.code} {ground.status.value}")
+
+    def _attempt(self, check: Check) -> Result:
+        found: list[Finding] = []
+        crash = skipped = None
+        try:
+            # what a check prints must not get between the lines of a report on stdout
+            with contextlib.redirect_stdout(sys.stderr):
+                for finding in check.run(self._context):
+                    found.append(self._accepted(check, finding))  # noqa: PERF401 -- keep those before a crash
+        except SkipCheck as skip:
+            skipped = str(skip)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- SystemExit must not turn a run green
+            crash = type(error).__name__
+        if crash is not None:
+            return replace(_ended(check, Status.CRASHED, crash), findings=tuple(found))
+        return self._verdict(check, found, skipped)
+
+    def _verdict(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
+        awaited = self._awaited(check)
+        found = [finding for finding in found if not awaited.intersection(finding.fields[:1])]
+        if any(finding.suppressed is None for finding in found):
+            return replace(_ended(check, Status.FAILED), findings=tuple(found))
+        if awaited:
+            reason = f"not set at build: {', '.join(sorted(awaited))}"
+            return replace(_ended(check, Status.DEFERRED, reason), findings=tuple(found))
+        if skipped is not None and not found:
+            return _ended(check, Status.SKIPPED, skipped)
+        return replace(_ended(check, Status.PASSED), findings=tuple(found))
+
+    def _awaited(self, check: Check) -> frozenset[str]:
+        """
+        The secrets of this check that are not there yet while an image is built.
+        """
+        if self._context.phase != "build":
+            return frozenset()
+        secrets = self._context.secrets()
+        wanted = None if check.every_secret else {*check.reads, *check.demands}
+        return frozenset(
+            name
+            for name in secrets
+            if (wanted is None or name in wanted) and not self._context.values.is_set(name)
+        )
+
+    def _accepted(self, check: Check, finding: object) -> Finding:
+        """
+        The finding as it may be shown. The words of another team's check are scrubbed.
+        """
+        if not isinstance(finding, Finding):
+            raise TypeError
+        finding = replace(finding, suppressed=self._suppression(finding))
+        if check.run.__module__.startswith("workerctl.checks."):
+            return finding
+        return replace(
+            finding,
+            message=self._scrubber.scrub(finding.message),
+            hint=None if finding.hint is None else self._scrubber.scrub(finding.hint),
+        )
+
+    def _suppression(self, finding: Finding) -> Suppression | None:
+        context = self._context
+        for suppression in context.suppressions:
+            applies = not suppression.env or context.env in suppression.env
+            if suppression.code == finding.code and applies and suppression.until >= context.today:
+                return suppression
+        return None
+
+
+def _ended(check: Check, status: Status, reason: str | None = None) -> Result:
+    return Result(check.code, check.title, status, reason)

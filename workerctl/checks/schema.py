@@ -1,0 +1,165 @@
+"""
+Values and names against the schema: every value valid, every name known, none set twice.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from workerctl.checks.base import Check, Context
+from workerctl.findings import Finding, Severity
+from workerctl.masking import is_conventional_name
+from workerctl.names import Spelling
+from workerctl.sources import Assignment, Source
+from workerctl.suggest import NearMisses
+
+
+def values_are_valid(context: Context) -> Iterator[Finding]:
+    """
+    Every value has the type and the range that the schema declares for its setting.
+
+    Why: a bad value is refused at boot, or worse, taken for something else. All of them are told
+    at once, without the values: an invalid value may be a secret in the wrong place.
+
+    Fix: correct the line that the finding points at.
+    """
+    yield from context.schema_findings
+
+
+def file_names_are_known(context: Context) -> Iterator[Finding]:
+    """
+    Every variable in the env files is one that the schema knows, as far as can be told.
+
+    Why: a misspelt name is silently ignored, and the default applies. One letter off a known
+    name is an error; a similar name is told as a hint; any other name belongs to somebody else.
+
+    Fix: correct the name, or delete the line.
+    """
+    known = _near_misses(context)
+    for source in context.values.env_files:
+        for assignment in source.assignments:
+            if assignment.sets is None:
+                yield from _near_miss(assignment, known)
+
+
+def environment_names_are_known(context: Context) -> Iterator[Finding]:
+    """
+    The process environment holds no name that is one letter off a setting which is not set.
+
+    Why: pydantic ignores unknown variables of the environment, so the typo shows nowhere.
+
+    Fix: correct the name where the environment is made.
+    """
+    environment = context.values.environment
+    if environment is None:
+        return
+    known = _near_misses(context)
+    for assignment in environment.assignments:
+        slip = None if assignment.sets is not None else known.slip(assignment.name.upper())
+        if slip is not None and not context.values.is_set(slip):
+            yield Finding(
+                "SET003",
+                Severity.WARNING,
+                f"The environment sets {assignment.name}, which no setting has as its name.",
+                f"Did you mean {slip}?",
+                (slip,),
+                assignment.location,
+            )
+
+
+def names_are_set_once(context: Context) -> Iterator[Finding]:
+    """
+    No source sets a variable twice, in two spellings, or both as NAME and as NAME_FILE.
+
+    Why: one of the two silently wins, and whoever edits the other one changes nothing. Parsers
+    differ in which one it is. For a secret it is an error: the wrong key would be used.
+
+    Fix: delete the line that should not count.
+    """
+    for source in context.values.sources():
+        groups = groupby(sorted(source.assignments, key=_subject), key=_subject)
+        for _, group in groups:
+            again = list(group)
+            if len(again) > 1:
+                yield _twice(context, source, again)
+
+
+def names_are_current(context: Context) -> Iterator[Finding]:
+    """
+    No setting goes by a deprecated name.
+
+    Why: the old name works today and will not for ever, and a search for the new one misses it.
+
+    Fix: rename the variable as the hint says.
+    """
+    for source in context.values.sources():
+        for assignment in source.assignments:
+            if assignment.spelling is Spelling.DEPRECATED and assignment.sets is not None:
+                yield Finding(
+                    "SET006",
+                    Severity.WARNING,
+                    f"{assignment.name} is a deprecated name.",
+                    f"Rename it to {assignment.sets}.",
+                    (assignment.sets,),
+                    assignment.location,
+                )
+
+
+def _near_misses(context: Context) -> NearMisses:
+    names = context.values.names
+    return NearMisses([*names.fields, *names.deprecated])
+
+
+def _near_miss(assignment: Assignment, known: NearMisses) -> Iterator[Finding]:
+    name = assignment.name.upper()
+    slip = known.slip(name)
+    match = slip or known.similar(name)
+    if match is None:
+        return
+    # a long name may be a known one with a secret pasted behind it
+    shown = assignment.name if slip or is_conventional_name(assignment.name) else "This variable"
+    yield Finding(
+        "SET002",
+        Severity.ERROR if slip else Severity.INFO,
+        f"{shown} is no setting.",
+        f"Did you mean {match}?",
+        (match,),
+        assignment.location,
+    )
+
+
+def _subject(assignment: Assignment) -> str:
+    """
+    What an assignment is about: the field it sets, or else its own name.
+    """
+    return assignment.sets or f"?{assignment.name}"
+
+
+def _twice(context: Context, source: Source, again: list[Assignment]) -> Finding:
+    name = again[0].sets
+    spellings = list(dict.fromkeys(assignment.name for assignment in again))
+    lines = [str(assignment.location.line) for assignment in again if assignment.location.line]
+    where = f" on lines {', '.join(lines[:-1])} and {lines[-1]}" if lines else ""
+    shown = " and ".join(spellings) if name else "A variable"
+    verb = "are both set" if len(spellings) > 1 else "is set more than once"
+    secret = name is not None and context.values.names.is_secret(name)
+    return Finding(
+        "SET004",
+        Severity.ERROR if secret else Severity.WARNING,
+        f"{shown} {verb} in {'the environment' if not lines else source.name}{where}.",
+        "Keep one of them.",
+        (name,) if name else (),
+        again[-1].location,
+    )
+
+
+VALUES = Check("SET001", "Every value has its declared type and range", values_are_valid)
+FILE_NAMES = Check(
+    "SET002", "Every variable in the env files is one the schema knows", file_names_are_known
+)
+ENVIRONMENT_NAMES = Check(
+    "SET003",
+    "The process environment holds no near miss of a known name",
+    environment_names_are_known,
+)
+ONCE = Check("SET004", "No variable is set twice", names_are_set_once)
+CURRENT = Check("SET006", "No deprecated name is used", names_are_current)

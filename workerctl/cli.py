@@ -1,0 +1,274 @@
+"""
+The command line: one short function per command — parse, call, render, exit.
+
+Commands import what they need, so that `--help` stays quick.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from workerctl import __version__
+from workerctl.findings import ExitCode
+
+if TYPE_CHECKING:
+    from workerctl.console import World
+    from workerctl.loading import Loaded, Options
+
+Environment = Literal["development", "staging", "production"]
+
+app = typer.Typer(
+    name="workerctl",
+    help="Preflight for background workers: check the configuration before it runs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EnvFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env-file",
+        metavar="PATH",
+        help="An env file, instead of .env; repeat it, the later one wins; - is standard input.",
+    ),
+]
+NoEnvFile = Annotated[bool, typer.Option("--no-env-file", help="Ignore the default .env.")]
+SecretsDir = Annotated[
+    str | None,
+    typer.Option("--secrets-dir", metavar="PATH", help="A directory of files, one for each value."),
+]
+Isolated = Annotated[
+    bool, typer.Option("--isolated", help="Ignore the process environment: files and defaults only.")
+]
+JudgeAs = Annotated[
+    Environment | None,
+    typer.Option("--env", metavar="NAME", help="Judge by this environment's rules."),
+]
+SettingsClass = Annotated[
+    str | None,
+    typer.Option("--settings", metavar="MODULE:CLASS", help="Your own subclass of Settings."),
+]
+
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 -- Typer passes the flag's value
+    if wanted:
+        typer.echo(f"workerctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _app(
+    version: Annotated[  # noqa: ARG001 -- handled by the callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """
+    Preflight for background workers: check the configuration before it runs.
+    """
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    env_file: EnvFiles = None,
+    no_env_file: NoEnvFile = False,
+    secrets_dir: SecretsDir = None,
+    isolated: Isolated = False,
+    env: JudgeAs = None,
+    settings: SettingsClass = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Only these codes or prefixes, such as KEY,ENV004."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="CODES", help="All but these codes or prefixes.")
+    ] = None,
+    fail_on: Annotated[
+        Literal["error", "warning", "info", "never"],
+        typer.Option(help="The lowest severity that fails the run."),
+    ] = "error",
+    format: Annotated[  # noqa: A002 -- the option's name
+        Literal["text", "json"], typer.Option(help="The format of the report.")
+    ] = "text",
+    output: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the report there, and one line to the terminal."),
+    ] = None,
+    phase: Annotated[
+        Literal["build", "run"],
+        typer.Option(help="In the build phase, secrets that are not there yet are deferred."),
+    ] = "run",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show only what fails the run.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every claim that holds, too.")
+    ] = False,
+) -> int:
+    """
+    Check the configuration; exit code 1 when a finding is as severe as --fail-on.
+    """
+    from workerctl.console import reported
+    from workerctl.findings import Severity
+    from workerctl.output.base import Detail
+    from workerctl.preflight import Request, preflight
+
+    world: World = context.obj
+    options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
+    severity = None if fail_on == "never" else Severity[fail_on.upper()]
+    request = Request(options, env, tuple(select or ()), tuple(ignore or ()), severity, phase)
+    report = reported(
+        lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
+    )
+    return world.deliver(report, format, output, Detail(quiet, verbose))
+
+
+@app.command()
+def keygen(
+    context: typer.Context,
+    write: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Set ENCRYPTION_KEY in this env file; show no key."),
+    ] = None,
+    identify: Annotated[
+        bool, typer.Option("--id", help="Show the id of the configured key instead.")
+    ] = False,
+    env_file: EnvFiles = None,
+    no_env_file: NoEnvFile = False,
+    secrets_dir: SecretsDir = None,
+    isolated: Isolated = False,
+) -> int:
+    """
+    Make an encryption key: 64 hexadecimal characters on standard output, and nothing else.
+    """
+    world: World = context.obj
+    if identify:
+        from workerctl.keygen import identities
+
+        options = _options(env_file, no_env_file, secrets_dir, isolated, None)
+        return world.show(identities(_load(world, options)))
+    if write is None:
+        from workerctl.keyprint import print_key
+
+        return print_key(world.stdout, world.stderr)
+    from workerctl.keygen import write_key
+    from workerctl.streams import say
+
+    for sentence in write_key(write, world.environ).sentences(write):
+        say(world.stderr, sentence)
+    return ExitCode.OK
+
+
+@app.command("show-config")
+def show_config(
+    context: typer.Context,
+    name: Name = None,
+    env_file: EnvFiles = None,
+    no_env_file: NoEnvFile = False,
+    secrets_dir: SecretsDir = None,
+    isolated: Isolated = False,
+    settings: SettingsClass = None,
+    format: Annotated[  # noqa: A002 -- the option's name
+        Literal["table", "json", "env"], typer.Option(help="The format of the list.")
+    ] = "table",
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only what differs from its default.")
+    ] = False,
+    group: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only the settings of this group.")
+    ] = None,
+    origin: Annotated[
+        bool, typer.Option("--origin/--no-origin", help="Whether to tell where values come from.")
+    ] = True,
+) -> int:
+    """
+    Show every setting: its value, where it came from, what it hides. Secrets are never shown.
+    """
+    from workerctl import showconfig
+
+    world: World = context.obj
+    loaded = _load(world, _options(env_file, no_env_file, secrets_dir, isolated, settings))
+    rows = showconfig.select(showconfig.rows(loaded), group=group, changed=changed, name=name)
+    if format == "json":
+        from workerctl.output.json import dump
+
+        return world.put(lambda stream: dump(showconfig.document(rows), stream))
+    if format == "env":
+        return world.put(lambda stream: stream.writelines(showconfig.env_lines(rows)))
+    if name is not None:
+        from workerctl.checks import table
+        from workerctl.explain import readers
+        from workerctl.preflight import foreign_checks
+
+        checks = table(foreign_checks(loaded.project))
+        return world.show(showconfig.story(rows[0], readers(checks, rows[0].setting.name)))
+    return world.show(showconfig.table(rows, origin=origin))
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[CODE|NAME]", show_default=False)
+    ] = None,
+) -> int:
+    """
+    Explain a check or a setting; without an argument, list the checks.
+    """
+    from workerctl import explain as pages
+
+    world: World = context.obj
+    return world.show(pages.answer(name))
+
+
+def run(arguments: list[str], world: "World | None" = None) -> int:
+    """
+    Run the command line and return its exit code. Whatever goes wrong is told in a sentence.
+    """
+    from workerctl.console import World, problem_of
+
+    world = world or World()
+    # rich draws the help on a terminal; in a pipe its frames and escapes are in the way
+    app.rich_markup_mode = "rich" if world.stdout is not None and world.stdout.isatty() else None
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, "workerctl", standalone_mode=False, obj=world)
+    except typer.TyperException as error:
+        from workerctl.usage import usage_problem
+
+        return world.tell(usage_problem(error, arguments, sorted(command.commands)))
+    except (typer.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except SystemExit:
+        return ExitCode.OK  # how Typer ends when the reader of its help has left
+    except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
+        return world.tell(problem_of(error))
+    return int(code or 0)
+
+
+def _options(
+    env_file: list[str] | None,
+    no_env_file: bool,
+    secrets_dir: str | None,
+    isolated: bool,
+    settings: str | None,
+) -> "Options":
+    from workerctl.errors import UsageError
+    from workerctl.loading import Options
+
+    if env_file and no_env_file:
+        raise UsageError("--env-file and --no-env-file exclude each other.", "Drop one of them.")
+    files = () if no_env_file else tuple(env_file) if env_file else None
+    return Options(files, secrets_dir, isolated, settings)
+
+
+def _load(world: "World", options: "Options") -> "Loaded":
+    from workerctl.loading import load
+    from workerctl.settings import Settings
+
+    return load(Settings, options, environ=world.environ, stdin=world.stdin)

@@ -1,0 +1,73 @@
+"""
+`workerctl explain`: the manual page of a check or a setting, and the list of all checks.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from workerctl import project, showconfig
+from workerctl.checks import table
+from workerctl.checks.base import Check
+from workerctl.errors import UsageError
+from workerctl.loading import Options, load
+from workerctl.output.lines import Line, line
+from workerctl.preflight import foreign_checks
+from workerctl.settings import Settings
+from workerctl.suggest import did_you_mean
+
+
+def page(check: Check) -> Iterator[Line]:
+    """
+    A check's claim and its docstring: what it verifies, why it matters, how to fix it.
+    """
+    yield line((check.code, "bold"), f" · {check.title}")
+    yield line()
+    for text in manual(check).splitlines():
+        yield line(f"  {text}" if text else "", indent=2)
+
+
+def manual(check: Check) -> str:
+    """
+    The docstring of a check, without its indentation.
+    """
+    return inspect.getdoc(check.run) or "This check has no manual page."
+
+
+def contents(checks: Iterable[Check]) -> Iterator[Line]:
+    """
+    Every check with its claim.
+    """
+    for check in checks:
+        yield line((check.code, "bold"), f"  {check.title}", indent=8)
+    yield line()
+    yield line("`workerctl explain CODE` tells why it matters and how to fix it;")
+    yield line("`workerctl explain NAME` tells all about a setting.")
+
+
+def readers(checks: Iterable[Check], name: str) -> list[str]:
+    """
+    The codes of the checks that look at one setting, beside those that look at all.
+    """
+    return [check.code for check in checks if name in {*check.reads, *check.demands}]
+
+
+def answer(name: str | None) -> Iterator[Line]:
+    """
+    The page of a code or of a setting's name; without either, the list of checks.
+
+    Raises UsageError for a name that is neither.
+    """
+    checks = table(foreign_checks(project.find(Path.cwd())))
+    if name is None:
+        return contents(checks)
+    wanted = name.upper()
+    for check in checks:
+        if check.code == wanted:
+            return page(check)
+    rows = showconfig.rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
+    for row in rows:
+        if wanted in {row.setting.name, *row.setting.deprecated}:
+            return showconfig.about(row.setting, readers(checks, row.setting.name))
+    known = [*(check.code for check in checks), *(row.setting.name for row in rows)]
+    raise UsageError("There is no such check or setting.", did_you_mean(wanted, known))

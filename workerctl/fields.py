@@ -1,0 +1,140 @@
+"""
+The vocabulary in which a settings class is written: field types, bounds, groups.
+
+A type says in `Expects` what its values must be, so that no message needs to show a value.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expects:
+    """
+    What a value must be, completing "NAME must be …"; `url` marks fields that hold a URL.
+    """
+
+    text: str
+    url: bool = False
+
+
+class BadValue(ValueError):
+    """
+    A value refused by a validator of ours. It never carries the value.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("refused")
+
+
+def group(name: str) -> Callable[..., Any]:
+    """
+    A function that declares the fields of one group: `llm(120, "What it is.", gt=0)`.
+
+    `public` is the reason why a field with a credential-like name is no secret.
+    """
+
+    def declare(
+        default: Any, description: str, *, public: str | None = None, **more: Any
+    ) -> Any:
+        extra = {"group": name, "public": public}
+        return Field(default, description=description, json_schema_extra=extra, **more)
+
+    return declare
+
+
+def _http_url(text: str) -> str:
+    return _url(text, ("http", "https"))
+
+
+def _secret_http_url(secret: SecretStr) -> SecretStr:
+    _url(secret.get_secret_value(), ("http", "https"))
+    return secret
+
+
+def _secret_redis_url(secret: SecretStr) -> SecretStr:
+    _url(secret.get_secret_value(), ("redis", "rediss", "unix"))
+    return secret
+
+
+def _url(text: str, schemes: tuple[str, ...]) -> str:
+    """
+    Refuse what a client would read otherwise than its author: a raw `/`, `#` or `@` in a password.
+    """
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    if parts is None or parts.scheme not in schemes or not text.isprintable() or " " in text:
+        raise BadValue
+    host = parts.netloc.rpartition("@")[2]
+    host = host if port is None else host.rpartition(":")[0]
+    if parts.scheme != "unix" and not _HOST.fullmatch(host):
+        raise BadValue
+    return text
+
+
+def _origin(text: str) -> str:
+    if text == "*":
+        return text
+    parts = urlsplit(_http_url(text))
+    if not text or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise BadValue
+    return text
+
+
+def _level(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise BadValue
+    text = value.strip().upper()
+    name = {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(text, _LEVELS.get(text, text))
+    if name in _LEVELS.values() or (re.fullmatch("[1-9][0-9]?", name) and int(name) <= 50):  # noqa: PLR2004 -- logging.CRITICAL
+        return name
+    raise BadValue
+
+
+def _distinct(items: list[str]) -> list[str]:
+    if not items or len(set(items)) != len(items):
+        raise BadValue
+    return items
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url), Expects("an http or https URL", url=True)]
+SecretHttpUrl = Annotated[
+    SecretStr, AfterValidator(_secret_http_url), Expects("an http or https URL", url=True)
+]
+SecretRedisUrl = Annotated[
+    SecretStr,
+    AfterValidator(_secret_redis_url),
+    Expects(
+        "a redis, rediss or unix URL, with special characters of the password percent-encoded",
+        url=True,
+    ),
+]
+LogLevel = Annotated[
+    str,
+    BeforeValidator(_level),
+    Expects("DEBUG, INFO, WARNING, ERROR, CRITICAL or a number from 1 to 50"),
+]
+QueueNames = Annotated[
+    list[str],
+    AfterValidator(_distinct),
+    Expects("a comma-separated list of queue names, each once"),
+]
+Origins = Annotated[
+    list[Annotated[str, AfterValidator(_origin)]],
+    Expects("a comma-separated list of origins such as https://app.example.com"),
+]

@@ -1,0 +1,33 @@
+"""
+`workerctl keygen` without options: one fresh key on standard output and nothing else.
+
+Dispatched before Typer, which would take five times as long to import as this takes to run.
+"""
+
+from typing import TextIO
+
+from workerctl import keys
+from workerctl.streams import say, silence
+
+OK, INCOMPLETE = 0, 3
+
+
+def print_key(stdout: TextIO | None, stderr: TextIO | None) -> int:
+    """
+    Print a key, and its id on standard error. Returns 3 when the key could not be written out.
+    """
+    key = keys.generate()
+    if stdout is not None and stdout.isatty():
+        say(stderr, "This key stays in the terminal's history. `--write FILE` shows it to nobody.")
+    try:
+        if stdout is None:
+            raise OSError
+        stdout.write(f"{key}\n")
+        stdout.flush()
+    except (OSError, ValueError):
+        if stdout is not None:
+            silence(stdout)
+        say(stderr, "The key could not be written to standard output; it is lost. Run again.")
+        return INCOMPLETE
+    say(stderr, f"key id {keys.key_id(key)}")
+    return OK

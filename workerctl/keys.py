@@ -1,0 +1,215 @@
+"""
+Encryption keys: generation, form, strength and the id that names a key without showing it.
+
+Standard library only. No message here carries a part of a key.
+"""
+
+import hashlib
+import hmac
+from itertools import pairwise
+
+KEY_BYTES = 32
+"""The length of a key for AES-256; its text has twice as many hexadecimal characters."""
+
+_LENGTH = 2 * KEY_BYTES
+_HEX = frozenset("0123456789abcdefABCDEF")
+_QUOTES = frozenset("'\"`\u2018\u2019\u201c\u201d")
+_BOM = "\ufeff"
+_FINGERPRINT = b"workerctl/v1/key-fingerprint"
+_HALF_LENGTH = 32
+
+# Cyrillic and Greek letters that look like the letters of a hexadecimal number.
+_HOMOGLYPHS = frozenset("\u0430\u0435\u0441\u0501\u0410\u0412\u0415\u0421\u0391\u0392\u0395\u03f2")
+
+# The smallest values in 300 000 random keys are 23 and 12.
+_FEWEST_BYTES = 20
+_FEWEST_DIGITS = 10
+# By chance: one random key in 10^10.
+_LONGEST_RUN = 10
+# Of 63 and 31. By chance: one random key in 10^11.
+_SAME_DIGIT_STEPS = 24
+_SAME_BYTE_STEPS = 16
+
+_EXAMPLES = (
+    "0123456789abcdef" * 4,
+    bytes(range(KEY_BYTES)).hex(),  # FIPS 197, appendix C.3
+    "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",  # SP 800-38A
+    "feffe9928665731c6d6a8f9467308308" * 2,  # the GCM paper's test cases
+    "a1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456",  # many a README
+)
+# What people type to get a digest that looks like a key.
+_WORDS = (
+    "", "0", "1", "123", "1234", "12345", "123456", "12345678", "123456789", "1234567890",
+    "abc", "admin", "changeme", "default", "dev", "development", "encryption", "encryption_key",
+    "ENCRYPTION_KEY", "foo", "hello", "hello world", "key", "letmein", "local", "master",
+    "mysecret", "pass", "passw0rd", "passphrase", "password", "production", "qwerty", "root",
+    "salt", "secret", "secretkey", "secret_key", "staging", "test", "testkey", "worker",
+)  # fmt: skip
+
+
+def generate() -> str:
+    """
+    A fresh key: 64 lowercase hexadecimal characters from the operating system's generator.
+    """
+    import secrets  # 8 ms that a worker which only judges its key does not need
+
+    return secrets.token_bytes(KEY_BYTES).hex()
+
+
+def form_problem(text: str) -> str | None:
+    """
+    What is wrong with a key's form, to be read after "ENCRYPTION_KEY"; None when it is well-formed.
+
+    A well-formed key is exactly 64 hexadecimal ASCII characters. `bytes.fromhex` alone would
+    accept blanks, and `int(text, 16)` underscores and the digits of other scripts.
+    """
+    if len(text) == _LENGTH and _HEX.issuperset(text):
+        return None
+    if not text:
+        return "is empty"
+    return _blanks(text) or _invisible(text) or _wrapping(text) or _other_form(text) or _count(text)
+
+
+def weakness(text: str) -> str | None:
+    """
+    Why a well-formed key can be guessed, to be read after "ENCRYPTION_KEY"; None when it is strong.
+
+    A filter for placeholders and patterns, not a proof of randomness: the digest of a weak word
+    that is not listed here passes. Raises ValueError for a malformed key.
+    """
+    _require_form(text)
+    digits = text.lower()
+    key = bytes.fromhex(digits)
+    if any(hmac.compare_digest(digits, example) for example in _EXAMPLES):
+        return "is an example from public documentation"
+    if any(hmac.compare_digest(key, digest) for digest in _digests()):
+        return "is the SHA-256 digest of a common word"
+    return _pattern(digits) or _alphabet(digits, key) or _steps(digits, key)
+
+
+def key_id(text: str) -> str:
+    """
+    The public name of a key: "wk1:" and 16 hexadecimal characters, the same on every host.
+
+    HKDF-Expand (RFC 5869) without Extract, which is right for a uniformly random key only: the id
+    of a weak key would let anyone try guesses. Raises ValueError for a weak or malformed key.
+    """
+    problem = weakness(text)
+    if problem is not None:
+        raise ValueError(f"The key {problem}.")
+    # The first block of HKDF-Expand has the counter 1 and nothing before the info.
+    block = hmac.digest(bytes.fromhex(text), _FINGERPRINT + b"\x01", "sha256")
+    return f"wk1:{block[:8].hex()}"
+
+
+def _require_form(text: str) -> None:
+    problem = form_problem(text)
+    if problem is not None:
+        raise ValueError(f"The key {problem}.")
+
+
+def _blanks(text: str) -> str | None:
+    if text != text.strip():
+        return "has white space around it" if text.strip() else "is only white space"
+    if any(map(str.isspace, text)):
+        return "has white space inside"
+    return None
+
+
+def _invisible(text: str) -> str | None:
+    if text.isascii() and text.isprintable():
+        return None
+    if text.startswith(_BOM):
+        return "starts with a byte order mark"
+    import unicodedata
+
+    if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text):
+        return "holds an invisible character"
+    # Full-width, mathematical and superscript forms have the plain character as their NFKC form.
+    if any(
+        other.isdecimal() or other in _HOMOGLYPHS or unicodedata.normalize("NFKC", other) in _HEX
+        for other in text
+        if not other.isascii()
+    ):
+        return "holds a character of another script that looks like a digit or letter"
+    return None
+
+
+def _wrapping(text: str) -> str | None:
+    if text[0] in _QUOTES and text[-1] in _QUOTES:
+        return "is wrapped in quotes (docker --env-file keeps them)"
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        return "has a quote at one end"
+    return None
+
+
+def _other_form(text: str) -> str | None:
+    if text[:2] in {"0x", "0X"}:
+        return "starts with 0x, which is not part of the key"
+    if len(text) == _HALF_LENGTH and _HEX.issuperset(text):
+        return f"has {_HALF_LENGTH} hexadecimal characters, a 128-bit key, not {_LENGTH}"
+    if not _HEX.issuperset(text) and _is_base64_key(text):
+        return f"is {KEY_BYTES} bytes in base64, not in {_LENGTH} hexadecimal characters"
+    return None
+
+
+def _is_base64_key(text: str) -> bool:
+    import binascii
+
+    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        key = binascii.a2b_base64(standard + "=" * (-len(standard) % 4), strict_mode=True)
+    except ValueError:
+        return False
+    return len(key) == KEY_BYTES
+
+
+def _count(text: str) -> str:
+    strange = sum(character not in _HEX for character in text)
+    kind = "1 character that is" if strange == 1 else f"{strange} characters that are"
+    if len(text) == _LENGTH:
+        return f"holds {kind} not hexadecimal"
+    size = f"has {len(text)} character{'s' if len(text) > 1 else ''}, not {_LENGTH}"
+    return f"{size}, and {kind} not hexadecimal" if strange else size
+
+
+def _digests() -> list[bytes]:
+    # With and without the newline that `echo word | sha256sum` adds.
+    lines = (word + end for word in _WORDS for end in ("", "\n"))
+    return [hashlib.sha256(line.encode()).digest() for line in lines]
+
+
+def _pattern(digits: str) -> str | None:
+    if any(hmac.compare_digest(digits[n:], digits[:-n]) for n in range(1, _LENGTH // 2 + 1)):
+        return "repeats a short pattern"
+    if any(digit * _LONGEST_RUN in digits for digit in set(digits)):
+        return f"has the same character {_LONGEST_RUN} times in a row"
+    if hmac.compare_digest(digits, digits[::-1]):
+        return "reads the same backwards"
+    return None
+
+
+def _alphabet(digits: str, key: bytes) -> str | None:
+    if all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in key):  # noqa: PLR2004
+        return "is text written in hexadecimal"
+    if digits.isdecimal():
+        return "has digits only"
+    if digits.isalpha():
+        return "has letters only"
+    if len(set(key)) < _FEWEST_BYTES or len(set(digits)) < _FEWEST_DIGITS:
+        return "uses too few different characters"
+    return None
+
+
+def _steps(digits: str, key: bytes) -> str | None:
+    nibbles = [int(digit, 16) for digit in digits]
+    if _most_common_step(nibbles, 16) >= _SAME_DIGIT_STEPS:
+        return "counts up or down in even steps"
+    if _most_common_step(key, 256) >= _SAME_BYTE_STEPS:
+        return "counts up or down in even steps"
+    return None
+
+
+def _most_common_step(numbers: bytes | list[int], size: int) -> int:
+    steps = [(after - before) % size for before, after in pairwise(numbers)]
+    return max(map(steps.count, set(steps)))

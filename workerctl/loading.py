@@ -1,0 +1,246 @@
+"""
+Sources → Settings: which files count, what they give, and every problem of type at once.
+"""
+
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Optional
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from workerctl import project as projects
+from workerctl import rules, schema, sources
+from workerctl.errors import ConfigurationError, UsageError
+from workerctl.findings import Finding, Location, Severity
+from workerctl.masking import is_conventional_name
+from workerctl.project import Project
+from workerctl.sources import Values
+
+DEFAULT_ENV_FILE = ".env"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    What the command line says about sources. `env_files` None means the default, () means none.
+
+    `isolated` leaves the process environment out; `settings` is a `module:Class`.
+    """
+
+    env_files: tuple[str, ...] | None = None
+    secrets_dir: str | None = None
+    isolated: bool = False
+    settings: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """
+    A configuration as far as it could be read.
+
+    Fields in `invalid` hold their defaults in `settings`; `findings` say why (SET001).
+    """
+
+    settings: Any
+    values: Values
+    invalid: frozenset[str]
+    findings: tuple[Finding, ...]
+    project: Project
+
+
+def load(
+    default: type[BaseModel],
+    options: Options | None = None,
+    *,
+    environ: MutableMapping[str, str] = os.environ,
+    stdin: BinaryIO | None = None,
+) -> Loaded:
+    """
+    Read the sources into `default`, or the subclass that the project or the options name.
+
+    Raises SourceError for a named file that cannot be used, ProjectError for a project or
+    settings class that does not load. A bad value raises nothing: it becomes a finding.
+    """
+    options = options or Options()
+    project = projects.find(Path.cwd())
+    outer: Mapping[str, str] = {} if options.isolated else environ
+    target = options.settings or outer.get("WORKERCTL_SETTINGS") or project.settings
+    settings_class = default if target is None else _settings_class(project, target, default)
+    values = _read(settings_class, options, project, environ, stdin)
+    settings, findings = _build(settings_class, values)
+    invalid = frozenset(name for finding in findings for name in finding.fields)
+    if any(not finding.fields for finding in findings):
+        invalid = frozenset(settings_class.model_fields)
+    typed = tuple(finding for finding in findings if finding.code == "SET001")
+    return Loaded(settings, values, invalid, typed, project)
+
+
+def read(settings_class: type[BaseModel], options: Options | None = None) -> Values:
+    """
+    What the default sources say, for a settings class that is called directly.
+    """
+    return _read(
+        settings_class, options or Options(), projects.find(Path.cwd()), os.environ, None
+    )
+
+
+def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]:
+    """
+    The texts of the sources as pydantic is to validate them.
+    """
+    fields = settings_class.model_fields
+    return {
+        name: schema.decode(fields[name], value.text)
+        for name, value in values.chosen.items()
+        if name in fields and value.problem is None
+    }
+
+
+def unreadable(values: Values) -> list[Finding]:
+    """
+    SET001 for every `NAME_FILE` whose target cannot be read.
+    """
+    return [
+        Finding(
+            "SET001",
+            Severity.ERROR,
+            f"{name}_FILE {value.problem}.",
+            "Check that the file exists and that the worker may read it.",
+            (name,),
+            value.location,
+        )
+        for name, value in values.chosen.items()
+        if value.problem is not None
+    ]
+
+
+def refused(
+    settings_class: type[BaseModel], values: Values, error: ValidationError
+) -> list[Finding]:
+    """
+    SET001 for every value that pydantic refused (ENV001 for `ENV`), without a word of pydantic's.
+
+    `errors()` holds the values even when input is hidden in its text, so it is asked without them.
+    """
+    findings: dict[str, Finding] = {}
+    for item in error.errors(include_input=False, include_context=False, include_url=False):
+        name = str(item["loc"][0]) if item["loc"] else ""
+        if name not in settings_class.model_fields:
+            finding = _refusal(name)
+        elif item["type"] == "missing":
+            finding = _missing(name, values.location("ENV"))
+        else:
+            finding = _bad_value(settings_class, name, values)
+        findings.setdefault(name, finding)
+    return list(findings.values())
+
+
+def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
+    if name == "ENV":
+        for finding in rules.environment_name(values):
+            return finding
+    info = settings_class.model_fields[name]
+    default = "" if schema.is_secret(name, info) else schema.as_text(info.default)
+    return Finding(
+        "SET001",
+        Severity.ERROR,
+        f"{name} must be {schema.expectation(info)}.",
+        f"The default is {name}={default}." if default else f"Correct {name}.",
+        (name,),
+        values.location(name) if values.is_set(name) else None,
+    )
+
+
+def _missing(name: str, location: Location) -> Finding:
+    message = f"{name} is required and not set."
+    return Finding("SET001", Severity.ERROR, message, f"Set {name}.", (name,), location)
+
+
+def _refusal(name: str) -> Finding:
+    """
+    For what is no field: an unknown argument, or a validator of the class as a whole.
+    """
+    if name and is_conventional_name(name):
+        message = f"The settings class has no field {name}."
+    else:
+        message = "The settings class refuses the values as a whole."
+    return Finding("SET001", Severity.ERROR, message, "See the class for what it requires.")
+
+
+def _read(
+    settings_class: type[BaseModel],
+    options: Options,
+    project: Project,
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+) -> Values:
+    outer: Mapping[str, str] = {} if options.isolated else environ
+    return sources.read(
+        schema.names(settings_class),
+        environ=None if options.isolated else environ,
+        env_files=_env_files(options, project, outer),
+        secrets_dir=(
+            options.secrets_dir or outer.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
+        ),
+        stdin=stdin,
+    )
+
+
+def _env_files(
+    options: Options, project: Project, environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    if options.env_files is not None:
+        return options.env_files
+    named = environ.get("WORKERCTL_ENV_FILE")
+    if named:
+        return tuple(path for path in named.split(os.pathsep) if path)
+    if project.env_files:
+        return project.env_files
+    return (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
+
+
+def _settings_class(
+    project: Project, target: str, default: type[BaseModel]
+) -> type[BaseModel]:
+    found = projects.load(project, target)
+    if not (isinstance(found, type) and issubclass(found, default)):
+        raise UsageError(
+            f"{target} is not a subclass of workerctl.settings.Settings.",
+            "Write `class Settings(workerctl.settings.Settings)`.",
+        )
+    return found
+
+
+def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Finding, ...]]:
+    """
+    The settings with every bad value at its default, and what was bad.
+    """
+    try:
+        return settings_class(_values=values), ()
+    except ConfigurationError as error:
+        findings = error.findings
+    bad = {name for finding in findings for name in finding.fields}
+    rest = replace(
+        values, chosen={name: value for name, value in values.chosen.items() if name not in bad}
+    )
+    for attempt in (settings_class, _with_optional(settings_class, bad)):
+        try:
+            return attempt(_values=rest), findings
+        except ConfigurationError:
+            continue
+    return settings_class.model_construct(), findings
+
+
+def _with_optional(settings_class: type[Any], names: set[str]) -> type[Any]:
+    """
+    The class with required fields that are missing allowed to be None.
+    """
+    fields = settings_class.model_fields
+    missing = {
+        name: (Optional[fields[name].annotation], Field(None))  # noqa: UP045 -- built at run time
+        for name in names
+        if name in fields and fields[name].is_required()
+    }
+    return create_model(settings_class.__name__, __base__=settings_class, **missing)  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,63 @@
+"""
+Which variable names set which field: the exact name, another case, `NAME_FILE`, a deprecated one.
+"""
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class Spelling(enum.IntEnum):
+    """
+    How a variable names its field; within one source the lowest wins.
+    """
+
+    EXACT = 0
+    OTHER_CASE = 1
+    FILE = 2
+    DEPRECATED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """
+    The names that the schema knows: its fields, which of them are secret, old name → new name.
+
+    `families` are patterns of further secret names, such as the older keys of a ring.
+    """
+
+    fields: frozenset[str]
+    secrets: frozenset[str]
+    deprecated: Mapping[str, str]
+    families: tuple[re.Pattern[str], ...] = ()
+
+    def resolve(self, name: str) -> tuple[str, Spelling] | None:
+        """
+        The field that a variable of this name sets, and how it is spelled; None when unknown.
+        """
+        found = self._exactly(name)
+        if found is None and name != name.upper():
+            found = self._exactly(name.upper())
+            if found is not None and found[1] is Spelling.EXACT:
+                return found[0], Spelling.OTHER_CASE
+        return found
+
+    def is_secret(self, name: str) -> bool:
+        """
+        Whether the field holds a secret.
+        """
+        return name in self.secrets or self._in_family(name)
+
+    def _exactly(self, name: str) -> tuple[str, Spelling] | None:
+        if name in self.fields or self._in_family(name):
+            return name, Spelling.EXACT
+        if name in self.deprecated:
+            return self.deprecated[name], Spelling.DEPRECATED
+        base = name.removesuffix("_FILE")
+        if base != name and self.is_secret(base):
+            return base, Spelling.FILE
+        return None
+
+    def _in_family(self, name: str) -> bool:
+        return any(family.fullmatch(name) for family in self.families)

@@ -1,0 +1,22 @@
+"""
+What every format is, and how much of a report it is asked to show.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+from workerctl.findings import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """
+    `quiet` shows only what fails the run, `verbose` every claim that holds.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+Render = Callable[[Report, TextIO, Detail], None]

@@ -1,0 +1,102 @@
+"""
+Styled lines: what the text outputs are made of, and how a terminal or a pipe gets them.
+
+Off a terminal nothing is wrapped, coloured or shortened, and rich is not even imported.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TextIO
+
+from workerctl.masking import MASK, printable
+
+Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
+
+_ASCII = str.maketrans(
+    {"✗": "x", "!": "!", "ℹ": "i", "✓": "+", "–": "-", "·": "|", "…": "...", "’": "'", "→": "->"}
+)
+_NARROWEST = 20
+_DEFAULT_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """
+    One line as (text, style) pieces. `indent` is where its continuation lines start.
+    """
+
+    pieces: tuple[tuple[str, Style], ...] = ()
+    indent: int = 0
+
+    def plain(self) -> str:
+        """
+        The text alone.
+        """
+        return "".join(text for text, _ in self.pieces)
+
+
+def line(*pieces: str | tuple[str, Style], indent: int = 0) -> Line:
+    """
+    A line of pieces; a bare string has no style.
+    """
+    styled = ((piece, "") if isinstance(piece, str) else piece for piece in pieces)
+    return Line(tuple((printable(text), style) for text, style in styled), indent)
+
+
+def write(lines: Iterable[Line], stream: TextIO) -> None:
+    """
+    Write the lines to a terminal, in colour and wrapped to its width, or plainly to anything else.
+    """
+    written = [_in_encoding_of(stream, one) for one in lines]
+    if stream.isatty():
+        _write_to_terminal(written, stream)
+    else:
+        stream.write("".join(one.plain() + "\n" for one in written))
+
+
+def _in_encoding_of(stream: TextIO, one: Line) -> Line:
+    """
+    The line in characters the stream can write: signs have ASCII forms, letters are escaped.
+    """
+    encoding = stream.encoding or "ascii"
+    return Line(tuple((_encodable(text, encoding), style) for text, style in one.pieces), one.indent)
+
+
+def _encodable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        plain = text.replace(MASK, "*" * len(MASK)).translate(_ASCII)
+        return plain.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _write_to_terminal(lines: list[Line], stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(
+        file=stream, width=_width(stream), highlight=False, markup=False, emoji=False
+    )
+    for one in lines:
+        text = Text.assemble(*one.pieces)
+        indent = one.indent if one.indent < console.width // 2 else 0
+        head, body = text[:indent], text[indent:]
+        for part in body.wrap(console, console.width - indent) or [Text()]:
+            console.print(head + part, soft_wrap=True)
+            head = Text(" " * indent)
+
+
+def _width(stream: TextIO) -> int:
+    """
+    The terminal's own width; COLUMNS=0 or nonsense in it must not hide the report.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns) >= _NARROWEST:
+        return int(columns)
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        width = 0
+    return max(width, _NARROWEST) if width else _DEFAULT_WIDTH

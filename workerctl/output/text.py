@@ -1,0 +1,151 @@
+"""
+For people: findings first, worst first, with what to do and where; then what held, and the count.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TextIO
+
+from workerctl import __version__
+from workerctl.findings import Finding, Report, Result, Severity, Status
+from workerctl.output.base import Detail
+from workerctl.output.lines import Line, Style, line, write
+
+_AREAS = {
+    "SET": "settings",
+    "ENV": "environment",
+    "KEY": "encryption key",
+    "TMO": "timeouts",
+    "BUD": "retry budget",
+    "CHU": "chunking",
+    "LOG": "logging",
+    "SUP": "suppressions",
+}
+_SIGNS: dict[Severity, tuple[str, Style]] = {
+    Severity.ERROR: ("✗", "red"),
+    Severity.WARNING: ("!", "yellow"),
+    Severity.INFO: ("ℹ", "cyan"),
+}
+
+
+def render(report: Report, stream: TextIO, detail: Detail) -> None:
+    """
+    Write the report as text.
+    """
+    write(_lines(report, detail), stream)
+
+
+def summary(report: Report) -> Line:
+    """
+    The closing line: what was found, how many checks ended how, the exit code.
+    """
+    findings = list(report.findings())
+    pieces: list[str | tuple[str, Style]] = []
+    for severity, (_, style) in _SIGNS.items():
+        count = sum(finding.severity is severity for finding in findings)
+        if count:
+            pieces += [(_plural(count, severity.label), style), ", "]
+    pieces = pieces[:-1] or [("no findings", "green")]
+    ended = [f"{report.count(status)} {status.value}" for status in Status if report.count(status)]
+    suppressed = sum(len(result.findings) for result in report.results) - len(findings)
+    ended += [f"{suppressed} suppressed"] if suppressed else []
+    return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
+
+
+def _lines(report: Report, detail: Detail) -> Iterator[Line]:
+    yield _heading(report)
+    if report.error is not None:
+        yield from _error(report)
+        return
+    for area, results in groupby(report.results, key=_area):
+        yield from _findings(report, area, list(results), detail)
+    if not detail.quiet:
+        yield line()
+        yield from _held(report, detail)
+        yield from _unjudged(report)
+    yield line()
+    yield summary(report)
+
+
+def _heading(report: Report) -> Line:
+    read = ", ".join(report.sources) or "no file"
+    if report.judged_as is None:
+        return line((f"workerctl {__version__}", "bold"))
+    note = "" if report.env_is_set else " (ENV is not set)"
+    note = " (ENV is not valid)" if report.env is None else note
+    judged = f" · judged as {report.judged_as}{note} · read {read}"
+    return line((f"workerctl {__version__}", "bold"), judged)
+
+
+def _error(report: Report) -> Iterator[Line]:
+    if report.error is not None:
+        yield line(("✗ ", "red"), report.error.message)
+        if report.error.hint:
+            yield line(f"  {report.error.hint}")
+
+
+def _area(result: Result) -> str:
+    prefix = result.code.rstrip("0123456789")
+    return _AREAS.get(prefix, prefix)
+
+
+def _findings(
+    report: Report, area: str, results: list[Result], detail: Detail
+) -> Iterator[Line]:
+    findings = [finding for result in results for finding in result.findings]
+    shown = [finding for finding in findings if not detail.quiet or report.fails(finding)]
+    if shown:
+        yield line()
+        yield line((area, "bold"))
+    for finding in sorted(shown, key=_worst_first):
+        yield from _finding(finding)
+
+
+def _held(report: Report, detail: Detail) -> Iterator[Line]:
+    """
+    What passed: one line of codes for each area, or with `verbose` one line for each claim.
+    """
+    passed = [result for result in report.results if result.status is Status.PASSED]
+    if detail.verbose:
+        yield from (_claim("✓", "green", result) for result in passed)
+        return
+    width = max((len(_area(result)) for result in passed), default=0)
+    for area, results in groupby(passed, key=_area):
+        codes = " ".join(result.code for result in results)
+        yield line(("✓ ", "green"), f"{area:<{width}}  ", (codes, "dim"), indent=width + 4)
+
+
+def _unjudged(report: Report) -> Iterator[Line]:
+    for result in report.results:
+        if result.status is Status.CRASHED:
+            yield _claim("✗", "red", result)
+        elif result.status in {Status.SKIPPED, Status.DEFERRED}:
+            yield _claim("–", "dim", result)
+
+
+def _worst_first(finding: Finding) -> tuple[bool, int]:
+    return finding.suppressed is not None, -finding.severity
+
+
+def _finding(finding: Finding) -> Iterator[Line]:
+    sign, style = _SIGNS[finding.severity]
+    follow_up = finding.hint
+    if finding.suppressed is not None:
+        sign, style = "–", "dim"
+        follow_up = f"suppressed until {finding.suppressed.until}: {finding.suppressed.reason}"
+    margin = len(f"  {sign} {finding.code} ")
+    yield line((f"  {sign} ", style), (finding.code, style), f" {finding.message}", indent=margin)
+    where = "" if finding.location is None else f"{finding.location} "
+    if where or follow_up:
+        hint = f"→ {follow_up}" if follow_up else ""
+        yield line(" " * margin, (where, "dim"), hint, indent=margin)
+
+
+def _claim(sign: str, style: Style, result: Result) -> Line:
+    reason = "" if result.reason is None else f" ({result.status.value}: {result.reason})"
+    text = f" {result.title}{reason}"
+    return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

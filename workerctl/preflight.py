@@ -1,0 +1,116 @@
+"""
+The main job: sources → Settings → checks → report.
+"""
+
+import os
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import BinaryIO
+
+from workerctl import checks, project, rules
+from workerctl.checks.base import Check, Context, Phase
+from workerctl.checks.selection import ALWAYS, require_code, select
+from workerctl.errors import ProjectError, UsageError
+from workerctl.findings import Report, Severity
+from workerctl.loading import Loaded, Options, load
+from workerctl.project import Project
+from workerctl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    What is to be checked, and how strictly.
+
+    `env` judges by another environment's rules than the configuration's own. `selected` and
+    `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails.
+    """
+
+    options: Options = Options()
+    env: str | None = None
+    selected: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
+    phase: Phase = "run"
+
+
+def preflight(
+    request: Request,
+    *,
+    environ: MutableMapping[str, str] = os.environ,
+    stdin: BinaryIO | None = None,
+    today: date | None = None,
+) -> Report:
+    """
+    Check a configuration. Whatever is wrong with its values is in the report.
+
+    Raises SourceError, ProjectError or UsageError where there is nothing that could be judged.
+    """
+    loaded = load(Settings, request.options, environ=environ, stdin=stdin)
+    table = checks.table(foreign_checks(loaded.project))
+    codes = [check.code for check in table]
+    selection = select(codes, request.selected, request.ignored)
+    _require_sound_suppressions(loaded.project, codes)
+    context = context_of(loaded, request, environ, today)
+    return Report(
+        checks.run(context, table, selection),
+        env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
+        env_is_set=loaded.values.is_set("ENV"),
+        judged_as=context.env,
+        sources=loaded.values.files,
+        fail_on=request.fail_on,
+    )
+
+
+def context_of(
+    loaded: Loaded,
+    request: Request,
+    environ: MutableMapping[str, str],
+    today: date | None = None,
+) -> Context:
+    """
+    What the checks get to see of a loaded configuration.
+    """
+    return Context(
+        settings=loaded.settings,
+        values=loaded.values,
+        env=rules.judged_as(loaded.values, request.env),
+        judged_by_option=request.env is not None,
+        invalid=loaded.invalid,
+        schema_findings=loaded.findings,
+        environ={} if request.options.isolated else environ,
+        suppressions=loaded.project.suppressions,
+        today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
+        phase=request.phase,
+    )
+
+
+def foreign_checks(team: Project) -> tuple[Check, ...]:
+    """
+    The checks that a project adds. Raises ProjectError for what is no table of checks.
+    """
+    known = {check.code for check in checks.CHECKS}
+    found: list[Check] = []
+    for target in team.checks:
+        table = project.load(team, target)
+        if not isinstance(table, Iterable):
+            raise ProjectError(f"{target} is not a table of checks.", "Make it a tuple of Check.")
+        for check in table:
+            if not isinstance(check, Check):
+                raise ProjectError(f"{target} holds something that is no Check.")
+            if check.code in known:
+                raise ProjectError(f"The code {check.code} in {target} exists already.")
+            known.add(check.code)
+            found.append(check)
+    return tuple(found)
+
+
+def _require_sound_suppressions(team: Project, codes: Iterable[str]) -> None:
+    for suppression in team.suppressions:
+        require_code(codes, suppression.code)
+        if suppression.code in ALWAYS:
+            raise UsageError(
+                f"{suppression.code} cannot be suppressed: no other verdict would mean anything.",
+                "Delete its entry from pyproject.toml.",
+            )

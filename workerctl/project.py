@@ -1,0 +1,145 @@
+"""
+`[tool.workerctl]` of the nearest `pyproject.toml`: where a team says what is its own.
+"""
+
+import importlib
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from workerctl.errors import ProjectError
+from workerctl.findings import Suppression
+from workerctl.suggest import did_you_mean
+
+_KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """
+    What a team configured. Paths are as the file means them: relative to its own directory.
+
+    `settings` is a `module:Class`, `checks` are `module:TABLE`s.
+    """
+
+    directory: Path | None = None
+    settings: str | None = None
+    checks: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    secrets_dir: str | None = None
+    suppressions: tuple[Suppression, ...] = ()
+
+
+def find(start: Path) -> Project:
+    """
+    The nearest project at or above `start`; an empty one when there is none.
+
+    Raises ProjectError for a table that does not say what it must.
+    """
+    for directory in (start, *start.parents):
+        file = directory / "pyproject.toml"
+        if file.is_file():
+            table = _table(file)
+            return Project() if table is None else _project(directory, table)
+    return Project()
+
+
+def load(project: Project, target: str) -> Any:
+    """
+    The object that a `module:name` names, with the project's directory first on `sys.path`.
+
+    Raises ProjectError with the exception's type only: its text may hold a value.
+    """
+    module, colon, name = target.partition(":")
+    if not (module and colon and name):
+        raise ProjectError(f"{target} is not of the form module:NAME.", "Write it as module:NAME.")
+    if project.directory is not None and str(project.directory) not in sys.path:
+        sys.path.insert(0, str(project.directory))
+    try:
+        return getattr(importlib.import_module(module), name)
+    except Exception as error:  # noqa: BLE001 -- whatever a foreign module raises at import
+        kind = type(error).__name__
+    raise ProjectError(
+        f"{target} cannot be loaded ({kind}).", f'Try `python -c "import {module}"`.'
+    )
+
+
+def _table(file: Path) -> Mapping[str, Any] | None:
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        document = None
+    if document is None:
+        raise ProjectError(f"{file} is not readable TOML.", "Correct it, or run elsewhere.")
+    tool = document.get("tool")
+    table = tool.get("workerctl") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ProjectError(f"[tool.workerctl] in {file} is not a table.")
+    return table
+
+
+def _project(directory: Path, table: Mapping[str, Any]) -> Project:
+    for key in table:
+        if key not in _KEYS:
+            raise ProjectError(
+                f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS)
+            )
+    secrets_dir = _text(table, "secrets_dir")
+    return Project(
+        directory,
+        _text(table, "settings"),
+        _texts(table, "checks"),
+        tuple(_under(directory, path) for path in _texts(table, "env_file")),
+        None if secrets_dir is None else _under(directory, secrets_dir),
+        tuple(_suppression(entry) for entry in _list(table, "ignore")),
+    )
+
+
+def _under(directory: Path, path: str) -> str:
+    """
+    The path as a message should show it: short when the project is the working directory.
+    """
+    return path if directory == Path.cwd() else str(directory / path)
+
+
+def _text(table: Mapping[str, Any], key: str) -> str | None:
+    value = table.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise ProjectError(f"[tool.workerctl] {key} must be a string.")
+
+
+def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    items = [value] if isinstance(value, str) else value
+    if isinstance(items, list) and all(isinstance(item, str) for item in items):
+        return tuple(items)
+    raise ProjectError(f"[tool.workerctl] {key} must be a string or a list of strings.")
+
+
+def _list(table: Mapping[str, Any], key: str) -> list[Any]:
+    value = table.get(key, [])
+    if isinstance(value, list):
+        return value
+    raise ProjectError(f"[tool.workerctl] {key} must be an array of tables.")
+
+
+def _suppression(entry: object) -> Suppression:
+    """
+    One `[[tool.workerctl.ignore]]`: a reason and a date are required, or it would stay for ever.
+    """
+    example = 'Write code = "RED003", reason = "…", until = 2027-01-31.'
+    if not isinstance(entry, dict):
+        raise ProjectError("[[tool.workerctl.ignore]] must be a table.", example)
+    code, reason, until = entry.get("code"), entry.get("reason"), entry.get("until")
+    unknown = set(entry) - {"code", "reason", "until", "env"}
+    if unknown or not isinstance(code, str) or not isinstance(reason, str) or not reason.strip():
+        raise ProjectError("[[tool.workerctl.ignore]] needs a code and a reason.", example)
+    # a TOML date-time is a date to Python; only a day is meant here
+    if type(until) is not date:
+        raise ProjectError(f"The suppression of {code} needs a date `until`.", example)
+    return Suppression(code, reason.strip(), until, _texts(entry, "env"))

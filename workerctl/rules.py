@@ -1,0 +1,174 @@
+"""
+The rules without which a worker must not run, as functions to findings.
+
+`get_settings` and the checks call the same functions, so that boot says what check said.
+"""
+
+from collections.abc import Iterator
+
+from workerctl import keys
+from workerctl.findings import Finding, Location, Severity, graded
+from workerctl.sources import Values
+
+DEFAULT_ENVIRONMENT = "development"
+ENVIRONMENTS = ("development", "staging", "production")
+KEYGEN_HINT = "Run `workerctl keygen --write FILE`, or restore the key that your data needs."
+
+_NICKNAMES = {
+    "prod": "production",
+    "prd": "production",
+    "live": "production",
+    "stage": "staging",
+    "stg": "staging",
+    "dev": "development",
+    "devel": "development",
+    "local": "development",
+    "test": "development",
+}
+_ALWAYS_REQUIRED = ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "REDIS_URL", "OPENAI_API_KEY")
+
+
+def judged_as(values: Values, override: str | None = None) -> str:
+    """
+    The environment whose rules apply: an invalid `ENV` is judged as strictly as production.
+    """
+    if override is not None:
+        return override
+    env = values.text("ENV", DEFAULT_ENVIRONMENT)
+    return env if env in ENVIRONMENTS else "production"
+
+
+def boot_findings(values: Values) -> Iterator[Finding]:
+    """
+    Everything that keeps a worker from booting, or that it warns of, types and ranges aside.
+    """
+    env = judged_as(values)
+    yield from environment_name(values)
+    yield from required_values(values, env)
+    yield from key_presence(values, env)
+    yield from key_form(values, env)
+
+
+def environment_name(values: Values, override: str | None = None) -> Iterator[Finding]:
+    """
+    ENV001: `ENV` is development, staging or production.
+    """
+    env = values.text("ENV", DEFAULT_ENVIRONMENT)
+    where = values.location("ENV")
+    if env not in ENVIRONMENTS:
+        meant = _meant(env)
+        yield Finding(
+            "ENV001",
+            Severity.ERROR,
+            "ENV is not development, staging or production, so production's rules apply.",
+            f"Did you mean ENV={meant}?" if meant else "Set ENV to one of the three.",
+            ("ENV",),
+            where,
+        )
+    elif "ENV" in values.empty:
+        yield Finding(
+            "ENV001",
+            Severity.WARNING,
+            "ENV is empty, so the worker boots as development.",
+            "Set ENV, or remove the empty assignment.",
+            ("ENV",),
+            where,
+        )
+    if override is not None and env in ENVIRONMENTS and env != override:
+        yield Finding(
+            "ENV001",
+            Severity.WARNING,
+            f"The worker will boot as {env}, while this run judges as {override}.",
+            f"Set ENV={override} where the worker starts.",
+            ("ENV",),
+            where,
+        )
+
+
+def required_values(values: Values, env: str) -> Iterator[Finding]:
+    """
+    ENV002: what this environment requires is set.
+    """
+    if env == DEFAULT_ENVIRONMENT:
+        return
+    for name, demanded_by, why in _required(values):
+        if not values.is_set(name):
+            yield Finding(
+                "ENV002",
+                Severity.ERROR,
+                f"{name} is not set, and {why}.".replace("ENVIRONMENT", env),
+                f"Set {name} where the worker gets its configuration.",
+                (name,),
+                _missing_at(values, name, demanded_by),
+            )
+    if not values.is_set("GEMINI_API_KEY"):
+        yield Finding(
+            "ENV002",
+            Severity.WARNING,
+            "GEMINI_API_KEY is not set, so analysis has one model less to compare with.",
+            "Set GEMINI_API_KEY, or suppress this if one model is meant.",
+            ("GEMINI_API_KEY",),
+            _missing_at(values, "GEMINI_API_KEY", "ENV"),
+        )
+
+
+def key_presence(values: Values, env: str) -> Iterator[Finding]:
+    """
+    KEY001: `ENCRYPTION_KEY` is set.
+    """
+    severity = graded("wee", env)
+    if severity is None or values.is_set("ENCRYPTION_KEY"):
+        return
+    yield Finding(
+        "KEY001",
+        severity,
+        "ENCRYPTION_KEY is not set, so personal data cannot be encrypted.",
+        KEYGEN_HINT,
+        ("ENCRYPTION_KEY",),
+        _missing_at(values, "ENCRYPTION_KEY", "ENV"),
+    )
+
+
+def key_form(values: Values, env: str) -> Iterator[Finding]:
+    """
+    KEY002: `ENCRYPTION_KEY` is 64 hexadecimal characters.
+    """
+    severity = graded("wee", env)
+    value = values.chosen.get("ENCRYPTION_KEY")
+    if severity is None or value is None or value.problem is not None:
+        return
+    problem = keys.form_problem(value.text)
+    if problem is not None:
+        yield Finding(
+            "KEY002",
+            severity,
+            f"ENCRYPTION_KEY {problem}.",
+            KEYGEN_HINT,
+            ("ENCRYPTION_KEY",),
+            value.location,
+        )
+
+
+def _required(values: Values) -> Iterator[tuple[str, str, str]]:
+    for name in _ALWAYS_REQUIRED:
+        yield name, "ENV", "ENVIRONMENT requires it"
+    if values.text("ANALYSIS_MODE") == "phase_2":
+        yield "ANTHROPIC_API_KEY", "ANALYSIS_MODE", "ANALYSIS_MODE=phase_2 requires it"
+    if values.is_set("WEBHOOK_URL"):
+        yield "WEBHOOK_SECRET", "WEBHOOK_URL", "WEBHOOK_URL requires it"
+
+
+def _missing_at(values: Values, name: str, demanded_by: str) -> Location:
+    """
+    The empty line where the value belongs, or else the line that demands it.
+    """
+    return values.empty.get(name) or values.location(demanded_by)
+
+
+def _meant(env: str) -> str | None:
+    word = env.strip().strip("\"'").lower()
+    if word in ENVIRONMENTS:
+        return word
+    from workerctl.suggest import closest
+
+    return _NICKNAMES.get(word) or closest(word, ENVIRONMENTS, 0.6)

@@ -1,0 +1,206 @@
+"""
+What can be told about a settings class: its fields for people, its names for the sources.
+
+A field is secret when its type is `SecretStr`, or when its name looks like a credential and no
+`public` reason stands beside it: forgetting to say so fails closed.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from workerctl.fields import Expects
+from workerctl.masking import is_credential_name
+from workerctl.names import Names
+
+OTHER_GROUP = "other"
+_SEQUENCES = (list, tuple, set, frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """
+    One field of a settings class, described for people.
+    """
+
+    name: str
+    group: str
+    description: str
+    expects: str
+    default: Any
+    required: bool
+    secret: bool
+    url: bool
+    public: str | None
+    deprecated: tuple[str, ...]
+
+    @property
+    def default_text(self) -> str:
+        """
+        The default as it would be written in an env file; "" for a secret or a required field.
+        """
+        return "" if self.secret or self.required else as_text(self.default)
+
+
+def describe(settings: type[BaseModel]) -> tuple[Setting, ...]:
+    """
+    Every field of a settings class, in the order of declaration.
+    """
+    return tuple(_setting(name, info) for name, info in settings.model_fields.items())
+
+
+def names(settings: type[BaseModel]) -> Names:
+    """
+    The variable names that a settings class knows.
+    """
+    fields = settings.model_fields
+    return Names(
+        frozenset(fields),
+        frozenset(name for name, info in fields.items() if is_secret(name, info)),
+        {old: name for name, info in fields.items() for old in _deprecated(name, info)},
+        getattr(settings, "SECRET_FAMILIES", ()),
+    )
+
+
+def is_secret(name: str, info: FieldInfo) -> bool:
+    """
+    Whether the field's value must never be shown.
+    """
+    if any(kind is SecretStr for kind in _types(info.annotation)):
+        return True
+    return is_credential_name(name) and not _extra(info).get("public")
+
+
+def decode(info: FieldInfo, text: str) -> object:
+    """
+    What pydantic is to validate: the text, or the list that it spells.
+
+    A list that starts with `[` is JSON, any other is comma-separated. Text that is not the JSON
+    it promises to be stays text, which the field's type then refuses.
+    """
+    kind = _sequence(info)
+    if kind is None and not _is_mapping(info):
+        return text
+    if kind is None or text.lstrip().startswith("["):
+        return _json(text)
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def as_text(value: object) -> str:
+    """
+    A validated public value as it would be written in an env file.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, _SEQUENCES):
+        return ",".join(as_text(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def expectation(info: FieldInfo) -> str:
+    """
+    What the field's value must be, completing "NAME must be …".
+    """
+    for item in info.metadata:
+        if isinstance(item, Expects):
+            return item.text
+    if _sequence(info) is not None:
+        return f"a comma-separated list of {_plural(info)}"
+    return _scalar(info.annotation, _bounds(info))
+
+
+def _setting(name: str, info: FieldInfo) -> Setting:
+    extra = _extra(info)
+    required = info.is_required()
+    return Setting(
+        name=name,
+        group=extra.get("group") or OTHER_GROUP,
+        description=info.description or "",
+        expects=expectation(info),
+        default=None if required else info.get_default(call_default_factory=True, validated_data={}),
+        required=required,
+        secret=is_secret(name, info),
+        url=any(isinstance(item, Expects) and item.url for item in info.metadata),
+        public=extra.get("public"),
+        deprecated=tuple(_deprecated(name, info)),
+    )
+
+
+def _extra(info: FieldInfo) -> Mapping[str, Any]:
+    extra = info.json_schema_extra
+    return extra if isinstance(extra, dict) else {}
+
+
+def _deprecated(name: str, info: FieldInfo) -> Iterator[str]:
+    alias = info.validation_alias
+    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    yield from (choice for choice in choices if isinstance(choice, str) and choice != name)
+
+
+def _types(annotation: object) -> Iterator[object]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _types(argument)
+
+
+def _sequence(info: FieldInfo) -> object | None:
+    kind = get_origin(info.annotation) or info.annotation
+    return kind if kind in _SEQUENCES else None
+
+
+def _is_mapping(info: FieldInfo) -> bool:
+    return (get_origin(info.annotation) or info.annotation) is dict
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _bounds(info: FieldInfo) -> dict[str, float]:
+    found = {}
+    for item in info.metadata:
+        for kind in ("gt", "ge", "le"):
+            bound = getattr(item, kind, None)
+            if isinstance(bound, int | float) and math.isfinite(bound):
+                found[kind] = bound
+    return found
+
+
+def _scalar(annotation: object, bounds: Mapping[str, float]) -> str:
+    if get_origin(annotation) is Literal:
+        choices = [str(choice) for choice in get_args(annotation)]
+        return f"{', '.join(choices[:-1])} or {choices[-1]}" if choices[1:] else choices[0]
+    if annotation is bool:
+        return "true or false"
+    if annotation in {int, float}:
+        return ("a whole number" if annotation is int else "a number") + _range(bounds)
+    return "text"
+
+
+def _range(bounds: Mapping[str, float]) -> str:
+    if "ge" in bounds and "le" in bounds:
+        return f" from {bounds['ge']:g} to {bounds['le']:g}"
+    if "gt" in bounds:
+        return f" above {bounds['gt']:g}"
+    return f" of at least {bounds['ge']:g}" if "ge" in bounds else ""
+
+
+def _plural(info: FieldInfo) -> str:
+    item = next(iter(get_args(info.annotation)), None)
+    kind, *metadata = get_args(item) if get_origin(item) is Annotated else (item,)
+    if kind not in {int, float}:
+        return "values"
+    bounds = {name: value for entry in metadata for name, value in _bounds_of(entry).items()}
+    return ("whole numbers" if kind is int else "numbers") + _range(bounds)
+
+
+def _bounds_of(entry: object) -> dict[str, float]:
+    return _bounds(entry) if isinstance(entry, FieldInfo) else {}

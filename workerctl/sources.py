@@ -1,0 +1,259 @@
+"""
+Environment, env files and secret files, read into values that know where they came from.
+
+Strongest first: process environment, env files (a later file wins), secrets directory. An empty
+string means "not set" everywhere. What a stronger source hides is kept as `shadowed`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from workerctl import envfile
+from workerctl.errors import SourceError
+from workerctl.expansion import ExpansionError, Expander
+from workerctl.findings import Location
+from workerctl.names import Names, Spelling
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """
+    One variable as a source gives it. `entry` is the line of an env file.
+
+    `sets` is the field it sets and `spelling` how it names it; both None for an unknown name.
+    """
+
+    name: str
+    text: str = field(repr=False)
+    location: Location
+    sets: str | None = None
+    spelling: Spelling | None = None
+    entry: envfile.Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """
+    A line of an env file that gives no value, and why.
+    """
+
+    location: Location
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """
+    All that one source says, and the lines of it that say nothing.
+    """
+
+    name: str
+    assignments: tuple[Assignment, ...]
+    broken: tuple[Broken, ...] = ()
+
+    def of(self, name: str) -> list[Assignment]:
+        """
+        What this source assigns to one field.
+        """
+        return [assignment for assignment in self.assignments if assignment.sets == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """
+    The text that counts for a field, where it came from, and what it shadows, strongest first.
+
+    `problem` says why there is no text: the file that a `NAME_FILE` names cannot be read.
+    """
+
+    text: str = field(repr=False)
+    location: Location
+    shadowed: tuple[Location, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """
+    What the sources together say, by field.
+
+    `empty` is the place of an assignment without a value, for fields that nothing else sets.
+    """
+
+    names: Names
+    files: tuple[str, ...] = ()
+    environment: Source | None = None
+    env_files: tuple[Source, ...] = ()
+    chosen: Mapping[str, Value] = field(default_factory=dict)
+    empty: Mapping[str, Location] = field(default_factory=dict)
+
+    def is_set(self, name: str) -> bool:
+        """
+        Whether any source gives the field a value that is not empty.
+        """
+        return name in self.chosen
+
+    def text(self, name: str, default: str = "") -> str:
+        """
+        The raw text of a field; it may be a secret.
+        """
+        value = self.chosen.get(name)
+        return default if value is None else value.text
+
+    def location(self, name: str) -> Location:
+        """
+        Where the field's value came from, or where it is left empty, or the default.
+        """
+        value = self.chosen.get(name)
+        if value is not None:
+            return value.location
+        return self.empty.get(name, Location("default"))
+
+    def sources(self) -> Iterator[Source]:
+        """
+        The environment, then the env files as given.
+        """
+        if self.environment is not None:
+            yield self.environment
+        yield from self.env_files
+
+
+def read(
+    names: Names,
+    *,
+    environ: MutableMapping[str, str] | None,
+    env_files: Iterable[str] = (),
+    secrets_dir: str | None = None,
+    stdin: BinaryIO | None = None,
+) -> Values:
+    """
+    Read every source. `environ` is None when the process environment is to be ignored.
+
+    Raises SourceError when a file or directory that was named cannot be used.
+    """
+    environment = None if environ is None else _environment(names, environ)
+    files = tuple(_env_files(names, env_files, environ or {}, stdin))
+    secrets = () if secrets_dir is None else (_secrets(names, secrets_dir),)
+    strongest_first = [*(() if environment is None else (environment,)), *reversed(files), *secrets]
+    chosen, empty = _choose(strongest_first)
+    return Values(
+        names,
+        tuple(source.name for source in (*files, *secrets)),
+        environment,
+        files,
+        chosen,
+        {name: location for name, location in empty.items() if name not in chosen},
+    )
+
+
+def _environment(names: Names, environ: Mapping[str, str]) -> Source:
+    location = Location("environment")
+    return Source(
+        "environment",
+        tuple(_assignment(names, name, text, location) for name, text in environ.items()),
+    )
+
+
+def _env_files(
+    names: Names, paths: Iterable[str], environ: MutableMapping[str, str], stdin: BinaryIO | None
+) -> Iterator[Source]:
+    expander = Expander(environ)
+    for path in paths:
+        yield _env_file(names, envfile.read(path, stdin), expander)
+
+
+def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source:
+    assignments: list[Assignment] = []
+    broken: list[Broken] = []
+    for entry in file.entries:
+        location = Location("env-file", file.name, entry.number)
+        if entry.name is None or entry.value is None:
+            reason = "has no `=`" if entry.name else "cannot be read as an assignment"
+            broken.append(Broken(location, reason))
+            continue
+        try:
+            text = expander.expand(entry.name, entry.value, entry.quote)
+        except ExpansionError:
+            broken.append(Broken(location, "expands `${…}` beyond 64 KiB"))
+        else:
+            assignments.append(_assignment(names, entry.name, text, location, entry))
+    return Source(file.name, tuple(assignments), tuple(broken))
+
+
+def _secrets(names: Names, directory: str) -> Source:
+    try:
+        files = sorted(path for path in Path(directory).iterdir() if path.is_file())
+    except (OSError, ValueError):
+        files = None
+    if files is None:
+        raise SourceError(
+            f"The secrets directory {directory} cannot be read.", "Check the path and permissions."
+        )
+    return Source(directory, tuple(_secret_files(names, files)))
+
+
+def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:
+    for path in files:
+        sets, spelling = names.resolve(path.name) or (None, None)
+        if spelling in {Spelling.EXACT, Spelling.OTHER_CASE}:
+            location = Location("secret-file", str(path))
+            yield Assignment(path.name, str(path), location, sets, Spelling.FILE)
+
+
+def _assignment(
+    names: Names, name: str, text: str, location: Location, entry: envfile.Entry | None = None
+) -> Assignment:
+    sets, spelling = names.resolve(name) or (None, None)
+    return Assignment(name, text, location, sets, spelling, entry)
+
+
+def _choose(sources: list[Source]) -> tuple[dict[str, Value], dict[str, Location]]:
+    candidates: dict[str, list[Assignment]] = {}
+    empty: dict[str, Location] = {}
+    for source in sources:
+        of_source: dict[str, list[Assignment]] = {}
+        for assignment in source.assignments:
+            if assignment.sets is None:
+                continue
+            if assignment.text:
+                of_source.setdefault(assignment.sets, []).append(assignment)
+            else:
+                empty.setdefault(assignment.sets, assignment.location)
+        for name, found in of_source.items():
+            # of several lines the last one wins, and of several spellings the exact one
+            found.reverse()
+            found.sort(key=_rank)
+            candidates.setdefault(name, []).extend(found)
+    values = {name: _value(found) for name, found in candidates.items()}
+    return {name: value for name, value in values.items() if value is not None}, empty
+
+
+def _rank(assignment: Assignment) -> int:
+    return assignment.spelling or Spelling.EXACT
+
+
+def _value(found: list[Assignment]) -> Value | None:
+    """
+    The first candidate that is not empty: what a file holds is only known once it is read.
+    """
+    for position, assignment in enumerate(found):
+        shadowed = tuple(weaker.location for weaker in found[position + 1 :])
+        if assignment.spelling is not Spelling.FILE:
+            return Value(assignment.text, assignment.location, shadowed)
+        text = _secret_text(assignment.text)
+        if text is None:
+            problem = "names a file that cannot be read as text"
+            return Value("", assignment.location, shadowed, problem)
+        if text:
+            return Value(text, Location("secret-file", assignment.text), shadowed)
+    return None
+
+
+def _secret_text(path: str) -> str | None:
+    try:
+        return re.sub(r"\r?\n\Z", "", envfile.read_text(path))
+    except SourceError:
+        return None

@@ -1,0 +1,35 @@
+"""
+Writing to standard streams that may be closed, full, narrow of mind about letters, or gone.
+
+Imports next to nothing: `workerctl keygen` starts through here.
+"""
+
+import os
+from typing import TextIO
+
+
+def say(stream: TextIO | None, *sentences: str | None) -> None:
+    """
+    Write a line to standard error, if there is one: what cannot be said must not stop the work.
+    """
+    if stream is None:
+        return
+    text = " ".join(sentence for sentence in sentences if sentence) + "\n"
+    encoding = stream.encoding or "ascii"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except (OSError, ValueError):
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """
+    Point a broken stream at nothing, so that the interpreter's last flush does not fail on it.
+    """
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass

@@ -1,0 +1,93 @@
+"""
+"Did you mean": how far a name is from the names that exist.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+_MINIMUM = 6
+_RATIO = 0.85
+
+
+def is_slip(name: str, known: str) -> bool:
+    """
+    Whether one insertion, deletion, substitution or swap of neighbours separates two names.
+
+    That is a Damerau-Levenshtein distance of exactly 1.
+    """
+    if name == known or abs(len(name) - len(known)) > 1:
+        return False
+    start = 0
+    while start < min(len(name), len(known)) and name[start] == known[start]:
+        start += 1
+    one, other = name[start:], known[start:]
+    if len(one) != len(other):
+        longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+        return longer[1:] == shorter
+    return one[1:] == other[1:] or (one[:2] == other[1::-1] and one[2:] == other[2:])
+
+
+class NearMisses:
+    """
+    Finds the known name that an unknown one comes near to, without comparing it with all of them.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._ends: dict[str, list[str]] = {}
+        self._trigrams: dict[str, list[str]] = {}
+        for name in known:
+            if len(name) < _MINIMUM:
+                continue
+            for end in _ends(name):
+                self._ends.setdefault(end, []).append(name)
+            for trigram in _trigrams(name):
+                self._trigrams.setdefault(trigram, []).append(name)
+
+    def slip(self, name: str) -> str | None:
+        """
+        The known name of at least six letters that is one slip away, or None.
+        """
+        candidates = (known for end in _ends(name) for known in self._ends.get(end, ()))
+        return next((known for known in candidates if is_slip(name, known)), None)
+
+    def similar(self, name: str) -> str | None:
+        """
+        The known name whose similarity ratio is at least 0.85, or None.
+        """
+        shared = Counter(
+            known for trigram in _trigrams(name) for known in self._trigrams.get(trigram, ())
+        )
+        # names as alike as that have far more than a third of their trigrams in common
+        enough = (len(name) - 2) / 3
+        return closest(name, [known for known, count in shared.items() if count > enough], _RATIO)
+
+
+def closest(name: str, known: Iterable[str], ratio: float) -> str | None:
+    """
+    The most similar of the known names, if it is similar enough.
+    """
+    candidates = list(known)
+    if not candidates:
+        return None
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, candidates, n=1, cutoff=ratio)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """
+    A hint for something typed wrong, or None when nothing comes near.
+    """
+    match = closest(name, known, 0.6)
+    return None if match is None else f"Did you mean {match}?"
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """
+    One slip leaves the first two or the last two letters as they are.
+    """
+    return name[:2] + "…", "…" + name[-2:]
+
+
+def _trigrams(name: str) -> Iterator[str]:
+    yield from {name[start : start + 3] for start in range(len(name) - 2)}
