@@ -203,6 +203,9 @@ def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     )
 
     assert f"SourceError: {tmp_path / 'pipe'} is a pipe." in run.stderr
+    with pytest.raises(SourceError, match="is a pipe") as caught:
+        envfile.read(str(tmp_path / "pipe"))
+    assert "--env-file -" in caught.value.hint
 
 
 def test_a_link_to_a_file_is_read(tmp_path):

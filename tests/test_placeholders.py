@@ -576,7 +576,7 @@ def test_a_working_value_is_left_alone(line: str) -> None:
 @pytest.mark.parametrize(
     "value", ["your-key", "<key>", "sk-...", "changeme", "https://your-app.io", "xxxx"]
 )
-def test_most_rules_hold_for_any_variable(value: str, secret: bool) -> None:  # noqa: FBT001
+def test_most_rules_hold_for_any_variable(value: str, secret: bool) -> None:
     """
     A stand-in is one whatever the variable is called and whether or not it is a secret.
     """
@@ -634,9 +634,11 @@ def test_random_secrets_are_left_alone() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", "x", " ", "-", "_", ".", "*", "<", "<a", "[", "[a", "://", "://a", "a@", "A_", "A-"]
-    + ["your", "your-", "yourkey", "replace_", "change-in-", "insert ", "sk-", "://A.", "a here"]
-    + ["…", "?", "!", "0", "xX", "be-", "to-be", "example.", "\N{HANGUL SYLLABLE GA}", "\0"],
+    [
+        *("a", "x", " ", "-", "_", ".", "*", "<", "<a", "[", "[a", "://", "://a", "a@", "A_", "A-"),
+        *("your", "your-", "yourkey", "replace_", "change-in-", "insert ", "://A.", "a here"),
+        *("…", "?", "!", "0", "xX", "be-", "to-be", "example.", "\uac00", "\0"),
+    ],
 )
 def test_the_time_is_linear(unit: str) -> None:
     """
@@ -648,7 +650,7 @@ def test_the_time_is_linear(unit: str) -> None:
         is_placeholder(value, "WEBHOOK_SECRET", secret=True)
         is_placeholder(value + " ", "S" * LENGTH_LIMIT, secret=True)
 
-    assert time.process_time() - start < 0.5  # noqa: PLR2004
+    assert time.process_time() - start < 0.5
 
 
 def test_what_stands_after_the_limit_is_not_read() -> None:

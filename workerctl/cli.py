@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from workerctl.console import World
     from workerctl.loading import Loaded, Options
 
+_COMMANDS = ("check", "explain", "keygen", "show-config")
+
 Environment = Literal["development", "staging", "production"]
 
 app = typer.Typer(
     name="workerctl",
     help="Preflight for background workers: check the configuration before it runs.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,7 +41,8 @@ SecretsDir = Annotated[
     typer.Option("--secrets-dir", metavar="PATH", help="A directory of files, one for each value."),
 ]
 Isolated = Annotated[
-    bool, typer.Option("--isolated", help="Ignore the process environment: files and defaults only.")
+    bool,
+    typer.Option("--isolated", help="Ignore the process environment: files and defaults only."),
 ]
 JudgeAs = Annotated[
     Environment | None,
@@ -213,9 +215,7 @@ def show_config(
 @app.command()
 def explain(
     context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[CODE|NAME]", show_default=False)
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[CODE|NAME]", show_default=False)] = None,
 ) -> int:
     """
     Explain a check or a setting; without an argument, list the checks.
@@ -236,12 +236,15 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     # rich draws the help on a terminal; in a pipe its frames and escapes are in the way
     app.rich_markup_mode = "rich" if world.stdout is not None and world.stdout.isatty() else None
     command = typer.main.get_command(app)
+    if not arguments:
+        command.main(["--help"], "workerctl", standalone_mode=False)
+        return ExitCode.USAGE
     try:
         code = command.main(arguments, "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
         from workerctl.usage import usage_problem
 
-        return world.tell(usage_problem(error, arguments, sorted(command.commands)))
+        return world.tell(usage_problem(error, arguments, _COMMANDS))
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except SystemExit:

@@ -92,21 +92,22 @@ class World:
         return int(report.exit_code)
 
     def _out(self, render: Callable[[TextIO], None], code: ExitCode) -> int:
+        if self._write(render):
+            return int(code)
+        say(self.stderr, "workerctl: Standard output could not be written.", "Is its disk full?")
+        return int(code or ExitCode.INCOMPLETE)
+
+    def _write(self, render: Callable[[TextIO], None]) -> bool:
+        if self.stdout is None:
+            return False
         try:
-            if self.stdout is None:
-                raise OSError
             render(self.stdout)
             self.stdout.flush()
-        except BrokenPipeError:
-            # the reader has seen enough; the verdict stands
-            if self.stdout is not None:
-                silence(self.stdout)
-        except (OSError, ValueError):
-            if self.stdout is not None:
-                silence(self.stdout)
-            say(self.stderr, "workerctl: Standard output could not be written.", "Try --output.")
-            return int(code or ExitCode.INCOMPLETE)
-        return int(code)
+        except (OSError, ValueError) as error:
+            silence(self.stdout)
+            # a reader that left has seen enough, and the verdict stands
+            return isinstance(error, BrokenPipeError)
+        return True
 
 
 def problem_of(error: Exception) -> Problem:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic.config import JsonDict
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
@@ -26,7 +27,7 @@ class Expects:
     url: bool = False
 
 
-class BadValue(ValueError):
+class BadValueError(ValueError):
     """
     A value refused by a validator of ours. It never carries the value.
     """
@@ -42,10 +43,8 @@ def group(name: str) -> Callable[..., Any]:
     `public` is the reason why a field with a credential-like name is no secret.
     """
 
-    def declare(
-        default: Any, description: str, *, public: str | None = None, **more: Any
-    ) -> Any:
-        extra = {"group": name, "public": public}
+    def declare(default: Any, description: str, *, public: str | None = None, **more: Any) -> Any:
+        extra: JsonDict = {"group": name, "public": public}
         return Field(default, description=description, json_schema_extra=extra, **more)
 
     return declare
@@ -77,11 +76,11 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
     except ValueError:
         parts, port = None, None
     if parts is None or parts.scheme not in schemes or not text.isprintable() or " " in text:
-        raise BadValue
+        raise BadValueError
     host = parts.netloc.rpartition("@")[2]
     host = host if port is None else host.rpartition(":")[0]
     if parts.scheme != "unix" and not _HOST.fullmatch(host):
-        raise BadValue
+        raise BadValueError
     return text
 
 
@@ -90,7 +89,7 @@ def _origin(text: str) -> str:
         return text
     parts = urlsplit(_http_url(text))
     if not text or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
-        raise BadValue
+        raise BadValueError
     return text
 
 
@@ -98,17 +97,17 @@ def _level(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise BadValue
+        raise BadValueError
     text = value.strip().upper()
     name = {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(text, _LEVELS.get(text, text))
     if name in _LEVELS.values() or (re.fullmatch("[1-9][0-9]?", name) and int(name) <= 50):  # noqa: PLR2004 -- logging.CRITICAL
         return name
-    raise BadValue
+    raise BadValueError
 
 
 def _distinct(items: list[str]) -> list[str]:
     if not items or len(set(items)) != len(items):
-        raise BadValue
+        raise BadValueError
     return items
 
 

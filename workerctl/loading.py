@@ -81,9 +81,7 @@ def read(settings_class: type[BaseModel], options: Options | None = None) -> Val
     """
     What the default sources say, for a settings class that is called directly.
     """
-    return _read(
-        settings_class, options or Options(), projects.find(Path.cwd()), os.environ, None
-    )
+    return _read(settings_class, options or Options(), projects.find(Path.cwd()), os.environ, None)
 
 
 def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]:
@@ -188,9 +186,7 @@ def _read(
     )
 
 
-def _env_files(
-    options: Options, project: Project, environ: Mapping[str, str]
-) -> tuple[str, ...]:
+def _env_files(options: Options, project: Project, environ: Mapping[str, str]) -> tuple[str, ...]:
     if options.env_files is not None:
         return options.env_files
     named = environ.get("WORKERCTL_ENV_FILE")
@@ -201,9 +197,7 @@ def _env_files(
     return (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
 
 
-def _settings_class(
-    project: Project, target: str, default: type[BaseModel]
-) -> type[BaseModel]:
+def _settings_class(project: Project, target: str, default: type[BaseModel]) -> type[BaseModel]:
     found = projects.load(project, target)
     if not (isinstance(found, type) and issubclass(found, default)):
         raise UsageError(

@@ -14,7 +14,9 @@ from urllib.parse import SplitResult, urlsplit
 MASK = "\u2022" * 8
 """The mask; the text output writes it as `********` where the terminal has no UTF-8."""
 
-_CREDENTIAL_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN", re.I)
+_CREDENTIAL_NAME = re.compile(
+    r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN", re.IGNORECASE
+)
 _CONVENTIONAL_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,39}", re.ASCII)
 _PIECE = 6
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
@@ -31,7 +33,7 @@ def is_credential_name(name: str) -> bool:
 
 def is_conventional_name(name: str) -> bool:
     """
-    Whether an unknown variable's name may be printed: a bare token on a line can be a pasted secret.
+    Whether an unknown variable's name may be printed: a bare token can be a pasted secret.
     """
     return _CONVENTIONAL_NAME.fullmatch(name) is not None
 

@@ -54,9 +54,9 @@ _NOUNS = _words(
 _ADJECTIVES = _words(
     """
     a access actual admin an anon any api app at auth base64 be bearer bit bot byte bytes char
-    character characters chars client complex cookie default demo dev development encryption even for
-    generated good hash here hex in is jwt least live local long master min minimum more my new of
-    or private prod production public random real refresh root safe sample secure service session
+    character characters chars client complex cookie default demo dev development encryption even
+    for generated good hash here hex in is jwt least live local long master min minimum more my new
+    of or private prod production public random real refresh root safe sample secure service session
     signing site some strong super supersecret test that the this to top ultra unique very with
     """
 )
@@ -90,7 +90,7 @@ _PASSWORDS = _words(
 )
 _USERS = frozenset({"", "dbuser", "login", "myuser", "name", "u", "user", "username", "usr"})
 _KEYS = frozenset({"apikey", "examplepublickey", "key", "publickey", "token", "userkey"})
-_LOCAL = ("localhost", "127.", "0.0.0.0", "[::1]", "host.docker.internal")
+_LOCAL = ("localhost", "127.", "[::1]", "host.docker.internal")
 
 # The verbs that only a template uses, and those that need more to tell.
 _INSTRUCTIONS = frozenset({"enter", "fill", "insert", "paste", "replace"})

@@ -4,7 +4,7 @@ The main job: sources → Settings → checks → report.
 
 import os
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import BinaryIO
 
@@ -27,7 +27,7 @@ class Request:
     `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails.
     """
 
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     env: str | None = None
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()

@@ -85,9 +85,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 def _project(directory: Path, table: Mapping[str, Any]) -> Project:
     for key in table:
         if key not in _KEYS:
-            raise ProjectError(
-                f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS)
-            )
+            raise ProjectError(f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS))
     secrets_dir = _text(table, "secrets_dir")
     return Project(
         directory,

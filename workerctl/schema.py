@@ -122,7 +122,9 @@ def _setting(name: str, info: FieldInfo) -> Setting:
         group=extra.get("group") or OTHER_GROUP,
         description=info.description or "",
         expects=expectation(info),
-        default=None if required else info.get_default(call_default_factory=True, validated_data={}),
+        default=None
+        if required
+        else info.get_default(call_default_factory=True, validated_data={}),
         required=required,
         secret=is_secret(name, info),
         url=any(isinstance(item, Expects) and item.url for item in info.metadata),

@@ -121,7 +121,9 @@ class Settings(BaseSettings):
     LLM_RETRY_BASE_WAIT: float = llm(
         1.0, "Seconds before the first retry of an LLM call; it doubles.", ge=0
     )
-    LLM_RETRY_MAX_WAIT: float = llm(8.0, "Seconds that a wait for an LLM retry never exceeds.", ge=0)
+    LLM_RETRY_MAX_WAIT: float = llm(
+        8.0, "Seconds that a wait for an LLM retry never exceeds.", ge=0
+    )
     LLM_SDK_MAX_RETRIES: int = llm(
         0, "Retries inside the SDK client; they multiply with all others.", ge=0
     )

@@ -50,8 +50,16 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
     for name in loaded.values.chosen:
         if name not in known:
             yield Setting(
-                name, "security", "An older key: it only decrypts.", "text", "", False, True,
-                False, None, ()
+                name,
+                "security",
+                "An older key: it only decrypts.",
+                "text",
+                "",
+                False,
+                True,
+                False,
+                None,
+                (),
             )
 
 
@@ -220,7 +228,9 @@ def _table_line(row: Row, width: int, *, origin: bool) -> Line:
     shadows = f", shadows {', '.join(map(str, row.shadowed))}" if row.shadowed else ""
     where = f"  {row.location}{shadows}" if origin else ""
     name = f"{row.setting.name:<{width}}"
-    return line((f"{mark} ", "yellow"), name, "  ", (value, style), (where, "dim"), indent=width + 4)
+    return line(
+        (f"{mark} ", "yellow"), name, "  ", (value, style), (where, "dim"), indent=width + 4
+    )
 
 
 def _named(found: tuple[Row, ...], name: str) -> Row:

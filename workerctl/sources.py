@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from workerctl import envfile
 from workerctl.errors import SourceError
-from workerctl.expansion import ExpansionError, Expander
+from workerctl.expansion import Expander, ExpansionError
 from workerctl.findings import Location
 from workerctl.names import Names, Spelling
 

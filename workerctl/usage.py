@@ -5,16 +5,13 @@ A secret pasted in the wrong place must not be echoed, so messages are built fro
 """
 
 from collections.abc import Sequence
-
-import typer
+from typing import get_args
 
 from workerctl.findings import ExitCode, Problem
 from workerctl.suggest import did_you_mean
 
 
-def usage_problem(
-    error: typer.TyperException, arguments: Sequence[str], commands: Sequence[str]
-) -> Problem:
+def usage_problem(error: Exception, arguments: Sequence[str], commands: Sequence[str]) -> Problem:
     """
     The problem behind an error of Typer's own, told by its kind.
     """
@@ -25,33 +22,32 @@ def usage_problem(
 
 
 def _words(
-    error: typer.TyperException,
-    arguments: Sequence[str],
-    command: str | None,
-    commands: Sequence[str],
+    error: Exception, arguments: Sequence[str], command: str | None, commands: Sequence[str]
 ) -> tuple[str, str | None]:
-    kind = type(error).__name__
-    option = _name_of(error)
-    if kind == "NoSuchOption":
-        possible = getattr(error, "possibilities", None)
-        return "There is no such option.", f"Did you mean {possible[0]}?" if possible else None
-    if kind == "MissingParameter":
-        return f"{option} is missing.", None
-    if kind == "BadParameter":
-        choices = getattr(getattr(getattr(error, "param", None), "type", None), "choices", None)
-        hint = f"Use {' or '.join(map(str, choices))}." if choices else None
-        return f"{option} does not take this value.", hint
-    if kind == "BadOptionUsage":
-        return f"{option} is followed by too little or too much.", None
-    if kind == "NoArgsIsHelpError" or (command is None and not arguments):
-        return "No command is given.", None
-    if command is None:
+    kind, option = type(error).__name__, _name_of(error)
+    if kind == "UsageError" and command is None:
         word = next((word for word in arguments if not word.startswith("-")), "")
         return "There is no such command.", did_you_mean(word, commands)
-    return "There is an argument too many.", None
+    return {
+        "NoSuchOption": ("There is no such option.", _possible(error)),
+        "MissingParameter": (f"{option} is missing.", None),
+        "BadParameter": (f"{option} does not take this value.", _choices(error)),
+        "BadOptionUsage": (f"{option} has a value too few or too many.", None),
+    }.get(kind, ("There is an argument too many.", None))
 
 
-def _name_of(error: typer.TyperException) -> str:
+def _possible(error: Exception) -> str | None:
+    possible = getattr(error, "possibilities", None)
+    return f"Did you mean {possible[0]}?" if possible else None
+
+
+def _choices(error: Exception) -> str | None:
+    declared = getattr(getattr(error, "param", None), "type_descriptor", None)
+    choices = get_args(getattr(declared, "annotation", None))
+    return f"Use {' or '.join(map(str, choices))}." if choices else None
+
+
+def _name_of(error: Exception) -> str:
     """
     The option or argument that an error is about, in our own words.
     """

@@ -68,7 +68,7 @@ def model_limits(context: Context) -> Iterator[Finding]:
     for name in _SIZES:
         if name not in context.invalid:
             yield from _too_large(context, name, tokens)
-    if context.settings.EMBEDDING_DIMENSIONS > dimensions:
+    if dimensions < context.settings.EMBEDDING_DIMENSIONS:
         yield context.finding(
             "CHU002",
             Severity.ERROR,

@@ -58,7 +58,7 @@ def key_is_strong(context: Context) -> Iterator[Finding]:
 
 def key_encrypts(context: Context) -> Iterator[Finding]:
     """
-    This machine encrypts with the key and decrypts what it encrypted.
+    AES-256-GCM with the key works on this machine: what it encrypts, it decrypts.
 
     Why: an image can lack the cryptography package, or carry one that does not load; that shows
     in the first job otherwise.
@@ -78,9 +78,7 @@ def key_encrypts(context: Context) -> Iterator[Finding]:
         )
 
 
-PRESENT = Check(
-    "KEY001", "ENCRYPTION_KEY is set", key_is_set, demands=("ENCRYPTION_KEY",)
-)
+PRESENT = Check("KEY001", "ENCRYPTION_KEY is set", key_is_set, demands=("ENCRYPTION_KEY",))
 FORM = Check(
     "KEY002",
     "ENCRYPTION_KEY is 64 hexadecimal characters",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.envfile import Entry
 from workerctl.findings import Finding, Location, Severity
 from workerctl.masking import has_credentials
 from workerctl.names import Spelling
@@ -20,6 +21,8 @@ _GIT_SECONDS = 10
 _COMPOSE_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]+", re.ASCII)
 _BARE_VARIABLE = re.compile(r"\$(?:[A-Za-z_$])")
 _FOREIGN_OPERATOR = re.compile(r"\$\{[A-Za-z0-9_]*(?::?[?+]|-|:[^-])")
+_COMMENT = re.compile(r"\s#")
+_COMMENT_AFTER_TAB = re.compile(r"[^\S ]#")
 _ESCAPE_READ_DIFFERENTLY = re.compile(r"\\[abftv']")
 
 
@@ -186,36 +189,54 @@ def _is_tracked(path: Path) -> bool | str:
 
 
 def _difference(context: Context, assignment: Assignment) -> str | None:
+    """
+    How another parser reads the line, completing "NAME …", or None when all agree.
+    """
     entry = assignment.entry
     if entry is None:
         return None
     written = entry.raw.partition("=")[2].strip()
-    if not _COMPOSE_NAME.fullmatch(assignment.name):
-        return "has a name that docker compose refuses"
-    if not entry.quote and not entry.value and written.startswith("#"):
-        return "is empty here, while docker compose takes the comment as its value"
-    if entry.quote == "'" and "${" in written:
-        return "holds `${…}` in single quotes: literal here and in docker compose, but expanded by python-dotenv itself"
-    if entry.quote != "'" and (_BARE_VARIABLE.search(written) or _FOREIGN_OPERATOR.search(written)):
-        return "holds a `$` that docker compose expands and workerctl does not"
-    if entry.quote and _ESCAPE_READ_DIFFERENTLY.search(written):
-        return "holds a backslash that docker compose reads differently"
-    if not entry.quote and re.search(r"[^\S ]#", written):
-        return "has a tab before a comment, which docker compose takes as part of the value"
-    return _docker_run_difference(written) if _is_secret(context, assignment) else None
+    differences = _compose_differences(assignment.name, entry, written)
+    if _is_secret(context, assignment):
+        differences.update(_docker_run_differences(written))
+    return next((text for text, applies in differences.items() if applies), None)
 
 
-def _docker_run_difference(written: str) -> str | None:
-    if written[:1] in {"'", '"'}:
-        return "is quoted, and `docker run --env-file` keeps the quotes as part of the secret"
-    if re.search(r"\s#", written):
-        return "has a comment, and `docker run --env-file` keeps it as part of the secret"
-    return None
+def _compose_differences(name: str, entry: Entry, written: str) -> dict[str, bool]:
+    quote = entry.quote
+    expands = _BARE_VARIABLE.search(written) or _FOREIGN_OPERATOR.search(written)
+    return {
+        "has a name that docker compose refuses": not _COMPOSE_NAME.fullmatch(name),
+        "is empty here, while docker compose takes the comment as its value": (
+            not quote and not entry.value and written.startswith("#")
+        ),
+        "holds `${…}` in single quotes, which python-dotenv by itself expands": (
+            quote == "'" and "${" in written
+        ),
+        "holds a `$` that docker compose expands and workerctl does not": (
+            quote != "'" and expands is not None
+        ),
+        "holds a backslash that docker compose reads differently": (
+            bool(quote) and _ESCAPE_READ_DIFFERENTLY.search(written) is not None
+        ),
+        "has a tab before a comment, which docker compose takes as part of the value": (
+            not quote and _COMMENT_AFTER_TAB.search(written) is not None
+        ),
+    }
 
 
-ASSIGNMENTS = Check(
-    "SET005", "Every line of the env files is an assignment", lines_are_assignments
-)
+def _docker_run_differences(written: str) -> dict[str, bool]:
+    return {
+        "is quoted, and `docker run --env-file` keeps the quotes as part of the secret": (
+            written[:1] in {"'", '"'}
+        ),
+        "has a comment, and `docker run --env-file` keeps it as part of the secret": (
+            _COMMENT.search(written) is not None
+        ),
+    }
+
+
+ASSIGNMENTS = Check("SET005", "Every line of the env files is an assignment", lines_are_assignments)
 PRIVATE = Check("SET007", "Env files with secrets are private", files_are_private)
 UNTRACKED = Check(
     "SET008", "Files with secrets are not tracked by git", files_are_untracked, boot=False

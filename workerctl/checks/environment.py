@@ -169,9 +169,9 @@ def _bytes(text: str) -> bytes:
 def _endpoint(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
-        return parts.scheme, parts.hostname or ""
     except ValueError:
         return "", ""
+    return parts.scheme, parts.hostname or ""
 
 
 def _is_loopback(host: str) -> bool:
@@ -212,9 +212,7 @@ ENCRYPTED = Check(
     endpoints_are_encrypted,
     demands=("REDIS_URL", "WEBHOOK_URL", "SENTRY_DSN"),
 )
-ORIGINS = Check(
-    "ENV006", "Origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",)
-)
+ORIGINS = Check("ENV006", "Origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",))
 DISTINCT = Check(
     "ENV007", "No two secrets hold the same value", secrets_are_distinct, every_secret=True
 )

@@ -72,7 +72,5 @@ def _switched_on(context: Context) -> Iterator[tuple[str, Location]]:
                 yield name, assignment.location
 
 
-LEVEL = Check(
-    "LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",)
-)
+LEVEL = Check("LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",))
 SWITCHES = Check("LOG002", "No library debugging switch leaks values", debugging_switches)

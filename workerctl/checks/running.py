@@ -18,9 +18,7 @@ class Runner:
     One run over one context. A check that another requires is judged even when not selected.
     """
 
-    def __init__(
-        self, context: Context, checks: tuple[Check, ...], selection: Selection
-    ) -> None:
+    def __init__(self, context: Context, checks: tuple[Check, ...], selection: Selection) -> None:
         self._context = context
         self._checks = {check.code: check for check in checks}
         self._selection = selection

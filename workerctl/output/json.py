@@ -38,7 +38,9 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": __version__,
         "exit_code": int(report.exit_code),
-        "error": None if error is None else {
+        "error": None
+        if error is None
+        else {
             "message": printable(error.message),
             "hint": _text(error.hint),
         },
@@ -81,7 +83,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "hint": _text(finding.hint),
         "fields": list(finding.fields),
         "location": _location(finding.location),
-        "suppressed": None if suppressed is None else {
+        "suppressed": None
+        if suppressed is None
+        else {
             "reason": printable(suppressed.reason),
             "until": suppressed.until.isoformat(),
         },

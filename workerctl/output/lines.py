@@ -40,7 +40,8 @@ def line(*pieces: str | tuple[str, Style], indent: int = 0) -> Line:
     """
     A line of pieces; a bare string has no style.
     """
-    styled = ((piece, "") if isinstance(piece, str) else piece for piece in pieces)
+    plain: Style = ""
+    styled = ((piece, plain) if isinstance(piece, str) else piece for piece in pieces)
     return Line(tuple((printable(text), style) for text, style in styled), indent)
 
 
@@ -60,7 +61,9 @@ def _in_encoding_of(stream: TextIO, one: Line) -> Line:
     The line in characters the stream can write: signs have ASCII forms, letters are escaped.
     """
     encoding = stream.encoding or "ascii"
-    return Line(tuple((_encodable(text, encoding), style) for text, style in one.pieces), one.indent)
+    return Line(
+        tuple((_encodable(text, encoding), style) for text, style in one.pieces), one.indent
+    )
 
 
 def _encodable(text: str, encoding: str) -> str:
@@ -76,9 +79,7 @@ def _write_to_terminal(lines: list[Line], stream: TextIO) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(
-        file=stream, width=_width(stream), highlight=False, markup=False, emoji=False
-    )
+    console = Console(file=stream, width=_width(stream), highlight=False, markup=False, emoji=False)
     for one in lines:
         text = Text.assemble(*one.pieces)
         indent = one.indent if one.indent < console.width // 2 else 0

@@ -89,9 +89,7 @@ def _area(result: Result) -> str:
     return _AREAS.get(prefix, prefix)
 
 
-def _findings(
-    report: Report, area: str, results: list[Result], detail: Detail
-) -> Iterator[Line]:
+def _findings(report: Report, area: str, results: list[Result], detail: Detail) -> Iterator[Line]:
     findings = [finding for result in results for finding in result.findings]
     shown = [finding for finding in findings if not detail.quiet or report.fails(finding)]
     if shown:
@@ -135,7 +133,8 @@ def _finding(finding: Finding) -> Iterator[Line]:
         follow_up = f"suppressed until {finding.suppressed.until}: {finding.suppressed.reason}"
     margin = len(f"  {sign} {finding.code} ")
     yield line((f"  {sign} ", style), (finding.code, style), f" {finding.message}", indent=margin)
-    where = "" if finding.location is None else f"{finding.location} "
+    known = finding.location is not None and finding.location.source != "default"
+    where = f"{finding.location} " if known else ""
     if where or follow_up:
         hint = f"→ {follow_up}" if follow_up else ""
         yield line(" " * margin, (where, "dim"), hint, indent=margin)

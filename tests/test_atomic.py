@@ -1,0 +1,490 @@
+"""
+Atomic replacement on real file systems: what is kept, what is in the way, what is left behind.
+"""
+
+import errno
+import fcntl
+import os
+import resource
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from workerctl import atomic
+from workerctl.atomic import Replaced
+from workerctl.errors import EnvFileWriteError
+
+NOBODY = 65534
+LIMIT = 1024 * 1024
+STALE = ".env.workerctl-0123456789abcdef.tmp"
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change owners and mount")
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path):
+    return tmp_path / ".env"
+
+
+def replace(path, new=b"new\n", **options):
+    """
+    Replace the file by `new` whatever it holds.
+    """
+    return atomic.replace(str(path), lambda _: new, size_limit=LIMIT, **options)
+
+
+def problem(path, **options):
+    """
+    The sentence of the error, which has a hint and no cause.
+    """
+    with pytest.raises(EnvFileWriteError) as caught:
+        replace(path, **options)
+
+    assert caught.value.hint
+    assert caught.value.__context__ is caught.value.__cause__ is None
+    return caught.value.message.removeprefix(str(path))
+
+
+def mode(path):
+    """
+    The permission bits.
+    """
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_is_private_whatever_the_umask(path):
+    """
+    0600, also where the umask would take the owner's bits or leave the others'.
+    """
+    for umask in (0, 0o022, 0o777):
+        path.unlink(missing_ok=True)
+        old = os.umask(umask)
+        try:
+            assert replace(path) == Replaced(created=True)
+        finally:
+            os.umask(old)
+
+        assert (path.read_bytes(), mode(path)) == (b"new\n", 0o600)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "closed"),
+    [
+        (0o600, 0o600, False),
+        (0o640, 0o640, False),
+        (0o660, 0o660, False),
+        (0o644, 0o640, True),
+        (0o666, 0o660, True),
+        (0o4755, 0o750, True),
+    ],
+)
+def test_the_mode_never_gets_wider_and_loses_its_bits_for_others(path, before, after, closed):
+    """
+    And the caller learns of it.
+    """
+    path.write_bytes(b"old\n")
+    path.chmod(before)
+
+    assert replace(path) == Replaced(closed=closed)
+    assert mode(path) == after
+
+
+def test_the_temporary_file_is_private_and_beside_the_file(path):
+    """
+    It begins with the file's name, so that a rule that ignores `.env*` ignores it too.
+    """
+    path.write_bytes(b"old\n")
+    path.chmod(0o640)
+    seen = []
+
+    def sync(descriptor):
+        seen.extend((name, mode(path.parent / name)) for name in os.listdir(path.parent))
+        os.fsync(descriptor)
+
+    replace(path, sync=sync)
+    (name, bits) = next(item for item in seen if item[0] != ".env")
+
+    assert name.startswith(".env.")
+    assert bits == 0o640
+    assert os.listdir(path.parent) == [".env"]
+
+
+def test_a_relative_path_is_taken_from_the_working_directory(tmp_path, monkeypatch):
+    """
+    With and without a directory in it.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    replace("a.env")
+    replace("sub/../sub/b.env")
+
+    assert (tmp_path / "a.env").read_bytes() == (tmp_path / "sub/b.env").read_bytes() == b"new\n"
+
+
+def test_render_gets_the_old_bytes_and_its_error_passes(path):
+    """
+    None for a file that does not exist.
+    """
+    seen = []
+    atomic.replace(str(path), lambda old: seen.append(old) or b"1", size_limit=LIMIT)
+    atomic.replace(str(path), lambda old: seen.append(old) or b"2", size_limit=LIMIT)
+
+    assert seen == [None, b"1"]
+    with pytest.raises(KeyboardInterrupt):
+        atomic.replace(str(path), lambda _: (_ for _ in ()).throw(KeyboardInterrupt), size_limit=1)
+    assert path.read_bytes() == b"2"
+
+
+def test_what_is_no_plain_file_is_refused(tmp_path, path):
+    """
+    Each by its name, and left as it is.
+    """
+    path.write_bytes(b"old\n")
+    (tmp_path / "link").symlink_to(".env")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "dir").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    os.link(path, tmp_path / "hard")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket"))
+    before = sorted(os.listdir(tmp_path))
+    problems = {name: problem(tmp_path / name) for name in before if name != ".env"}
+
+    assert problems == {
+        "dangling": " is a symbolic link.",
+        "dir": " is a directory.",
+        "hard": " has 2 names (hard links).",
+        "link": " is a symbolic link.",
+        "pipe": " is not a regular file.",
+        "socket": " is not a regular file.",
+    }
+    assert sorted(os.listdir(tmp_path)) == before
+    assert path.read_bytes() == b"old\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("no/such/.env", " is in a directory that does not exist."),
+        ("file/.env", " is in a directory that does not exist."),
+        ("x" * 256, " cannot be changed: File name too long."),
+        ("x" * 230, " cannot be changed: File name too long."),
+    ],
+)
+def test_a_path_that_cannot_be_is_named(tmp_path, name, expected):
+    """
+    A missing directory, a file in its place, a name too long for it or for the temporary file.
+    """
+    (tmp_path / "file").touch()
+
+    assert problem(tmp_path / name) == expected
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("path", ["", ".", "..", "x/", "x/..", "a\0b"], ids=ascii)
+def test_a_path_without_a_file_name_is_refused(path):
+    """
+    A NUL is shown as an escape.
+    """
+    with pytest.raises(EnvFileWriteError) as caught:
+        replace(path)
+
+    assert caught.value.message == f"{path!a} does not name a file."
+
+
+def test_a_file_beyond_the_limit_is_refused(path):
+    """
+    The limit itself is within it.
+    """
+    path.write_bytes(b"#" * (LIMIT + 1))
+    assert problem(path) == " is larger than 1 MiB."
+    path.write_bytes(b"#" * LIMIT)
+    replace(path)
+    assert path.read_bytes() == b"new\n"
+
+
+def test_temporary_files_of_killed_runs_are_swept(path):
+    """
+    Ours only, also when there is nothing to write then, and also those of other files here.
+    """
+    for name in (STALE, "b.env.workerctl-fedcba9876543210.tmp"):
+        (path.parent / name).write_bytes(b"half")
+    others = [".env.workerctl-0123.tmp", ".env.tmp", "workerctl-0123456789abcdef.tmp"]
+    for name in others:
+        (path.parent / name).touch()
+    (path.parent / "d.workerctl-0123456789abcdef.tmp").mkdir()
+    path.write_bytes(b"new\n")
+    replace(path)
+
+    left = [".env", *others, "d.workerctl-0123456789abcdef.tmp"]
+    assert sorted(os.listdir(path.parent)) == sorted(left)
+
+
+def test_a_lock_that_stays_taken_is_waited_for_and_then_named(path):
+    """
+    By another open file, as another process has it.
+    """
+    directory = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    expected = " is in a directory that another process keeps locked."
+
+    assert problem(path, lock_seconds=0.05) == expected
+    os.close(directory)
+    assert replace(path, lock_seconds=0.05) == Replaced(created=True)
+
+
+@pytest.mark.parametrize("act", ["edit", "create", "remove", "replace"])
+def test_an_editor_that_takes_no_lock_is_not_overwritten(path, act):
+    """
+    A file that changed since it was read stays as the editor left it.
+    """
+    if act != "create":
+        path.write_bytes(b"old\n")
+
+    def edit(_):
+        if act in {"remove", "replace"}:
+            path.unlink()
+        if act != "remove":
+            path.write_bytes(b"the editor's\n")
+        return b"new\n"
+
+    with pytest.raises(EnvFileWriteError, match="was changed by someone else at the same time"):
+        atomic.replace(str(path), edit, size_limit=LIMIT)
+
+    assert os.listdir(path.parent) == ([] if act == "remove" else [".env"])
+    assert act == "remove" or path.read_bytes() == b"the editor's\n"
+
+
+def test_no_descriptor_is_lost(path):
+    """
+    Whether it works or fails.
+    """
+    before = sorted(os.listdir("/dev/fd"))
+    replace(path)
+    replace(path, b"2")
+    path.unlink()
+    path.mkdir()
+    problem(path)
+
+    assert sorted(os.listdir("/dev/fd")) == before
+
+
+def test_without_posix_locks_nothing_is_written(path, monkeypatch):
+    """
+    As on Windows; the hint says what to do there.
+    """
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+    assert problem(path).startswith(" cannot be changed safely on this system")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_fails_at_the_sync_leaves_the_old_bytes(path, number):
+    """
+    Network file systems report a full disk there.
+    """
+    path.write_bytes(b"old\n")
+
+    def sync(_):
+        raise OSError(number, os.strerror(number))
+
+    assert "cannot be" in problem(path, sync=sync)
+    assert (os.listdir(path.parent), path.read_bytes()) == ([".env"], b"old\n")
+
+
+def in_a_child(act):
+    """
+    Run `act` in a forked child, which may limit itself; fail with what the child raised.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001
+            os.write(writer, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        said = stream.read()
+
+    assert (os.waitpid(child, 0)[1], said) == (0, "")
+
+
+def test_the_file_size_limit_leaves_the_old_bytes(path):
+    """
+    The write stops in the middle of the new bytes.
+    """
+    path.write_bytes(b"old\n")
+
+    def act():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        said = problem(path, new=b"x" * 5000)
+        assert said == " cannot be written: the file size limit is reached.", said
+
+    in_a_child(act)
+    assert (os.listdir(path.parent), path.read_bytes()) == ([".env"], b"old\n")
+
+
+def become_nobody():
+    """
+    Drop root for good; a runner that is not root stays as it is.
+    """
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+@pytest.fixture(name="shared")
+def _shared():
+    # pytest's own directories are closed to other users.
+    directory = Path("/tmp") / f"workerctl-test-{os.getpid()}"  # noqa: S108
+    directory.mkdir(mode=0o755)
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+def _give(path, owner):
+    if os.geteuid() == 0:
+        os.chown(path, owner, owner)
+
+
+def test_a_directory_without_permission_leaves_the_old_bytes(shared):
+    """
+    The file could be written, the directory cannot.
+    """
+    path = shared / ".env"
+    path.write_bytes(b"old\n")
+    _give(path, NOBODY)
+    shared.chmod(0o555)
+
+    def act():
+        become_nobody()
+        for name in (path, shared / "new"):
+            said = problem(name)
+            assert said == " cannot be changed: permission denied.", said
+
+    in_a_child(act)
+    assert (os.listdir(shared), path.read_bytes()) == ([".env"], b"old\n")
+    shared.chmod(0o755)
+
+
+@pytest.mark.parametrize("bits", [0o400, 0o200, 0o000])
+def test_a_file_without_permission_stays_although_it_could_be_replaced(shared, bits):
+    """
+    Whoever took the write bit away meant it.
+    """
+    path = shared / ".env"
+    path.write_bytes(b"old\n")
+    path.chmod(bits)
+    _give(path, NOBODY)
+    _give(shared, NOBODY)
+
+    def act():
+        become_nobody()
+        said = problem(path)
+        assert said == " cannot be changed: permission denied.", said
+
+    in_a_child(act)
+    path.chmod(0o600)
+    assert (os.listdir(shared), path.read_bytes()) == ([".env"], b"old\n")
+
+
+@as_root
+def test_the_owner_and_group_stay(path):
+    """
+    Root changes a user's file and it stays the user's.
+    """
+    path.write_bytes(b"old\n")
+    path.chmod(0o640)
+    os.chown(path, NOBODY, 12)
+    replace(path)
+    status = path.stat()
+
+    assert (status.st_uid, status.st_gid, mode(path)) == (NOBODY, 12, 0o640)
+
+
+@as_root
+def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
+    """
+    A group member may write into the file, but cannot make another that belongs to its owner.
+    """
+    path = shared / ".env"
+    path.write_bytes(b"old\n")
+    os.chown(path, 0, NOBODY)
+    path.chmod(0o660)
+    shared.chmod(0o777)
+
+    def act():
+        become_nobody()
+        said = problem(path)
+        assert said == " cannot be changed: operation not permitted.", said
+
+    in_a_child(act)
+    assert (os.listdir(shared), path.read_bytes(), path.stat().st_uid) == ([".env"], b"old\n", 0)
+
+
+MOUNTED = """
+    import os, pathlib, sys
+    from workerctl import atomic
+    from workerctl.errors import EnvFileWriteError
+
+    def problem(path, new):
+        try:
+            atomic.replace(str(path), lambda _: new, size_limit=1 << 20)
+        except EnvFileWriteError as error:
+            return error.message
+        return "no problem"
+
+    root = pathlib.Path(sys.argv[1])
+    def mount(*options):
+        if os.system(f"mount -t tmpfs -o {','.join(options)} none {root}"):
+            sys.exit(77)
+
+    mount("size=64k")
+    (root / ".env").write_bytes(b"old")
+    print(problem(root / ".env", b"x" * 200_000), os.listdir(root), (root / ".env").read_bytes())
+    os.system(f"mount -o remount,ro {root}")
+    print(problem(root / ".env", b"new"), os.listdir(root), (root / ".env").read_bytes())
+    print(problem(root / "other", b"new"), os.listdir(root))
+    mount("nr_inodes=2")
+    (root / ".env").write_bytes(b"old")
+    print(problem(root / ".env", b"new"), os.listdir(root), (root / ".env").read_bytes())
+"""
+
+
+def test_full_and_read_only_file_systems_leave_the_old_bytes(tmp_path):
+    """
+    Real ones, in a mount namespace of their own: no space, read-only, no inode.
+    """
+    command = ["unshare", "--mount", "--map-root-user", sys.executable, "-c"]
+    run = subprocess.run(
+        [*command, textwrap.dedent(MOUNTED), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode in {1, 77} and "Error" not in run.stderr:
+        pytest.skip("this system lets nobody mount")
+
+    old = "['.env'] b'old'"
+    assert (run.stderr, run.stdout.splitlines()) == (
+        "",
+        [
+            f"{tmp_path}/.env cannot be written: the disk is full. {old}",
+            f"{tmp_path}/.env is on a read-only file system. {old}",
+            f"{tmp_path}/other is on a read-only file system. ['.env']",
+            f"{tmp_path}/.env cannot be written: the disk is full. {old}",
+        ],
+    )

@@ -1,0 +1,303 @@
+"""
+The env file writer: nothing else changes, nothing is half done, and what is in the way is named.
+"""
+
+import errno
+import os
+import re
+import stat
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from workerctl import envfile, envwrite
+from workerctl.atomic import Replaced
+from workerctl.errors import EnvFileWriteError, RefusedError, SourceError
+
+NEW = "c0ffee" * 4
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path):
+    return tmp_path / ".env"
+
+
+def change(path, changes, **options):
+    """
+    Apply `changes` whatever the file says.
+    """
+    return envwrite.change(str(path), lambda _: changes, **options)
+
+
+def fails(path, changes=None, error=EnvFileWriteError, **options):
+    """
+    The sentence of an error that leaves nothing beside the file, the file as it was, no cause.
+    """
+    old = path.read_bytes() if path.is_file() else None
+    names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else None
+    with pytest.raises(error) as caught:
+        change(path, {"K": NEW} if changes is None else changes, **options)
+
+    assert (path.read_bytes() if path.is_file() else None) == old
+    assert (sorted(os.listdir(path.parent)) if path.parent.is_dir() else None) == names
+    assert caught.value.exit_code == 2
+    assert caught.value.hint
+    assert caught.value.__context__ is caught.value.__cause__ is None
+    return caught.value.message.removeprefix(str(path))
+
+
+EDITS = [
+    # What stands there, and what it becomes.
+    ("", f"K={NEW}\n"),
+    ("K=", f"K={NEW}\n"),
+    ("K=\n", f"K={NEW}\n"),
+    ("K\n", f"K={NEW}\n"),
+    ("A=1\n", f"A=1\nK={NEW}\n"),
+    ("A=1", f"A=1\nK={NEW}\n"),
+    ("A=1\r\nB=2", f"A=1\r\nB=2\r\nK={NEW}\r\n"),
+    ("A=1\r\n", f"A=1\r\nK={NEW}\r\n"),
+    ("# only a comment", f"# only a comment\nK={NEW}\n"),
+    ("A=1\nK=old\nB=2\n", f"A=1\nK={NEW}\nB=2\n"),
+    ("A=1\r\nK=old\r\nB=2\r\n", f"A=1\r\nK={NEW}\r\nB=2\r\n"),
+    ("A=1\r\nK=old\nB=2\r\n", f"A=1\r\nK={NEW}\nB=2\r\n"),
+    ("A=1\rK=old\rB=2", f"A=1\rK={NEW}\rB=2"),
+    ("\ufeffA=1\nK=old\n", f"\ufeffA=1\nK={NEW}\n"),
+    ("\ufeffK=old\n", f"\ufeffK={NEW}\n"),
+    ("\ufeff", f"\ufeffK={NEW}\n"),
+    ("\n\n# c\n\n  K=old\n\n\nB=2\n\n", f"\n\n# c\n\nK={NEW}\n\n\nB=2\n\n"),
+    ("export K=old\n", f"export K={NEW}\n"),
+    ("export\t K='old' # c\n", f"# c\nexport\t K={NEW}\n"),
+    ("k=old\n", f"K={NEW}\n"),
+    ("'K'='old'\n", f"K={NEW}\n"),
+    ("K = old\n", f"K={NEW}\n"),
+    ("K='a\nb\nc' # d\nB=2\n", f"# d\nK={NEW}\nB=2\n"),
+    ('K="a\\"#\nb"#d\nB=2\n', f"#d\nK={NEW}\nB=2\n"),
+    ("K='it\\'s # no comment'\n", f"K={NEW}\n"),
+    ("K=old # why\nB=2\n", f"# why\nK={NEW}\nB=2\n"),
+    ("A=1\r\nK=old\t# why\r\nB=2\r\n", f"A=1\r\n# why\r\nK={NEW}\r\nB=2\r\n"),
+    ("K= # why", f"# why\nK={NEW}\n"),
+    ("K # why\n", f"# why\nK={NEW}\n"),
+    ("K=old#part of it\n", f"K={NEW}\n"),
+    ("junk here\nK=old\n", f"junk here\nK={NEW}\n"),
+    ("junk here\r\nK=old\r\nB=1\r\n", f"junk here\r\nK={NEW}\r\nB=1\r\n"),
+    ("KK=1\nK_=2\nA=K=3\n# K=4\n", f"KK=1\nK_=2\nA=K=3\n# K=4\nK={NEW}\n"),
+    ("A='x\nK=inside\n'\n", f"A='x\nK=inside\n'\nK={NEW}\n"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), EDITS)
+def test_one_assignment_changes_and_nothing_else(path, old, new):
+    """
+    In place where it is, at the end where it is not.
+    """
+    path.write_bytes(old.encode())
+    change(path, {"K": NEW})
+
+    assert path.read_bytes() == new.encode()
+    assert sorted(os.listdir(path.parent)) == [".env"]
+
+
+def test_several_names_change_in_one_replacement(path):
+    """
+    As a rotation needs it: set, add and remove together.
+    """
+    path.write_text("A=1\n\n# the key\nK=old\nGONE='x\ny' # z\n# end\nV=1")
+    inode = path.stat().st_ino
+    synced = []
+    change(path, {"V": "2", "K": NEW, "K_V1": "01d=", "GONE": None, "NEVER": None}, sync=synced.append)
+
+    assert path.read_text() == f"A=1\n\n# the key\nK={NEW}\n# end\nV=2\nK_V1=01d=\n"
+    assert path.stat().st_ino != inode
+    assert len(synced) == 2
+
+
+def test_no_change_writes_nothing(path):
+    """
+    The file is not touched, not even replaced by its equal.
+    """
+    path.write_text("K=1\n")
+    path.chmod(0o644)
+    inode = path.stat().st_ino
+
+    assert change(path, {"K": "1"}) == Replaced()
+    assert (path.stat().st_ino, stat.S_IMODE(path.stat().st_mode)) == (inode, 0o644)
+
+
+LINE = st.one_of(
+    st.sampled_from(
+        ["", " ", "# c", "A=1", "export B='x'", 'C="a\nb"', "junk !", "D", "E= # c", "K=", "k='q' #c"]
+    ),
+    st.from_regex(r"[A-J]{1,3} ?= ?[ -~\u00e9]{0,8}", fullmatch=True),
+    st.text(alphabet="AK='\"# \\\t$\u2028\x0b\x85", max_size=12),
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(lines=st.lists(st.tuples(LINE, st.sampled_from(["\n", "\r\n", "\r"]))), cut=st.booleans())
+def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
+    """
+    Whatever a file holds: it is refused and as before, or every other line is as before.
+    """
+    path = tmp_path / ".env"
+    text = "".join(line + end for line, end in lines)
+    text = text.rstrip("\r\n") if cut else text
+    path.write_bytes(text.encode())
+    old = envfile.parse(text, "")
+    try:
+        change(path, {"K": NEW})
+    except EnvFileWriteError:
+        assert path.read_bytes() == text.encode()
+        return
+    new = path.read_bytes().decode()
+    values = {entry.name: entry.value for entry in envfile.parse(new, "").entries}
+
+    assert values["K"] == NEW
+    found = envwrite.assignments(old, "K")
+    if found:
+        lines = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z", text)
+        first = found[0].number - 1
+        count = 1 + len(re.findall(r"\r\n|\n|\r", found[0].raw.strip()))
+        assert new.startswith("".join(lines[:first]))
+        assert new.endswith("".join(lines[first + count :]))
+    else:
+        assert new.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("A=1\nB='open\nK=\n", ":2 has a quoted value that does not end properly."),
+        ('A="open', ":1 has a quoted value that does not end properly."),
+        ("A='x' y\n", ":1 has a quoted value that does not end properly."),
+        ("K=1\nA=2\nK=3\n", " sets K more than once, on lines 1 and 3."),
+        ("K=1\nk=2\nexport K=3\n", " sets K more than once, on lines 1 and 2 and 3."),
+        ("#" * (envfile.SIZE_LIMIT - 9), " is larger than 1 MiB."),
+        ("#" * (envfile.SIZE_LIMIT + 1), " is larger than 1 MiB."),
+    ],
+    ids=range(7),
+)
+def test_a_file_that_cannot_be_changed_surely_is_refused(path, text, problem):
+    """
+    The line is named.
+    """
+    path.write_text(text)
+
+    assert fails(path) == problem
+
+
+def test_text_that_no_two_parsers_agree_on_is_refused(path):
+    """
+    As in reading.
+    """
+    path.write_bytes(b"A=\xff")
+    assert fails(path, error=SourceError) == " is not UTF-8."
+    path.write_bytes(b"A=\0")
+    assert fails(path, error=SourceError) == " holds a NUL byte."
+
+
+def test_what_would_read_back_otherwise_is_refused(path):
+    """
+    The last look at the new bytes, before they replace the old ones.
+    """
+    path.write_bytes(b"A='x'\nK=1\n")
+    with pytest.raises(EnvFileWriteError) as caught:
+        change(path, _Lie({"K": "2"}))
+
+    assert caught.value.message == f"{path} would not read back as intended."
+    assert path.read_bytes() == b"A='x'\nK=1\n"
+    assert caught.value.__context__ is None
+
+
+class _Lie(dict):
+    """
+    Changes that are others when looked at again, as a fault in the rendering would make them.
+    """
+
+    def __init__(self, changes):
+        super().__init__(changes)
+        self._asked = 0
+
+    def items(self):
+        self._asked += 1
+        return super().items() if self._asked == 1 else {"K": "3", "L": None}.items()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"K": "a b"}, {"K": "a\nB=1"}, {"K": "${A}"}, {"K": "'a'"}, {"K\nB": "1"}, {"k": "1"}]
+)
+def test_only_plain_names_and_values_are_written(path, changes):
+    """
+    The error does not hold the value.
+    """
+    path.write_text("A=1\n")
+    with pytest.raises(ValueError, match="^A name or value has characters") as caught:
+        change(path, changes)
+
+    assert caught.value.__context__ is None
+    assert path.read_text() == "A=1\n"
+
+
+def test_the_decision_may_refuse(path):
+    """
+    Then everything stays, and the error is the one that was raised.
+    """
+    path.write_text("K=1\n")
+
+    def refuse(file):
+        raise RefusedError(f"{file.name}:{file.entries[0].number} sets K already.")
+
+    with pytest.raises(RefusedError, match=":1 sets K already") as caught:
+        envwrite.change(str(path), refuse)
+
+    assert path.read_text() == "K=1\n"
+    assert os.listdir(path.parent) == [".env"]
+    assert caught.value.__context__ is None
+
+
+def test_no_error_keeps_the_contents(path):
+    """
+    Neither in its arguments nor in its causes, however deep.
+    """
+    path.write_text("K=hunter2\nK=hunter3\nA='hunter4\n")
+    with pytest.raises(EnvFileWriteError) as caught:
+        change(path, {"K": NEW})
+    seen, error = [], caught.value
+    while error is not None:
+        seen += [repr(error), repr(error.args), repr(vars(error))]
+        error = error.__context__ or error.__cause__
+
+    assert not any(word in text for text in seen for word in ("hunter", NEW))
+
+
+def test_a_failed_directory_sync_says_that_the_file_did_change(path):
+    """
+    The one error after the replacement: the disk may still lose it.
+    """
+    path.write_text("K=1\n")
+    calls = []
+
+    def sync(_):
+        calls.append(1)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(EnvFileWriteError, match="was changed, but the disk did not confirm it"):
+        change(path, {"K": "2"}, sync=sync)
+
+    assert path.read_text() == "K=2\n"
+
+
+def test_a_file_system_without_directory_sync_is_no_error(path):
+    """
+    Some network file systems have none.
+    """
+    calls = []
+
+    def sync(_):
+        calls.append(1)
+        if len(calls) == 2:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    assert change(path, {"K": "2"}, sync=sync) == Replaced(created=True)
+    assert path.read_text() == "K=2\n"
