@@ -1,5 +1,5 @@
 """
-Kill `keygen --write` at every moment: is the env file always the old one or the new one, whole?
+Kill `keygen --write` at every moment: the env file is always the old one or the new one, whole.
 
     python benchmarks/kill_keygen.py --cycles 1000
 
@@ -25,7 +25,7 @@ from workerctl import keys
 from workerctl.errors import RefusedError
 from workerctl.keygen import write_key
 
-_LINES = 200
+_LINES = 10
 _CALIBRATION_RUNS = 20
 # Steps through the run time without a pattern that a timer could share.
 _GOLDEN = 0.6180339887498949
@@ -53,7 +53,7 @@ def main() -> int:
         path = Path(directory, ".env")
         seconds = statistics.median(_whole_run(path) for _ in range(_CALIBRATION_RUNS))
         for number in range(options.cycles):
-            counts.update(_cycle(path, 1.2 * seconds * (number * _GOLDEN % 1)))
+            counts.update(_cycle(path, seconds * (number * _GOLDEN % 1)))
     print(f"cycles                             {options.cycles}")
     print(f"run time of one write, median      {1000 * seconds:.2f} ms")
     for name in ("killed", "old", "new", "torn", "temporary left by the kill", "next run failed"):
@@ -103,7 +103,7 @@ def _next_run_is_right(path: Path, state: str) -> bool:
 
 
 def _others(path: Path) -> int:
-    return len(os.listdir(path.parent)) - path.exists()
+    return sum(entry != path for entry in path.parent.iterdir())
 
 
 def _fork(act: Callable[[], object]) -> int:

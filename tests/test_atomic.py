@@ -32,6 +32,13 @@ def _path(tmp_path):
     return tmp_path / ".env"
 
 
+def names(directory):
+    """
+    What is in a directory.
+    """
+    return sorted(entry.name for entry in directory.iterdir())
+
+
 def replace(path, new=b"new\n", **options):
     """
     Replace the file by `new` whatever it holds.
@@ -104,7 +111,7 @@ def test_the_temporary_file_is_private_and_beside_the_file(path):
     seen = []
 
     def sync(descriptor):
-        seen.extend((name, mode(path.parent / name)) for name in os.listdir(path.parent))
+        seen.extend((name, mode(path.parent / name)) for name in names(path.parent))
         os.fsync(descriptor)
 
     replace(path, sync=sync)
@@ -112,7 +119,7 @@ def test_the_temporary_file_is_private_and_beside_the_file(path):
 
     assert name.startswith(".env.")
     assert bits == 0o640
-    assert os.listdir(path.parent) == [".env"]
+    assert names(path.parent) == [".env"]
 
 
 def test_a_relative_path_is_taken_from_the_working_directory(tmp_path, monkeypatch):
@@ -153,7 +160,7 @@ def test_what_is_no_plain_file_is_refused(tmp_path, path):
     os.link(path, tmp_path / "hard")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(tmp_path / "socket"))
-    before = sorted(os.listdir(tmp_path))
+    before = names(tmp_path)
     problems = {name: problem(tmp_path / name) for name in before if name != ".env"}
 
     assert problems == {
@@ -164,7 +171,7 @@ def test_what_is_no_plain_file_is_refused(tmp_path, path):
         "pipe": " is not a regular file.",
         "socket": " is not a regular file.",
     }
-    assert sorted(os.listdir(tmp_path)) == before
+    assert names(tmp_path) == before
     assert path.read_bytes() == b"old\n"
 
 
@@ -184,7 +191,7 @@ def test_a_path_that_cannot_be_is_named(tmp_path, name, expected):
     (tmp_path / "file").touch()
 
     assert problem(tmp_path / name) == expected
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize("path", ["", ".", "..", "x/", "x/..", "a\0b"], ids=ascii)
@@ -223,7 +230,7 @@ def test_temporary_files_of_killed_runs_are_swept(path):
     replace(path)
 
     left = [".env", *others, "d.workerctl-0123456789abcdef.tmp"]
-    assert sorted(os.listdir(path.parent)) == sorted(left)
+    assert names(path.parent) == sorted(left)
 
 
 def test_a_lock_that_stays_taken_is_waited_for_and_then_named(path):
@@ -257,7 +264,7 @@ def test_an_editor_that_takes_no_lock_is_not_overwritten(path, act):
     with pytest.raises(EnvFileWriteError, match="was changed by someone else at the same time"):
         atomic.replace(str(path), edit, size_limit=LIMIT)
 
-    assert os.listdir(path.parent) == ([] if act == "remove" else [".env"])
+    assert names(path.parent) == ([] if act == "remove" else [".env"])
     assert act == "remove" or path.read_bytes() == b"the editor's\n"
 
 
@@ -265,14 +272,14 @@ def test_no_descriptor_is_lost(path):
     """
     Whether it works or fails.
     """
-    before = sorted(os.listdir("/dev/fd"))
+    before = names(Path("/dev/fd"))
     replace(path)
     replace(path, b"2")
     path.unlink()
     path.mkdir()
     problem(path)
 
-    assert sorted(os.listdir("/dev/fd")) == before
+    assert names(Path("/dev/fd")) == before
 
 
 def test_without_posix_locks_nothing_is_written(path, monkeypatch):
@@ -296,7 +303,7 @@ def test_a_disk_that_fails_at_the_sync_leaves_the_old_bytes(path, number):
         raise OSError(number, os.strerror(number))
 
     assert "cannot be" in problem(path, sync=sync)
-    assert (os.listdir(path.parent), path.read_bytes()) == ([".env"], b"old\n")
+    assert (names(path.parent), path.read_bytes()) == ([".env"], b"old\n")
 
 
 def in_a_child(act):
@@ -332,7 +339,7 @@ def test_the_file_size_limit_leaves_the_old_bytes(path):
         assert said == " cannot be written: the file size limit is reached.", said
 
     in_a_child(act)
-    assert (os.listdir(path.parent), path.read_bytes()) == ([".env"], b"old\n")
+    assert (names(path.parent), path.read_bytes()) == ([".env"], b"old\n")
 
 
 def become_nobody():
@@ -348,7 +355,7 @@ def become_nobody():
 @pytest.fixture(name="shared")
 def _shared():
     # pytest's own directories are closed to other users.
-    directory = Path("/tmp") / f"workerctl-test-{os.getpid()}"  # noqa: S108
+    directory = Path("/tmp") / f"workerctl-test-{os.getpid()}"
     directory.mkdir(mode=0o755)
     directory.chmod(0o755)
     yield directory
@@ -376,7 +383,7 @@ def test_a_directory_without_permission_leaves_the_old_bytes(shared):
             assert said == " cannot be changed: permission denied.", said
 
     in_a_child(act)
-    assert (os.listdir(shared), path.read_bytes()) == ([".env"], b"old\n")
+    assert (names(shared), path.read_bytes()) == ([".env"], b"old\n")
     shared.chmod(0o755)
 
 
@@ -398,7 +405,7 @@ def test_a_file_without_permission_stays_although_it_could_be_replaced(shared, b
 
     in_a_child(act)
     path.chmod(0o600)
-    assert (os.listdir(shared), path.read_bytes()) == ([".env"], b"old\n")
+    assert (names(shared), path.read_bytes()) == ([".env"], b"old\n")
 
 
 @as_root
@@ -432,7 +439,7 @@ def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
         assert said == " cannot be changed: operation not permitted.", said
 
     in_a_child(act)
-    assert (os.listdir(shared), path.read_bytes(), path.stat().st_uid) == ([".env"], b"old\n", 0)
+    assert (names(shared), path.read_bytes(), path.stat().st_uid) == ([".env"], b"old\n", 0)
 
 
 MOUNTED = """

@@ -8,11 +8,19 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from workerctl import envfile
 from workerctl.errors import SourceError
+
+
+def names(directory):
+    """
+    What is in a directory.
+    """
+    return sorted(entry.name for entry in directory.iterdir())
 
 
 def statements(text):
@@ -160,7 +168,7 @@ def test_a_dash_without_standard_input_is_a_path(tmp_path, monkeypatch):
     Only a caller that hands over the stream reads it.
     """
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SourceError, match="^- does not exist"):
+    with pytest.raises(SourceError, match=r"^- does not exist"):
         envfile.read("-")
 
 
@@ -171,7 +179,7 @@ def test_what_is_no_file_is_named(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(tmp_path / "socket"))
-        before = sorted(os.listdir("/dev/fd"))
+        before = names(Path("/dev/fd"))
         messages = [
             _message(str(tmp_path)),
             _message(str(tmp_path / "missing")),
@@ -181,7 +189,7 @@ def test_what_is_no_file_is_named(tmp_path):
             _message("a\0b"),
         ]
 
-        assert sorted(os.listdir("/dev/fd")) == before
+        assert names(Path("/dev/fd")) == before
     assert messages == [
         f"{tmp_path} is a directory.",
         f"{tmp_path}/missing does not exist.",

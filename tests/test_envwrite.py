@@ -23,6 +23,13 @@ def _path(tmp_path):
     return tmp_path / ".env"
 
 
+def names(directory):
+    """
+    What is in a directory.
+    """
+    return sorted(entry.name for entry in directory.iterdir())
+
+
 def change(path, changes, **options):
     """
     Apply `changes` whatever the file says.
@@ -34,13 +41,13 @@ def fails(path, changes=None, error=EnvFileWriteError, **options):
     """
     The sentence of an error that leaves nothing beside the file, the file as it was, no cause.
     """
-    old = path.read_bytes() if path.is_file() else None
-    names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else None
+    old = path.read_bytes()
+    there = names(path.parent)
     with pytest.raises(error) as caught:
         change(path, {"K": NEW} if changes is None else changes, **options)
 
-    assert (path.read_bytes() if path.is_file() else None) == old
-    assert (sorted(os.listdir(path.parent)) if path.parent.is_dir() else None) == names
+    assert path.read_bytes() == old
+    assert names(path.parent) == there
     assert caught.value.exit_code == 2
     assert caught.value.hint
     assert caught.value.__context__ is caught.value.__cause__ is None
@@ -95,7 +102,7 @@ def test_one_assignment_changes_and_nothing_else(path, old, new):
     change(path, {"K": NEW})
 
     assert path.read_bytes() == new.encode()
-    assert sorted(os.listdir(path.parent)) == [".env"]
+    assert names(path.parent) == [".env"]
 
 
 def test_several_names_change_in_one_replacement(path):
@@ -105,7 +112,9 @@ def test_several_names_change_in_one_replacement(path):
     path.write_text("A=1\n\n# the key\nK=old\nGONE='x\ny' # z\n# end\nV=1")
     inode = path.stat().st_ino
     synced = []
-    change(path, {"V": "2", "K": NEW, "K_V1": "01d=", "GONE": None, "NEVER": None}, sync=synced.append)
+    change(
+        path, {"V": "2", "K": NEW, "K_V1": "01d=", "GONE": None, "NEVER": None}, sync=synced.append
+    )
 
     assert path.read_text() == f"A=1\n\n# the key\nK={NEW}\n# end\nV=2\nK_V1=01d=\n"
     assert path.stat().st_ino != inode
@@ -126,7 +135,19 @@ def test_no_change_writes_nothing(path):
 
 LINE = st.one_of(
     st.sampled_from(
-        ["", " ", "# c", "A=1", "export B='x'", 'C="a\nb"', "junk !", "D", "E= # c", "K=", "k='q' #c"]
+        [
+            "",
+            " ",
+            "# c",
+            "A=1",
+            "export B='x'",
+            'C="a\nb"',
+            "junk !",
+            "D",
+            "E= # c",
+            "K=",
+            "k='q' #c",
+        ]
     ),
     st.from_regex(r"[A-J]{1,3} ?= ?[ -~\u00e9]{0,8}", fullmatch=True),
     st.text(alphabet="AK='\"# \\\t$\u2028\x0b\x85", max_size=12),
@@ -224,14 +245,15 @@ class _Lie(dict):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"K": "a b"}, {"K": "a\nB=1"}, {"K": "${A}"}, {"K": "'a'"}, {"K\nB": "1"}, {"k": "1"}]
+    "changes",
+    [{"K": "a b"}, {"K": "a\nB=1"}, {"K": "${A}"}, {"K": "'a'"}, {"K\nB": "1"}, {"k": "1"}],
 )
 def test_only_plain_names_and_values_are_written(path, changes):
     """
     The error does not hold the value.
     """
     path.write_text("A=1\n")
-    with pytest.raises(ValueError, match="^A name or value has characters") as caught:
+    with pytest.raises(ValueError, match=r"^A name or value has characters") as caught:
         change(path, changes)
 
     assert caught.value.__context__ is None
@@ -247,11 +269,11 @@ def test_the_decision_may_refuse(path):
     def refuse(file):
         raise RefusedError(f"{file.name}:{file.entries[0].number} sets K already.")
 
-    with pytest.raises(RefusedError, match=":1 sets K already") as caught:
+    with pytest.raises(RefusedError, match=r":1 sets K already") as caught:
         envwrite.change(str(path), refuse)
 
     assert path.read_text() == "K=1\n"
-    assert os.listdir(path.parent) == [".env"]
+    assert names(path.parent) == [".env"]
     assert caught.value.__context__ is None
 
 

@@ -163,7 +163,9 @@ def test_rules_have_the_boundaries_they_say():
     assert keys.weakness("".join("0a1b2c3d4e"[n % 10] for n in NOISE)) is None
 
 
-@pytest.mark.parametrize(("same", "weakness"), [(24, "counts up or down in even steps"), (23, None)])
+@pytest.mark.parametrize(
+    ("same", "weakness"), [(24, "counts up or down in even steps"), (23, None)]
+)
 def test_24_equal_steps_between_digits_are_too_many(same, weakness):
     """
     A random key has about four of the 63 steps equal.
@@ -176,7 +178,9 @@ def test_24_equal_steps_between_digits_are_too_many(same, weakness):
     assert keys.weakness("".join(f"{digit:x}" for digit in digits)) == weakness
 
 
-@pytest.mark.parametrize(("same", "weakness"), [(16, "counts up or down in even steps"), (15, None)])
+@pytest.mark.parametrize(
+    ("same", "weakness"), [(16, "counts up or down in even steps"), (15, None)]
+)
 def test_16_equal_steps_between_bytes_are_too_many(same, weakness):
     """
     A random key hardly ever has two of the 31 steps equal.

@@ -29,11 +29,12 @@ _OWNER_AND_GROUP = 0o770
 _TEMPORARY = re.compile(r".+\.workerctl-[0-9a-f]{16}\.tmp", re.DOTALL)
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
+_NOWHERE = ("is in a directory that does not exist", "Check the path.")
 _OWNER = "Run as the owner of the file and of its directory."
 _SPACE = "Free some space."
 _REASONS = {
-    errno.ENOENT: ("is in a directory that does not exist", "Check the path."),
-    errno.ENOTDIR: ("is in a directory that does not exist", "Check the path."),
+    errno.ENOENT: _NOWHERE,
+    errno.ENOTDIR: _NOWHERE,
     errno.EISDIR: ("is a directory", "Name a file in it."),
     errno.ELOOP: ("is a symbolic link", "Name the file that it points to."),
     errno.ENXIO: ("is not a regular file", "Name an env file."),
@@ -135,11 +136,11 @@ def _opened(name: str, flags: int, directory: int | None = None) -> Iterator[int
 
 
 def _locks() -> ModuleType | None:
-    try:
+    with suppress(ImportError):
         import fcntl
-    except ImportError:
-        return None
-    return fcntl
+
+        return fcntl
+    return None
 
 
 def _lock(target: _Target, locks: ModuleType, seconds: float) -> None:

@@ -232,7 +232,7 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     """
     from workerctl.console import World, problem_of
 
-    world = world or World()
+    world = world or World.real()
     # rich draws the help on a terminal; in a pipe its frames and escapes are in the way
     app.rich_markup_mode = "rich" if world.stdout is not None and world.stdout.isatty() else None
     command = typer.main.get_command(app)

@@ -7,10 +7,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from workerctl.errors import WorkerctlError
 from workerctl.findings import ExitCode, Problem, Report
@@ -24,21 +23,24 @@ from workerctl.streams import say, silence
 _PACKAGE = Path(__file__).parent
 
 
-def _stdin() -> BinaryIO | None:
-    return None if sys.stdin is None else sys.stdin.buffer
-
-
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """
     The outside world of a command; tests hand in their own. A closed stream is None.
     """
 
-    environ: MutableMapping[str, str] = field(default_factory=lambda: os.environ)
-    stdin: BinaryIO | None = field(default_factory=_stdin)
-    stdout: TextIO | None = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO | None = field(default_factory=lambda: sys.stderr)
+    environ: MutableMapping[str, str]
+    stdin: BinaryIO | None
+    stdout: TextIO | None
+    stderr: TextIO | None
     today: date | None = None
+
+    @classmethod
+    def real(cls) -> "World":
+        """
+        The process's own environment and streams.
+        """
+        stdin = None if sys.stdin is None else sys.stdin.buffer
+        return cls(os.environ, stdin, sys.stdout, sys.stderr)
 
     def tell(self, problem: Problem) -> int:
         """

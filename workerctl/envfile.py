@@ -83,14 +83,11 @@ def read_text(path: str) -> str:
     """
     if "\0" in path:
         raise SourceError("A file name holds a NUL byte.")
-    failure: OSError | None = None
     try:
-        data = _read_bytes(path)
+        return decode(_read_bytes(path), path)
     except OSError as error:
         failure = error
-    if failure is not None:
-        raise _unreadable(path, failure)
-    return decode(data, path)
+    raise _unreadable(path, failure)
 
 
 def decode(data: bytes, name: str) -> str:

@@ -6,19 +6,17 @@ A type says in `Expects` what its values must be, so that no message needs to sh
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic.config import JsonDict
 
-_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_HOST = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
 
-@dataclass(frozen=True, slots=True)
-class Expects:
+class Expects(NamedTuple):
     """
     What a value must be, completing "NAME must be …"; `url` marks fields that hold a URL.
     """
@@ -79,7 +77,7 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
         raise BadValueError
     host = parts.netloc.rpartition("@")[2]
     host = host if port is None else host.rpartition(":")[0]
-    if parts.scheme != "unix" and not _HOST.fullmatch(host):
+    if parts.scheme != "unix" and not re.fullmatch(_HOST, host, re.ASCII):
         raise BadValueError
     return text
 

@@ -8,7 +8,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 SourceKind = Literal["env-file", "environment", "secret-file", "default"]
 
@@ -55,8 +55,7 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """
     Where a value came from: the kind of source, the file as the user named it, the line from 1.
     """
@@ -71,8 +70,7 @@ class Location:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(NamedTuple):
     """
     A finding somebody accepted, with the reason, through the day `until` (inclusive, UTC).
 
@@ -116,8 +114,7 @@ class Result:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """
     Why there is no verdict: a usage error or an internal one.
     """

@@ -4,9 +4,9 @@ Sources → Settings: which files count, what they give, and every problem of ty
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Optional
+from typing import Any, BinaryIO, NamedTuple, Optional
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -21,8 +21,7 @@ from workerctl.sources import Values
 DEFAULT_ENV_FILE = ".env"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """
     What the command line says about sources. `env_files` None means the default, () means none.
 
@@ -35,8 +34,7 @@ class Options:
     settings: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """
     A configuration as far as it could be read.
 
@@ -216,8 +214,8 @@ def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Findin
     except ConfigurationError as error:
         findings = error.findings
     bad = {name for finding in findings for name in finding.fields}
-    rest = replace(
-        values, chosen={name: value for name, value in values.chosen.items() if name not in bad}
+    rest = values._replace(
+        chosen={name: value for name, value in values.chosen.items() if name not in bad}
     )
     for attempt in (settings_class, _with_optional(settings_class, bad)):
         try:

@@ -5,7 +5,6 @@ A mask shows nothing of the value, its length included. What is not known to be 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
@@ -14,13 +13,11 @@ from urllib.parse import SplitResult, urlsplit
 MASK = "\u2022" * 8
 """The mask; the text output writes it as `********` where the terminal has no UTF-8."""
 
-_CREDENTIAL_NAME = re.compile(
-    r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN", re.IGNORECASE
-)
-_CONVENTIONAL_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,39}", re.ASCII)
+_CREDENTIAL_NAME = r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN"
+_CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
 _PIECE = 6
-_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
-_DATABASE = re.compile(r"/[0-9]{1,3}", re.ASCII)
+_HOST = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
+_DATABASE = r"/[0-9]{1,3}"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -28,14 +25,14 @@ def is_credential_name(name: str) -> bool:
     """
     Whether a variable of this name must be taken for a secret until somebody declares it public.
     """
-    return _CREDENTIAL_NAME.search(name) is not None
+    return re.search(_CREDENTIAL_NAME, name, re.IGNORECASE) is not None
 
 
 def is_conventional_name(name: str) -> bool:
     """
     Whether an unknown variable's name may be printed: a bare token can be a pasted secret.
     """
-    return _CONVENTIONAL_NAME.fullmatch(name) is not None
+    return re.fullmatch(_CONVENTIONAL_NAME, name, re.ASCII) is not None
 
 
 def printable(text: str) -> str:
@@ -44,7 +41,12 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_visible, text))
+    from unicodedata import category
+
+    return "".join(
+        _escaped(character) if category(character) in _INVISIBLE else character
+        for character in text
+    )
 
 
 def show_url(url: str, *, secret: bool) -> str:
@@ -65,7 +67,7 @@ def show_url(url: str, *, secret: bool) -> str:
     if not secret:
         return _public(parts._replace(netloc=host))
     userinfo = f"{MASK}@" if "@" in parts.netloc else ""
-    numeric = _DATABASE.fullmatch(parts.path) is not None
+    numeric = re.fullmatch(_DATABASE, parts.path, re.ASCII) is not None
     more = parts.query or parts.fragment or (parts.path.strip("/") and not numeric)
     path = parts.path if numeric else "/" if parts.path and not more else ""
     return f"{parts.scheme}://{userinfo}{host}{path}" + (f"/{MASK}" if more else "")
@@ -117,7 +119,7 @@ def _split(url: str) -> SplitResult | None:
     host = parts.netloc.rpartition("@")[2]
     if port is not None:
         host = host.rpartition(":")[0]
-    if not parts.scheme or (parts.netloc and not _HOST.fullmatch(host)):
+    if not parts.scheme or (parts.netloc and not re.fullmatch(_HOST, host, re.ASCII)):
         return None
     return parts
 
@@ -126,7 +128,5 @@ def _public(parts: SplitResult) -> str:
     return printable(parts._replace(query="", fragment="").geturl())
 
 
-def _visible(character: str) -> str:
-    if unicodedata.category(character) in _INVISIBLE:
-        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return character
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

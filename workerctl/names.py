@@ -5,7 +5,7 @@ Which variable names set which field: the exact name, another case, `NAME_FILE`,
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Spelling(enum.IntEnum):
@@ -19,8 +19,7 @@ class Spelling(enum.IntEnum):
     DEPRECATED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """
     The names that the schema knows: its fields, which of them are secret, old name → new name.
 
@@ -30,7 +29,7 @@ class Names:
     fields: frozenset[str]
     secrets: frozenset[str]
     deprecated: Mapping[str, str]
-    families: tuple[re.Pattern[str], ...] = ()
+    families: tuple[str, ...] = ()
 
     def resolve(self, name: str) -> tuple[str, Spelling] | None:
         """
@@ -60,4 +59,4 @@ class Names:
         return None
 
     def _in_family(self, name: str) -> bool:
-        return any(family.fullmatch(name) for family in self.families)
+        return any(re.fullmatch(family, name, re.ASCII) for family in self.families)

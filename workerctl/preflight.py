@@ -4,9 +4,8 @@ The main job: sources → Settings → checks → report.
 
 import os
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from workerctl import checks, project, rules
 from workerctl.checks.base import Check, Context, Phase
@@ -18,8 +17,7 @@ from workerctl.project import Project
 from workerctl.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """
     What is to be checked, and how strictly.
 
@@ -27,7 +25,7 @@ class Request:
     `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails.
     """
 
-    options: Options = field(default_factory=Options)
+    options: Options = Options()  # noqa: RUF009
     env: str | None = None
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()

@@ -4,12 +4,10 @@
 
 import importlib
 import sys
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from workerctl.errors import ProjectError
 from workerctl.findings import Suppression
@@ -18,8 +16,7 @@ from workerctl.suggest import did_you_mean
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """
     What a team configured. Paths are as the file means them: relative to its own directory.
 
@@ -69,6 +66,8 @@ def load(project: Project, target: str) -> Any:
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:
+    import tomllib
+
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -8,8 +8,7 @@ A field is secret when its type is `SecretStr`, or when its name looks like a cr
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -22,8 +21,7 @@ OTHER_GROUP = "other"
 _SEQUENCES = (list, tuple, set, frozenset)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """
     One field of a settings class, described for people.
     """

@@ -8,7 +8,6 @@ The attribute is the environment variable, so that one search finds both ends. I
 module reads nothing, and imports neither typer nor rich nor cryptography.
 """
 
-import re
 import threading
 import warnings
 from typing import Annotated, Any, ClassVar, Literal
@@ -55,10 +54,8 @@ class Settings(BaseSettings):
     ConfigurationError, which holds all problems and no value, instead of pydantic's error.
     """
 
-    SECRET_FAMILIES: ClassVar[tuple[re.Pattern[str], ...]] = (
-        re.compile(r"ENCRYPTION_KEY_V[0-9]{1,3}", re.ASCII),
-    )
-    """Further secret names: the older keys of the ring, which only decrypt."""
+    SECRET_FAMILIES: ClassVar[tuple[str, ...]] = ("ENCRYPTION_KEY_V[0-9]{1,3}",)
+    """Patterns of further secret names: the older keys of the ring, which only decrypt."""
 
     model_config = SettingsConfigDict(
         frozen=True,

@@ -3,8 +3,7 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from workerctl import __version__, keys
 from workerctl.errors import UsageError
@@ -18,8 +17,7 @@ from workerctl.suggest import did_you_mean
 SCHEMA = "workerctl.config/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """
     One setting as it may be shown. `shown` is "" when it is not set or not valid.
     """

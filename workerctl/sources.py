@@ -7,9 +7,9 @@ string means "not set" everywhere. What a stronger source hides is kept as `shad
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import BinaryIO, NamedTuple
 
 from workerctl import envfile
 from workerctl.errors import SourceError
@@ -18,8 +18,7 @@ from workerctl.findings import Location
 from workerctl.names import Names, Spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """
     One variable as a source gives it. `entry` is the line of an env file.
 
@@ -27,15 +26,17 @@ class Assignment:
     """
 
     name: str
-    text: str = field(repr=False)
+    text: str
     location: Location
     sets: str | None = None
     spelling: Spelling | None = None
     entry: envfile.Entry | None = None
 
+    def __repr__(self) -> str:
+        return f"Assignment({self.sets} at {self.location})"
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+
+class Broken(NamedTuple):
     """
     A line of an env file that gives no value, and why.
     """
@@ -44,8 +45,7 @@ class Broken:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """
     All that one source says, and the lines of it that say nothing.
     """
@@ -61,22 +61,23 @@ class Source:
         return [assignment for assignment in self.assignments if assignment.sets == name]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """
     The text that counts for a field, where it came from, and what it shadows, strongest first.
 
     `problem` says why there is no text: the file that a `NAME_FILE` names cannot be read.
     """
 
-    text: str = field(repr=False)
+    text: str
     location: Location
     shadowed: tuple[Location, ...] = ()
     problem: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Value(at {self.location})"
 
-@dataclass(frozen=True, slots=True)
-class Values:
+
+class Values(NamedTuple):
     """
     What the sources together say, by field.
 
@@ -87,8 +88,8 @@ class Values:
     files: tuple[str, ...] = ()
     environment: Source | None = None
     env_files: tuple[Source, ...] = ()
-    chosen: Mapping[str, Value] = field(default_factory=dict)
-    empty: Mapping[str, Location] = field(default_factory=dict)
+    chosen: Mapping[str, Value] = MappingProxyType({})
+    empty: Mapping[str, Location] = MappingProxyType({})
 
     def is_set(self, name: str) -> bool:
         """

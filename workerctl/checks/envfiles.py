@@ -18,12 +18,12 @@ from workerctl.sources import Assignment, Source
 
 _STDIN = "<stdin>"
 _GIT_SECONDS = 10
-_COMPOSE_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]+", re.ASCII)
-_BARE_VARIABLE = re.compile(r"\$(?:[A-Za-z_$])")
-_FOREIGN_OPERATOR = re.compile(r"\$\{[A-Za-z0-9_]*(?::?[?+]|-|:[^-])")
-_COMMENT = re.compile(r"\s#")
-_COMMENT_AFTER_TAB = re.compile(r"[^\S ]#")
-_ESCAPE_READ_DIFFERENTLY = re.compile(r"\\[abftv']")
+_COMPOSE_NAME = r"[A-Za-z0-9_.\[\]-]+"
+_BARE_VARIABLE = r"\$(?:[A-Za-z_$])"
+_FOREIGN_OPERATOR = r"\$\{[A-Za-z0-9_]*(?::?[?+]|-|:[^-])"
+_COMMENT = r"\s#"
+_COMMENT_AFTER_TAB = r"[^\S ]#"
+_ESCAPE_READ_DIFFERENTLY = r"\\[abftv']"
 
 
 def lines_are_assignments(context: Context) -> Iterator[Finding]:
@@ -204,9 +204,9 @@ def _difference(context: Context, assignment: Assignment) -> str | None:
 
 def _compose_differences(name: str, entry: Entry, written: str) -> dict[str, bool]:
     quote = entry.quote
-    expands = _BARE_VARIABLE.search(written) or _FOREIGN_OPERATOR.search(written)
+    expands = re.search(_BARE_VARIABLE, written) or re.search(_FOREIGN_OPERATOR, written)
     return {
-        "has a name that docker compose refuses": not _COMPOSE_NAME.fullmatch(name),
+        "has a name that docker compose refuses": not re.fullmatch(_COMPOSE_NAME, name, re.ASCII),
         "is empty here, while docker compose takes the comment as its value": (
             not quote and not entry.value and written.startswith("#")
         ),
@@ -217,10 +217,10 @@ def _compose_differences(name: str, entry: Entry, written: str) -> dict[str, boo
             quote != "'" and expands is not None
         ),
         "holds a backslash that docker compose reads differently": (
-            bool(quote) and _ESCAPE_READ_DIFFERENTLY.search(written) is not None
+            bool(quote) and re.search(_ESCAPE_READ_DIFFERENTLY, written) is not None
         ),
         "has a tab before a comment, which docker compose takes as part of the value": (
-            not quote and _COMMENT_AFTER_TAB.search(written) is not None
+            not quote and re.search(_COMMENT_AFTER_TAB, written) is not None
         ),
     }
 
@@ -231,7 +231,7 @@ def _docker_run_differences(written: str) -> dict[str, bool]:
             written[:1] in {"'", '"'}
         ),
         "has a comment, and `docker run --env-file` keeps it as part of the secret": (
-            _COMMENT.search(written) is not None
+            re.search(_COMMENT, written) is not None
         ),
     }
 

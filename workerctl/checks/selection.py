@@ -4,7 +4,7 @@ Which checks a run is about: codes or prefixes, selected or ignored.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from workerctl.errors import UsageError
 from workerctl.suggest import did_you_mean
@@ -12,11 +12,10 @@ from workerctl.suggest import did_you_mean
 ALWAYS = frozenset({"SET001", "ENV001"})
 """Without these two no other verdict means anything: they run in every selection."""
 
-_CODE = re.compile(r"[A-Za-z]{1,8}[0-9]{0,4}", re.ASCII)
+_CODE = r"[A-Za-z]{1,8}[0-9]{0,4}"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """
     The codes of a run; an empty `selected` means all. Ignoring beats selecting.
     """
@@ -54,7 +53,7 @@ def require_code(codes: Iterable[str], code: str) -> None:
     known = tuple(codes)
     if code in known:
         return
-    shown = f"code {code}" if _CODE.fullmatch(code) else "such code"
+    shown = f"code {code}" if re.fullmatch(_CODE, code, re.ASCII) else "such code"
     raise UsageError(f"There is no {shown}.", did_you_mean(code.upper(), known))
 
 

@@ -3,14 +3,12 @@ What every format is, and how much of a report it is asked to show.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from workerctl.findings import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """
     `quiet` shows only what fails the run, `verbose` every claim that holds.
     """

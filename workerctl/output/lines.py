@@ -6,8 +6,7 @@ Off a terminal nothing is wrapped, coloured or shortened, and rich is not even i
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 from workerctl.masking import MASK, printable
 
@@ -20,8 +19,7 @@ _NARROWEST = 20
 _DEFAULT_WIDTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """
     One line as (text, style) pieces. `indent` is where its continuation lines start.
     """

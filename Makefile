@@ -1,0 +1,104 @@
+# Needs make and Python 3.11 or newer; everything else comes from requirements/dev.txt.
+#
+#   make demo        a tour of what the program says
+#   make test        style, types, architecture, then the tests
+#   make test-all    the tests on every supported Python, each in its own environment
+#   make lint types architecture docs lock clean
+
+PYTHON ?= python3
+UV ?= uv
+PYENV_ROOT ?= $(HOME)/.pyenv
+VERSIONS := 3.11 3.12 3.13
+# Set to anything to let `make test-all` pass without a Python that is not installed.
+ALLOW_MISSING ?=
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+PIP := -m pip --disable-pip-version-check install --quiet --quiet
+LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
+
+.DEFAULT_GOAL := test
+.DELETE_ON_ERROR:
+.PHONY: demo test test-all lint types architecture docs lock clean
+
+demo: .venv/.stamp
+	@$(BIN)/python demo/demo.py
+
+# pytest comes last, so that its closing line does.
+test: lint types architecture
+	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
+
+test-all: $(VERSIONS:%=test-%)
+
+test-%: .venv-%/.stamp
+	@if [ -e $< ]; then \
+		echo "Python $*:"; \
+		.venv-$*/bin/pytest --numprocesses=auto $(PYTEST_ARGS); \
+	else \
+		echo "Python $*: not tested, it is not installed."; \
+	fi
+
+lint: .venv/.stamp
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check || { $(BIN)/ruff format --check; exit 1; }
+
+types: .venv/.stamp
+	@$(BIN)/mypy
+
+architecture: .venv/.stamp
+	@$(BIN)/lint-imports
+
+docs: .venv/.stamp
+	@$(BIN)/python docs/generate.py
+
+# One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
+lock:
+	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
+	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
+		--output-file requirements/dev.txt pyproject.toml
+	@! grep -nE '://|^-' requirements/runtime.txt requirements/dev.txt
+
+clean:
+	rm -rf .venv .venv-3.* build dist htmlcov .coverage .coverage.*
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable.
+install = "$(2)" -m venv --clear $(1) \
+	&& $(1)/bin/python $(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt \
+	&& $(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable . \
+	&& echo "*" > $(1)/.gitignore && touch $(1)/.stamp
+
+# The first of the candidates that runs and is new enough; a shim on PATH may do neither.
+.venv/.stamp: requirements/dev.txt pyproject.toml
+	@set -e; \
+	new='import sys; sys.exit(sys.version_info < (3, 11))'; \
+	for python in "$(PYTHON)" python3.13 python3.12 python3.11 none; do \
+		[ "$$python" = none ] || ! "$$python" -c "$$new" 2>/dev/null || break; \
+	done; \
+	if [ "$$python" = none ]; then \
+		echo "workerctl needs Python 3.11 or newer; $(PYTHON) is not, and there is no other." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+		exit 1; \
+	fi; \
+	if [ "$$python" != "$(PYTHON)" ]; then \
+		echo "$(PYTHON) is missing or older than 3.11: taking $$python."; \
+	fi; \
+	echo "Making .venv with $$("$$python" --version)"; \
+	$(call install,.venv,$$python)
+
+.venv-%/.stamp: requirements/dev.txt pyproject.toml
+	@set -e; \
+	same='import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")'; \
+	for python in python$* "$(PYENV_ROOT)"/versions/$*.*/bin/python$* none; do \
+		[ "$$python" = none ] || ! "$$python" -c "$$same" 2>/dev/null || break; \
+	done; \
+	if [ "$$python" != none ]; then \
+		echo "Making .venv-$* with $$("$$python" --version)"; \
+		$(call install,.venv-$*,$$python); \
+	elif [ -z "$(ALLOW_MISSING)" ]; then \
+		echo "Python $* is neither on PATH nor in $(PYENV_ROOT)." >&2; \
+		echo "Install it, or go without: make test-all ALLOW_MISSING=1" >&2; \
+		exit 1; \
+	fi

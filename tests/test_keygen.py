@@ -1,0 +1,301 @@
+"""
+`keygen --write`: a key is set once, never over another, by one writer only, whole or not at all.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workerctl import envfile, keys
+from workerctl.errors import EnvFileWriteError, RefusedError
+from workerctl.keygen import WrittenKey, write_key
+
+GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
+ID = keys.key_id(GOOD)
+WRITERS = 16
+ROUNDS = 20
+# The benchmark's own default is 1000.
+KILL_CYCLES = os.environ.get("WORKERCTL_KILL_CYCLES", "60")
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path):
+    return tmp_path / ".env"
+
+
+def names(directory):
+    """
+    What is in a directory.
+    """
+    return sorted(entry.name for entry in directory.iterdir())
+
+
+def value(path):
+    """
+    The key in the file.
+    """
+    (entry,) = [e for e in envfile.read(str(path)).entries if e.name == "ENCRYPTION_KEY"]
+    return entry.value
+
+
+def refused(path, environ=None):
+    """
+    The sentence with which it is refused, exit code 1, the file as it was.
+    """
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(RefusedError) as caught:
+        write_key(str(path), environ or {})
+
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert caught.value.exit_code == 1
+    assert caught.value.__context__ is None
+    assert GOOD[:6] not in f"{caught.value}{caught.value.hint}{caught.value.args}"
+    return caught.value.message.removeprefix(str(path))
+
+
+def test_a_new_file_has_the_key_and_nothing_else(path):
+    """
+    One line without quotes, and the id that belongs to it.
+    """
+    written = write_key(str(path), {})
+
+    assert re.fullmatch(rb"ENCRYPTION_KEY=[0-9a-f]{64}\n", path.read_bytes())
+    assert written == WrittenKey(keys.key_id(value(path)), created=True)
+
+
+def test_nothing_is_printed(path, capfd):
+    """
+    Neither the key nor anything else.
+    """
+    write_key(str(path), {})
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_existing_file_gets_the_key_at_its_end(path):
+    """
+    And loses its bits for others, which the caller learns.
+    """
+    path.write_text("ENV=staging")
+    path.chmod(0o644)
+    written = write_key(str(path), {})
+
+    assert path.read_text() == f"ENV=staging\nENCRYPTION_KEY={value(path)}\n"
+    assert written == WrittenKey(keys.key_id(value(path)), closed=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ENCRYPTION_KEY=",
+        "ENCRYPTION_KEY=''",
+        'ENCRYPTION_KEY="  "',
+        "ENCRYPTION_KEY",
+        "encryption_key=",
+        "ENCRYPTION_KEY=change-me",
+        "ENCRYPTION_KEY=your-64-hex-key-here",
+        "ENCRYPTION_KEY=<64 hex characters>",
+    ],
+)
+def test_an_empty_value_or_a_placeholder_is_replaced_in_place(path, line):
+    """
+    It counts as not set.
+    """
+    path.write_text(f"A=1\n{line}\nB=2\n")
+    write_key(str(path), {})
+
+    assert path.read_text() == f"A=1\nENCRYPTION_KEY={value(path)}\nB=2\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (f"ENCRYPTION_KEY={GOOD}", f"ENCRYPTION_KEY already (key id {ID})."),
+        (f"export ENCRYPTION_KEY='{GOOD.upper()}'", f"ENCRYPTION_KEY already (key id {ID})."),
+        (f"encryption_key={GOOD}", f"encryption_key already (key id {ID})."),
+        (f"ENCRYPTION_KEY={GOOD}  # c", f"ENCRYPTION_KEY already (key id {ID})."),
+        (f"ENCRYPTION_KEY={GOOD[:-1]}", "ENCRYPTION_KEY already."),
+        ("ENCRYPTION_KEY=" + "0123456789abcdef" * 4, "ENCRYPTION_KEY already."),
+        ("ENCRYPTION_KEY=" + "0" * 64, "ENCRYPTION_KEY already."),
+        ("ENCRYPTION_KEY=${MASTER_KEY}", "ENCRYPTION_KEY already."),
+        ("ENCRYPTION_KEY_FILE=/run/secrets/key", "ENCRYPTION_KEY_FILE already."),
+        ("ENCRYPTION_KEY_FILE=secret", "ENCRYPTION_KEY_FILE already."),
+        (f"ENCRYPTION_KEY=\nA=1\nEncryption_Key={GOOD}", f"Encryption_Key already (key id {ID})."),
+    ],
+)
+def test_a_key_in_the_file_is_never_overwritten(path, line, message):
+    """
+    Well-formed or not, weak or not. Only a strong one has an id to tell.
+    """
+    path.write_text(f"A=1\n{line}\n")
+
+    assert refused(path) == f":{2 + line.count(chr(10))} sets {message}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"ENCRYPTION_KEY": GOOD}, f"ENCRYPTION_KEY is set in the environment (key id {ID})."),
+        ({"encryption_key": GOOD}, f"encryption_key is set in the environment (key id {ID})."),
+        ({"ENCRYPTION_KEY": "0" * 64}, "ENCRYPTION_KEY is set in the environment."),
+        ({"ENCRYPTION_KEY": "change-me"}, "ENCRYPTION_KEY is set in the environment."),
+        ({"ENCRYPTION_KEY_FILE": "/x"}, "ENCRYPTION_KEY_FILE is set in the environment."),
+        ({"ENCRYPTION_KEY_FILE": GOOD}, "ENCRYPTION_KEY_FILE is set in the environment."),
+    ],
+)
+def test_a_key_in_the_environment_is_refused(path, environ, message):
+    """
+    It would win over the file, a placeholder too.
+    """
+    assert refused(path, environ) == message
+    assert not path.exists()
+
+
+def test_an_empty_variable_is_not_set(path):
+    """
+    As everywhere; other names do not matter.
+    """
+    environ = {"ENCRYPTION_KEY": "", "ENCRYPTION_KEY_FILE": " ", "ENCRYPTION_KEY_V1": GOOD}
+
+    assert write_key(str(path), environ).created
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"ENCRYPTION_KEY: {GOOD}\n", ":1 names ENCRYPTION_KEY in a line that cannot be read."),
+        (
+            f"A=1\nencryption_key '{GOOD}'\n",
+            ":2 names ENCRYPTION_KEY in a line that cannot be read.",
+        ),
+        (f"ENCRYPTION_KEY='{GOOD}\n", ":1 has a quoted value that does not end properly."),
+        (
+            "ENCRYPTION_KEY=\nENCRYPTION_KEY=\n",
+            " sets ENCRYPTION_KEY more than once, on lines 1 and 2.",
+        ),
+    ],
+    ids=range(4),
+)
+def test_a_line_that_may_hold_the_key_is_not_written_behind(path, text, message):
+    """
+    It may be the only copy of one.
+    """
+    path.write_text(text)
+    with pytest.raises(EnvFileWriteError) as caught:
+        write_key(str(path), {})
+
+    assert caught.value.message == f"{path}{message}"
+    assert path.read_text() == text
+    assert GOOD[:6] not in f"{caught.value}{caught.value.hint}"
+
+
+def _write(path, gate, results):
+    """
+    A forked writer that waits for the gate and says what became of it.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            os.read(gate, 1)
+            os.write(results, write_key(path, {}).key_id.encode() + b"\n")
+            os._exit(0)
+        except RefusedError as error:
+            os.write(results, f"refused {error.message.rpartition('key id ')[2][:20]}\n".encode())
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return child
+
+
+@pytest.mark.parametrize("old", [None, b"A=1\nENCRYPTION_KEY=\n"], ids=["new", "existing"])
+@pytest.mark.parametrize("number", range(ROUNDS // 2))
+def test_of_16_concurrent_writers_one_wins(path, old, number):
+    """
+    The others are refused with the id of the winner's key, 20 rounds of 20.
+    """
+    if old is not None:
+        path.write_bytes(old)
+    gate, opener = os.pipe()
+    reader, results = os.pipe()
+    children = [_write(str(path), gate, results) for _ in range(WRITERS)]
+    os.write(opener, b"x" * WRITERS)
+    statuses = [os.waitpid(child, 0)[1] for child in children]
+    os.close(results)
+    with os.fdopen(reader) as stream:
+        said = sorted(stream.read().splitlines())
+    os.close(gate)
+    os.close(opener)
+    winner = keys.key_id(value(path))
+
+    assert statuses == [0] * WRITERS, number
+    assert said == sorted([winner, *[f"refused {winner}"] * (WRITERS - 1)])
+    assert names(path.parent) == [".env"]
+
+
+@pytest.mark.parametrize(("step", "state"), [(1, "old"), (2, "new")])
+def test_a_kill_before_and_after_the_replacement(path, step, state):
+    """
+    In the middle of a temporary file, which the next run sweeps; then before the directory's sync.
+    """
+    old = b"A=1\nENCRYPTION_KEY=\n"
+    path.write_bytes(old)
+    calls = []
+
+    def sync(_):
+        calls.append(1)
+        if len(calls) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            write_key(str(path), {}, sync=sync)
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+    if state == "old":
+        assert path.read_bytes() == old
+        assert len(names(path.parent)) == 2
+        write_key(str(path), {})
+    else:
+        assert keys.weakness(value(path)) is None
+        assert refused(path)
+    assert names(path.parent) == [".env"]
+
+
+def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one():
+    """
+    The benchmark, with few cycles; WORKERCTL_KILL_CYCLES sets another count.
+    """
+    script = Path(__file__).parent.parent / "benchmarks" / "kill_keygen.py"
+    run = subprocess.run(
+        [sys.executable, str(script), "--cycles", KILL_CYCLES],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(script.parent.parent)},
+    )
+    counts = dict(re.findall(r"^(\S.*?)\s{2,}(\d+)$", run.stdout, re.MULTILINE))
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert int(counts["old"]) + int(counts["new"]) == int(KILL_CYCLES)
+    assert int(counts["killed"]) > 0
+
+
+def test_neither_typer_nor_rich_nor_pydantic_is_needed():
+    """
+    `keygen` starts quickly, and works where they are blocked.
+    """
+    code = (
+        "import sys\n"
+        "for name in ('typer', 'rich', 'pydantic', 'cryptography'): sys.modules[name] = None\n"
+        "import workerctl.keygen"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
