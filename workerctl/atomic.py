@@ -29,12 +29,11 @@ _OWNER_AND_GROUP = 0o770
 _TEMPORARY = re.compile(r".+\.workerctl-[0-9a-f]{16}\.tmp", re.DOTALL)
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
-_NOWHERE = ("is in a directory that does not exist", "Check the path.")
 _OWNER = "Run as the owner of the file and of its directory."
 _SPACE = "Free some space."
 _REASONS = {
-    errno.ENOENT: _NOWHERE,
-    errno.ENOTDIR: _NOWHERE,
+    errno.ENOENT: ("is in a directory that does not exist", "Check the path."),
+    errno.ENOTDIR: ("is in a directory that does not exist", "Check the path."),
     errno.EISDIR: ("is a directory", "Name a file in it."),
     errno.ELOOP: ("is a symbolic link", "Name the file that it points to."),
     errno.ENXIO: ("is not a regular file", "Name an env file."),
@@ -152,10 +151,8 @@ def _lock(target: _Target, locks: ModuleType, seconds: float) -> None:
             time.sleep(_LOCK_POLL_SECONDS)
         else:
             return
-    raise EnvFileWriteError(
-        f"{target.path} is in a directory that another process keeps locked.",
-        "Wait for it to end, then try again.",
-    )
+    problem = "is in a directory that another process keeps locked"
+    raise EnvFileWriteError(f"{target.path} {problem}.", "Wait for it to end, then try again.")
 
 
 def _sweep(directory: int) -> None:
@@ -224,9 +221,8 @@ def _require_untouched(target: _Target, before: os.stat_result | None) -> None:
     with suppress(FileNotFoundError):
         now = os.stat(target.name, dir_fd=target.directory, follow_symlinks=False)
     if _identity(now) != _identity(before):
-        raise EnvFileWriteError(
-            f"{target.path} was changed by someone else at the same time.", "Try again."
-        )
+        problem = "was changed by someone else at the same time"
+        raise EnvFileWriteError(f"{target.path} {problem}.", "Try again.")
 
 
 def _identity(status: os.stat_result | None) -> tuple[int, ...] | None:

@@ -49,7 +49,7 @@ def readers(checks: Iterable[Check], name: str) -> list[str]:
     """
     The codes of the checks that look at one setting, beside those that look at all.
     """
-    return [check.code for check in checks if name in {*check.reads, *check.demands}]
+    return [check.code for check in checks if name in {*check.reads, *check.looks_at}]
 
 
 def answer(name: str | None) -> Iterator[Line]:

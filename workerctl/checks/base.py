@@ -14,6 +14,12 @@ from workerctl.sources import Values
 Phase = Literal["build", "run"]
 
 
+class SkipCheck(Exception):  # noqa: N818 -- it is no error
+    """
+    Raised by a check that has nothing to judge here; the text says why.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """
@@ -55,6 +61,20 @@ class Context:
         location = self.values.location(fields[0]) if fields else None
         return Finding(code, severity, message, hint, fields, location)
 
+    def groups_of_valid(self, groups: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+        """
+        The groups of fields that can be judged. Raises SkipCheck at the end when others cannot.
+        """
+        bad: list[str] = []
+        for group in groups:
+            invalid = [name for name in group if name in self.invalid]
+            if invalid:
+                bad += invalid
+            else:
+                yield group
+        if bad:
+            raise SkipCheck(because_invalid(bad))
+
     def secrets(self) -> Iterator[str]:
         """
         The secret fields of the schema, in its order.
@@ -63,13 +83,15 @@ class Context:
         yield from (name for name in type(self.settings).model_fields if name in names.secrets)
 
 
+def because_invalid(names: Iterable[str]) -> str:
+    """
+    The reason of a check that is skipped for values that SET001 tells of.
+    """
+    distinct = sorted(set(names))
+    return f"{' and '.join(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
+
+
 Run = Callable[[Context], Iterable[Finding]]
-
-
-class SkipCheck(Exception):  # noqa: N818 -- it is no error
-    """
-    Raised by a check that has nothing to judge here; the text says why.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +100,9 @@ class Check:
     One claim about a configuration, and the function that refutes it.
 
     `title` is the claim that holds when the check passes; the docstring of `run` is its manual.
-    `reads` are the fields whose values it needs: it is skipped when one is invalid. `demands` are
-    those it wants to be there at all. `requires` is the code of a check that must pass first.
+    `reads` are the fields whose values it needs: it is skipped when one is invalid. `looks_at` are
+    those it judges one by one, or only for being there: an invalid one leaves the rest to judge.
+    `requires` is the code of a check that must pass first.
     A check of `every_secret` waits in the build phase until every secret is there. `boot` is
     False for what a starting worker should not do, such as asking git.
     """
@@ -88,7 +111,7 @@ class Check:
     title: str
     run: Run
     reads: tuple[str, ...] = ()
-    demands: tuple[str, ...] = ()
+    looks_at: tuple[str, ...] = ()
     requires: str | None = None
     every_secret: bool = False
     boot: bool = True

@@ -3,6 +3,7 @@ Chunks: they advance, they fit the model, they fit each other.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.findings import Finding, Severity
@@ -38,9 +39,9 @@ def overlaps(context: Context) -> Iterator[Finding]:
 
     Fix: make the overlap a tenth to a quarter of the size.
     """
-    for overlap, size in _OVERLAPS:
+    for overlap, size in context.groups_of_valid(_OVERLAPS):
         shared, whole = getattr(context.settings, overlap), getattr(context.settings, size)
-        if context.invalid.isdisjoint({overlap, size}) and shared >= whole:
+        if shared >= whole:
             yield context.finding(
                 "CHU001",
                 Severity.ERROR,
@@ -65,9 +66,6 @@ def model_limits(context: Context) -> Iterator[Finding]:
     if model not in _MODELS:
         raise SkipCheck("the limits of this embedding model are not known to workerctl")
     tokens, dimensions = _MODELS[model]
-    for name in _SIZES:
-        if name not in context.invalid:
-            yield from _too_large(context, name, tokens)
     if dimensions < context.settings.EMBEDDING_DIMENSIONS:
         yield context.finding(
             "CHU002",
@@ -78,6 +76,8 @@ def model_limits(context: Context) -> Iterator[Finding]:
             "EMBEDDING_DIMENSIONS",
             "EMBEDDING_MODEL",
         )
+    for (name,) in context.groups_of_valid((name,) for name in _SIZES):
+        yield from _too_large(context, name, tokens)
 
 
 def _too_large(context: Context, name: str, limit: int) -> Iterator[Finding]:
@@ -109,9 +109,9 @@ def sections(context: Context) -> Iterator[Finding]:
     Fix: lower the section size, or raise CHUNK_MAX_RAW_FULL_CHARS.
     """
     whole = context.settings.CHUNK_MAX_RAW_FULL_CHARS
-    for name in _SECTIONS:
+    for (name,) in context.groups_of_valid((name,) for name in _SECTIONS):
         size = getattr(context.settings, name)
-        if name not in context.invalid and size > whole:
+        if size > whole:
             yield context.finding(
                 "CHU003",
                 Severity.WARNING,
@@ -122,16 +122,23 @@ def sections(context: Context) -> Iterator[Finding]:
             )
 
 
-OVERLAP = Check("CHU001", "Overlaps are smaller than their chunks", overlaps)
+OVERLAP = Check(
+    "CHU001",
+    "Overlaps are smaller than their chunks",
+    overlaps,
+    looks_at=tuple(chain.from_iterable(_OVERLAPS)),
+)
 MODEL = Check(
     "CHU002",
     "Chunks fit the embedding model",
     model_limits,
     reads=("EMBEDDING_MODEL", "EMBEDDING_DIMENSIONS"),
+    looks_at=_SIZES,
 )
 SECTIONS = Check(
     "CHU003",
     "Section chunks fit the raw text limit",
     sections,
     reads=("CHUNK_MAX_RAW_FULL_CHARS",),
+    looks_at=_SECTIONS,
 )

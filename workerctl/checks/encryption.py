@@ -78,7 +78,7 @@ def key_encrypts(context: Context) -> Iterator[Finding]:
         )
 
 
-PRESENT = Check("KEY001", "ENCRYPTION_KEY is set", key_is_set, demands=("ENCRYPTION_KEY",))
+PRESENT = Check("KEY001", "ENCRYPTION_KEY is set", key_is_set, looks_at=("ENCRYPTION_KEY",))
 FORM = Check(
     "KEY002",
     "ENCRYPTION_KEY is 64 hexadecimal characters",

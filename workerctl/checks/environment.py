@@ -91,10 +91,8 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
 
     Fix: use https: and rediss:.
     """
-    for setting in describe(type(context.settings)):
-        name = setting.name
-        if not setting.url or name in context.invalid or not context.values.is_set(name):
-            continue
+    urls = (setting.name for setting in describe(type(context.settings)) if setting.url)
+    for (name,) in context.groups_of_valid((name,) for name in urls if context.values.is_set(name)):
         scheme, host = _endpoint(context.values.text(name))
         private = _is_private(host)
         severity = context.graded("-ww" if private else "-we")
@@ -189,12 +187,17 @@ def _is_private(host: str) -> bool:
         return "." not in host
 
 
-NAME = Check("ENV001", "ENV is development, staging or production", environment_is_known)
+NAME = Check(
+    "ENV001",
+    "ENV is development, staging or production",
+    environment_is_known,
+    looks_at=("ENV",),
+)
 REQUIRED = Check(
     "ENV002",
     "What this environment requires is set",
     required_values_are_set,
-    demands=(
+    looks_at=(
         "SUPABASE_URL",
         "SUPABASE_SERVICE_ROLE_KEY",
         "REDIS_URL",
@@ -210,7 +213,7 @@ ENCRYPTED = Check(
     "ENV005",
     "Remote endpoints are encrypted",
     endpoints_are_encrypted,
-    demands=("REDIS_URL", "WEBHOOK_URL", "SENTRY_DSN"),
+    looks_at=("REDIS_URL", "SUPABASE_URL", "OPENAI_BASE_URL", "WEBHOOK_URL", "SENTRY_DSN"),
 )
 ORIGINS = Check("ENV006", "Origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",))
 DISTINCT = Check(

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
-from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.selection import Selection
 from workerctl.findings import Finding, Result, Status, Suppression
 from workerctl.masking import Scrubber
@@ -57,8 +57,7 @@ class Runner:
         """
         bad = [name for name in check.reads if name in self._context.invalid]
         if bad:
-            verb = "is" if len(bad) == 1 else "are"
-            return _ended(check, Status.SKIPPED, f"{' and '.join(bad)} {verb} invalid (SET001)")
+            return _ended(check, Status.SKIPPED, because_invalid(bad))
         required = self._checks.get(check.requires or "")
         if required is None:
             return None
@@ -106,7 +105,7 @@ class Runner:
         if self._context.phase != "build":
             return frozenset()
         secrets = self._context.secrets()
-        wanted = None if check.every_secret else {*check.reads, *check.demands}
+        wanted = None if check.every_secret else {*check.reads, *check.looks_at}
         return frozenset(
             name
             for name in secrets

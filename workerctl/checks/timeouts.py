@@ -3,6 +3,7 @@ Timeouts and retries: each is sound by itself, and only one layer retries.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from workerctl.checks.base import Check, Context
 from workerctl.findings import Finding, Severity
@@ -46,9 +47,9 @@ def backoffs(context: Context) -> Iterator[Finding]:
 
     Fix: lower the base, or raise the cap.
     """
-    for base, cap in _BACKOFFS:
+    for base, cap in context.groups_of_valid(_BACKOFFS):
         first, longest = getattr(context.settings, base), getattr(context.settings, cap)
-        if context.invalid.isdisjoint({base, cap}) and first > longest:
+        if first > longest:
             yield context.finding(
                 "TMO002",
                 Severity.ERROR,
@@ -134,7 +135,12 @@ CONNECT = Check(
     connect_timeouts,
     reads=("LLM_CONNECT_TIMEOUT_SECONDS", "LLM_TIMEOUT_SECONDS"),
 )
-BACKOFF = Check("TMO002", "Backoff bases do not exceed their caps", backoffs)
+BACKOFF = Check(
+    "TMO002",
+    "Backoff bases do not exceed their caps",
+    backoffs,
+    looks_at=tuple(chain.from_iterable(_BACKOFFS)),
+)
 INTERVALS = Check(
     "TMO003",
     "Retry intervals match the number of job retries",
