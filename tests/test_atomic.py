@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -355,8 +356,7 @@ def become_nobody():
 @pytest.fixture(name="shared")
 def _shared():
     # pytest's own directories are closed to other users.
-    directory = Path("/tmp") / f"workerctl-test-{os.getpid()}"
-    directory.mkdir(mode=0o755)
+    directory = Path(tempfile.mkdtemp())
     directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory)

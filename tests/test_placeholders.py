@@ -293,6 +293,7 @@ EMAIL_USER=your-email@gmail.com
 EMAIL_USER=your.email@gmail.com
 EMAIL_USER=youremail@gmail.com
 EMAIL_USER=you@gmail.com
+DB_USERNAME=db_username
 EMAIL_FROM=noreply@example.com
 EMAIL_FROM=Worker <noreply@yourdomain.com>
 EMAIL_FROM=noreply@yourcompany.com

@@ -57,7 +57,7 @@ SettingsClass = Annotated[
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 -- Typer passes the flag's value
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"workerctl {__version__}")
         raise typer.Exit
@@ -65,7 +65,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 -- Typer passes the flag's v
 
 @app.callback()
 def _app(
-    version: Annotated[  # noqa: ARG001 -- handled by the callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
@@ -153,16 +153,17 @@ def keygen(
         from workerctl.keygen import identities
 
         options = _options(env_file, no_env_file, secrets_dir, isolated, None)
-        return world.show(identities(_load(world, options)))
+        return world.show(identities(_load(world, options).values))
     if write is None:
         from workerctl.keyprint import print_key
 
         return print_key(world.stdout, world.stderr)
-    from workerctl.keygen import write_key
+    from workerctl.keygen import sentences, write_key
+    from workerctl.masking import printable
     from workerctl.streams import say
 
-    for sentence in write_key(write, world.environ).sentences(write):
-        say(world.stderr, sentence)
+    for sentence in sentences(write_key(write, world.environ), write):
+        say(world.stderr, printable(sentence))
     return ExitCode.OK
 
 

@@ -54,7 +54,8 @@ class World(NamedTuple):
         """
         Write lines to standard output.
         """
-        return self._out(lambda stream: write(lines, stream), ExitCode.OK)
+        made = list(lines)
+        return self._out(lambda stream: write(made, stream), ExitCode.OK)
 
     def put(self, render: Callable[[TextIO], None]) -> int:
         """

@@ -5,13 +5,15 @@ A key is never printed here, nor put into an error.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workerctl import atomic, envwrite, keys
 from workerctl.envfile import Entry, EnvFile
 from workerctl.errors import EnvFileWriteError, RefusedError
+from workerctl.output.lines import Line, line
 from workerctl.placeholders import is_placeholder
+from workerctl.sources import Values
 
 NAME = "ENCRYPTION_KEY"
 FILE_NAME = "ENCRYPTION_KEY_FILE"
@@ -74,8 +76,8 @@ def _require_unset_file(file: EnvFile) -> None:
             if _is_set(name, value):
                 raise RefusedError(
                     f"{file.name}:{entry.number} sets {entry.name} already{_named(name, value)}.",
-                    f"Change a key with `workerctl keygen --rotate --write {file.name}`; one that "
-                    "protects no data yet may be emptied by hand first.",
+                    "Keep it: data may be encrypted with it. One that protects no data yet may be "
+                    "emptied by hand first.",
                 )
 
 
@@ -102,3 +104,31 @@ def _named(name: str, value: str) -> str:
     if name.upper() != NAME or keys.form_problem(value) or keys.weakness(value):
         return ""
     return f" (key id {keys.key_id(value)})"
+
+
+def sentences(written: WrittenKey, path: str) -> Iterator[str]:
+    """
+    What happened to the file, for the person who asked.
+    """
+    where = f"{path}, a new file" if written.created else path
+    yield f"ENCRYPTION_KEY is set in {where}: key id {written.key_id}."
+    if written.closed:
+        yield "Other accounts could read the file; now they cannot."
+
+
+def identities(values: Values) -> Iterator[Line]:
+    """
+    The ids of the current key and of the older ones, by variable.
+
+    Raises RefusedError when there is none, or one that no id can be told of.
+    """
+    names = [name for name in values.chosen if name == NAME or name.startswith(f"{NAME}_V")]
+    found = [name for name in names if values.names.is_secret(name)]
+    if NAME not in found:
+        raise RefusedError(f"{NAME} is not set.", "Name the env file with --env-file.")
+    for name in found:
+        key = values.text(name)
+        problem = keys.form_problem(key) or keys.weakness(key)
+        if problem is not None:
+            raise RefusedError(f"{name} {problem}.", "Such a key has no id.")
+    yield from (line(f"{name} {keys.key_id(values.text(name))}") for name in found)

@@ -19,15 +19,20 @@ def print_key(stdout: TextIO | None, stderr: TextIO | None) -> int:
     key = keys.generate()
     if stdout is not None and stdout.isatty():
         say(stderr, "This key stays in the terminal's history. `--write FILE` shows it to nobody.")
-    try:
-        if stdout is None:
-            raise OSError
-        stdout.write(f"{key}\n")
-        stdout.flush()
-    except (OSError, ValueError):
-        if stdout is not None:
-            silence(stdout)
+    if not _written(stdout, f"{key}\n"):
         say(stderr, "The key could not be written to standard output; it is lost. Run again.")
         return INCOMPLETE
     say(stderr, f"key id {keys.key_id(key)}")
     return OK
+
+
+def _written(stdout: TextIO | None, text: str) -> bool:
+    if stdout is None:
+        return False
+    try:
+        stdout.write(text)
+        stdout.flush()
+    except (OSError, ValueError):
+        silence(stdout)
+        return False
+    return True

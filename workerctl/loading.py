@@ -4,7 +4,6 @@ Sources → Settings: which files count, what they give, and every problem of ty
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Optional
 

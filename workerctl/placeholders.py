@@ -101,11 +101,9 @@ _PROSE = 3
 _KEY_LENGTH = 32
 
 # A variable that names another thing: `API_KEY_HEADER=X-Api-Key`, `TOKEN_PREFIX=sk-`.
-_NAMES_A_THING = tuple(
-    _words(
-        "ALGORITHM CLAIM COLUMN COOKIE ENV FIELD FILE FORMAT HEADER LABEL NAME PARAM PATH PREFIX"
-        " PROTOCOL SCHEME SUFFIX TYPE VAR VARIABLE"
-    )
+_NAMES_A_THING = _words(
+    "ALGORITHM CLAIM COLUMN COOKIE ENV FIELD FILE FORMAT HEADER LABEL NAME PARAM PATH PREFIX"
+    " PROTOCOL SCHEME SUFFIX TYPE VAR VARIABLE"
 )
 
 
@@ -113,7 +111,8 @@ class _Rule(NamedTuple):
     """
     One way to write a stand-in; `pattern` is tried where the value holds one of the `hints`.
 
-    To compile every pattern would cost more than the check, and a finished file needs none.
+    To compile every pattern would cost more than the check, and a finished file needs none. An
+    empty pattern matches: there the hint says it all.
     """
 
     word: str
@@ -137,14 +136,18 @@ _ANYWHERE = (
     ),
     _Rule(
         "your, in another language",
-        ("tu", "votre", "vos", "seu", "sua", "dein", "ihr", "aqu", "여기", "입력", "你", "请"),
+        (
+            *("tu-", "tu_", "tuo-", "tuo_", "tua-", "tua_", "votre-", "votre_", "vos-", "vos_"),
+            *("seu-", "seu_", "sua-", "sua_", "dein", "ihr-", "ihr_", "ihre-", "ihre_"),
+            *("-aqu", "_aqu", "여기에", "입력하세요", "你的", "请输入", "请填写"),
+        ),
         r"(?<![a-z0-9])(?:tu|tuo|tua|votre|vos|seu|sua|deine?|ihre?)[-_](?:api|app|chave|cl[eé]"
         r"|clave|contrase|jwt|key|llave|mot|openai|pass|password|project|secret|senha|token|url"
         r"|usuario)|[a-z][-_]aqu[ií](?![a-z])|여기에|입력하세요|你的|请输入|请填写",
     ),
     _Rule(
         "change me",
-        ("chang", "be"),
+        ("change", "-be", "_be", "tobe", "mustbe", "shouldbe"),
         r"(?<![a-z])(?:change[-_]?(?:me|it|this|that|now|here)(?![a-z])|changeme"
         r"|change[-_](?:in|before|for|on|by)[-_](?:\w{1,20}[-_])?"
         r"(?:prod|production|deploy|deployment|deploying|live|real|release|use)(?![a-z])"
@@ -212,11 +215,13 @@ _ANYWHERE = (
     _Rule("command", ("openssl rand", "openssl-rand", "openssl_rand"), ""),
 )
 
+_HOST_WORDS = ("host", "db", "redis-", "redis_", "ip-", "ip_", "endpoint", "domain", "server")
+
 # The same where the value holds a URL.
 _IN_URL = (
     _Rule(
         "host",
-        ("host", "ip", "endpoint", "domain", "server"),
+        tuple(before + word for before in ("://", "@") for word in _HOST_WORDS),
         r"(?:://|@)(?:host|hostname|db[-_]?host|redis[-_]host|ip[-_]address|endpoint|domain"
         r"|server[-_](?:ip|address|name))(?![a-z0-9.-])",
     ),
@@ -266,7 +271,7 @@ class _Subject(NamedTuple):
 
     @property
     def names_a_thing(self) -> bool:
-        return self.name.upper().endswith(_NAMES_A_THING)
+        return self.name.upper().rpartition("_")[2] in _NAMES_A_THING
 
 
 def is_placeholder(value: str, name: str, *, secret: bool = False) -> bool:
@@ -299,7 +304,7 @@ def _whole(it: _Subject) -> str | None:
     said = "_" not in it.name.strip("_") and it.value != it.name
     if not said and _joined(it.lower) == _joined(it.name.lower()):
         return "name"
-    return "variable" if re.fullmatch(_VARIABLE, it.value) else None
+    return "variable" if it.value.isupper() and re.fullmatch(_VARIABLE, it.value) else None
 
 
 def _angles(it: _Subject) -> str | None:
@@ -315,7 +320,8 @@ def _anywhere(it: _Subject) -> str | None:
 
 
 def _cut_short(it: _Subject) -> str | None:
-    found = None if " " in it.lower else re.search(_CUT_SHORT, it.lower)
+    cut = " " not in it.lower and ("..." in it.lower or "…" in it.lower)
+    found = re.search(_CUT_SHORT, it.lower) if cut else None
     if found is None:
         return None
     # `Loading...` is prose, `./...` is a Go package, `main...topic` a range of commits.
@@ -328,7 +334,8 @@ def _cut_short(it: _Subject) -> str | None:
 def _url(it: _Subject) -> str | None:
     if "://" not in it.value:
         return None
-    if any(_is_example_login(*login) for login in re.findall(_LOGIN, it.lower)):
+    logins = re.findall(_LOGIN, it.lower) if "@" in it.lower else []
+    if any(_is_example_login(*login) for login in logins):
         return "login"
     if it.value != it.lower and _has_capitals(it.value):
         return "capitals"
@@ -373,7 +380,7 @@ def _generic(it: _Subject) -> str | None:
     if not it.secret or it.names_a_thing or not _NO_WORDS.isdisjoint(it.lower):
         return None
     # No provider gives out keys in Chinese, Japanese or Korean: `sk-로_시작하는_키`.
-    if it.squeezed in _GENERIC or re.search("[\u3040-\u9fff\uac00-\ud7a3]", it.lower):
+    if it.squeezed in _GENERIC or any(map(_is_east_asian, it.lower)):
         return "generic"
     if re.fullmatch(_SAME, it.lower):
         return "run"
@@ -407,6 +414,10 @@ def _bare(value: str) -> str:
     value = value.strip()
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`"
     return value[1:-1].strip() if quoted else value
+
+
+def _is_east_asian(character: str) -> bool:
+    return "\u3040" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3"
 
 
 def _is_hexadecimal(lower: str) -> bool:

@@ -25,7 +25,7 @@ class Request(NamedTuple):
     `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails.
     """
 
-    options: Options = Options()  # noqa: RUF009
+    options: Options = Options()
     env: str | None = None
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()

@@ -31,11 +31,11 @@ class Setting(NamedTuple):
     description: str
     expects: str
     default: Any
-    required: bool
-    secret: bool
-    url: bool
-    public: str | None
-    deprecated: tuple[str, ...]
+    required: bool = False
+    secret: bool = False
+    url: bool = False
+    public: str | None = None
+    deprecated: tuple[str, ...] = ()
 
     @property
     def default_text(self) -> str:

@@ -48,16 +48,7 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
     for name in loaded.values.chosen:
         if name not in known:
             yield Setting(
-                name,
-                "security",
-                "An older key: it only decrypts.",
-                "text",
-                "",
-                False,
-                True,
-                False,
-                None,
-                (),
+                name, "security", "An older key: it only decrypts.", "text", "", secret=True
             )
 
 
@@ -205,7 +196,7 @@ def _masked(setting: Setting, plain: str) -> str:
         return ""
     if setting.url:
         return show_url(plain, secret=True)
-    if setting.name != "ENCRYPTION_KEY":
+    if not setting.name.startswith("ENCRYPTION_KEY"):
         return MASK
     if keys.form_problem(plain) is None and keys.weakness(plain) is None:
         return f"{MASK} ({len(plain)} characters, key id {keys.key_id(plain)})"

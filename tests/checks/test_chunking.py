@@ -1,0 +1,75 @@
+"""
+workerctl/checks/chunking.py
+"""
+
+import pytest
+
+from tests.conftest import MakeContext
+from workerctl.checks import chunking
+from workerctl.checks.base import SkipCheck
+from workerctl.findings import Finding, Location, Severity
+
+
+@pytest.mark.parametrize("kind", ["RAW_SECTION", "KOREAN"])
+def test_chu001_needs_an_overlap_below_the_size(context: MakeContext, kind: str) -> None:
+    """An overlap that equals the size never advances; one below it does."""
+    text = f"CHUNK_{kind}_SIZE=300\nCHUNK_{kind}_OVERLAP=%d\n"
+
+    assert list(chunking.OVERLAP.run(context(text % 300))) == [
+        Finding(
+            "CHU001",
+            Severity.ERROR,
+            f"CHUNK_{kind}_OVERLAP (300) is not smaller than CHUNK_{kind}_SIZE (300).",
+            f"Set CHUNK_{kind}_OVERLAP to 60.",
+            (f"CHUNK_{kind}_OVERLAP", f"CHUNK_{kind}_SIZE"),
+            Location("env-file", "worker.env", 2),
+        )
+    ]
+    assert list(chunking.OVERLAP.run(context(text % 299))) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "severity"),
+    [(8191, None), (8192, Severity.WARNING), (32764, Severity.WARNING), (32765, Severity.ERROR)],
+)
+def test_chu002_estimates_tokens(
+    context: MakeContext, size: int, severity: Severity | None
+) -> None:
+    """A quarter of a token a character is certain to be needed, one token may be."""
+    found = list(chunking.MODEL.run(context(f"CHUNK_MAX_RAW_FULL_CHARS={size}\n")))
+
+    assert [finding.severity for finding in found] == ([] if severity is None else [severity])
+    assert all("estimate" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("model", "most"), [("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072)]
+)
+def test_chu002_knows_the_dimensions_of_models(
+    context: MakeContext, model: str, most: int
+) -> None:
+    """More dimensions than the model gives is an error; the most it gives is not."""
+    text = f"EMBEDDING_MODEL={model}\nEMBEDDING_DIMENSIONS=%d\n"
+
+    found = list(chunking.MODEL.run(context(text % (most + 1))))
+    assert [(finding.severity, finding.hint) for finding in found] == [
+        (Severity.ERROR, f"Set EMBEDDING_DIMENSIONS to {most}.")
+    ]
+    assert list(chunking.MODEL.run(context(text % most))) == []
+
+
+def test_chu002_skips_an_unknown_model(context: MakeContext) -> None:
+    """Nothing is claimed of a model whose limits are not known."""
+    with pytest.raises(SkipCheck, match="not known"):
+        list(chunking.MODEL.run(context("EMBEDDING_MODEL=own-model\n")))
+
+
+@pytest.mark.parametrize("name", ["CHUNK_RAW_SECTION_SIZE", "CHUNK_KOREAN_SIZE"])
+def test_chu003_warns_of_sections_above_the_whole(context: MakeContext, name: str) -> None:
+    """A section may be as large as the whole, not larger."""
+    found = list(chunking.SECTIONS.run(context(f"{name}=8001\n")))
+
+    assert [(finding.severity, finding.fields[0]) for finding in found] == [
+        (Severity.WARNING, name)
+    ]
+    assert list(chunking.SECTIONS.run(context(f"{name}=8000\n"))) == []

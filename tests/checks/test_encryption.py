@@ -1,0 +1,81 @@
+"""
+workerctl/checks/encryption.py
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import KEY, MakeContext
+from workerctl.checks import encryption, run
+from workerctl.findings import Location, Severity, Status
+
+GRADES = [
+    ("development", Severity.WARNING),
+    ("staging", Severity.ERROR),
+    ("production", Severity.ERROR),
+]
+
+
+@pytest.mark.parametrize(("env", "severity"), GRADES)
+def test_key001_demands_a_key(context: MakeContext, env: str, severity: Severity) -> None:
+    """A missing key is told at the line that demands it, or at the empty one."""
+    missing = list(encryption.PRESENT.run(context(f"ENV={env}\n")))
+    empty = list(encryption.PRESENT.run(context(f"ENV={env}\n\nENCRYPTION_KEY=\n")))
+
+    assert [(finding.severity, finding.location) for finding in missing + empty] == [
+        (severity, Location("env-file", "worker.env", 1)),
+        (severity, Location("env-file", "worker.env", 3)),
+    ]
+
+
+@pytest.mark.parametrize(("env", "severity"), GRADES)
+@pytest.mark.parametrize("key", [KEY[:-1], KEY + "0", KEY[:-1] + "g", f"'{KEY} '"])
+def test_key002_judges_the_form_in_every_environment(
+    context: MakeContext, env: str, severity: Severity, key: str
+) -> None:
+    """Anything but 64 hexadecimal characters is told, without a part of it."""
+    found = list(encryption.FORM.run(context(f"ENV={env}\nENCRYPTION_KEY={key}\n")))
+
+    assert [finding.severity for finding in found] == [severity]
+    assert KEY[:6] not in found[0].message
+
+
+@pytest.mark.parametrize(("env", "severity"), GRADES)
+def test_key003_refuses_a_guessable_key(
+    context: MakeContext, env: str, severity: Severity
+) -> None:
+    """A pattern is no key, however well-formed."""
+    found = list(encryption.STRENGTH.run(context(f"ENV={env}\nENCRYPTION_KEY={'a' * 64}\n")))
+
+    assert [finding.severity for finding in found] == [severity]
+
+
+def test_a_good_key_passes_all_four(context: MakeContext) -> None:
+    """A random key is there, well-formed, strong, and works."""
+    results = run(context(f"ENV=production\nENCRYPTION_KEY={KEY}\n"))
+
+    judged = {result.code: result.status for result in results if result.code.startswith("KEY")}
+    assert judged == dict.fromkeys(("KEY001", "KEY002", "KEY003", "KEY004"), Status.PASSED)
+
+
+def test_key004_tells_when_cryptography_does_not_load() -> None:
+    """A machine without a working cryptography package is told, not a crash."""
+    program = f"""
+import sys
+sys.modules["cryptography"] = None
+from workerctl.keyring import round_trip_failure
+print(round_trip_failure("{KEY}"))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "ModuleNotFoundError\n"
+
+
+def test_key004_finding_carries_no_key(context: MakeContext) -> None:
+    """The finding names the exception's type only."""
+    found = list(encryption.ROUND_TRIP.run(context("ENCRYPTION_KEY=not-a-key\n")))
+
+    assert [(finding.code, finding.severity) for finding in found] == [("KEY004", Severity.ERROR)]
+    assert "ValueError" in found[0].message

@@ -1,0 +1,119 @@
+"""
+workerctl/checks/timeouts.py
+"""
+
+import pytest
+
+from tests.conftest import MakeContext
+from workerctl.checks import timeouts
+from workerctl.checks.base import SkipCheck
+from workerctl.findings import Finding, Location, Severity
+
+
+def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None:
+    """A connect timeout as long as the timeout is told with both numbers."""
+    text = "LLM_CONNECT_TIMEOUT_SECONDS=120\n"
+
+    assert list(timeouts.CONNECT.run(context(text))) == [
+        Finding(
+            "TMO001",
+            Severity.ERROR,
+            "LLM_CONNECT_TIMEOUT_SECONDS (120 s) is not shorter than LLM_TIMEOUT_SECONDS (120 s).",
+            "Set LLM_CONNECT_TIMEOUT_SECONDS to 10.",
+            ("LLM_CONNECT_TIMEOUT_SECONDS", "LLM_TIMEOUT_SECONDS"),
+            Location("env-file", "worker.env", 1),
+        )
+    ]
+    assert list(timeouts.CONNECT.run(context("LLM_CONNECT_TIMEOUT_SECONDS=119\n"))) == []
+
+
+@pytest.mark.parametrize(
+    ("timeout", "hint"),
+    [
+        (1, "Raise LLM_TIMEOUT_SECONDS."),
+        (2, "Set LLM_CONNECT_TIMEOUT_SECONDS to 1."),
+        (10, "Set LLM_CONNECT_TIMEOUT_SECONDS to 9."),
+    ],
+)
+def test_tmo001_hint_clears_the_finding(context: MakeContext, timeout: int, hint: str) -> None:
+    """The suggested number is below the timeout, or the hint says to raise the timeout."""
+    found = list(timeouts.CONNECT.run(context(f"LLM_TIMEOUT_SECONDS={timeout}\n")))
+
+    assert [finding.hint for finding in found] == [hint]
+
+
+@pytest.mark.parametrize("stage", ["LLM", "EMBEDDING"])
+def test_tmo002_compares_each_base_with_its_cap(context: MakeContext, stage: str) -> None:
+    """A base above its cap is told; one that equals it is not."""
+    above = f"{stage}_RETRY_BASE_WAIT=3\n{stage}_RETRY_MAX_WAIT=2.5\n"
+    equal = f"{stage}_RETRY_BASE_WAIT=2.5\n{stage}_RETRY_MAX_WAIT=2.5\n"
+
+    assert [
+        (finding.message, finding.fields) for finding in timeouts.BACKOFF.run(context(above))
+    ] == [
+        (
+            f"{stage}_RETRY_BASE_WAIT (3 s) exceeds {stage}_RETRY_MAX_WAIT (2.5 s).",
+            (f"{stage}_RETRY_BASE_WAIT", f"{stage}_RETRY_MAX_WAIT"),
+        )
+    ]
+    assert list(timeouts.BACKOFF.run(context(equal))) == []
+
+
+def test_tmo002_judges_one_pair_when_the_other_is_invalid(context: MakeContext) -> None:
+    """A bad value hides nothing, and what cannot be judged is told as skipped."""
+    text = "LLM_RETRY_BASE_WAIT=soon\nEMBEDDING_RETRY_BASE_WAIT=11\n"
+    found = []
+
+    with pytest.raises(SkipCheck, match=r"LLM_RETRY_BASE_WAIT is invalid \(SET001\)"):
+        found.extend(timeouts.BACKOFF.run(context(text)))
+    run = timeouts.BACKOFF.run(context(text))
+    assert next(iter(run)).fields[0] == "EMBEDDING_RETRY_BASE_WAIT"
+
+
+@pytest.mark.parametrize(
+    ("retries", "intervals", "severity"),
+    [(2, "30,60", None), (1, "30,60", Severity.WARNING), (3, "30,60", Severity.INFO)],
+)
+def test_tmo003_counts_intervals(
+    context: MakeContext, retries: int, intervals: str, severity: Severity | None
+) -> None:
+    """More intervals than retries is a warning, fewer an information."""
+    text = f"JOB_MAX_RETRIES={retries}\nJOB_RETRY_INTERVALS_SECONDS={intervals}\n"
+
+    found = [finding.severity for finding in timeouts.INTERVALS.run(context(text))]
+    assert found == ([] if severity is None else [severity])
+
+
+@pytest.mark.parametrize("text", ["JOB_MAX_RETRIES=0\n", "JOB_RETRY_INTERVALS_SECONDS=1,2,3\n"])
+def test_tmo003_judges_only_what_was_set_on_purpose(context: MakeContext, text: str) -> None:
+    """A default on one side is nobody's mistake."""
+    assert list(timeouts.INTERVALS.run(context(text))) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "stage", "what", "own"),
+    [(timeouts.LLM_RETRIES, "LLM", "LLM", 3), (timeouts.EMBEDDING_RETRIES, "EMBEDDING", "embedding", 4)],
+)
+def test_bud002_and_bud003_multiply_the_layers(
+    context: MakeContext, check: timeouts.Check, stage: str, what: str, own: int
+) -> None:
+    """The number of requests is the product of the attempts of all layers."""
+    found = list(check.run(context(f"{stage}_SDK_MAX_RETRIES=2\n")))
+
+    assert [(finding.severity, finding.message) for finding in found] == [
+        (
+            Severity.WARNING,
+            f"A failing {what} call is sent {3 * own * 3} times: 3 by the SDK x {own} by the worker "
+            "x 3 by the job.",
+        )
+    ]
+    assert found[0].hint == f"Set {stage}_SDK_MAX_RETRIES=0."
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "LLM_SDK_MAX_RETRIES=5\nLLM_MAX_RETRIES=0\nJOB_MAX_RETRIES=0\n"],
+)
+def test_bud002_allows_one_layer(context: MakeContext, text: str) -> None:
+    """The SDK may retry where nobody else does."""
+    assert list(timeouts.LLM_RETRIES.run(context(text))) == []
