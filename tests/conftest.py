@@ -1,61 +1,184 @@
 """
-What many tests need: configurations written as env files, and contexts made of them.
+What several tests need: the program as its users run it, in a pipe and on a real terminal.
 """
 
+import contextlib
+import fcntl
+import io
 import os
-from collections.abc import Callable, MutableMapping
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from subprocess import CompletedProcess
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 
-from workerctl.checks.base import Context
-from workerctl.loading import Loaded, Options, load
-from workerctl.preflight import Request, context_of
-from workerctl.settings import Settings
+import workerctl
+from workerctl import cli
+from workerctl.console import World
 
-MakeContext = Callable[..., Context]
-MakeLoaded = Callable[..., Loaded]
+Run = Callable[..., CompletedProcess[str]]
 
-KEY = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
+_GOOD = """\
+ENV=production
+REDIS_URL=rediss://:pV7mqL2sXw9RkT4c@queue.example-works.net:6380/0
+SUPABASE_URL=https://kqzvdmxhrtpw.supabase.co
+SUPABASE_SERVICE_ROLE_KEY=sbr_G7xw2LqVn5Rb8Tz3Kd6Yh9Mc4Pf1
+OPENAI_API_KEY=oai_R4tq9WmZ2vB7nK5xD8cL3jH6fG1sPyTe
+GEMINI_API_KEY=gmn_u8Wk3NqZ6xR1vB9mT4cJ7dL2hF5gSyPa
+ENCRYPTION_KEY=9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2
+"""
+_BAD = _GOOD.replace("rediss:", "redis:") + """\
+DEBUG=true
+LLM_TIMEOUT_SECOND=60
+LLM_SDK_MAX_RETRIES=2
+EMBEDDING_MAX_RETRIES=three
+ALLOWED_ORIGINS=*
+WEBHOOK_URL=https://hooks.example-works.net/in/worker
+WEBHOOK_SECRET=
+"""
 
-hypothesis_settings.register_profile("default", max_examples=300, deadline=None)
-hypothesis_settings.register_profile("ci", max_examples=10_000, deadline=None, print_blob=True)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-
-@pytest.fixture
-def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeLoaded:
+@pytest.fixture(name="directory")
+def _directory(tmp_path: Path) -> Iterator[Path]:
     """
-    Load the text of an env file, and of an environment if one is given, in a directory of its own.
+    An empty working directory.
     """
-    monkeypatch.chdir(tmp_path)
-
-    def make(
-        text: str = "", environ: MutableMapping[str, str] | None = None, **options: Any
-    ) -> Loaded:
-        file = tmp_path / "worker.env"
-        file.write_text(text, "utf-8", newline="")
-        file.chmod(0o600)
-        options.setdefault("env_files", ("worker.env",))
-        options.setdefault("isolated", environ is None)
-        return load(Settings, Options(**options), environ={} if environ is None else environ)
-
-    return make
+    with contextlib.chdir(tmp_path):
+        yield tmp_path
 
 
-@pytest.fixture
-def context(loaded: MakeLoaded) -> MakeContext:
+@pytest.fixture(name="good")
+def _good(directory: Path) -> Path:
     """
-    The context of the checks for the text of an env file.
+    An env file with nothing wrong in it.
+    """
+    return _written(directory / "good.env", _GOOD)
+
+
+@pytest.fixture(name="bad")
+def _bad(directory: Path) -> Path:
+    """
+    An env file with a mistake of several kinds.
+    """
+    return _written(directory / "bad.env", _BAD)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(name="call")
+def _call(directory: Path) -> Run:
+    """
+    A command in this process, in a world of its own.
     """
 
-    def make(
-        text: str = "", environ: MutableMapping[str, str] | None = None, **request: Any
-    ) -> Context:
-        today = request.pop("today", date(2026, 11, 22))
-        return context_of(loaded(text, environ), Request(**request), environ or {}, today)
+    def call(
+        *arguments: str, environ: Mapping[str, str] | None = None, stdin: bytes = b""
+    ) -> CompletedProcess[str]:
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        world = World(dict(environ or {}), io.BytesIO(stdin), out, err, date(2026, 6, 1))
+        code = cli.run(list(arguments), world)
+        return CompletedProcess(arguments, code, _text(out), _text(err))
 
-    return make
+    return call
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
+@pytest.fixture(name="environ")
+def _environ(tmp_path: Path) -> dict[str, str]:
+    """
+    The little that a process needs; nothing of the machine that runs the tests.
+    """
+    home = tmp_path / "home"
+    home.mkdir()
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "PYTHONPATH": str(Path(workerctl.__file__).parents[1]),
+    }
+
+
+@pytest.fixture(name="run")
+def _run(directory: Path, environ: dict[str, str]) -> Run:
+    """
+    The program in a process of its own, off a terminal; `shell` redirects its streams.
+
+    A variable that is None is taken out of its environment.
+    """
+
+    def run(
+        *arguments: str, env: Mapping[str, str | None] | None = None, shell: str = "", stdin: str = ""
+    ) -> CompletedProcess[str]:
+        command = [sys.executable, "-m", "workerctl", *arguments]
+        if shell:
+            command = ["bash", "-c", f'set -o pipefail; "$@" {shell}', "bash", *command]
+        return subprocess.run(
+            command,
+            env=_merged(environ, env),
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(name="screen")
+def _screen(directory: Path, environ: dict[str, str]) -> Run:
+    """
+    The program on a terminal of a given width: a real pty, its escapes as they come.
+    """
+
+    def screen(
+        *arguments: str, env: Mapping[str, str | None] | None = None, columns: int = 80
+    ) -> CompletedProcess[str]:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        with subprocess.Popen(
+            [sys.executable, "-m", "workerctl", *arguments],
+            env=_merged(environ, env),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        ) as process:
+            os.close(slave)
+            text = _everything(master).decode().replace("\r\n", "\n")
+        return CompletedProcess(arguments, process.returncode, text, "")
+
+    return screen
+
+
+def _merged(environ: Mapping[str, str], more: Mapping[str, str | None] | None) -> dict[str, str]:
+    merged = {**environ, **(more or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _everything(master: int) -> bytes:
+    """
+    What was written to a terminal until its last writer left, which Linux tells as an error.
+    """
+    chunks = []
+    with contextlib.suppress(OSError):
+        while chunk := os.read(master, 65536):
+            chunks.append(chunk)
+    os.close(master)
+    return b"".join(chunks)
