@@ -17,12 +17,18 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 import workerctl
+from tests.configurations import context, loaded  # noqa: F401 -- fixtures
 from workerctl import cli
 from workerctl.console import World
 
 Run = Callable[..., CompletedProcess[str]]
+
+hypothesis_settings.register_profile("default", max_examples=300, deadline=None)
+hypothesis_settings.register_profile("ci", max_examples=10_000, deadline=None, print_blob=True)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _GOOD = """\
 ENV=production

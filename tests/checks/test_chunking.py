@@ -4,7 +4,7 @@ workerctl/checks/chunking.py
 
 import pytest
 
-from tests.conftest import MakeContext
+from tests.configurations import MakeContext
 from workerctl.checks import chunking
 from workerctl.checks.base import SkipCheck
 from workerctl.findings import Finding, Location, Severity

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import KEY, MakeContext
+from tests.configurations import KEY, MakeContext
 from workerctl.checks import encryption, run
 from workerctl.findings import Location, Severity, Status
 

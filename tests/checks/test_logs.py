@@ -4,7 +4,7 @@ workerctl/checks/logs.py
 
 import pytest
 
-from tests.conftest import MakeContext
+from tests.configurations import MakeContext
 from workerctl.checks import logs
 from workerctl.findings import Finding, Location, Severity
 

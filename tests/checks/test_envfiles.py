@@ -1,0 +1,182 @@
+"""
+workerctl/checks/envfiles.py
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.configurations import KEY, MakeContext
+from workerctl.checks import envfiles
+from workerctl.checks.base import SkipCheck
+from workerctl.findings import Location, Severity
+
+SECRET = f"ENCRYPTION_KEY={KEY}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("this is not an assignment", "Line 2 cannot be read as an assignment."),
+        ("ALONE", "Line 2 has no `=`."),
+        ("A='unterminated", "Line 2 cannot be read as an assignment."),
+        ("A=${B}" + "${B}" * 20_000, "Line 2 expands `${…}` beyond 64 KiB."),
+    ],
+)
+def test_set005_names_the_line_and_not_its_text(
+    context: MakeContext, line: str, reason: str
+) -> None:
+    """A line that gives no value is told by its number."""
+    found = list(envfiles.ASSIGNMENTS.run(context(f"\n{line}\nDEBUG=1\n")))
+
+    assert [(finding.message, finding.location) for finding in found] == [
+        (reason, Location("env-file", "worker.env", 2))
+    ]
+
+
+def test_set005_passes_comments_blanks_and_exports(context: MakeContext) -> None:
+    """Comments, blank lines and `export` are what env files are made of."""
+    text = "# comment\n\n  export DEBUG=1 # why\n'LOG_LEVEL'=INFO\n"
+
+    assert list(envfiles.ASSIGNMENTS.run(context(text))) == []
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)])
+def test_set007_wants_secrets_private(
+    context: MakeContext, tmp_path: Path, mode: int, told: int
+) -> None:
+    """A file with a secret that others may read is told, with the command that closes it."""
+    made = context(SECRET)
+    (tmp_path / "worker.env").chmod(mode)
+
+    found = list(envfiles.PRIVATE.run(made))
+    assert [finding.hint for finding in found] == ["Run `chmod 600 worker.env`."] * told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DEBUG=1\n",
+        "ENCRYPTION_KEY=your-key-here\n",
+        "ENCRYPTION_KEY_FILE=/run/secrets/key\n",
+        "REDIS_URL=redis://cache:6379/0\n",
+    ],
+)
+def test_set007_ignores_files_without_secrets(
+    context: MakeContext, tmp_path: Path, text: str
+) -> None:
+    """A stand-in, a path and a URL without a password are no secrets."""
+    made = context(text)
+    (tmp_path / "worker.env").chmod(0o644)
+
+    assert list(envfiles.PRIVATE.run(made)) == []
+
+
+def git(directory: Path, *arguments: str) -> None:
+    """
+    Run git without anybody's configuration.
+    """
+    subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments],
+        cwd=directory,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "severity"), [("development", Severity.WARNING), ("production", Severity.ERROR)]
+)
+def test_set008_finds_a_tracked_file(
+    context: MakeContext, tmp_path: Path, env: str, severity: Severity
+) -> None:
+    """A tracked file with a secret is told; an untracked one in a work tree is not."""
+    made = context(f"ENV={env}\n{SECRET}")
+    git(tmp_path, "init", "-q")
+    assert list(envfiles.UNTRACKED.run(made)) == []
+
+    git(tmp_path, "add", "worker.env")
+    found = list(envfiles.UNTRACKED.run(made))
+    assert [(finding.severity, finding.message) for finding in found] == [
+        (severity, "worker.env holds secrets and is tracked by git.")
+    ]
+
+
+def test_set008_finds_a_tracked_secret_file(context: MakeContext, tmp_path: Path) -> None:
+    """A file that NAME_FILE points at is looked at too."""
+    (tmp_path / "key.txt").write_text(KEY)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "key.txt")
+
+    found = list(envfiles.UNTRACKED.run(context("ENCRYPTION_KEY_FILE=key.txt\n")))
+    assert [finding.location for finding in found] == [Location("secret-file", "key.txt")]
+
+
+def test_set008_says_that_there_is_no_work_tree(context: MakeContext) -> None:
+    """Outside a work tree nothing is claimed."""
+    with pytest.raises(SkipCheck, match="not in a git work tree"):
+        list(envfiles.UNTRACKED.run(context(SECRET)))
+
+
+def test_set008_runs_nothing_that_the_work_tree_names(
+    context: MakeContext, tmp_path: Path
+) -> None:
+    """A hostile repository's fsmonitor hook is not run."""
+    made = context(SECRET)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "config", "core.fsmonitor", f"touch {tmp_path}/pwned; false")
+
+    assert list(envfiles.UNTRACKED.run(made)) == []
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_set008_says_when_git_does_not_answer(context: MakeContext, tmp_path: Path) -> None:
+    """A broken work tree is told as such, not as untracked."""
+    made = context(SECRET)
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+
+    with pytest.raises(SkipCheck, match="git does not read this work tree"):
+        list(envfiles.UNTRACKED.run(made))
+
+
+@pytest.mark.parametrize(
+    ("line", "difference"),
+    [
+        ("DEBUG=  # comment", "is empty here, while docker compose takes the comment"),
+        ("OPENAI_MODEL='${MODEL}'", "holds `${…}` in single quotes"),
+        ("OPENAI_MODEL=$MODEL", "holds a `$` that docker compose expands"),
+        ('OPENAI_MODEL="a$$b"', "holds a `$` that docker compose expands"),
+        ("OPENAI_MODEL=${MODEL:?missing}", "holds a `$` that docker compose expands"),
+        ('OPENAI_MODEL="a\\tb"', "holds a backslash"),
+        ("OPENAI_MODEL=a\t# b", "has a tab before a comment"),
+        ("MY/NAME=1", "has a name that docker compose refuses"),
+        (f"ENCRYPTION_KEY='{KEY}'", "is quoted, and `docker run --env-file` keeps"),
+        (f"ENCRYPTION_KEY={KEY} # key", "has a comment, and `docker run --env-file` keeps"),
+    ],
+)
+def test_set009_tells_how_others_read_the_line(
+    context: MakeContext, line: str, difference: str
+) -> None:
+    """Each way in which parsers are known to disagree is told with the line."""
+    found = list(envfiles.PORTABLE.run(context(f"{line}\n")))
+
+    assert [finding.severity for finding in found] == [Severity.WARNING]
+    assert difference in found[0].message
+    assert "on line 1" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        SECRET.strip(),
+        "OPENAI_MODEL='gpt-4o'",
+        'OPENAI_MODEL="gpt-4o" # model',
+        "OPENAI_MODEL=${MODEL:-gpt-4o}",
+        "OPENAI_MODEL=gpt-4o # the model",
+        "WEBHOOK_URL=https://app.resume-works.net/hook#part",
+    ],
+)
+def test_set009_passes_what_all_read_alike(context: MakeContext, line: str) -> None:
+    """Plain lines, and quotes and comments of what is no secret, are read alike."""
+    assert list(envfiles.PORTABLE.run(context(f"{line}\n"))) == []

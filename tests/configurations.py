@@ -1,0 +1,55 @@
+"""
+Configurations written as env files, and the contexts that checks see of them.
+"""
+
+from collections.abc import Callable, MutableMapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workerctl.checks.base import Context
+from workerctl.loading import Loaded, Options, load
+from workerctl.preflight import Request, context_of
+from workerctl.settings import Settings
+
+MakeContext = Callable[..., Context]
+MakeLoaded = Callable[..., Loaded]
+
+KEY = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
+
+
+@pytest.fixture
+def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeLoaded:
+    """
+    Load the text of an env file, and of an environment if one is given, in a directory of its own.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def make(
+        text: str = "", environ: MutableMapping[str, str] | None = None, **options: Any
+    ) -> Loaded:
+        file = tmp_path / "worker.env"
+        file.write_text(text, "utf-8", newline="")
+        file.chmod(0o600)
+        options.setdefault("env_files", ("worker.env",))
+        options.setdefault("isolated", environ is None)
+        return load(Settings, Options(**options), environ={} if environ is None else environ)
+
+    return make
+
+
+@pytest.fixture
+def context(loaded: MakeLoaded) -> MakeContext:
+    """
+    The context of the checks for the text of an env file.
+    """
+
+    def make(
+        text: str = "", environ: MutableMapping[str, str] | None = None, **request: Any
+    ) -> Context:
+        today = request.pop("today", date(2026, 11, 22))
+        return context_of(loaded(text, environ), Request(**request), environ or {}, today)
+
+    return make
