@@ -1,0 +1,319 @@
+"""
+workerctl/checks/running.py, selection.py, suppressions.py and the table
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tests.configurations import KEY, MakeContext
+from workerctl.checks import CHECKS, run, table
+from workerctl.checks.base import Check, Context, Run, SkipCheck
+from workerctl.checks.selection import Selection, select
+from workerctl.errors import UsageError
+from workerctl.findings import Finding, Result, Severity, Status, Suppression
+
+CODES = [check.code for check in CHECKS]
+TODAY = date(2026, 11, 22)
+
+
+def passes(context: Context) -> Iterator[Finding]:
+    """Nothing to find."""
+    yield from ()
+
+
+def warns(context: Context) -> Iterator[Finding]:
+    """Always finds something."""
+    yield Finding("ACM001", Severity.WARNING, "Something is odd.", None, ("DEBUG",))
+
+
+def statuses(results: tuple[Result, ...]) -> dict[str, tuple[Status, str | None]]:
+    """
+    How each check ended, and why.
+    """
+    return {result.code: (result.status, result.reason) for result in results}
+
+
+def test_a_finding_of_any_severity_fails_the_check(context: MakeContext) -> None:
+    """Failed means at least one finding that counts."""
+    results = run(context(), (Check("ACM001", "All is well", warns),))
+
+    assert statuses(results) == {"ACM001": (Status.FAILED, None)}
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [SystemExit(0), ValueError(KEY), RecursionError(), ExceptionGroup("a", [OSError(KEY)])],
+)
+def test_a_check_that_raises_has_crashed(context: MakeContext, raised: BaseException) -> None:
+    """Whatever a check raises, the run goes on, and tells the type alone."""
+
+    def crashes(context: Context) -> Iterator[Finding]:
+        yield from warns(context)
+        raise raised
+
+    results = run(
+        context(), (Check("ACM001", "All is well", crashes), Check("ACM002", "Too", passes))
+    )
+
+    assert statuses(results) == {
+        "ACM001": (Status.CRASHED, type(raised).__name__),
+        "ACM002": (Status.PASSED, None),
+    }
+    assert len(results[0].findings) == 1
+
+
+def test_an_interrupt_is_not_a_crash(context: MakeContext) -> None:
+    """Ctrl-C ends the run."""
+
+    def interrupted(context: Context) -> Iterator[Finding]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(context(), (Check("ACM001", "All is well", interrupted),))
+
+
+def test_what_is_no_finding_is_a_crash(context: MakeContext) -> None:
+    """A check that yields something else is broken, not passed."""
+
+    def confused(context: Context) -> Iterator[Finding]:
+        yield "DEBUG is on"  # type: ignore[misc]
+
+    results = run(context(), (Check("ACM001", "All is well", confused),))
+
+    assert statuses(results) == {"ACM001": (Status.CRASHED, "TypeError")}
+
+
+def test_a_printing_check_does_not_print_into_the_report(
+    context: MakeContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output belongs to the report."""
+
+    def prints(context: Context) -> Iterator[Finding]:
+        sys.stdout.write("hello")
+        yield from ()
+
+    run(context(), (Check("ACM001", "All is well", prints),))
+
+    assert capsys.readouterr().out == ""
+
+
+def test_a_check_is_skipped_when_it_reads_a_bad_value(context: MakeContext) -> None:
+    """It is told which value, and by which code."""
+    check = Check("ACM001", "All is well", warns, reads=("DEBUG", "LOG_LEVEL"))
+
+    assert statuses(run(context("DEBUG=perhaps\n"), (check,))) == {
+        "ACM001": (Status.SKIPPED, "DEBUG is invalid (SET001)")
+    }
+
+
+def test_a_requirement_is_judged_even_when_it_is_not_selected(context: MakeContext) -> None:
+    """Selecting one check gives the verdict it would have among all."""
+    checks = (
+        Check("ACM001", "Ground", warns),
+        Check("ACM002", "On it", passes, requires="ACM001"),
+        Check("ACM003", "Further", passes, requires="ACM002"),
+    )
+
+    assert statuses(run(context(), checks, Selection(selected=frozenset({"ACM003"})))) == {
+        "ACM003": (Status.SKIPPED, "ACM002 skipped")
+    }
+
+
+def test_a_check_may_have_nothing_to_judge(context: MakeContext) -> None:
+    """A skip is told with its reason, and hides no finding made before it."""
+
+    def skips(context: Context) -> Iterator[Finding]:
+        yield from ()
+        reason = "there is no work tree"
+        raise SkipCheck(reason)
+
+    def finds_then_skips(context: Context) -> Iterator[Finding]:
+        yield from warns(context)
+        raise SkipCheck
+
+    checks = (Check("ACM001", "One", finds_then_skips), Check("ACM002", "Two", skips))
+    assert statuses(run(context(), checks)) == {
+        "ACM001": (Status.FAILED, None),
+        "ACM002": (Status.SKIPPED, "there is no work tree"),
+    }
+
+
+def test_words_of_a_foreign_check_are_scrubbed(context: MakeContext) -> None:
+    """Another team's check cannot show a secret, whole or in part."""
+
+    def tells(context: Context) -> Iterator[Finding]:
+        key = context.values.text("ENCRYPTION_KEY")
+        yield Finding("ACM001", Severity.ERROR, f"{key} is bad.", f"Not {key[3:10]}!")
+
+    results = run(context(f"ENCRYPTION_KEY={KEY}\n"), (Check("ACM001", "All is well", tells),))
+
+    (finding,) = results[0].findings
+    assert (finding.message, finding.hint) == ("•••••••• is bad.", "Not ••••••••!")
+
+
+# --- the build phase ---
+
+
+def test_unset_secrets_are_deferred_at_build(context: MakeContext) -> None:
+    """What reads a secret that is not there yet is deferred; the rest is judged."""
+    made = context("ENV=production\n", phase="build")
+
+    results = {result.code: result for result in run(made)}
+    deferred = {code for code, result in results.items() if result.status is Status.DEFERRED}
+    assert deferred == {"ENV004", "ENV005", "ENV007", "KEY001", "KEY002", "KEY003", "KEY004"}
+    # SUPABASE_URL is no secret: an image without it is wrong already
+    assert [finding.fields[0] for finding in results["ENV002"].findings] == ["SUPABASE_URL"]
+
+
+def test_a_secret_that_is_there_is_judged_at_build(context: MakeContext) -> None:
+    """Deferring is for what is missing, not for what is wrong."""
+    results = {
+        result.code: result.status
+        for result in run(context("ENV=production\nENCRYPTION_KEY=short\n", phase="build"))
+    }
+
+    assert (results["KEY001"], results["KEY002"]) == (Status.PASSED, Status.FAILED)
+
+
+def test_a_deferral_lists_what_is_awaited(context: MakeContext) -> None:
+    """The reason names the secrets."""
+    reasons = {result.code: result.reason for result in run(context("", phase="build"))}
+
+    assert reasons["KEY001"] == "not set at build: ENCRYPTION_KEY"
+    assert reasons["KEY004"] == "not set at build: ENCRYPTION_KEY"
+
+
+# --- selecting ---
+
+
+@pytest.mark.parametrize(
+    ("option", "chosen"),
+    [
+        ("KEY002", {"KEY002"}),
+        ("KEY", {"KEY001", "KEY002", "KEY003", "KEY004"}),
+        (" TMO00 , LOG001,", {"TMO001", "TMO002", "TMO003", "LOG001"}),
+    ],
+)
+def test_codes_and_prefixes_select(option: str, chosen: set[str]) -> None:
+    """A prefix stands for all codes that begin with it."""
+    assert select(CODES, [option], []).selected == chosen
+
+
+def test_two_checks_run_in_every_selection(context: MakeContext) -> None:
+    """Without SET001 and ENV001 no verdict means anything."""
+    results = run(context(), selection=select(CODES, ["KEY001"], []))
+
+    assert [result.code for result in results] == ["SET001", "ENV001", "KEY001"]
+
+
+def test_ignoring_beats_selecting_and_shows(context: MakeContext) -> None:
+    """What is ignored among the selected is told as skipped."""
+    results = run(context(), selection=select(CODES, ["LOG"], ["LOG002", "KEY"]))
+
+    assert statuses(results)["LOG002"] == (Status.SKIPPED, "ignored")
+    assert [result.code for result in results] == ["SET001", "ENV001", "LOG001", "LOG002"]
+
+
+@pytest.mark.parametrize(
+    ("selected", "ignored", "message"),
+    [
+        (["KEY009"], [], "There is no code KEY009."),
+        ([], ["TMO01"], "There is no code TMO01."),
+        ([KEY], [], "There is no such code."),
+        ([], ["SET001"], "SET001 cannot be ignored"),
+        ([], ["ENV"], "ENV001 cannot be ignored"),
+    ],
+)
+def test_a_bad_selection_is_a_usage_error(
+    selected: list[str], ignored: list[str], message: str
+) -> None:
+    """An unknown code is told, unless it looks like no code at all."""
+    with pytest.raises(UsageError, match=message):
+        select(CODES, selected, ignored)
+
+
+# --- suppressing ---
+
+
+def test_a_suppressed_finding_passes_and_shows(context: MakeContext) -> None:
+    """It is kept in the result, with the reason, and does not count."""
+    suppression = Suppression("KEY001", "keys come later", TODAY)
+    made = replace_suppressions(context(today=TODAY), suppression)
+
+    results = {result.code: result for result in run(made)}
+    assert results["KEY001"].status is Status.PASSED
+    assert [finding.suppressed for finding in results["KEY001"].findings] == [suppression]
+    assert results["SUP001"].status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("suppression", "message"),
+    [
+        (
+            Suppression("KEY001", "keys come later", date(2026, 11, 21)),
+            "The suppression of KEY001 ended on 2026-11-21.",
+        ),
+        (Suppression("LOG001", "loud", TODAY), "The suppression of LOG001 suppresses nothing."),
+        (
+            Suppression("LOG001", "loud", TODAY, ("development",)),
+            "The suppression of LOG001 suppresses nothing.",
+        ),
+    ],
+)
+def test_sup001_tells_expired_and_unused(
+    context: MakeContext, suppression: Suppression, message: str
+) -> None:
+    """An expired suppression counts no more, an unused one would hide tomorrow's problem."""
+    results = {
+        result.code: result
+        for result in run(replace_suppressions(context(today=TODAY), suppression))
+    }
+
+    assert [finding.message for finding in results["SUP001"].findings] == [message]
+    assert results["KEY001"].status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    "suppression",
+    [
+        Suppression("LOG001", "loud", TODAY, ("production",)),
+        Suppression("KEY004", "not judged without a key", TODAY),
+    ],
+)
+def test_sup001_is_silent_where_the_check_did_not_judge(
+    context: MakeContext, suppression: Suppression
+) -> None:
+    """A suppression for another environment, or of a skipped check, may be needed there."""
+    results = run(replace_suppressions(context(today=TODAY), suppression))
+
+    assert results[-1].findings == ()
+
+
+def replace_suppressions(made: Context, *suppressions: Suppression) -> Context:
+    """
+    The context with suppressions, as a pyproject.toml would give them.
+    """
+    return replace(made, suppressions=suppressions)
+
+
+# --- the table ---
+
+
+def test_foreign_checks_run_before_the_last() -> None:
+    """The check of suppressions looks at all results, so it stays the last."""
+    more = Check("ACM001", "All is well", passes)
+
+    assert [check.code for check in table([more])][-2:] == ["ACM001", "SUP001"]
+
+
+@pytest.mark.parametrize("function", [check.run for check in CHECKS if not check.requires])
+def test_no_check_trips_over_an_empty_configuration(context: MakeContext, function: Run) -> None:
+    """A check without a requirement can be called with nothing set; at most it skips itself."""
+    try:
+        list(function(context()))
+    except SkipCheck as skip:
+        assert str(skip)  # noqa: PT017 -- skipping is allowed, without a reason it is not
