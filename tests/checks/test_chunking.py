@@ -1,5 +1,5 @@
 """
-workerctl/checks/chunking.py
+Chunks that advance, fit the model and fit each other.
 """
 
 import pytest
@@ -45,9 +45,7 @@ def test_chu002_estimates_tokens(
 @pytest.mark.parametrize(
     ("model", "most"), [("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072)]
 )
-def test_chu002_knows_the_dimensions_of_models(
-    context: MakeContext, model: str, most: int
-) -> None:
+def test_chu002_knows_the_dimensions_of_models(context: MakeContext, model: str, most: int) -> None:
     """More dimensions than the model gives is an error; the most it gives is not."""
     text = f"EMBEDDING_MODEL={model}\nEMBEDDING_DIMENSIONS=%d\n"
 

@@ -1,5 +1,5 @@
 """
-workerctl/checks/encryption.py
+The encryption key: there, well-formed, strong, usable.
 """
 
 import subprocess
@@ -43,9 +43,7 @@ def test_key002_judges_the_form_in_every_environment(
 
 
 @pytest.mark.parametrize(("env", "severity"), GRADES)
-def test_key003_refuses_a_guessable_key(
-    context: MakeContext, env: str, severity: Severity
-) -> None:
+def test_key003_refuses_a_guessable_key(context: MakeContext, env: str, severity: Severity) -> None:
     """A pattern is no key, however well-formed."""
     found = list(encryption.STRENGTH.run(context(f"ENV={env}\nENCRYPTION_KEY={'a' * 64}\n")))
 
@@ -68,7 +66,9 @@ sys.modules["cryptography"] = None
 from workerctl.keyring import round_trip_failure
 print(round_trip_failure("{KEY}"))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout == "ModuleNotFoundError\n"
 

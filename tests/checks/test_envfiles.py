@@ -1,5 +1,5 @@
 """
-workerctl/checks/envfiles.py
+Env files: readable, private, untracked, portable.
 """
 
 import subprocess
@@ -119,9 +119,7 @@ def test_set008_says_that_there_is_no_work_tree(context: MakeContext) -> None:
         list(envfiles.UNTRACKED.run(context(SECRET)))
 
 
-def test_set008_runs_nothing_that_the_work_tree_names(
-    context: MakeContext, tmp_path: Path
-) -> None:
+def test_set008_runs_nothing_that_the_work_tree_names(context: MakeContext, tmp_path: Path) -> None:
     """A hostile repository's fsmonitor hook is not run."""
     made = context(SECRET)
     git(tmp_path, "init", "-q")

@@ -1,5 +1,5 @@
 """
-workerctl/checks/logs.py
+Debug records and debugging switches.
 """
 
 import pytest

@@ -1,5 +1,5 @@
 """
-workerctl/checks/running.py, selection.py, suppressions.py and the table
+Running, selecting, deferring and suppressing; the table itself.
 """
 
 import sys

@@ -1,5 +1,5 @@
 """
-workerctl/checks/schema.py
+Values and names against the schema.
 """
 
 import pytest

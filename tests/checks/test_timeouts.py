@@ -1,5 +1,5 @@
 """
-workerctl/checks/timeouts.py
+Timeouts, backoffs and layers of retries.
 """
 
 import pytest
@@ -8,6 +8,11 @@ from tests.configurations import MakeContext
 from workerctl.checks import timeouts
 from workerctl.checks.base import SkipCheck
 from workerctl.findings import Finding, Location, Severity
+
+MULTIPLIED = (
+    "A failing {what} call is sent {product} times: "
+    "3 by the SDK x {own} by the worker x 3 by the job."
+)
 
 
 def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None:
@@ -62,12 +67,11 @@ def test_tmo002_compares_each_base_with_its_cap(context: MakeContext, stage: str
 def test_tmo002_judges_one_pair_when_the_other_is_invalid(context: MakeContext) -> None:
     """A bad value hides nothing, and what cannot be judged is told as skipped."""
     text = "LLM_RETRY_BASE_WAIT=soon\nEMBEDDING_RETRY_BASE_WAIT=11\n"
-    found = []
+    run = iter(timeouts.BACKOFF.run(context(text)))
 
+    assert next(run).fields[0] == "EMBEDDING_RETRY_BASE_WAIT"
     with pytest.raises(SkipCheck, match=r"LLM_RETRY_BASE_WAIT is invalid \(SET001\)"):
-        found.extend(timeouts.BACKOFF.run(context(text)))
-    run = timeouts.BACKOFF.run(context(text))
-    assert next(iter(run)).fields[0] == "EMBEDDING_RETRY_BASE_WAIT"
+        next(run)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,10 @@ def test_tmo003_judges_only_what_was_set_on_purpose(context: MakeContext, text: 
 
 @pytest.mark.parametrize(
     ("check", "stage", "what", "own"),
-    [(timeouts.LLM_RETRIES, "LLM", "LLM", 3), (timeouts.EMBEDDING_RETRIES, "EMBEDDING", "embedding", 4)],
+    [
+        (timeouts.LLM_RETRIES, "LLM", "LLM", 3),
+        (timeouts.EMBEDDING_RETRIES, "EMBEDDING", "embedding", 4),
+    ],
 )
 def test_bud002_and_bud003_multiply_the_layers(
     context: MakeContext, check: timeouts.Check, stage: str, what: str, own: int
@@ -103,8 +110,7 @@ def test_bud002_and_bud003_multiply_the_layers(
     assert [(finding.severity, finding.message) for finding in found] == [
         (
             Severity.WARNING,
-            f"A failing {what} call is sent {3 * own * 3} times: 3 by the SDK x {own} by the worker "
-            "x 3 by the job.",
+            MULTIPLIED.format(what=what, product=3 * own * 3, own=own),
         )
     ]
     assert found[0].hint == f"Set {stage}_SDK_MAX_RETRIES=0."
