@@ -39,7 +39,7 @@ OPENAI_API_KEY=oai_R4tq9WmZ2vB7nK5xD8cL3jH6fG1sPyTe
 GEMINI_API_KEY=gmn_u8Wk3NqZ6xR1vB9mT4cJ7dL2hF5gSyPa
 ENCRYPTION_KEY=9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2
 """
-_BAD = _GOOD.replace("rediss:", "redis:") + """\
+_MISTAKES = """\
 DEBUG=true
 LLM_TIMEOUT_SECOND=60
 LLM_SDK_MAX_RETRIES=2
@@ -72,7 +72,7 @@ def _bad(directory: Path) -> Path:
     """
     An env file with a mistake of several kinds.
     """
-    return _written(directory / "bad.env", _BAD)
+    return _written(directory / "bad.env", _GOOD.replace("rediss:", "redis:") + _MISTAKES)
 
 
 def _written(path: Path, text: str) -> Path:
@@ -129,7 +129,10 @@ def _run(directory: Path, environ: dict[str, str]) -> Run:
     """
 
     def run(
-        *arguments: str, env: Mapping[str, str | None] | None = None, shell: str = "", stdin: str = ""
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        shell: str = "",
+        stdin: str = "",
     ) -> CompletedProcess[str]:
         command = [sys.executable, "-m", "workerctl", *arguments]
         if shell:

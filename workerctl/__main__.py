@@ -8,6 +8,8 @@ import sys
 
 from workerctl import __version__
 
+_WIDEST = 10_000
+
 
 def main() -> None:
     """
@@ -15,7 +17,10 @@ def main() -> None:
     """
     # A run is short and keeps what it makes: collecting garbage only costs time.
     gc.disable()
-    code = _answer(sys.argv[1:])
+    try:
+        code = _answer(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130  # while modules were imported
     # The last collection at exit would visit every object once more. Unlike os._exit, this lets
     # buffers be flushed and exit handlers run.
     gc.freeze()
@@ -26,8 +31,7 @@ def _answer(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         from workerctl.streams import say
 
-        say(sys.stdout, f"workerctl {__version__}")
-        return 0
+        return 0 if say(sys.stdout, f"workerctl {__version__}") else 3
     if arguments == ["keygen"]:
         from workerctl.keyprint import print_key
 
@@ -40,11 +44,11 @@ def _answer(arguments: list[str]) -> int:
 
 def _drop_bad_widths() -> None:
     """
-    With COLUMNS=0 the help comes out empty, and with TERMINAL_WIDTH=abc it does not come out.
+    With COLUMNS=0 the help comes out empty, with TERMINAL_WIDTH=abc or 99999999 not at all.
     """
     for name in ("COLUMNS", "TERMINAL_WIDTH"):
         width = os.environ.get(name, "1")
-        if not (width.isascii() and width.isdigit() and int(width[:6])):
+        if not (width.isascii() and width.isdigit() and 0 < int(width[:6]) < _WIDEST):
             del os.environ[name]
 
 

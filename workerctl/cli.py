@@ -113,7 +113,7 @@ def check(
     ] = False,
 ) -> int:
     """
-    Check the configuration; exit code 1 when a finding is as severe as --fail-on.
+    Check the configuration. The exit code is 1 when a finding is as severe as --fail-on.
     """
     from workerctl.console import reported
     from workerctl.findings import Severity
@@ -146,7 +146,7 @@ def keygen(
     isolated: Isolated = False,
 ) -> int:
     """
-    Make an encryption key: 64 hexadecimal characters on standard output, and nothing else.
+    Make an encryption key. Standard output gets 64 hexadecimal characters and nothing else.
     """
     world: World = context.obj
     if identify:
@@ -175,6 +175,7 @@ def show_config(
     no_env_file: NoEnvFile = False,
     secrets_dir: SecretsDir = None,
     isolated: Isolated = False,
+    env: JudgeAs = None,
     settings: SettingsClass = None,
     format: Annotated[  # noqa: A002 -- the option's name
         Literal["table", "json", "env"], typer.Option(help="The format of the list.")
@@ -190,13 +191,13 @@ def show_config(
     ] = True,
 ) -> int:
     """
-    Show every setting: its value, where it came from, what it hides. Secrets are never shown.
+    Show every setting. It tells the value, where it came from, what it hides; never a secret.
     """
     from workerctl import showconfig
 
     world: World = context.obj
     loaded = _load(world, _options(env_file, no_env_file, secrets_dir, isolated, settings))
-    rows = showconfig.select(showconfig.rows(loaded), group=group, changed=changed, name=name)
+    rows = showconfig.select(showconfig.rows(loaded, env), group=group, changed=changed, name=name)
     if format == "json":
         from workerctl.output.json import dump
 
@@ -219,7 +220,7 @@ def explain(
     name: Annotated[str | None, typer.Argument(metavar="[CODE|NAME]", show_default=False)] = None,
 ) -> int:
     """
-    Explain a check or a setting; without an argument, list the checks.
+    Explain a check or a setting. Without an argument, list the checks.
     """
     from workerctl import explain as pages
 
@@ -231,17 +232,14 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     """
     Run the command line and return its exit code. Whatever goes wrong is told in a sentence.
     """
-    from workerctl.console import World, problem_of
+    from workerctl.console import World
 
     world = world or World.real()
     # rich draws the help on a terminal; in a pipe its frames and escapes are in the way
-    app.rich_markup_mode = "rich" if world.stdout is not None and world.stdout.isatty() else None
+    app.rich_markup_mode = "rich" if world.has_room_for_frames() else None
     command = typer.main.get_command(app)
-    if not arguments:
-        command.main(["--help"], "workerctl", standalone_mode=False)
-        return ExitCode.USAGE
     try:
-        code = command.main(arguments, "workerctl", standalone_mode=False, obj=world)
+        code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
         from workerctl.usage import usage_problem
 
@@ -249,10 +247,10 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except SystemExit:
-        return ExitCode.OK  # how Typer ends when the reader of its help has left
+        code = ExitCode.OK  # how Typer ends when the reader of its help has left
     except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
-        return world.tell(problem_of(error))
-    return int(code or 0)
+        return world.fail(error)
+    return int(code or 0) if arguments else ExitCode.USAGE
 
 
 def _options(
@@ -272,7 +270,9 @@ def _options(
 
 
 def _load(world: "World", options: "Options") -> "Loaded":
+    from workerctl.console import kept_off_stdout
     from workerctl.loading import load
     from workerctl.settings import Settings
 
-    return load(Settings, options, environ=world.environ, stdin=world.stdin)
+    with kept_off_stdout():
+        return load(Settings, options, environ=world.environ, stdin=world.stdin)

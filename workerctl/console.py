@@ -3,6 +3,7 @@ The command line's edges: the world it sees, how a report leaves it, how an erro
 """
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -16,11 +17,14 @@ from workerctl.findings import ExitCode, Problem, Report
 from workerctl.masking import printable
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
-from workerctl.output.lines import Line, write
+from workerctl.output.lines import Line, width, write
 from workerctl.output.text import summary
 from workerctl.streams import say, silence
 
 _PACKAGE = Path(__file__).parent
+_FRAMES = 100
+_LOST = ("Standard output could not be written.", "Is its disk full?")
+_WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 class World(NamedTuple):
@@ -41,6 +45,22 @@ class World(NamedTuple):
         """
         stdin = None if sys.stdin is None else sys.stdin.buffer
         return cls(os.environ, stdin, sys.stdout, sys.stderr)
+
+    def has_room_for_frames(self) -> bool:
+        """
+        Whether the help may be drawn in frames: in a narrow one, rich cuts words and names short.
+        """
+        return self.stdout is not None and self.stdout.isatty() and width(self.stdout) >= _FRAMES
+
+    def fail(self, error: Exception) -> int:
+        """
+        Tell of an exception that ends the run. Returns the exit code.
+        """
+        # of the help, which Typer writes; everything of ours goes through _out
+        if isinstance(error, OSError) and error.errno in _WRITE_ERRORS and self.stdout is not None:
+            silence(self.stdout)
+            return self.tell(Problem(*_LOST, ExitCode.INCOMPLETE))
+        return self.tell(problem_of(error))
 
     def tell(self, problem: Problem) -> int:
         """
@@ -71,7 +91,7 @@ class World(NamedTuple):
         """
         if report.error is not None:
             self.tell(report.error)
-            if name == "text":
+            if name == "text" and output is None:
                 return int(report.error.exit_code)
 
         def render(stream: TextIO) -> None:
@@ -88,8 +108,9 @@ class World(NamedTuple):
                 "Check the directory and the space on the disk.",
                 ExitCode.INCOMPLETE,
             )
-            return int(report.exit_code) or self.tell(problem)
-        if self.stderr is not None:
+            code = self.tell(problem)
+            return int(report.exit_code) or code
+        if self.stderr is not None and report.error is None:
             with contextlib.suppress(OSError, ValueError):
                 write([summary(report)], self.stderr)
         return int(report.exit_code)
@@ -97,8 +118,8 @@ class World(NamedTuple):
     def _out(self, render: Callable[[TextIO], None], code: ExitCode) -> int:
         if self._write(render):
             return int(code)
-        say(self.stderr, "workerctl: Standard output could not be written.", "Is its disk full?")
-        return int(code or ExitCode.INCOMPLETE)
+        lost = self.tell(Problem(*_LOST, ExitCode.INCOMPLETE))
+        return int(code) or lost
 
     def _write(self, render: Callable[[TextIO], None]) -> bool:
         if self.stdout is None:
@@ -135,6 +156,16 @@ def reported(make: Callable[[], Report]) -> Report:
     The report that `make` makes, or one that tells why there is none.
     """
     try:
-        return make()
+        with kept_off_stdout():
+            return make()
+    except KeyboardInterrupt:
+        return Report(error=Problem("Interrupted.", None, ExitCode.INTERRUPTED))
     except Exception as error:  # noqa: BLE001 -- machine formats stay valid whatever happens
         return Report(error=problem_of(error))
+
+
+def kept_off_stdout() -> contextlib.AbstractContextManager[object]:
+    """
+    What another team's module prints goes to standard error: a report on stdout stays whole.
+    """
+    return contextlib.redirect_stdout(sys.stderr)

@@ -75,6 +75,10 @@ class ConfigurationError(WorkerctlError, ValueError):
         count = f"{len(self.findings)} problem{'s' if len(self.findings) != 1 else ''}"
         super().__init__(f"The configuration has {count}:\n" + "\n".join(lines))
 
+    def __reduce__(self) -> tuple[type["ConfigurationError"], tuple[tuple[Finding, ...]]]:
+        # the text is made of the findings, so these are what another process needs
+        return type(self), (self.findings,)
+
 
 def _lines(finding: Finding) -> Iterable[str]:
     where = f" ({finding.location})" if finding.location else ""

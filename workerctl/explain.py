@@ -3,8 +3,8 @@
 """
 
 import inspect
+import textwrap
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from workerctl import project, showconfig
 from workerctl.checks import table
@@ -22,16 +22,29 @@ def page(check: Check) -> Iterator[Line]:
     A check's claim and its docstring: what it verifies, why it matters, how to fix it.
     """
     yield line((check.code, "bold"), f" · {check.title}")
-    yield line()
-    for text in manual(check).splitlines():
-        yield line(f"  {text}" if text else "", indent=2)
+    for paragraph in manual(check).split("\n\n"):
+        yield line()
+        yield line(f"  {' '.join(paragraph.split())}", indent=2)
 
 
 def manual(check: Check) -> str:
     """
     The docstring of a check, without its indentation.
     """
-    return inspect.getdoc(check.run) or "This check has no manual page."
+    return inspect.getdoc(check.run) or _written(check) or "This check has no manual page."
+
+
+def _written(check: Check) -> str | None:
+    """
+    The docstring as it stands in the source: with PYTHONOPTIMIZE=2 the function has none.
+    """
+    import ast
+
+    try:
+        (function,) = ast.parse(textwrap.dedent(inspect.getsource(check.run))).body
+    except (OSError, TypeError, ValueError, SyntaxError):
+        return None
+    return ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else None
 
 
 def contents(checks: Iterable[Check]) -> Iterator[Line]:
@@ -58,7 +71,7 @@ def answer(name: str | None) -> Iterator[Line]:
 
     Raises UsageError for a name that is neither.
     """
-    checks = table(foreign_checks(project.find(Path.cwd())))
+    checks = table(foreign_checks(project.here()))
     if name is None:
         return contents(checks)
     wanted = name.upper()

@@ -58,7 +58,10 @@ def _secret_http_url(secret: SecretStr) -> SecretStr:
 
 
 def _secret_redis_url(secret: SecretStr) -> SecretStr:
-    _url(secret.get_secret_value(), ("redis", "rediss", "unix"))
+    text = _url(secret.get_secret_value(), ("redis", "rediss", "unix"))
+    # the path is a number: a `/` or `#` that an `@` follows stands in a password
+    if re.match("rediss?://[^@/?#]*(@.*)?[/?#].*@", text):
+        raise BadValueError
     return secret
 
 
@@ -104,9 +107,10 @@ def _level(value: object) -> object:
 
 
 def _distinct(items: list[str]) -> list[str]:
-    if not items or len(set(items)) != len(items):
+    names = [item.strip() for item in items]
+    if not names or not all(names) or len(set(names)) != len(names):
         raise BadValueError
-    return items
+    return names
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url), Expects("an http or https URL", url=True)]

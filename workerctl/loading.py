@@ -4,7 +4,6 @@ Sources → Settings: which files count, what they give, and every problem of ty
 
 import os
 from collections.abc import Mapping, MutableMapping
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Optional
 
 from pydantic import BaseModel, Field, ValidationError, create_model
@@ -61,7 +60,7 @@ def load(
     settings class that does not load. A bad value raises nothing: it becomes a finding.
     """
     options = options or Options()
-    project = projects.find(Path.cwd())
+    project = projects.here()
     outer: Mapping[str, str] = {} if options.isolated else environ
     target = options.settings or outer.get("WORKERCTL_SETTINGS") or project.settings
     settings_class = default if target is None else _settings_class(project, target, default)
@@ -78,7 +77,7 @@ def read(settings_class: type[BaseModel], options: Options | None = None) -> Val
     """
     What the default sources say, for a settings class that is called directly.
     """
-    return _read(settings_class, options or Options(), projects.find(Path.cwd()), os.environ, None)
+    return _read(settings_class, options or Options(), projects.here(), os.environ, None)
 
 
 def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]:

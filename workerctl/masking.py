@@ -59,9 +59,7 @@ def show_url(url: str, *, secret: bool) -> str:
     parts = _split(url)
     if parts is None:
         return MASK
-    if not parts.netloc:
-        return f"{parts.scheme}://{MASK}" if secret else _public(parts)
-    if "@" in parts.path or (secret and "@" in parts.query + parts.fragment):
+    if _has_late_at(parts) or (secret and not parts.netloc):
         return f"{parts.scheme}://{MASK}"
     host = parts.netloc.rpartition("@")[2]
     if not secret:
@@ -80,7 +78,7 @@ def has_credentials(url: str) -> bool:
     parts = _split(url)
     if parts is None:
         return True
-    return ":" in parts.netloc.rpartition("@")[0] or bool(parts.query)
+    return ":" in parts.netloc.rpartition("@")[0] or bool(parts.query) or _has_late_at(parts)
 
 
 class Scrubber:
@@ -119,9 +117,16 @@ def _split(url: str) -> SplitResult | None:
     host = parts.netloc.rpartition("@")[2]
     if port is not None:
         host = host.rpartition(":")[0]
-    if not parts.scheme or (parts.netloc and not re.fullmatch(_HOST, host, re.ASCII)):
+    if not url[len(parts.scheme) :].startswith("://"):
         return None
-    return parts
+    return None if parts.netloc and not re.fullmatch(_HOST, host, re.ASCII) else parts
+
+
+def _has_late_at(parts: SplitResult) -> bool:
+    """
+    Whether what passes for host and path may be the two halves of a password with a slash in it.
+    """
+    return "@" in parts.path + parts.query + parts.fragment
 
 
 def _public(parts: SplitResult) -> str:

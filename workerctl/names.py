@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+_FILE = "_FILE"
+
 
 class Spelling(enum.IntEnum):
     """
@@ -36,10 +38,11 @@ class Names(NamedTuple):
         The field that a variable of this name sets, and how it is spelled; None when unknown.
         """
         found = self._exactly(name)
-        if found is None and name != name.upper():
-            found = self._exactly(name.upper())
-            if found is not None and found[1] is Spelling.EXACT:
-                return found[0], Spelling.OTHER_CASE
+        for other in (name.upper(), name.lower()):
+            if found is None and other != name:
+                found = self._exactly(other)
+                if found is not None and found[1] is Spelling.EXACT:
+                    return found[0], Spelling.OTHER_CASE
         return found
 
     def is_secret(self, name: str) -> bool:
@@ -53,8 +56,8 @@ class Names(NamedTuple):
             return name, Spelling.EXACT
         if name in self.deprecated:
             return self.deprecated[name], Spelling.DEPRECATED
-        base = name.removesuffix("_FILE")
-        if base != name and self.is_secret(base):
+        base, suffix = name[: -len(_FILE)], name[-len(_FILE) :]
+        if suffix.upper() == _FILE and self.is_secret(base):
             return base, Spelling.FILE
         return None
 

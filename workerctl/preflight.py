@@ -3,6 +3,7 @@ The main job: sources → Settings → checks → report.
 """
 
 import os
+import re
 from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime, timezone
 from typing import BinaryIO, NamedTuple
@@ -15,6 +16,8 @@ from workerctl.findings import Report, Severity
 from workerctl.loading import Loaded, Options, load
 from workerctl.project import Project
 from workerctl.settings import Settings
+
+_CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 
 
 class Request(NamedTuple):
@@ -97,6 +100,11 @@ def foreign_checks(team: Project) -> tuple[Check, ...]:
         for check in table:
             if not isinstance(check, Check):
                 raise ProjectError(f"{target} holds something that is no Check.")
+            if not re.fullmatch(_CODE, check.code, re.ASCII):
+                raise ProjectError(
+                    f"{target} holds a check whose code is not of the form ABC123.",
+                    "Take 2 to 8 capital letters and 1 to 4 digits.",
+                )
             if check.code in known:
                 raise ProjectError(f"The code {check.code} in {target} exists already.")
             known.add(check.code)

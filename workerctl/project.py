@@ -2,7 +2,10 @@
 `[tool.workerctl]` of the nearest `pyproject.toml`: where a team says what is its own.
 """
 
+import contextlib
 import importlib
+import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import date
@@ -13,6 +16,7 @@ from workerctl.errors import ProjectError
 from workerctl.findings import Suppression
 from workerctl.suggest import did_you_mean
 
+_TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
 
 
@@ -23,7 +27,7 @@ class Project(NamedTuple):
     `settings` is a `module:Class`, `checks` are `module:TABLE`s.
     """
 
-    directory: Path | None = None
+    directory: Path
     settings: str | None = None
     checks: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
@@ -31,18 +35,31 @@ class Project(NamedTuple):
     suppressions: tuple[Suppression, ...] = ()
 
 
+def here() -> Project:
+    """
+    The project of the working directory. Raises ProjectError where there is no such directory.
+    """
+    try:
+        start = Path.cwd()
+    except OSError:
+        start = None
+    if start is None:
+        raise ProjectError("The working directory is gone.", "Change into one that exists.")
+    return find(start)
+
+
 def find(start: Path) -> Project:
     """
-    The nearest project at or above `start`; an empty one when there is none.
+    The nearest project at or above `start`; an empty one in `start` when there is none.
 
     Raises ProjectError for a table that does not say what it must.
     """
     for directory in (start, *start.parents):
         file = directory / "pyproject.toml"
-        if file.is_file():
+        if os.path.isfile(file):  # noqa: PTH113 -- False, too, where nothing may be looked up
             table = _table(file)
-            return Project() if table is None else _project(directory, table)
-    return Project()
+            return Project(directory) if table is None else _project(directory, table)
+    return Project(start)
 
 
 def load(project: Project, target: str) -> Any:
@@ -51,13 +68,18 @@ def load(project: Project, target: str) -> Any:
 
     Raises ProjectError with the exception's type only: its text may hold a value.
     """
-    module, colon, name = target.partition(":")
-    if not (module and colon and name):
-        raise ProjectError(f"{target} is not of the form module:NAME.", "Write it as module:NAME.")
-    if project.directory is not None and str(project.directory) not in sys.path:
+    module, _, name = target.partition(":")
+    if not re.fullmatch(_TARGET, target):
+        # it is not repeated: what has another form may be a secret in the wrong place
+        raise ProjectError(
+            "A settings class or a table of checks is not named in the form module:NAME.",
+            "Write it as in `workers.settings:Settings`.",
+        )
+    if str(project.directory) not in sys.path:
         sys.path.insert(0, str(project.directory))
     try:
-        return getattr(importlib.import_module(module), name)
+        with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of a report
+            return getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001 -- whatever a foreign module raises at import
         kind = type(error).__name__
     raise ProjectError(

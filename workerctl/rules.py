@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 from workerctl import keys
 from workerctl.findings import Finding, Location, Severity, graded
+from workerctl.placeholders import is_placeholder
 from workerctl.sources import Values
 
 DEFAULT_ENVIRONMENT = "development"
 ENVIRONMENTS = ("development", "staging", "production")
-KEYGEN_HINT = "Run `workerctl keygen --write FILE`, or restore the key that your data needs."
 
+_NEW_KEY = "Run `workerctl keygen --write FILE`, or restore the key that your data needs."
+_SAME_KEY = "Restore the exact key: another one cannot read what it wrote."
 _NICKNAMES = {
     "prod": "production",
     "prd": "production",
@@ -112,6 +114,15 @@ def required_values(values: Values, env: str) -> Iterator[Finding]:
         )
 
 
+def required_names(values: Values, env: str) -> frozenset[str]:
+    """
+    The settings without which a worker does not boot in this environment.
+    """
+    if env == DEFAULT_ENVIRONMENT:
+        return frozenset()
+    return frozenset({"ENCRYPTION_KEY", *(name for name, _, _ in _required(values))})
+
+
 def key_presence(values: Values, env: str) -> Iterator[Finding]:
     """
     KEY001: `ENCRYPTION_KEY` is set.
@@ -123,7 +134,7 @@ def key_presence(values: Values, env: str) -> Iterator[Finding]:
         "KEY001",
         severity,
         "ENCRYPTION_KEY is not set, so personal data cannot be encrypted.",
-        KEYGEN_HINT,
+        _NEW_KEY,
         ("ENCRYPTION_KEY",),
         _missing_at(values, "ENCRYPTION_KEY", "ENV"),
     )
@@ -139,11 +150,12 @@ def key_form(values: Values, env: str) -> Iterator[Finding]:
         return
     problem = keys.form_problem(value.text)
     if problem is not None:
+        stands_in = is_placeholder(value.text, "ENCRYPTION_KEY", secret=True)
         yield Finding(
             "KEY002",
             severity,
             f"ENCRYPTION_KEY {problem}.",
-            KEYGEN_HINT,
+            _NEW_KEY if stands_in else _SAME_KEY,
             ("ENCRYPTION_KEY",),
             value.location,
         )

@@ -5,7 +5,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from workerctl import __version__, keys
+from workerctl import __version__, keys, rules
 from workerctl.errors import UsageError
 from workerctl.findings import Location
 from workerctl.loading import Loaded
@@ -25,17 +25,21 @@ class Row(NamedTuple):
     setting: Setting
     shown: str
     is_set: bool
+    required: bool
     valid: bool
     changed: bool
     location: Location
     shadowed: tuple[Location, ...]
 
 
-def rows(loaded: Loaded) -> tuple[Row, ...]:
+def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
     """
     Every setting of the loaded configuration, in the order of the schema.
+
+    What is required is told for `env`, or else for the configuration's own environment.
     """
-    return tuple(_row(loaded, setting) for setting in settings(loaded))
+    required = rules.required_names(loaded.values, rules.judged_as(loaded.values, env))
+    return tuple(_row(loaded, setting, required) for setting in settings(loaded))
 
 
 def settings(loaded: Loaded) -> Iterator[Setting]:
@@ -87,6 +91,7 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
                 "value": row.shown if row.valid else None,
                 "secret": row.setting.secret,
                 "set": row.is_set,
+                "required": row.required,
                 "valid": row.valid,
                 "changed": row.changed,
                 "location": _location(row.location),
@@ -158,7 +163,7 @@ def _fact(label: str, text: str, style: Style = "") -> Line:
     return line((f"  {label:<11} ", "dim"), (text, style), indent=14)
 
 
-def _row(loaded: Loaded, setting: Setting) -> Row:
+def _row(loaded: Loaded, setting: Setting, required: frozenset[str]) -> Row:
     name = setting.name
     value = loaded.values.chosen.get(name)
     valid = name not in loaded.invalid
@@ -166,6 +171,7 @@ def _row(loaded: Loaded, setting: Setting) -> Row:
         setting,
         _shown(loaded, setting) if valid else "",
         value is not None,
+        setting.required or name in required,
         valid,
         valid and value is not None and _differs(loaded, setting),
         loaded.values.location(name),
@@ -206,6 +212,8 @@ def _masked(setting: Setting, plain: str) -> str:
 def _value(row: Row) -> tuple[str, Style]:
     if not row.valid:
         return "not valid, not shown", "red"
+    if row.required and not row.is_set:
+        return "not set, but required", "red"
     if not row.shown:
         return "not set", "dim"
     return row.shown, ""

@@ -8,19 +8,23 @@ import os
 from typing import TextIO
 
 
-def say(stream: TextIO | None, *sentences: str | None) -> None:
+def say(stream: TextIO | None, *sentences: str | None) -> bool:
     """
-    Write a line to standard error, if there is one: what cannot be said must not stop the work.
+    Write a line to a stream, if there is one: what cannot be said must not stop the work.
+
+    Returns whether it was written; a reader that left has heard enough.
     """
     if stream is None:
-        return
+        return False
     text = " ".join(sentence for sentence in sentences if sentence) + "\n"
     encoding = stream.encoding or "ascii"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         silence(stream)
+        return isinstance(error, BrokenPipeError)
+    return True
 
 
 def silence(stream: TextIO) -> None:

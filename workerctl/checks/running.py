@@ -6,11 +6,20 @@ import contextlib
 import sys
 import time
 from dataclasses import replace
+from typing import Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.selection import Selection
-from workerctl.findings import Finding, Result, Status, Suppression
+from workerctl.findings import Finding, Location, Result, Severity, Status, Suppression
 from workerctl.masking import Scrubber
+
+_KINDS: dict[str, Any] = {
+    "severity": Severity,
+    "message": str,
+    "hint": str | None,
+    "fields": tuple,
+    "location": Location | None,
+}
 
 
 class Runner:
@@ -116,7 +125,7 @@ class Runner:
         """
         The finding as it may be shown. The words of another team's check are scrubbed.
         """
-        if not isinstance(finding, Finding):
+        if not _is_sound(finding, check):
             raise TypeError
         finding = replace(finding, suppressed=self._suppression(finding))
         if check.run.__module__.startswith("workerctl.checks."):
@@ -134,6 +143,18 @@ class Runner:
             if suppression.code == finding.code and applies and suppression.until >= context.today:
                 return suppression
         return None
+
+
+def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
+    """
+    Whether every format can write it: another team's check may yield anything.
+    """
+    return (
+        isinstance(finding, Finding)
+        and finding.code == check.code
+        and all(isinstance(getattr(finding, name), kind) for name, kind in _KINDS.items())
+        and all(isinstance(name, str) for name in finding.fields)
+    )
 
 
 def _ended(check: Check, status: Status, reason: str | None = None) -> Result:

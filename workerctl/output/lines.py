@@ -15,7 +15,7 @@ Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
 _ASCII = str.maketrans(
     {"✗": "x", "!": "!", "ℹ": "i", "✓": "+", "–": "-", "·": "|", "…": "...", "’": "'", "→": "->"}
 )
-_NARROWEST = 20
+_NARROWEST, _WIDEST = 20, 9_999
 _DEFAULT_WIDTH = 80
 
 
@@ -77,25 +77,26 @@ def _write_to_terminal(lines: list[Line], stream: TextIO) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=stream, width=_width(stream), highlight=False, markup=False, emoji=False)
+    console = Console(file=stream, width=width(stream), highlight=False, markup=False, emoji=False)
     for one in lines:
         text = Text.assemble(*one.pieces)
         indent = one.indent if one.indent < console.width // 2 else 0
         head, body = text[:indent], text[indent:]
         for part in body.wrap(console, console.width - indent) or [Text()]:
+            part.rstrip()
             console.print(head + part, soft_wrap=True)
             head = Text(" " * indent)
 
 
-def _width(stream: TextIO) -> int:
+def width(stream: TextIO) -> int:
     """
     The terminal's own width; COLUMNS=0 or nonsense in it must not hide the report.
     """
     columns = os.environ.get("COLUMNS", "")
-    if columns.isascii() and columns.isdigit() and int(columns) >= _NARROWEST:
+    if columns.isascii() and columns.isdigit() and _NARROWEST <= int(columns[:6]) <= _WIDEST:
         return int(columns)
     try:
-        width = os.get_terminal_size(stream.fileno()).columns
+        found = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
-        width = 0
-    return max(width, _NARROWEST) if width else _DEFAULT_WIDTH
+        found = 0
+    return max(found, _NARROWEST) if found else _DEFAULT_WIDTH
