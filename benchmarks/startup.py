@@ -164,7 +164,7 @@ def _prepared(directory: Path) -> tuple[list[Row], list[str]]:
     own = install.workerctl()
     python = str(own / "python")
     _make_directories(directory)
-    subprocess.run([python, str(PEERS / "generate.py"), str(directory)], env=_environ(), check=True)
+    _set_up([python, str(PEERS / "generate.py"), str(directory)])
     _copy_env_file(directory / "plain")
     check = Command((str(own / "workerctl"), "check"), says="no findings")
     rows = [*_own_rows(str(own / "workerctl"), python, check)]
@@ -191,10 +191,12 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("check on a file without a key / R", keyless, r, 1.00)
     yield Row("check on a terminal / R", in_git._replace(terminal=True), r, 1.15)
     yield Row("show-config / R", config, r, 1.00)
-    yield Row("--help / R", Command((workerctl, "--help"), says="Preflight"), r, 0.75)
-    yield Row(
-        "check --help / R", Command((workerctl, "check", "--help"), says="--fail-on"), r, 1.15
-    )
+    for terminal in (False, True):
+        where = " on a terminal" if terminal else ""
+        whole = Command((workerctl, "--help"), says="Preflight", terminal=terminal)
+        one = Command((workerctl, "check", "--help"), says="--fail-on", terminal=terminal)
+        yield Row(f"--help{where} / R", whole, r, 0.75)
+        yield Row(f"check --help{where} / R", one, r, 1.15)
     yield Row("--version / P", version, p, 1.25)
     yield Row("keygen / P", Command((workerctl, "keygen")), p, 2.5)
     yield Row("get_settings() at boot / R", Command((python, "-c", BOOT)), r, 1.10)
@@ -204,6 +206,8 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("get_settings() in a forked child, ms", forked, None, 0.05, "said")
     yield Row("check, peak memory / R", in_git, r, 1.40, "peak")
     yield Row("check on a file without a key, peak memory / R", keyless, r, 1.10, "peak")
+    crowded = check._replace(variables=MANY_VARIABLES)
+    yield Row(f"check, {MANY_VARIABLES} / {VARIABLES} variables", crowded, check, 1.5)
     for what, program in (("load()", READ), ("preflight()", JUDGE)):
         few = Command((python, "-c", program), f"{LINES} lines", prints=True)
         many = few._replace(directory=f"{MANY_LINES} lines")
@@ -218,7 +222,7 @@ def _python_rows(directory: Path, check: Command) -> Iterator[Row]:
     project = directory / "django"
     project.mkdir()
     start = [str(peers / "django-admin"), "startproject", "project", str(project)]
-    subprocess.run(start, env=_environ(), check=True)
+    _set_up(start)
     for name in ("dynaconf", "environs"):
         _copy_env_file(directory / name)
     python = str(peers / "python")
@@ -264,7 +268,14 @@ def _make_directories(directory: Path) -> None:
         _copy_env_file(directory / f"{count} lines", more=count)
     (directory / "git/.gitignore").write_text(".env\n")
     for command in (["git", "init", "--quiet"], ["git", "add", ".gitignore"]):
-        subprocess.run(command, cwd=directory / "git", env=_environ(), check=True)
+        _set_up(command, directory / "git")
+
+
+def _set_up(command: list[str], directory: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=directory, env=_environ(), capture_output=True, check=False)
+    if done.returncode != 0:
+        sys.stderr.buffer.write(done.stderr)
+        raise install.InstallError(f"`{Path(command[0]).name} {Path(command[1]).name}` failed")
 
 
 def _copy_env_file(directory: Path, name: str = "production-good.env", more: int = 0) -> None:
@@ -345,7 +356,7 @@ def _run(command: Command) -> Sample:
     heard = command.terminal or command.prints
     reader, writer = pty.openpty() if command.terminal else os.pipe() if heard else (-1, -1)
     if command.terminal:
-        termios.tcsetwinsize(writer, (24, 80))
+        termios.tcsetwinsize(writer, (24, 120))  # wide enough for the help in frames
     streams: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)
     ]

@@ -50,6 +50,6 @@ def context(loaded: MakeLoaded) -> MakeContext:
         text: str = "", environ: MutableMapping[str, str] | None = None, **request: Any
     ) -> Context:
         today = request.pop("today", date(2026, 11, 22))
-        return context_of(loaded(text, environ), Request(**request), environ or {}, today)
+        return context_of(loaded(text, environ), Request(**request), today)
 
     return make

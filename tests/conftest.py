@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import date
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -88,10 +88,13 @@ def _call(directory: Path) -> Run:
     """
 
     def call(
-        *arguments: str, environ: Mapping[str, str] | None = None, stdin: bytes = b""
+        *arguments: str,
+        environ: MutableMapping[str, str] | None = None,
+        stdin: bytes | None = b"",
     ) -> CompletedProcess[str]:
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
-        world = World(dict(environ or {}), io.BytesIO(stdin), out, err, date(2026, 6, 1))
+        source = None if stdin is None else io.BytesIO(stdin)
+        world = World({} if environ is None else environ, source, out, err, date(2026, 6, 1))
         code = cli.run(list(arguments), world)
         return CompletedProcess(arguments, code, _text(out), _text(err))
 
@@ -112,6 +115,7 @@ def _environ(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     return {
+        **{name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")},
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",
@@ -123,7 +127,7 @@ def _environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(name="run")
 def _run(directory: Path, environ: dict[str, str]) -> Run:
     """
-    The program in a process of its own, off a terminal; `shell` redirects its streams.
+    The program in a process of its own, off a terminal; a shell script may run it as "$@".
 
     A variable that is None is taken out of its environment.
     """
@@ -131,18 +135,20 @@ def _run(directory: Path, environ: dict[str, str]) -> Run:
     def run(
         *arguments: str,
         env: Mapping[str, str | None] | None = None,
-        shell: str = "",
+        script: str = "",
         stdin: str = "",
+        module: str = "workerctl",
     ) -> CompletedProcess[str]:
-        command = [sys.executable, "-m", "workerctl", *arguments]
-        if shell:
-            command = ["bash", "-c", f'set -o pipefail; "$@" {shell}', "bash", *command]
+        command = [sys.executable, "-m", module, *arguments]
+        if script:
+            command = ["bash", "-c", f"set -o pipefail; {script}", "bash", *command]
         return subprocess.run(
             command,
             env=_merged(environ, env),
             input=stdin,
             capture_output=True,
             encoding="utf-8",
+            errors="backslashreplace",
             timeout=60,
             check=False,
         )
@@ -157,12 +163,15 @@ def _screen(directory: Path, environ: dict[str, str]) -> Run:
     """
 
     def screen(
-        *arguments: str, env: Mapping[str, str | None] | None = None, columns: int = 80
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        columns: int = 80,
+        module: str = "workerctl",
     ) -> CompletedProcess[str]:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         with subprocess.Popen(
-            [sys.executable, "-m", "workerctl", *arguments],
+            [sys.executable, "-m", module, *arguments],
             env=_merged(environ, env),
             stdin=slave,
             stdout=slave,
@@ -170,10 +179,27 @@ def _screen(directory: Path, environ: dict[str, str]) -> Run:
             start_new_session=True,
         ) as process:
             os.close(slave)
-            text = _everything(master).decode().replace("\r\n", "\n")
+            text = _everything(master).decode(errors="backslashreplace").replace("\r\n", "\n")
         return CompletedProcess(arguments, process.returncode, text, "")
 
     return screen
+
+
+@pytest.fixture(name="team")
+def _team(directory: Path) -> Callable[..., None]:
+    """
+    The project of another team: one module, and a table in pyproject.toml that names its checks.
+    """
+
+    def write(module: str, table: str = 'checks = ["team:CHECKS"]') -> None:
+        text = (
+            "from workerctl.checks.base import Check, SkipCheck\n"
+            "from workerctl.findings import Finding, Severity\n"
+        )
+        (directory / "team.py").write_text(text + module)
+        (directory / "pyproject.toml").write_text(f"[tool.workerctl]\n{table}\n")
+
+    return write
 
 
 def _merged(environ: Mapping[str, str], more: Mapping[str, str | None] | None) -> dict[str, str]:

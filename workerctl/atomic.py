@@ -13,8 +13,8 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import ModuleType
+from typing import NamedTuple
 
 from workerctl.errors import EnvFileWriteError
 
@@ -46,8 +46,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(NamedTuple):
     """
     What happened beside the contents: the file is new, or it lost its mode bits for others.
     """
@@ -56,8 +55,7 @@ class Replaced:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(NamedTuple):
     path: str
     directory: int
     name: str

@@ -4,6 +4,7 @@ The command line: one short function per command — parse, call, render, exit.
 Commands import what they need, so that `--help` stays quick.
 """
 
+from copy import copy
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -158,10 +159,16 @@ def keygen(
         from workerctl.keyprint import print_key
 
         return print_key(world.stdout, world.stderr)
+    from workerctl.errors import UsageError
     from workerctl.keygen import sentences, write_key
-    from workerctl.masking import printable
+    from workerctl.masking import is_like_secret, printable
     from workerctl.streams import say
 
+    if is_like_secret(write):
+        raise UsageError(
+            "The file that --write names would be new, and may be called like a secret.",
+            "Give it a name that ends in .env.",
+        )
     for sentence in sentences(write_key(write, world.environ), write):
         say(world.stderr, printable(sentence))
     return ExitCode.OK
@@ -203,7 +210,9 @@ def show_config(
 
         return world.put(lambda stream: dump(showconfig.document(rows), stream))
     if format == "env":
-        return world.put(lambda stream: stream.writelines(showconfig.env_lines(rows)))
+        return world.put(
+            lambda stream: stream.writelines(f"{text}\n" for text in showconfig.env_lines(rows))
+        )
     if name is not None:
         from workerctl.checks import table
         from workerctl.explain import readers
@@ -237,7 +246,7 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     world = world or World.real()
     # rich draws the help on a terminal; in a pipe its frames and escapes are in the way
     app.rich_markup_mode = "rich" if world.has_room_for_frames() else None
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(_with_only(arguments[:1]))
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
@@ -246,11 +255,31 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
         return world.tell(usage_problem(error, arguments, _COMMANDS))
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    except SystemExit:
-        code = ExitCode.OK  # how Typer ends when the reader of its help has left
+    except SystemExit as end:
+        # how Typer ends a completion, and a help whose reader has left
+        if not isinstance(end.__context__, OSError):
+            return ExitCode.USAGE if end.code else ExitCode.OK
+        code = ExitCode.OK
     except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
         return world.fail(error)
     return int(code or 0) if arguments else ExitCode.USAGE
+
+
+def _with_only(names: list[str]) -> typer.Typer:
+    """
+    The app with the one command that is called: Typer builds the options of all it is given.
+    """
+    if not names or names[0] not in _COMMANDS:
+        return app
+    smaller = copy(app)
+    smaller.registered_commands = [
+        command for command in app.registered_commands if _name(command) == names[0]
+    ]
+    return smaller
+
+
+def _name(command: typer.models.CommandInfo) -> str:
+    return command.name or str(getattr(command.callback, "__name__", ""))
 
 
 def _options(

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from workerctl.errors import WorkerctlError
 from workerctl.findings import ExitCode, Problem, Report
-from workerctl.masking import printable
+from workerctl.masking import is_like_secret, printable
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
 from workerctl.output.lines import Line, width, write
@@ -103,35 +103,36 @@ class World(NamedTuple):
             with open(output, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
                 render(stream)
         except (OSError, ValueError):
+            where = "the file that --output names" if is_like_secret(output) else output
             problem = Problem(
-                f"The report could not be written to {output}.",
+                f"The report could not be written to {where}.",
                 "Check the directory and the space on the disk.",
                 ExitCode.INCOMPLETE,
             )
             code = self.tell(problem)
             return int(report.exit_code) or code
-        if self.stderr is not None and report.error is None:
-            with contextlib.suppress(OSError, ValueError):
-                write([summary(report)], self.stderr)
+        if report.error is None:
+            _written(self.stderr, lambda stream: write([summary(report)], stream))
         return int(report.exit_code)
 
     def _out(self, render: Callable[[TextIO], None], code: ExitCode) -> int:
-        if self._write(render):
+        if _written(self.stdout, render):
             return int(code)
         lost = self.tell(Problem(*_LOST, ExitCode.INCOMPLETE))
         return int(code) or lost
 
-    def _write(self, render: Callable[[TextIO], None]) -> bool:
-        if self.stdout is None:
-            return False
-        try:
-            render(self.stdout)
-            self.stdout.flush()
-        except (OSError, ValueError) as error:
-            silence(self.stdout)
-            # a reader that left has seen enough, and the verdict stands
-            return isinstance(error, BrokenPipeError)
-        return True
+
+def _written(stream: TextIO | None, render: Callable[[TextIO], None]) -> bool:
+    if stream is None:
+        return False
+    try:
+        render(stream)
+        stream.flush()
+    except (OSError, ValueError) as error:
+        silence(stream)
+        # a reader that left has seen enough, and the verdict stands
+        return isinstance(error, BrokenPipeError)
+    return True
 
 
 def problem_of(error: Exception) -> Problem:

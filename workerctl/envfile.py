@@ -4,14 +4,14 @@ One env file, read: python-dotenv's own parser, with the line that each assignme
 Values are as written, without expansion; `workerctl.sources` expands them.
 """
 
+import codecs
 import io
 import os
 import re
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dotenv.parser import Binding, parse_stream
 
@@ -30,15 +30,12 @@ _READ = (
 )
 
 # python-dotenv looks for a comment with `\s+#`, which is quadratic in a run of blanks.
-_BLANKS = re.compile(r"[^\S\r\n]{257}")
-_NEWLINE = re.compile(r"\r\n|\n|\r")
-_ASSIGNMENT = re.compile(
-    r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
-)
+_BLANKS = r"[^\S\r\n]{257}"
+_NEWLINE = r"\r\n|\n|\r"
+_ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """
     One statement of an env file.
 
@@ -49,13 +46,15 @@ class Entry:
 
     number: int
     name: str | None
-    value: str | None = field(repr=False)
+    value: str | None
     quote: str
-    raw: str = field(repr=False)
+    raw: str
+
+    def __repr__(self) -> str:
+        return f"Entry(line {self.number})"
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(NamedTuple):
     """
     A parsed env file; `name` is how messages call it: the path as given, or `<stdin>`.
     """
@@ -99,7 +98,7 @@ def decode(data: bytes, name: str) -> str:
     if b"\0" in data:
         raise SourceError(f"{name} holds a NUL byte.", "Save it as plain UTF-8 text.")
     try:
-        return data.decode("utf-8-sig")
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         pass  # its .object holds the whole file: raise outside, so that nothing keeps it
     raise SourceError(f"{name} is not UTF-8.", "Save it as UTF-8 text.")
@@ -109,7 +108,7 @@ def parse(text: str, name: str) -> EnvFile:
     """
     Parse the text of an env file. Raises SourceError for a line no parser reads in decent time.
     """
-    blanks = _BLANKS.search(text)
+    blanks = re.search(_BLANKS, text)
     if blanks is not None:
         line = _lines(text[: blanks.start()]) + 1
         raise SourceError(
@@ -134,7 +133,7 @@ def _read_bytes(path: str) -> bytes:
 def _entries(text: str) -> Iterator[Entry]:
     # Counted here: python-dotenv counts the blank lines before a statement as part of it, and the
     # end of a line that it cannot read twice where that is CRLF.
-    ends = [newline.end() for newline in _NEWLINE.finditer(text)]
+    ends = [newline.end() for newline in re.finditer(_NEWLINE, text)]
     position = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
         raw = binding.original.string
@@ -145,12 +144,12 @@ def _entries(text: str) -> Iterator[Entry]:
 
 
 def _quote(binding: Binding) -> str:
-    match = _ASSIGNMENT.match(binding.original.string)
+    match = re.match(_ASSIGNMENT, binding.original.string)
     return match["quote"] if match else ""
 
 
 def _lines(text: str) -> int:
-    return len(_NEWLINE.findall(text))
+    return len(re.findall(_NEWLINE, text))
 
 
 def _require_regular(mode: int, path: str) -> None:

@@ -4,9 +4,13 @@ What a user may meet and fix: one sentence that says what is wrong, one that say
 No error here carries a value of the configuration, in its text or in its cause.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from workerctl.findings import ExitCode, Finding
+
+Argument = TypeVar("Argument")
+Answer = TypeVar("Answer")
 
 
 class WorkerctlError(Exception):
@@ -78,6 +82,19 @@ class ConfigurationError(WorkerctlError, ValueError):
     def __reduce__(self) -> tuple[type["ConfigurationError"], tuple[tuple[Finding, ...]]]:
         # the text is made of the findings, so these are what another process needs
         return type(self), (self.findings,)
+
+
+def shielded(call: Callable[[Argument], Answer], argument: Argument) -> Answer:
+    """
+    The answer of a call; an error of ours comes without the frames between, which hold values.
+
+    What reports errors of a worker often sends the local variables of every frame along.
+    """
+    try:
+        return call(argument)
+    except WorkerctlError as error:
+        failure = error.with_traceback(None)
+    raise failure
 
 
 def _lines(finding: Finding) -> Iterable[str]:

@@ -14,6 +14,7 @@ TOTAL_LIMIT = 1024 * 1024
 
 # python-dotenv looks for the closing brace anew from every `${`.
 _WORK_LIMIT = 100_000
+_TOTAL_WORK_LIMIT = 5_000_000
 
 
 class ExpansionError(Exception):
@@ -31,6 +32,7 @@ class Expander:
         self._environ = environ
         self._known: dict[str, str] = {}
         self._total = 0
+        self._work = 0
 
     def expand(self, name: str, value: str, quote: str) -> str:
         """
@@ -44,7 +46,9 @@ class Expander:
         return value
 
     def _resolve(self, value: str) -> str:
-        if value.count("${") * len(value) > _WORK_LIMIT:
+        work = value.count("${") * len(value)
+        self._work += work
+        if work > _WORK_LIMIT or self._work > _TOTAL_WORK_LIMIT:
             raise ExpansionError
         names = ChainMap(self._known, self._environ)
         parts: list[str] = []

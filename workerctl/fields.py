@@ -10,7 +10,6 @@ from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic.config import JsonDict
 
 _HOST = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
@@ -42,7 +41,7 @@ def group(name: str) -> Callable[..., Any]:
     """
 
     def declare(default: Any, description: str, *, public: str | None = None, **more: Any) -> Any:
-        extra: JsonDict = {"group": name, "public": public}
+        extra: dict[str, Any] = {"group": name, "public": public}
         return Field(default, description=description, json_schema_extra=extra, **more)
 
     return declare
@@ -59,8 +58,8 @@ def _secret_http_url(secret: SecretStr) -> SecretStr:
 
 def _secret_redis_url(secret: SecretStr) -> SecretStr:
     text = _url(secret.get_secret_value(), ("redis", "rediss", "unix"))
-    # the path is a number: a `/` or `#` that an `@` follows stands in a password
-    if re.match("rediss?://[^@/?#]*(@.*)?[/?#].*@", text):
+    parts = urlsplit(text)
+    if parts.scheme != "unix" and "@" in parts.path + parts.query + parts.fragment:
         raise BadValueError
     return secret
 

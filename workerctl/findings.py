@@ -6,7 +6,6 @@ Everything here is frozen and compares by value, so that a check's test is one e
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -83,8 +82,7 @@ class Suppression(NamedTuple):
     env: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """
     One thing that is wrong: `message` says what, `hint` what to do, one sentence each, no secret.
 
@@ -100,8 +98,7 @@ class Finding:
     suppressed: Suppression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """
     How one check ended. `reason` is set when it was skipped, deferred or crashed.
     """
@@ -124,8 +121,7 @@ class Problem(NamedTuple):
     exit_code: ExitCode
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """
     A whole run. `fail_on` is the lowest severity that fails it, None for never.
 
@@ -155,7 +151,7 @@ class Report:
         counts = finding.suppressed is None and self.fail_on is not None
         return counts and finding.severity >= (self.fail_on or 0)
 
-    def count(self, status: Status) -> int:
+    def ended(self, status: Status) -> int:
         """
         How many checks ended so.
         """
@@ -170,7 +166,7 @@ class Report:
             return self.error.exit_code
         if any(map(self.fails, self.findings())):
             return ExitCode.FINDINGS
-        return ExitCode.INCOMPLETE if self.count(Status.CRASHED) else ExitCode.OK
+        return ExitCode.INCOMPLETE if self.ended(Status.CRASHED) else ExitCode.OK
 
 
 def graded(columns: str, env: str) -> Severity | None:

@@ -6,7 +6,7 @@ A key is never printed here, nor put into an error.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from workerctl import atomic, envwrite, keys
 from workerctl.envfile import Entry, EnvFile
@@ -20,8 +20,7 @@ FILE_NAME = "ENCRYPTION_KEY_FILE"
 """The variable that names a file with the key, as Docker and Kubernetes secrets do."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenKey:
+class WrittenKey(NamedTuple):
     """
     The id of a key that was written, and whether its file is new or lost its bits for others.
     """

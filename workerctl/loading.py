@@ -3,20 +3,22 @@ Sources → Settings: which files count, what they give, and every problem of ty
 """
 
 import os
-from collections.abc import Mapping, MutableMapping
-from typing import Any, BinaryIO, NamedTuple, Optional
+from collections.abc import Container, Iterable, Mapping, MutableMapping
+from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from workerctl import project as projects
 from workerctl import rules, schema, sources
-from workerctl.errors import ConfigurationError, UsageError
+from workerctl.errors import ConfigurationError, SourceError, UsageError
 from workerctl.findings import Finding, Location, Severity
-from workerctl.masking import is_conventional_name
+from workerctl.masking import is_conventional_name, is_like_secret
 from workerctl.project import Project
 from workerctl.sources import Values
 
 DEFAULT_ENV_FILE = ".env"
+
+_SEE = "See the class for what it requires."
 
 
 class Options(NamedTuple):
@@ -80,6 +82,14 @@ def read(settings_class: type[BaseModel], options: Options | None = None) -> Val
     return _read(settings_class, options or Options(), projects.here(), os.environ, None)
 
 
+def without(values: Values, given: Iterable[str]) -> Values:
+    """
+    The values that arguments of these names leave to the sources; an argument wins over them all.
+    """
+    fields = {(values.names.resolve(name) or (name,))[0] for name in given}
+    return _without(values, fields)
+
+
 def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]:
     """
     The texts of the sources as pydantic is to validate them.
@@ -94,13 +104,13 @@ def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]
 
 def unreadable(values: Values) -> list[Finding]:
     """
-    SET001 for every `NAME_FILE` whose target cannot be read.
+    SET001 for every secret file that cannot be read.
     """
     return [
         Finding(
             "SET001",
             Severity.ERROR,
-            f"{name}_FILE {value.problem}.",
+            f"{value.problem}.",
             "Check that the file exists and that the worker may read it.",
             (name,),
             value.location,
@@ -122,7 +132,7 @@ def refused(
     for item in error.errors(include_input=False, include_context=False, include_url=False):
         name = str(item["loc"][0]) if item["loc"] else ""
         if name not in settings_class.model_fields:
-            finding = _refusal(name)
+            finding = _no_field(name) if is_conventional_name(name) else refusal()
         elif item["type"] == "missing":
             finding = _missing(name, values.location("ENV"))
         else:
@@ -131,12 +141,18 @@ def refused(
     return list(findings.values())
 
 
+def _without(values: Values, fields: Container[str]) -> Values:
+    chosen = {name: value for name, value in values.chosen.items() if name not in fields}
+    return values._replace(chosen=chosen)
+
+
 def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
     if name == "ENV":
         for finding in rules.environment_name(values):
-            return finding
+            if finding.severity is Severity.ERROR:
+                return finding
     info = settings_class.model_fields[name]
-    default = "" if schema.is_secret(name, info) else schema.as_text(info.default)
+    default = schema.setting(name, info).default_text
     return Finding(
         "SET001",
         Severity.ERROR,
@@ -152,15 +168,18 @@ def _missing(name: str, location: Location) -> Finding:
     return Finding("SET001", Severity.ERROR, message, f"Set {name}.", (name,), location)
 
 
-def _refusal(name: str) -> Finding:
+def _no_field(name: str) -> Finding:
+    message = f"The settings class has no field {name}."
+    return Finding("SET001", Severity.ERROR, message, _SEE)
+
+
+def refusal(kind: str | None = None) -> Finding:
     """
-    For what is no field: an unknown argument, or a validator of the class as a whole.
+    SET001 for the values together: a validator of the class refused them, or raised `kind`.
     """
-    if name and is_conventional_name(name):
-        message = f"The settings class has no field {name}."
-    else:
-        message = "The settings class refuses the values as a whole."
-    return Finding("SET001", Severity.ERROR, message, "See the class for what it requires.")
+    because = "" if kind is None else f" ({kind})"
+    message = f"The settings class refuses the values as a whole{because}."
+    return Finding("SET001", Severity.ERROR, message, _SEE)
 
 
 def _read(
@@ -171,15 +190,27 @@ def _read(
     stdin: BinaryIO | None,
 ) -> Values:
     outer: Mapping[str, str] = {} if options.isolated else environ
+    files = _env_files(options, project, outer)
+    directory = options.secrets_dir or outer.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
+    _require_no_secret((*files, directory or ""))
     return sources.read(
         schema.names(settings_class),
         environ=None if options.isolated else environ,
-        env_files=_env_files(options, project, outer),
-        secrets_dir=(
-            options.secrets_dir or outer.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
-        ),
+        env_files=files,
+        secrets_dir=directory,
         stdin=stdin,
     )
+
+
+def _require_no_secret(paths: Iterable[str]) -> None:
+    """
+    Refuse a secret in the place of a path, which the error for a missing file would repeat.
+    """
+    if any(map(is_like_secret, paths)):
+        raise SourceError(
+            "A file that was named does not exist. Its name is not shown: it may be a secret.",
+            "Check the options and variables that name files.",
+        )
 
 
 def _env_files(options: Options, project: Project, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -212,24 +243,27 @@ def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Findin
     except ConfigurationError as error:
         findings = error.findings
     bad = {name for finding in findings for name in finding.fields}
-    rest = values._replace(
-        chosen={name: value for name, value in values.chosen.items() if name not in bad}
-    )
-    for attempt in (settings_class, _with_optional(settings_class, bad)):
+    rest = _without(values, bad)
+    for is_last in (False, True):
+        # making a class takes longer than reading the sources
+        attempt = _without_required(settings_class, bad) if is_last else settings_class
         try:
             return attempt(_values=rest), findings
         except ConfigurationError:
             continue
+    # the class refuses what is left: nothing of it can be judged, and that has to be said
+    if all(finding.fields for finding in findings):
+        findings = (*findings, refusal())
     return settings_class.model_construct(), findings
 
 
-def _with_optional(settings_class: type[Any], names: set[str]) -> type[Any]:
+def _without_required(settings_class: type[Any], names: set[str]) -> type[Any]:
     """
-    The class with required fields that are missing allowed to be None.
+    The class with required fields that are missing or bad allowed to be None, unseen by validators.
     """
     fields = settings_class.model_fields
     missing = {
-        name: (Optional[fields[name].annotation], Field(None))  # noqa: UP045 -- built at run time
+        name: (fields[name].annotation, Field(None, validate_default=False))
         for name in names
         if name in fields and fields[name].is_required()
     }

@@ -4,6 +4,7 @@ The one place that knows what may be shown. Every sink goes through it.
 A mask shows nothing of the value, its length included. What is not known to be public is secret.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from itertools import groupby
@@ -15,6 +16,8 @@ MASK = "\u2022" * 8
 
 _CREDENTIAL_NAME = r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN"
 _CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
+_FILE_NAME = r"\..*|.*\.[A-Za-z]{1,5}"
+_LONG_WORD = r"[A-Za-z0-9+=]{16,}"
 _PIECE = 6
 _HOST = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
 _DATABASE = r"/[0-9]{1,3}"
@@ -35,11 +38,27 @@ def is_conventional_name(name: str) -> bool:
     return re.fullmatch(_CONVENTIONAL_NAME, name, re.ASCII) is not None
 
 
+def is_like_secret(path: str) -> bool:
+    """
+    Whether a path that leads nowhere may be a secret in the wrong place.
+
+    That is a URL, or a long word of letters and digits without the suffix or the dot of a file.
+    """
+    if os.path.lexists(path):
+        return False
+    parent, name = os.path.split(path)
+    missing = name if not parent or os.path.lexists(parent) else path
+    if "://" in path or re.fullmatch(_FILE_NAME, name):
+        return "://" in path
+    words = re.findall(_LONG_WORD, missing)
+    return any(not word.isalpha() and not word.isdigit() for word in words)
+
+
 def printable(text: str) -> str:
     """
     The text with every invisible, control or undecodable character written as an escape.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     from unicodedata import category
 
@@ -69,6 +88,14 @@ def show_url(url: str, *, secret: bool) -> str:
     more = parts.query or parts.fragment or (parts.path.strip("/") and not numeric)
     path = parts.path if numeric else "/" if parts.path and not more else ""
     return f"{parts.scheme}://{userinfo}{host}{path}" + (f"/{MASK}" if more else "")
+
+
+def hidden_parts(url: str) -> tuple[str, ...]:
+    """
+    What a public URL does not show: userinfo, query and fragment. Empty for what is no URL.
+    """
+    parts = _split(url)
+    return () if parts is None else (parts.netloc.rpartition("@")[0], parts.query, parts.fragment)
 
 
 def has_credentials(url: str) -> bool:
@@ -130,7 +157,7 @@ def _has_late_at(parts: SplitResult) -> bool:
 
 
 def _public(parts: SplitResult) -> str:
-    return printable(parts._replace(query="", fragment="").geturl())
+    return printable(f"{parts.scheme}://{parts.netloc}{parts.path}")
 
 
 def _escaped(character: str) -> str:

@@ -53,7 +53,7 @@ def preflight(
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
     _require_sound_suppressions(loaded.project, codes)
-    context = context_of(loaded, request, environ, today)
+    context = context_of(loaded, request, today)
     return Report(
         checks.run(context, table, selection),
         env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
@@ -64,12 +64,7 @@ def preflight(
     )
 
 
-def context_of(
-    loaded: Loaded,
-    request: Request,
-    environ: MutableMapping[str, str],
-    today: date | None = None,
-) -> Context:
+def context_of(loaded: Loaded, request: Request, today: date | None = None) -> Context:
     """
     What the checks get to see of a loaded configuration.
     """
@@ -80,7 +75,6 @@ def context_of(
         judged_by_option=request.env is not None,
         invalid=loaded.invalid,
         schema_findings=loaded.findings,
-        environ={} if request.options.isolated else environ,
         suppressions=loaded.project.suppressions,
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,

@@ -18,6 +18,7 @@ from workerctl.suggest import did_you_mean
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
+_IGNORE_KEYS = ("code", "reason", "until", "env")
 
 
 class Project(NamedTuple):
@@ -75,12 +76,12 @@ def load(project: Project, target: str) -> Any:
             "A settings class or a table of checks is not named in the form module:NAME.",
             "Write it as in `workers.settings:Settings`.",
         )
-    if str(project.directory) not in sys.path:
+    if sys.path[:1] != [str(project.directory)]:
         sys.path.insert(0, str(project.directory))
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of a report
             return getattr(importlib.import_module(module), name)
-    except Exception as error:  # noqa: BLE001 -- whatever a foreign module raises at import
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a foreign module raises
         kind = type(error).__name__
     raise ProjectError(
         f"{target} cannot be loaded ({kind}).", f'Try `python -c "import {module}"`.'
@@ -92,7 +93,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 
     try:
         document = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (OSError, ValueError, RecursionError):
         document = None
     if document is None:
         raise ProjectError(f"{file} is not readable TOML.", "Correct it, or run elsewhere.")
@@ -154,9 +155,12 @@ def _suppression(entry: object) -> Suppression:
     example = 'Write code = "RED003", reason = "…", until = 2027-01-31.'
     if not isinstance(entry, dict):
         raise ProjectError("[[tool.workerctl.ignore]] must be a table.", example)
+    for key in entry:
+        if key not in _IGNORE_KEYS:
+            hint = did_you_mean(key, _IGNORE_KEYS) or example
+            raise ProjectError(f"[[tool.workerctl.ignore]] has no setting {key}.", hint)
     code, reason, until = entry.get("code"), entry.get("reason"), entry.get("until")
-    unknown = set(entry) - {"code", "reason", "until", "env"}
-    if unknown or not isinstance(code, str) or not isinstance(reason, str) or not reason.strip():
+    if not isinstance(code, str) or not isinstance(reason, str) or not reason.strip():
         raise ProjectError("[[tool.workerctl.ignore]] needs a code and a reason.", example)
     # a TOML date-time is a date to Python; only a day is meant here
     if type(until) is not date:

@@ -7,8 +7,10 @@ A field is secret when its type is `SecretStr`, or when its name looks like a cr
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -19,6 +21,7 @@ from workerctl.names import Names
 
 OTHER_GROUP = "other"
 _SEQUENCES = (list, tuple, set, frozenset)
+_BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
 
 
 class Setting(NamedTuple):
@@ -49,7 +52,7 @@ def describe(settings: type[BaseModel]) -> tuple[Setting, ...]:
     """
     Every field of a settings class, in the order of declaration.
     """
-    return tuple(_setting(name, info) for name, info in settings.model_fields.items())
+    return tuple(setting(name, info) for name, info in settings.model_fields.items())
 
 
 def names(settings: type[BaseModel]) -> Names:
@@ -74,6 +77,13 @@ def is_secret(name: str, info: FieldInfo) -> bool:
     return is_credential_name(name) and not _extra(info).get("public")
 
 
+def holds_url(info: FieldInfo) -> bool:
+    """
+    Whether the field's value is a URL.
+    """
+    return any(isinstance(item, Expects) and item.url for item in info.metadata)
+
+
 def decode(info: FieldInfo, text: str) -> object:
     """
     What pydantic is to validate: the text, or the list that it spells.
@@ -82,7 +92,7 @@ def decode(info: FieldInfo, text: str) -> object:
     it promises to be stays text, which the field's type then refuses.
     """
     kind = _sequence(info)
-    if kind is None and not _is_mapping(info):
+    if kind is None and _kind(info) is not dict:
         return text
     if kind is None or text.lstrip().startswith("["):
         return _json(text)
@@ -109,10 +119,13 @@ def expectation(info: FieldInfo) -> str:
             return item.text
     if _sequence(info) is not None:
         return f"a comma-separated list of {_plural(info)}"
-    return _scalar(info.annotation, _bounds(info))
+    return _scalar(_bare(info.annotation), _bounds(info))
 
 
-def _setting(name: str, info: FieldInfo) -> Setting:
+def setting(name: str, info: FieldInfo) -> Setting:
+    """
+    One field of a settings class.
+    """
     extra = _extra(info)
     required = info.is_required()
     return Setting(
@@ -125,7 +138,7 @@ def _setting(name: str, info: FieldInfo) -> Setting:
         else info.get_default(call_default_factory=True, validated_data={}),
         required=required,
         secret=is_secret(name, info),
-        url=any(isinstance(item, Expects) and item.url for item in info.metadata),
+        url=holds_url(info),
         public=extra.get("public"),
         deprecated=tuple(_deprecated(name, info)),
     )
@@ -148,13 +161,24 @@ def _types(annotation: object) -> Iterator[object]:
         yield from _types(argument)
 
 
+def _bare(annotation: Any) -> Any:
+    """
+    The type without `None` beside it: a source that leaves a field unset says nothing at all.
+    """
+    if get_origin(annotation) not in {Union, UnionType}:
+        return annotation
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return kinds[0] if len(kinds) == 1 else annotation
+
+
+def _kind(info: FieldInfo) -> object:
+    annotation = _bare(info.annotation)
+    return get_origin(annotation) or annotation
+
+
 def _sequence(info: FieldInfo) -> object | None:
-    kind = get_origin(info.annotation) or info.annotation
+    kind = _kind(info)
     return kind if kind in _SEQUENCES else None
-
-
-def _is_mapping(info: FieldInfo) -> bool:
-    return (get_origin(info.annotation) or info.annotation) is dict
 
 
 def _json(text: str) -> object:
@@ -165,42 +189,53 @@ def _json(text: str) -> object:
 
 
 def _bounds(info: FieldInfo) -> dict[str, float]:
+    return _bounds_of(info.metadata)
+
+
+def _bounds_of(metadata: Iterable[object]) -> dict[str, float]:
     found = {}
-    for item in info.metadata:
-        for kind in ("gt", "ge", "le"):
+    for item in metadata:
+        for kind in _BOUNDS:
             bound = getattr(item, kind, None)
             if isinstance(bound, int | float) and math.isfinite(bound):
                 found[kind] = bound
     return found
 
 
-def _scalar(annotation: object, bounds: Mapping[str, float]) -> str:
+def _scalar(annotation: Any, bounds: Mapping[str, float]) -> str:
     if get_origin(annotation) is Literal:
-        choices = [str(choice) for choice in get_args(annotation)]
-        return f"{', '.join(choices[:-1])} or {choices[-1]}" if choices[1:] else choices[0]
+        return _choice(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return _choice(member.value for member in annotation)
     if annotation is bool:
         return "true or false"
     if annotation in {int, float}:
         return ("a whole number" if annotation is int else "a number") + _range(bounds)
-    return "text"
+    if (get_origin(annotation) or annotation) is dict:
+        return "a JSON object"
+    if annotation in {str, SecretStr, Any} or not isinstance(annotation, type):
+        return "text"
+    return f"a valid {annotation.__name__}"
+
+
+def _choice(values: Iterable[object]) -> str:
+    choices = [str(value) for value in values]
+    return f"{', '.join(choices[:-1])} or {choices[-1]}" if choices[1:] else choices[0]
 
 
 def _range(bounds: Mapping[str, float]) -> str:
-    if "ge" in bounds and "le" in bounds:
-        return f" from {bounds['ge']:g} to {bounds['le']:g}"
-    if "gt" in bounds:
-        return f" above {bounds['gt']:g}"
-    return f" of at least {bounds['ge']:g}" if "ge" in bounds else ""
+    # fifteen digits: all that a float holds, and no exponent before that
+    shown = {kind: f"{bound:.15g}" for kind, bound in bounds.items()}
+    if "ge" in shown and "le" in shown:
+        return f" from {shown['ge']} to {shown['le']}"
+    limits = [f"{words} {shown[kind]}" for kind, words in _BOUNDS.items() if kind in shown]
+    return f" {' and '.join(limits)}" if limits else ""
 
 
 def _plural(info: FieldInfo) -> str:
-    item = next(iter(get_args(info.annotation)), None)
+    item = next(iter(get_args(_bare(info.annotation))), None)
     kind, *metadata = get_args(item) if get_origin(item) is Annotated else (item,)
     if kind not in {int, float}:
         return "values"
-    bounds = {name: value for entry in metadata for name, value in _bounds_of(entry).items()}
-    return ("whole numbers" if kind is int else "numbers") + _range(bounds)
-
-
-def _bounds_of(entry: object) -> dict[str, float]:
-    return _bounds(entry) if isinstance(entry, FieldInfo) else {}
+    flat = [more for entry in metadata for more in getattr(entry, "metadata", [entry])]
+    return ("whole numbers" if kind is int else "numbers") + _range(_bounds_of(flat))

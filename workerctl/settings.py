@@ -10,13 +10,14 @@ module reads nothing, and imports neither typer nor rich nor cryptography.
 
 import threading
 import warnings
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal, TypeGuard
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from workerctl import keys, loading, rules
-from workerctl.errors import ConfigurationError
+from workerctl import keys, loading, rules, schema
+from workerctl.errors import ConfigurationError, shielded
 from workerctl.fields import (
     HttpUrl,
     LogLevel,
@@ -27,6 +28,7 @@ from workerctl.fields import (
     group,
 )
 from workerctl.findings import Severity
+from workerctl.masking import MASK, show_url
 from workerctl.sources import Values
 
 general = group("general")
@@ -197,30 +199,32 @@ class Settings(BaseSettings):
     )
 
     def __init__(self, _values: Values | None = None, **given: Any) -> None:
-        values = loading.read(type(self)) if _values is None else _values
+        values = shielded(loading.read, type(self)) if _values is None else _values
+        values = loading.without(values, given)
         findings = loading.unreadable(values)
         try:
-            super().__init__(**{**loading.inputs(type(self), values), **given})
+            # Not BaseSettings.__init__: workerctl.sources has read the sources, keeping every
+            # origin, and PYDANTIC_SETTINGS_DEBUG would log what they hold.
+            super(BaseSettings, self).__init__(**loading.inputs(type(self), values), **given)
         except ValidationError as error:
             findings += loading.refused(type(self), values, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- a validator's, with a value in it
+            findings.append(loading.refusal(type(error).__name__))
         # Raised outside the handler: pydantic's error holds the values, and would be the context.
+        del given
         if findings:
             raise ConfigurationError(findings)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """
-        Only what `__init__` hands over: workerctl.sources reads the rest, keeping every origin.
+        What `repr` shows: a secret is masked by its name, too, whatever the type of its field.
         """
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
+        secrets = schema.names(type(self)).secrets
+        for name, value in super().__repr_args__():
+            if name in secrets and not isinstance(value, SecretStr):
+                yield name, MASK
+            else:
+                yield name, show_url(value, secret=False) if _is_url(value) else value
 
 
 def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
@@ -248,6 +252,10 @@ def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
         f"{message}: it must be 64 hex characters, that is, hexadecimal [0-9a-fA-F] only. "
         "Run `workerctl keygen`."
     )
+
+
+def _is_url(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and "://" in value
 
 
 class _CachedSettings:
@@ -280,7 +288,7 @@ get_settings = _CachedSettings()
 
 
 def _load() -> Settings:
-    loaded = loading.load(Settings)
+    loaded = shielded(loading.load, Settings)
     findings = [*loaded.findings, *rules.boot_findings(loaded.values)]
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:

@@ -152,11 +152,20 @@ def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
     yield line(f"  {setting.description}", indent=2)
     yield line()
     yield _fact("must be", setting.expects)
-    yield _fact("default", "required" if setting.required else setting.default_text or "not set")
+    yield _fact("default", _default(setting) or "not set")
     yield _fact("secret", _why_secret(setting))
     if setting.deprecated:
         yield _fact("old names", ", ".join(setting.deprecated))
     yield _fact("checked by", ", ".join(("SET001", *read_by)))
+
+
+def _default(setting: Setting) -> str:
+    if setting.required:
+        return "required"
+    if not setting.secret or setting.default is None:
+        return setting.default_text
+    plain = getattr(setting.default, "get_secret_value", lambda: str(setting.default))()
+    return _masked(setting, plain)
 
 
 def _fact(label: str, text: str, style: Style = "") -> Line:
@@ -193,8 +202,12 @@ def _shown(loaded: Loaded, setting: Setting) -> str:
     if setting.secret:
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
         return _masked(setting, plain)
-    text = as_text(value)
-    return show_url(text, secret=False) if "://" in text and "," not in text else printable(text)
+    items = value if isinstance(value, list) else [value]
+    return ",".join(_open(as_text(item)) for item in items)
+
+
+def _open(text: str) -> str:
+    return show_url(text, secret=False) if "://" in text else printable(text)
 
 
 def _masked(setting: Setting, plain: str) -> str:

@@ -7,6 +7,7 @@ string means "not set" everywhere. What a stronger source hides is kept as `shad
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
@@ -65,7 +66,7 @@ class Value(NamedTuple):
     """
     The text that counts for a field, where it came from, and what it shadows, strongest first.
 
-    `problem` says why there is no text: the file that a `NAME_FILE` names cannot be read.
+    `problem` says why there is no text: the file that was named cannot be read.
     """
 
     text: str
@@ -186,7 +187,8 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
 
 def _secrets(names: Names, directory: str) -> Source:
     try:
-        files = sorted(path for path in Path(directory).iterdir() if path.is_file())
+        # also what is no regular file: a link to nothing must not be read as "not set"
+        files = sorted(path for path in Path(directory).iterdir() if not path.is_dir())
     except (OSError, ValueError):
         files = None
     if files is None:
@@ -197,9 +199,10 @@ def _secrets(names: Names, directory: str) -> Source:
 
 
 def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:
-    for path in files:
-        sets, spelling = names.resolve(path.name) or (None, None)
-        if spelling in {Spelling.EXACT, Spelling.OTHER_CASE}:
+    # all are files, and of equal rank by that: the best spelling comes last, and wins
+    known = [(path, *found) for path in files if (found := names.resolve(path.name))]
+    for path, sets, spelling in sorted(known, key=itemgetter(2), reverse=True):
+        if spelling is not Spelling.FILE:
             location = Location("secret-file", str(path))
             yield Assignment(path.name, str(path), location, sets, Spelling.FILE)
 
@@ -246,8 +249,10 @@ def _value(found: list[Assignment]) -> Value | None:
             return Value(assignment.text, assignment.location, shadowed)
         text = _secret_text(assignment.text)
         if text is None:
-            problem = "names a file that cannot be read as text"
-            return Value("", assignment.location, shadowed, problem)
+            in_directory = assignment.location.source == "secret-file"
+            problem = "is" if in_directory else "names"
+            problem += " a file that cannot be read as text"
+            return Value("", assignment.location, shadowed, f"{assignment.name} {problem}")
         if text:
             return Value(text, Location("secret-file", assignment.text), shadowed)
     return None

@@ -32,8 +32,9 @@ def silence(stream: TextIO) -> None:
     Point a broken stream at nothing, so that the interpreter's last flush does not fail on it.
     """
     try:
+        descriptor = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(nowhere, descriptor)
         os.close(nowhere)
     except (OSError, ValueError):
         pass

@@ -57,9 +57,14 @@ class NearMisses:
         shared = Counter(
             known for trigram in _trigrams(name) for known in self._trigrams.get(trigram, ())
         )
-        # names as alike as that have far more than a third of their trigrams in common
-        enough = (len(name) - 2) / 3
-        return closest(name, [known for known, count in shared.items() if count > enough], _RATIO)
+        # Edits that keep the ratio leave at least so many trigrams, and lengths as close as that.
+        enough = len(name) / 5 - 2
+        near = [
+            known
+            for known, count in shared.items()
+            if count > enough and 2 * min(len(known), len(name)) >= _RATIO * len(known + name)
+        ]
+        return closest(name, near, _RATIO)
 
 
 def closest(name: str, known: Iterable[str], ratio: float) -> str | None:

@@ -54,7 +54,8 @@ def node_peers() -> tuple[Path, Path]:
     npm, binary = node / "lib/node_modules/npm/bin/npm-cli.js", node / "bin/node"
     for name in ("package.json", "package-lock.json"):
         shutil.copy(_PEERS / name, _BENCH / "node")
-    install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    # not `ci`, which refuses a lock without the optional packages of every other system
+    install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
     _run([str(binary), str(npm), *install], cwd=_BENCH / "node")
     return binary, _BENCH / "node/node_modules"
 
@@ -68,8 +69,9 @@ def _environment(name: str, lock: Path) -> Path:
     made_of = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != made_of:
         print(f"Making .venv-bench/{name}", file=sys.stderr)
-        _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(directory)])
+        _BENCH.mkdir(exist_ok=True)
         (_BENCH / ".gitignore").write_text("*\n")
+        _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(directory)])
         locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(lock)]
         _pip("--python", str(python), "install", *locked)
         stamp.write_text(made_of)
@@ -95,4 +97,5 @@ def _run(command: list[str], cwd: Path | None = None) -> None:
     done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, check=False)
     if done.returncode != 0:
         sys.stderr.buffer.write(done.stdout + done.stderr)
-        raise InstallError(f"`{' '.join([Path(command[0]).name, *command[1:4]])} …` failed")
+        what = " ".join(Path(part).name for part in command[:4])
+        raise InstallError(f"`{what} …` ended with exit code {done.returncode}")

@@ -4,7 +4,6 @@ Running, selecting, deferring and suppressing; the table itself.
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -297,7 +296,7 @@ def replace_suppressions(made: Context, *suppressions: Suppression) -> Context:
     """
     The context with suppressions, as a pyproject.toml would give them.
     """
-    return replace(made, suppressions=suppressions)
+    return made._replace(suppressions=suppressions)
 
 
 # --- the table ---

@@ -1,8 +1,9 @@
 """
-Where a secret can be: what values look like, which settings they are given to, through which source.
+Where a secret can be: what values look like, which settings get them, through which source.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from workerctl.schema import Setting, describe
@@ -18,14 +19,13 @@ Assignments = Mapping[str, str]
 
 class Holding(NamedTuple):
     """
-    A configuration that holds secrets: an environment, files, standard input, and the options
-    that lead to them.
+    A configuration that holds secrets, and the options that lead to it.
     """
 
-    environ: Assignments = {}
-    files: Mapping[str, bytes] = {}
+    environ: Assignments = MappingProxyType({})
+    files: Mapping[str, bytes] = MappingProxyType({})
     stdin: bytes = b""
-    options: Mapping[str, str] = {}
+    options: Mapping[str, str] = MappingProxyType({})
 
 
 def valid(mint: Mint) -> Assignments:
@@ -58,12 +58,15 @@ def misplaced(mint: Mint, shape: str) -> Assignments:
     return {
         setting.name: SHAPES[shape](mint)
         for setting in describe(Settings)
-        if setting.secret or shape in _REFUSED_BY_ALL or not _takes_any_text(setting)
+        if setting.secret or not _shows(setting.name, shape)
     }
 
 
-def _takes_any_text(setting: Setting) -> bool:
-    return setting.expects == "text" or setting.name == "QUEUES"
+def _shows(name: str, shape: str) -> bool:
+    if name == "QUEUES":
+        return shape != "JSON list that does not end"
+    field = Settings.model_fields[name]
+    return field.annotation is str and not field.metadata
 
 
 SHAPES: Mapping[str, Callable[[Mint], str]] = {
@@ -104,8 +107,6 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "URL of a socket": lambda mint: f"unix://:{mint.token()}@/{mint.token()}.sock?{mint.token()}",
 }
 """What is pasted by mistake, or is a secret that has to be quoted and was not."""
-
-_REFUSED_BY_ALL = frozenset({"JSON list that does not end"} if False else set())
 
 SOURCES: Mapping[str, Callable[[Assignments], Holding]] = {
     "the environment": lambda given: Holding(environ=given),
@@ -163,6 +164,7 @@ def litter(mint: Mint) -> bytes:
             f"{mint.foreign()}=1",
             f"X{capitals}=1",
             f"SUPABASE_SERVICE_ROLE_KEY{token(12)}=1",
+            f"SUPABASE_SERVICE_ROLE_KEY{token(7).upper()}=1",
             f"SUPABASE_SERVICE_ROLE_KEY_{token()}={token()}",
             f"OPENAI_API_KEYS={token()}",
             f"OPENAI_API_KEYS={token()}",

@@ -2,7 +2,8 @@
 The leak oracle: random secrets, and whether a piece of one stands in what a program let out.
 
 A piece is six characters in a row, raw, in capitals or small letters, reversed, or encoded as
-base64, percent, JSON or repr. Key ids (`wk1:…`) are public.
+base64, percent, JSON or repr. Key ids (`wk1:…`) are public, and so is a key that `keygen` has just
+made: it is none of the secrets that were there before.
 """
 
 import base64
@@ -19,6 +20,7 @@ PIECE = 6
 _CONSONANTS = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 _DIGITS = "23456789"
 _KEY_ID = r"wk1:[0-9a-f]{16}"
+_FRESH_KEY = r"(?:ENCRYPTION_KEY=)?([0-9a-f]{64})"
 _GUESSABLE = r"[0-9]{4}|[a-f]{5}"
 _BASE64_STEPS = 3
 
@@ -68,24 +70,32 @@ class Oracle:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = frozenset(secrets)
+        self._innocent: set[str] = set()
         self._pieces = {
             form[at : at + PIECE]: secret
-            for secret in secrets
+            for secret in self._secrets
             for form in forms(secret)
             for at in range(len(form) - PIECE + 1)
         }
 
     def leaks(self, text: str) -> list[str]:
         """
-        What the text gives away, with the words around it: one entry for each secret.
+        What the text gives away, and the line that does: one entry for each secret.
         """
-        text = re.sub(_KEY_ID, "", text)
         found: dict[str, str] = {}
-        for at in range(len(text) - PIECE + 1):
-            secret = self._pieces.get(text[at : at + PIECE])
-            if secret is not None:
-                found.setdefault(secret, text[max(0, at - 60) : at + 60])
-        return [f"{secret} in {context!r}" for secret, context in found.items()]
+        for line in set(text.splitlines()) - self._innocent:
+            told = re.sub(_KEY_ID, "", line)
+            fresh = re.fullmatch(_FRESH_KEY, told)
+            if fresh and fresh[1] not in self._secrets:
+                continue
+            pieces = (told[at : at + PIECE] for at in range(len(told) - PIECE + 1))
+            secret = next((self._pieces[piece] for piece in pieces if piece in self._pieces), None)
+            if secret is None:
+                self._innocent.add(line)
+            else:
+                found[secret] = line
+        return [f"{secret} in {line!r}" for secret, line in found.items()]
 
 
 def forms(secret: str) -> Iterator[str]:

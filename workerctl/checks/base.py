@@ -2,10 +2,9 @@
 What a check is, and what it may look at.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from workerctl.findings import Finding, Result, Severity, Suppression, graded
 from workerctl.settings import Settings
@@ -20,13 +19,12 @@ class SkipCheck(Exception):  # noqa: N818 -- it is no error
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """
     All that a check may know. The outside world comes in here, so that tests patch nothing.
 
     `env` is the environment whose rules apply. A field in `invalid` holds its default in
-    `settings`. `results` are those of the checks before. `directory` is where git is asked.
+    `settings`. `results` are those of the checks before.
     """
 
     settings: Settings
@@ -35,7 +33,6 @@ class Context:
     judged_by_option: bool = False
     invalid: frozenset[str] = frozenset()
     schema_findings: tuple[Finding, ...] = ()
-    environ: Mapping[str, str] = field(default_factory=dict)
     suppressions: tuple[Suppression, ...] = ()
     results: tuple[Result, ...] = ()
     today: date = date.max
@@ -94,8 +91,7 @@ def because_invalid(names: Iterable[str]) -> str:
 Run = Callable[[Context], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """
     One claim about a configuration, and the function that refutes it.
 

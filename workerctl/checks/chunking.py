@@ -14,8 +14,8 @@ _MODELS = {
     "text-embedding-3-large": (8191, 3072),
     "text-embedding-ada-002": (8191, 1536),
 }
-# Tokens a character costs: at least about 0.25 (English prose), at most about 1 (Korean).
-_FEWEST_TOKENS = 0.25
+# Characters of a token: at most about 4 (English prose), at least about 1 (Korean).
+_MOST_CHARACTERS = 4
 
 _OVERLAPS = (
     ("CHUNK_RAW_SECTION_OVERLAP", "CHUNK_RAW_SECTION_SIZE"),
@@ -82,7 +82,7 @@ def model_limits(context: Context) -> Iterator[Finding]:
 
 def _too_large(context: Context, name: str, limit: int) -> Iterator[Finding]:
     size = getattr(context.settings, name)
-    if size * _FEWEST_TOKENS > limit:
+    if size > limit * _MOST_CHARACTERS:
         severity, certainty = Severity.ERROR, "needs"
     elif size > limit:
         severity, certainty = Severity.WARNING, "may need"

@@ -196,9 +196,14 @@ def _difference(context: Context, assignment: Assignment) -> str | None:
     if entry is None:
         return None
     written = entry.raw.partition("=")[2].strip()
-    differences = _compose_differences(assignment.name, entry, written)
-    if _is_secret(context, assignment):
-        differences.update(_docker_run_differences(written))
+    found = _first(_compose_differences(assignment.name, entry, written))
+    if found is not None:
+        return found
+    found = _first(_docker_run_differences(written))
+    return found if found is not None and _is_secret(context, assignment) else None
+
+
+def _first(differences: dict[str, bool]) -> str | None:
     return next((text for text, applies in differences.items() if applies), None)
 
 

@@ -11,7 +11,7 @@ from workerctl import rules
 from workerctl.checks.base import Check, Context
 from workerctl.findings import Finding
 from workerctl.placeholders import is_placeholder
-from workerctl.schema import describe
+from workerctl.schema import holds_url
 
 _PLAIN_SCHEMES = {"http", "redis"}
 _PRIVATE_SUFFIXES = (".internal", ".svc", ".svc.cluster.local", ".local", ".localhost")
@@ -91,8 +91,9 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
 
     Fix: use https: and rediss:.
     """
-    urls = (setting.name for setting in describe(type(context.settings)) if setting.url)
-    for (name,) in context.groups_of_valid((name,) for name in urls if context.values.is_set(name)):
+    fields = type(context.settings).model_fields
+    urls = [(name,) for name in fields if context.values.is_set(name) and holds_url(fields[name])]
+    for (name,) in context.groups_of_valid(urls):
         scheme, host = _endpoint(context.values.text(name))
         private = _is_private(host)
         severity = context.graded("-ww" if private else "-we")

@@ -5,13 +5,14 @@ Running checks: each behind its own boundary, in the order of the table, all of 
 import contextlib
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.selection import Selection
 from workerctl.findings import Finding, Location, Result, Severity, Status, Suppression
-from workerctl.masking import Scrubber
+from workerctl.masking import Scrubber, hidden_parts, is_credential_name
+from workerctl.names import Spelling
 
 _KINDS: dict[str, Any] = {
     "severity": Severity,
@@ -32,11 +33,7 @@ class Runner:
         self._checks = {check.code: check for check in checks}
         self._selection = selection
         self._judged: dict[str, Result] = {}
-        self._scrubber = Scrubber(
-            value.text
-            for name, value in context.values.chosen.items()
-            if context.values.names.is_secret(name)
-        )
+        self._scrubber = Scrubber(_secret_texts(context))
 
     def run(self) -> tuple[Result, ...]:
         """
@@ -49,7 +46,7 @@ class Runner:
             if check.code in self._selection.ignored:
                 results.append(Result(check.code, check.title, Status.SKIPPED, "ignored"))
                 continue
-            self._context = replace(self._context, results=tuple(results))
+            self._context = self._context._replace(results=tuple(results))
             results.append(self._result(check))
         return tuple(results)
 
@@ -57,7 +54,7 @@ class Runner:
         if check.code not in self._judged:
             started = time.perf_counter()
             result = self._obstacle(check) or self._attempt(check)
-            self._judged[check.code] = replace(result, seconds=time.perf_counter() - started)
+            self._judged[check.code] = result._replace(seconds=time.perf_counter() - started)
         return self._judged[check.code]
 
     def _obstacle(self, check: Check) -> Result | None:
@@ -86,26 +83,26 @@ class Runner:
                 for finding in check.run(self._context):
                     found.append(self._accepted(check, finding))  # noqa: PERF401 -- keep those before a crash
         except SkipCheck as skip:
-            skipped = str(skip)
+            skipped = self._words(check, str(skip))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- SystemExit must not turn a run green
-            crash = type(error).__name__
+            crash = self._words(check, type(error).__name__)
         if crash is not None:
-            return replace(_ended(check, Status.CRASHED, crash), findings=tuple(found))
+            return _ended(check, Status.CRASHED, crash, found)
         return self._verdict(check, found, skipped)
 
     def _verdict(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
         awaited = self._awaited(check)
         found = [finding for finding in found if not awaited.intersection(finding.fields[:1])]
         if any(finding.suppressed is None for finding in found):
-            return replace(_ended(check, Status.FAILED), findings=tuple(found))
+            return _ended(check, Status.FAILED, None, found)
         if awaited:
             reason = f"not set at build: {', '.join(sorted(awaited))}"
-            return replace(_ended(check, Status.DEFERRED, reason), findings=tuple(found))
+            return _ended(check, Status.DEFERRED, reason, found)
         if skipped is not None and not found:
             return _ended(check, Status.SKIPPED, skipped)
-        return replace(_ended(check, Status.PASSED), findings=tuple(found))
+        return _ended(check, Status.PASSED, None, found)
 
     def _awaited(self, check: Check) -> frozenset[str]:
         """
@@ -127,14 +124,19 @@ class Runner:
         """
         if not _is_sound(finding, check):
             raise TypeError
-        finding = replace(finding, suppressed=self._suppression(finding))
-        if check.run.__module__.startswith("workerctl.checks."):
-            return finding
-        return replace(
-            finding,
-            message=self._scrubber.scrub(finding.message),
-            hint=None if finding.hint is None else self._scrubber.scrub(finding.hint),
+        return finding._replace(
+            message=self._words(check, finding.message),
+            hint=None if finding.hint is None else self._words(check, finding.hint),
+            fields=tuple(
+                name if name in self._context.values.names.fields else self._words(check, name)
+                for name in finding.fields
+            ),
+            suppressed=self._suppression(finding),
         )
+
+    def _words(self, check: Check, text: str) -> str:
+        ours = getattr(check.run, "__module__", "").startswith("workerctl.checks.")
+        return text if ours else self._scrubber.scrub(text)
 
     def _suppression(self, finding: Finding) -> Suppression | None:
         context = self._context
@@ -143,6 +145,27 @@ class Runner:
             if suppression.code == finding.code and applies and suppression.until >= context.today:
                 return suppression
         return None
+
+
+def _secret_texts(context: Context) -> Iterator[str]:
+    """
+    Whatever may be a secret.
+
+    Texts of secret settings, also where a stronger source hides them; texts that are not valid;
+    what a public URL does not show; texts of unknown variables that are called like a credential.
+    """
+    names = context.values.names
+    for name, value in context.values.chosen.items():
+        if names.is_secret(name) or name in context.invalid:
+            yield value.text
+        else:
+            yield from hidden_parts(value.text)
+    for source in context.values.sources():
+        for assignment in source.assignments:
+            known = assignment.sets
+            secret = names.is_secret(known) if known else is_credential_name(assignment.name)
+            if secret and assignment.spelling is not Spelling.FILE:
+                yield assignment.text
 
 
 def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
@@ -157,5 +180,7 @@ def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
     )
 
 
-def _ended(check: Check, status: Status, reason: str | None = None) -> Result:
-    return Result(check.code, check.title, status, reason)
+def _ended(
+    check: Check, status: Status, reason: str | None = None, found: Iterable[Finding] = ()
+) -> Result:
+    return Result(check.code, check.title, status, reason, findings=tuple(found))

@@ -12,6 +12,9 @@ from workerctl.names import Spelling
 from workerctl.sources import Assignment, Source
 from workerctl.suggest import NearMisses
 
+# Characters more than a known name has: so many may be a piece of a secret.
+_PIECE = 6
+
 
 def values_are_valid(context: Context) -> Iterator[Finding]:
     """
@@ -34,11 +37,16 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
 
     Fix: correct the name, or delete the line.
     """
-    known = _near_misses(context)
-    for source in context.values.env_files:
-        for assignment in source.assignments:
-            if assignment.sets is None:
-                yield from _near_miss(assignment, known)
+    unknown = [
+        assignment
+        for source in context.values.env_files
+        for assignment in source.assignments
+        if assignment.sets is None
+    ]
+    if unknown:
+        known = _near_misses(context)
+        for assignment in unknown:
+            yield from _near_miss(assignment, known)
 
 
 def environment_names_are_known(context: Context) -> Iterator[Finding]:
@@ -116,7 +124,8 @@ def _near_miss(assignment: Assignment, known: NearMisses) -> Iterator[Finding]:
     if match is None:
         return
     # a long name may be a known one with a secret pasted behind it
-    shown = assignment.name if slip or is_conventional_name(assignment.name) else "This variable"
+    near = len(name) - len(match) < _PIECE and is_conventional_name(assignment.name)
+    shown = assignment.name if slip or near else "This variable"
     yield Finding(
         "SET002",
         Severity.ERROR if slip else Severity.INFO,

@@ -13,6 +13,8 @@ _BACKOFFS = (
     ("EMBEDDING_RETRY_BASE_WAIT", "EMBEDDING_RETRY_MAX_WAIT"),
 )
 
+_MANY = 1_000_000_000
+
 
 def connect_timeouts(context: Context) -> Iterator[Finding]:
     """
@@ -122,11 +124,16 @@ def _multiplied(context: Context, code: str, stage: str) -> Iterator[Finding]:
     yield context.finding(
         code,
         Severity.WARNING,
-        f"A failing {what} call is sent {requests} times: {sdk + 1} by the SDK x {own + 1} by the "
-        f"worker x {job + 1} by the job.",
+        f"A failing {what} call is sent {_count(requests)} times: {_count(sdk + 1)} by the SDK x "
+        f"{_count(own + 1)} by the worker x {_count(job + 1)} by the job.",
         f"Set {names[0]}=0.",
         *names,
     )
+
+
+def _count(number: int) -> str:
+    # no bound keeps a setting from having more digits than Python writes
+    return str(number) if number < _MANY else f"over {_MANY}"
 
 
 CONNECT = Check(

@@ -55,7 +55,7 @@ def document(report: Report) -> dict[str, Any]:
 def _summary(report: Report) -> dict[str, int]:
     findings = list(report.findings())
     suppressed = sum(len(result.findings) for result in report.results) - len(findings)
-    counts = {status.value: report.count(status) for status in Status}
+    counts = {status.value: report.ended(status) for status in Status}
     severities = {
         f"{severity.label}s": sum(finding.severity is severity for finding in findings)
         for severity in sorted(Severity, reverse=True)

@@ -17,6 +17,7 @@ _ASCII = str.maketrans(
 )
 _NARROWEST, _WIDEST = 20, 9_999
 _DEFAULT_WIDTH = 80
+_SMALL_INDENT = 4
 
 
 class Line(NamedTuple):
@@ -77,12 +78,13 @@ def _write_to_terminal(lines: list[Line], stream: TextIO) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=stream, width=width(stream), highlight=False, markup=False, emoji=False)
+    columns = width(stream)
+    console = Console(file=stream, width=columns, highlight=False, markup=False, emoji=False)
     for one in lines:
         text = Text.assemble(*one.pieces)
-        indent = one.indent if one.indent < console.width // 2 else 0
+        indent = one.indent if one.indent < columns // 2 else _SMALL_INDENT
         head, body = text[:indent], text[indent:]
-        for part in body.wrap(console, console.width - indent) or [Text()]:
+        for part in body.wrap(console, columns - indent) or [Text()]:
             part.rstrip()
             console.print(head + part, soft_wrap=True)
             head = Text(" " * indent)

@@ -45,8 +45,8 @@ def summary(report: Report) -> Line:
         count = sum(finding.severity is severity for finding in findings)
         if count:
             pieces += [(_plural(count, severity.label), style), ", "]
-    pieces = pieces[:-1] or [("no findings", "green")]
-    ended = [f"{report.count(status)} {status.value}" for status in Status if report.count(status)]
+    pieces = pieces[:-1] or [("no findings", "green" if report.exit_code == 0 else "")]
+    ended = [f"{report.ended(status)} {status.value}" for status in Status if report.ended(status)]
     suppressed = sum(len(result.findings) for result in report.results) - len(findings)
     ended += [f"{suppressed} suppressed"] if suppressed else []
     return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
@@ -59,10 +59,10 @@ def _lines(report: Report, detail: Detail) -> Iterator[Line]:
         return
     for area, results in groupby(report.results, key=_area):
         yield from _findings(report, area, list(results), detail)
-    if not detail.quiet:
+    ended = [*_held(report, detail), *_unjudged(report, detail)]
+    if ended:
         yield line()
-        yield from _held(report, detail)
-        yield from _unjudged(report)
+        yield from ended
     yield line()
     yield summary(report)
 
@@ -104,6 +104,8 @@ def _held(report: Report, detail: Detail) -> Iterator[Line]:
     What passed: one line of codes for each area, or with `verbose` one line for each claim.
     """
     passed = [result for result in report.results if result.status is Status.PASSED]
+    if detail.quiet:
+        return
     if detail.verbose:
         yield from (_claim("✓", "green", result) for result in passed)
         return
@@ -113,11 +115,11 @@ def _held(report: Report, detail: Detail) -> Iterator[Line]:
         yield line(("✓ ", "green"), f"{area:<{width}}  ", (codes, "dim"), indent=width + 4)
 
 
-def _unjudged(report: Report) -> Iterator[Line]:
+def _unjudged(report: Report, detail: Detail) -> Iterator[Line]:
     for result in report.results:
         if result.status is Status.CRASHED:
             yield _claim("✗", "red", result)
-        elif result.status in {Status.SKIPPED, Status.DEFERRED}:
+        elif result.status in {Status.SKIPPED, Status.DEFERRED} and not detail.quiet:
             yield _claim("–", "dim", result)
 
 
@@ -134,10 +136,11 @@ def _finding(finding: Finding) -> Iterator[Line]:
     margin = len(f"  {sign} {finding.code} ")
     yield line((f"  {sign} ", style), (finding.code, style), f" {finding.message}", indent=margin)
     known = finding.location is not None and finding.location.source != "default"
-    where = f"{finding.location} " if known else ""
+    where = str(finding.location) if known else ""
     if where or follow_up:
         hint = f"→ {follow_up}" if follow_up else ""
-        yield line(" " * margin, (where, "dim"), hint, indent=margin)
+        between = " " if where and hint else ""
+        yield line(" " * margin, (where, "dim"), between, hint, indent=margin)
 
 
 def _claim(sign: str, style: Style, result: Result) -> Line:

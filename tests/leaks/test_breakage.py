@@ -1,0 +1,75 @@
+"""
+The leak tests can fail: with masking broken in one of three places, the oracle finds the secrets.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+import workerctl
+
+from .holdings import ENV_FILE, misplaced, valid
+from .oracle import Mint, Oracle
+
+SEED = 11
+
+_BREAKAGES = {
+    "masking.show_url returns the URL": (
+        "masking.py",
+        "    parts = _split(url)\n    if parts is None:\n        return MASK\n",
+        "    return url\n",
+    ),
+    "masking.Scrubber returns the text": (
+        "masking.py",
+        "        hidden = [False] * len(text)\n",
+        "        return text\n",
+    ),
+    "loading.refused uses pydantic's words": (
+        "loading.py",
+        "finding = _bad_value(settings_class, name, values)",
+        "finding = _missing(f\"{name}: {item['msg']} {item['input']}\", values.location(name))",
+    ),
+}
+_COMMANDS = ("check", "check --format json", "show-config", "show-config --format json")
+
+
+@pytest.mark.parametrize("breakage", [None, *_BREAKAGES])
+def test_a_breakage_is_found(
+    breakage: str | None, directory: Path, run: Callable[..., CompletedProcess[str]]
+) -> None:
+    """
+    A copy of the package leaks as soon as one line of it is another, and not before.
+    """
+    mint = Mint(SEED)
+    broken = {**misplaced(mint, "token"), **dict(list(valid(mint).items())[::2])}
+    (directory / ENV_FILE).write_text("".join(f"{name}={text}\n" for name, text in broken.items()))
+    shutil.copy(Path(__file__).with_name("team.py"), directory)
+    (directory / "pyproject.toml").write_text('[tool.workerctl]\nchecks = "team:CHECKS"\n')
+    package = Path(shutil.copytree(Path(workerctl.__file__).parent, directory / "copy/workerctl"))
+    if breakage is not None:
+        _break(package, *_BREAKAGES[breakage])
+
+    oracle = Oracle(mint.made)
+    leaks = [
+        leak for words in _COMMANDS for leak in oracle.leaks(_told(run, words, package.parent))
+    ]
+
+    assert bool(leaks) == (breakage is not None)
+
+
+def _break(package: Path, name: str, line: str, other: str) -> None:
+    file = package / name
+    text = file.read_text()
+    assert text.count(line) == 1, f"{name} has changed: break it in another way"
+    text = text.replace(line, other)
+    file.write_text(text.replace("include_input=False, include_context=False, ", ""))
+
+
+def _told(run: Callable[..., CompletedProcess[str]], words: str, path: Path) -> str:
+    done = run(*words.split(), "--env-file", ENV_FILE, env={"PYTHONPATH": os.fspath(path)})
+    assert done.returncode in {0, 1}, done
+    return done.stdout + done.stderr

@@ -1,0 +1,252 @@
+"""
+No secret leaves the program: random secrets in every place, every command, every way to fail.
+
+What a run lets out is all that it writes to its streams, to files and to logs. Of the library it is
+all that can be reached from an exception, and how a result prints itself. The commands, their
+formats and options come from the command line's own description, the settings from the schema: a
+new one is covered unlisted.
+`HYPOTHESIS_PROFILE=ci` runs every option on every input; `LEAK_SEED` repeats a run's secrets.
+
+To see these tests fail, break masking in one of three places (`test_breakage.py` does just that):
+
+* `masking.show_url`: begin with `return url`;
+* `masking.Scrubber.scrub`: begin with `return text`;
+* `loading.refused`: ask pydantic's error for its input, and put `item["msg"]` and `item["input"]`
+  into the finding.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+import workerctl
+from workerctl import loading, preflight, settings
+from workerctl.preflight import Request
+
+from . import runs
+from .holdings import (
+    ENV_FILE,
+    SHAPES,
+    SOURCES,
+    Holding,
+    in_file,
+    litter,
+    misplaced,
+    unreadable,
+    valid,
+)
+from .oracle import Mint, Oracle
+from .runs import call, invocations, parameters
+
+SEED = int(os.environ.get("LEAK_SEED") or secrets.randbits(32))
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
+DOCUMENTED = {0, 1, 2, 3}
+
+_TEAM = Path(__file__).with_name("team.py")
+# Each shape comes through this source and, in the short run, through one of the others.
+_ALWAYS = "an env file"
+
+
+@pytest.fixture(name="mint")
+def _mint() -> Mint:
+    return Mint(SEED)
+
+
+@pytest.fixture(autouse=True)
+def _in_directory(directory: Path) -> Path:
+    """
+    Each test works in an empty directory.
+    """
+    return directory
+
+
+def _held(what: str, mint: Mint) -> bytes:
+    """
+    An env file of one of three kinds.
+    """
+    if what == "litter":
+        return litter(mint)
+    given = valid(mint) if what == "valid" else misplaced(mint, "token")
+    return "".join(f"{name}={text}\n" for name, text in given.items()).encode()
+
+
+def _with_project(line: str, content: bytes) -> Holding:
+    """
+    An env file inside the project of another team.
+    """
+    project = f"[tool.workerctl]\n{line}\n".encode()
+    return in_file(content, {"pyproject.toml": project, "team.py": _TEAM.read_bytes()})
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    others = [source for source in SOURCES if source != _ALWAYS]
+    for number, shape in enumerate(SHAPES):
+        share = SOURCES if THOROUGH else (_ALWAYS, others[number % len(others)])
+        yield from ((source, shape) for source in share)
+
+
+def _get_settings() -> object:
+    settings.get_settings.cache_clear()
+    try:
+        return settings.get_settings()
+    finally:
+        settings.get_settings.cache_clear()
+
+
+FUNCTIONS: tuple[Callable[[], object], ...] = (
+    _get_settings,
+    settings.Settings,
+    lambda: loading.load(settings.Settings),
+    lambda: preflight.preflight(Request()),
+)
+
+
+def _watch(holding: Holding, mint: Mint, *, every: bool = THOROUGH, terminal: bool = False) -> None:
+    """
+    Run every command and the library on what holds the secrets, and ask the oracle.
+    """
+    oracle = Oracle(mint.made)
+    for invocation in invocations(every=every):
+        arguments = invocation.with_sources(holding)
+        seen = runs.run(arguments, holding, terminal=terminal)
+        assert oracle.leaks(seen.text) == [], f"{arguments}, LEAK_SEED={SEED}"
+        assert seen.code in DOCUMENTED, (arguments, seen)
+    for function in FUNCTIONS:
+        assert oracle.leaks(call(function, holding)) == [], f"{function}, LEAK_SEED={SEED}"
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_secret_in_its_place_is_shown(source: str, terminal: bool, mint: Mint) -> None:
+    """
+    Good values in every secret and every URL: each command with each of its options.
+    """
+    _watch(SOURCES[source](valid(mint)), mint, every=not terminal or THOROUGH, terminal=terminal)
+
+
+@pytest.mark.parametrize(("source", "shape"), list(_pairs()))
+def test_no_secret_in_a_wrong_place_or_form_is_shown(source: str, shape: str, mint: Mint) -> None:
+    """
+    A secret in ENV, in DEBUG, in a number, a list or a URL, broken in every way.
+    """
+    _watch(SOURCES[source](misplaced(mint, shape)), mint)
+
+
+def test_no_secret_among_the_lines_of_an_env_file_is_shown(mint: Mint) -> None:
+    """
+    Pasted bare, as a name, as a comment, behind a colon, twice, in quotes that do not end.
+    """
+    content = litter(mint)
+    _watch(in_file(content), mint, every=True)
+    _watch(Holding(stdin=content, options={"--env-file": "-"}), mint)
+    _watch(in_file(content), mint, terminal=True)
+
+
+@pytest.mark.parametrize("case", unreadable(Mint(0)))
+def test_no_secret_of_an_unreadable_source_is_shown(case: str, mint: Mint) -> None:
+    """
+    Neither what stands in it nor, where it does not exist, its name.
+    """
+    _watch(unreadable(mint)[case], mint)
+
+
+def test_what_is_typed_is_not_repeated(mint: Mint) -> None:
+    """
+    A secret as a command, an argument, the name or the value of any option.
+    """
+    urls = [f"redis://:{mint.token()}@example.net/{mint.token()}" for _ in range(2)]
+    for one, other in [(mint.token(), mint.token()), (mint.key(), mint.key()), urls]:
+        lines = [[one], [f"--{one}"], [f"--{one}={other}"], [f"-{one}"], [one, other]]
+        for words, name in parameters():
+            if name is None:
+                more = [[one], [f"--{one}"], [f"--{one}={other}"], [f"-{one}"], [one, other]]
+            else:
+                more = [[name, one], [f"{name}={one}"], [name, one, other], [f"{name}{one}"]]
+            lines += [[*words, *rest] for rest in more]
+            lines.append([one, *words])
+        oracle = Oracle(mint.made)
+        for arguments in lines:
+            seen = runs.run(arguments, Holding())
+            assert oracle.leaks(seen.text) == [], f"{arguments}, LEAK_SEED={SEED}"
+            assert seen.code in DOCUMENTED, (arguments, seen)
+
+
+@pytest.mark.parametrize("what", ["valid", "misplaced"])
+def test_another_teams_checks_cannot_tell(what: str, mint: Mint) -> None:
+    """
+    A check that raises, exits, skips or finds with every value it can reach in its words.
+    """
+    holding = _with_project('checks = "team:CHECKS"', _held(what, mint))
+    _watch(holding, mint, every=what == "valid" or THOROUGH)
+
+    seen = runs.run(["check", "--format", "json", "--env-file", ENV_FILE], holding)
+    assert seen.text.count('"status": "crashed"') == 4
+
+
+@pytest.mark.parametrize("what", ["valid", "misplaced", "litter"])
+@pytest.mark.parametrize("name", ["Refusing", "Crashing", "Open", "missing"])
+def test_another_teams_settings_cannot_tell(name: str, what: str, mint: Mint) -> None:
+    """
+    A class whose validators quote the value, or crash with all of them; a module that does.
+    """
+    held = _held(what, mint) + f"\nPARTNER_TOKEN={mint.token()}\n".encode()
+    _watch(_with_project(f'settings = "team:{name}"', held), mint)
+
+
+def test_an_internal_error_tells_its_type_and_place_only(mint: Mint) -> None:
+    """
+    Exit code 70, in every format, whatever the exception's text holds.
+    """
+    holding = _with_project('checks = "team:TABLE"', _held("valid", mint))
+    oracle = Oracle(mint.made)
+
+    for invocation in invocations():
+        seen = runs.run(invocation.with_sources(holding), holding)
+        assert oracle.leaks(seen.text) == [], invocation
+    seen = runs.run(["check", "--format", "json"], holding)
+    assert seen.code == 70
+    assert "Internal error: ValueError at workerctl/preflight.py:" in seen.text
+
+
+SWITCHES = {
+    "PYDANTIC_SETTINGS_DEBUG": "1",
+    "TYPER_STANDARD_TRACEBACK": "1",
+    "LOG_LEVEL": "DEBUG",
+    "PYTHONDEVMODE": "1",
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check",
+        "check --format json",
+        "show-config",
+        "show-config --format json",
+        "keygen --id",
+        "check --settings team:Refusing",
+        "check --settings team:missing --format json",
+    ],
+)
+def test_no_switch_of_a_library_makes_the_program_talk(
+    words: str, mint: Mint, directory: Path, run: Callable[..., CompletedProcess[str]]
+) -> None:
+    """
+    With all of them on and the root logger at DEBUG, in a process of its own, also when it fails.
+    """
+    (directory / "sitecustomize.py").write_text("import logging; logging.basicConfig(level=10)\n")
+    (directory / "team.py").write_bytes(_TEAM.read_bytes())
+    (directory / ENV_FILE).write_bytes(litter(mint))
+    package = Path(workerctl.__file__).parents[1]
+    paths = {"PYTHONPATH": os.pathsep.join([str(directory), str(package)])}
+
+    good = run(*words.split(), env={**SWITCHES, **paths, **valid(mint)})
+    bad = run(*words.split(), "--env-file", ENV_FILE, env={**SWITCHES, **paths})
+
+    texts = (good.stdout, good.stderr, bad.stdout, bad.stderr)
+    assert Oracle(mint.made).leaks("\n".join(texts)) == [], f"LEAK_SEED={SEED}"
+    assert {good.returncode, bad.returncode} <= DOCUMENTED

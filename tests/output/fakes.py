@@ -1,0 +1,128 @@
+"""
+Two checks that judge nothing, and a program that reports on them: what golden files are made of.
+
+    python -m tests.output.fakes CASE FORMAT [quiet|verbose]
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from workerctl import checks
+from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.findings import ExitCode as Code
+from workerctl.findings import Finding, Location, Problem, Report, Severity, Suppression
+from workerctl.output import FORMATS
+from workerctl.output.base import Detail
+from workerctl.schema import names
+from workerctl.settings import Settings
+from workerctl.sources import Values
+
+LINE_12 = Location("env-file", "deploy/production.env", 12)
+FINDINGS = (
+    Finding(
+        "KEY901",
+        Severity.WARNING,
+        "OLD_KEY is a name that [bold]nobody[/bold] uses any more, and this sentence is long.",
+        None,
+        ("OLD_KEY",),
+        Location("environment"),
+    ),
+    Finding(
+        "KEY901",
+        Severity.ERROR,
+        "NEW_KEY holds a value that was written by hand, and \x1b[31mred\x1b[0m ink.",
+        "Run `workerctl keygen --write deploy/production.env` where the worker starts.",
+        ("NEW_KEY",),
+        LINE_12,
+    ),
+    Finding("KEY901", Severity.INFO, "열쇠가 하나 더 있습니다.", "It may stay.", ("NEW_KEY",)),
+    Finding(
+        "KEY901",
+        Severity.ERROR,
+        "SPARE_KEY is known to everyone.",
+        "Replace it.",
+        ("SPARE_KEY",),
+        LINE_12._replace(line=14),
+        Suppression("KEY901", "it opens nothing", date(2027, 1, 31)),
+    ),
+)
+
+
+def many(context: Context) -> Iterable[Finding]:
+    """
+    Finds something of each kind.
+    """
+    return FINDINGS
+
+
+def nothing(context: Context) -> Iterable[Finding]:
+    """
+    Finds nothing.
+    """
+    return ()
+
+
+def skips(context: Context) -> Iterator[Finding]:
+    """
+    Has nothing to judge.
+    """
+    raise SkipCheck("there is no key, so that there is nothing to be said about it")
+    yield
+
+
+def crashes(context: Context) -> Iterator[Finding]:
+    """
+    Raises.
+    """
+    raise RuntimeError("a text that nobody may see")
+    yield
+
+
+CASES = {
+    "findings": (
+        Check("KEY901", "The key is good", many),
+        Check("TMO901", "Time is short", nothing),
+    ),
+    "unjudged": (
+        Check("KEY901", "The key is good", skips),
+        Check("TMO901", "Time is short", crashes),
+    ),
+    "held": (
+        Check("KEY901", "The key is good", nothing),
+        Check("TMO901", "Time is short", nothing),
+    ),
+}
+
+
+def report(case: str) -> Report:
+    """
+    What a run of two checks comes to, without the time it took.
+    """
+    if case == "error":
+        return Report(error=Problem("deploy/no.env does not exist.", "Check it.", Code.USAGE))
+    context = Context(
+        Settings.model_construct(),
+        Values(names(Settings)),
+        env="production",
+        suppressions=(),
+        today=date(2026, 6, 1),
+    )
+    results = checks.run(context, CASES[case])
+    return Report(
+        tuple(
+            result._replace(seconds=0.0, findings=FINDINGS if result.findings else ())
+            for result in results
+        ),
+        env="production",
+        judged_as="production",
+        sources=("deploy/production.env",),
+    )
+
+
+if __name__ == "__main__":
+    FORMATS[sys.argv[2]](
+        report(sys.argv[1]),
+        sys.stdout,
+        Detail(quiet="quiet" in sys.argv, verbose="verbose" in sys.argv),
+    )

@@ -1,0 +1,194 @@
+"""
+Styled lines: no character is lost, whatever the stream can write and however wide it is.
+"""
+
+import contextlib
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import termios
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import pytest
+
+from workerctl.masking import MASK
+from workerctl.output.lines import Line, line, width, write
+
+Terminal = Callable[[int], tuple[TextIO, int]]
+
+TEXT = "ENCRYPTION_KEY is `[red]not` set; 열쇠가 없습니다 in /etc/workers/production/worker.env:12"
+
+
+@pytest.fixture(name="terminal")
+def _terminal() -> Iterator[Terminal]:
+    """
+    Terminals of a given width, each as its two ends: where is written, and what is shown.
+    """
+    with contextlib.ExitStack() as opened:
+
+        def make(columns: int) -> tuple[TextIO, int]:
+            master, slave = pty.openpty()
+            opened.callback(os.close, master)
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+            return opened.enter_context(os.fdopen(slave, "w", encoding="utf-8")), master
+
+        yield make
+
+
+def shown(terminal: Terminal, columns: int, *lines: Line) -> str:
+    """
+    What a terminal gets, without colours.
+    """
+    stream, master = terminal(columns)
+    write(lines, stream)
+    stream.close()
+    chunks = []
+    with contextlib.suppress(OSError):  # how Linux tells that the last writer has left
+        while chunk := os.read(master, 65536):
+            chunks.append(chunk)
+    text = b"".join(chunks).decode().replace("\r\n", "\n")
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def in_encoding(encoding: str, *lines: Line) -> str:
+    """
+    What a pipe gets.
+    """
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding)
+    write(lines, stream)
+    stream.flush()
+    return raw.getvalue().decode(encoding)
+
+
+def test_a_line_is_made_of_pieces() -> None:
+    """
+    With a style each; a bare text has none.
+    """
+    made = line(("✗ ", "red"), "text", indent=2)
+
+    assert made == Line((("✗ ", "red"), ("text", "")), 2)
+    assert made.plain() == "✗ text"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
+        ("bell\x07 and\nnew line\r", r"bell\x07 and\nnew line\r"),
+        ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("\udce9", r"\udce9"),
+        ("zero\u200bwidth", r"zero\u200bwidth"),
+    ],
+)
+def test_nothing_in_a_text_steers_the_terminal(text: str, expected: str) -> None:
+    """
+    Control, invisible and undecodable characters are written as escapes.
+    """
+    assert line(text, (text, "bold")).plain() == expected * 2
+
+
+def test_off_a_terminal_nothing_is_wrapped_or_coloured() -> None:
+    """
+    However long it is.
+    """
+    assert in_encoding("utf-8", line((TEXT * 9, "red")), line()) == TEXT * 9 + "\n\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("utf-8", f"✗ ! ℹ ✓ – · … ’ → {MASK} 열쇠\n"),
+        ("ascii", "x ! i + - | ... ' -> ******** \\uc5f4\\uc1e0\n"),
+        ("latin-1", "x ! i + - | ... ' -> ******** \\uc5f4\\uc1e0\n"),
+        ("euc-kr", "x ! i + - | ... ' -> ******** 열쇠\n"),
+    ],
+)
+def test_every_encoding_gets_what_it_can_write(encoding: str, expected: str) -> None:
+    """
+    Signs have ASCII forms, other letters are escaped, and nothing raises.
+    """
+    assert in_encoding(encoding, line(f"✗ ! ℹ ✓ – · … ’ → {MASK} 열쇠")) == expected
+
+
+@pytest.mark.parametrize("columns", [20, 21, 40, 79, 80, 200])
+@pytest.mark.parametrize("indent", [0, 9, 30])
+def test_a_terminal_loses_no_character(terminal: Terminal, columns: int, indent: int) -> None:
+    """
+    Lines are wrapped, a word that is too long is broken, and no line is too wide.
+    """
+    text = shown(
+        terminal, columns, line(" " * indent, (TEXT, "red"), f" {'x' * 90}", indent=indent)
+    )
+
+    assert re.sub(r"\s", "", text) == re.sub(r"\s", "", TEXT) + "x" * 90
+    for row in text.splitlines():
+        assert len(row) + len(re.findall("[가-힣]", row)) <= columns
+
+
+def test_markup_is_text(terminal: Terminal) -> None:
+    """
+    A value such as [/] neither disappears nor raises.
+    """
+    assert shown(terminal, 80, line("[/] [red]x[/red] :smile:")) == "[/] [red]x[/red] :smile:\n"
+
+
+def test_continuation_lines_start_at_the_indent(terminal: Terminal) -> None:
+    """
+    Or at a small one, where that would take half of the screen.
+    """
+    made = line("code  one two three four five six", indent=6)
+
+    assert shown(terminal, 20, made) == "code  one two three\n      four five six\n"
+    narrow = shown(terminal, 20, made._replace(indent=10))
+    assert narrow == "code  one two three\n    four five six\n"
+
+
+def test_an_empty_line_is_a_line(terminal: Terminal) -> None:
+    """
+    On a terminal, too.
+    """
+    assert shown(terminal, 80, line(), line("a")) == "\na\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"), [(0, 80), (1, 20), (19, 20), (20, 20), (120, 120)]
+)
+def test_the_width_is_the_terminals_own(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: int, expected: int
+) -> None:
+    """
+    A terminal that does not know its width has 80 columns, and none has fewer than 20.
+    """
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    assert width(terminal(columns)[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [("40", 40), ("20", 20), ("9999", 9999)]
+    + [(bad, 77) for bad in ["0", "19", "-1", "", "abc", "10000", "9" * 30, "٤٠", "4 0", "40.0"]],
+)
+def test_a_sensible_number_of_columns_counts(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: str, expected: int
+) -> None:
+    """
+    COLUMNS wins where it is a number that a screen can have.
+    """
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert width(terminal(77)[0]) == expected
+
+
+def test_what_is_no_file_has_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    80 columns, where the stream has no descriptor to ask.
+    """
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    assert width(io.StringIO()) == 80

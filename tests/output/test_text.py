@@ -1,0 +1,169 @@
+"""
+The text report: what it says, in which order, and that no width and no detail loses a word.
+"""
+
+import io
+import re
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.output.fakes import FINDINGS, report
+from workerctl.findings import Finding, Location, Report, Result, Severity, Status
+from workerctl.output.base import Detail
+from workerctl.output.text import render, summary
+
+Run = Callable[..., CompletedProcess[str]]
+
+ERROR = Finding("KEY901", Severity.ERROR, "An error.", "Mend it.", ("A",))
+
+
+def text(of: Report, detail: Detail | None = None) -> str:
+    """
+    The report as a pipe gets it.
+    """
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, "utf-8")
+    render(of, stream, detail or Detail())
+    stream.flush()
+    return raw.getvalue().decode()
+
+
+def result(code: str, *findings: Finding, status: Status = Status.FAILED) -> Result:
+    """
+    How a check of this code ended.
+    """
+    return Result(code, f"{code} holds", status, None, 0.0, findings)
+
+
+def bare(words: str) -> str:
+    """
+    Letters and signs alone: without colours, blanks and line ends.
+    """
+    return re.sub(r"\x1b\[[0-9;]*m|\s", "", words)
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 60, 80, 133])
+@pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
+def test_no_width_loses_a_word(screen: Run, columns: int, env: dict[str, str]) -> None:
+    """
+    Every message and hint is there, as a pipe has it.
+    """
+    done = screen("findings", "text", columns=columns, env=env, module="tests.output.fakes")
+
+    assert bare(done.stdout) == bare(text(report("findings")))
+    assert (
+        max(len(re.sub(r"\x1b\[[0-9;]*m", "", row)) for row in done.stdout.split("\n")) <= columns
+    )
+
+
+def test_the_worst_comes_first() -> None:
+    """
+    Errors, warnings, infos, and last what was suppressed, whatever the order of the checks.
+    """
+    shown = text(report("findings"))
+    first_words = [finding.message.partition(" ")[0] for finding in FINDINGS]
+
+    assert sorted(first_words, key=shown.index) == ["NEW_KEY", "OLD_KEY", "열쇠가", "SPARE_KEY"]
+
+
+def test_each_area_has_a_heading() -> None:
+    """
+    Findings of neighbouring checks of one area stand under one; another team's prefix is its own.
+    """
+    shown = text(
+        Report(
+            (
+                result("KEY901", ERROR),
+                result("KEY902", ERROR._replace(code="KEY902")),
+                result("TEA901", ERROR._replace(code="TEA901")),
+            ),
+            judged_as="production",
+        )
+    )
+
+    assert [row for row in shown.splitlines() if row and row[0] not in " w3"] == [
+        "encryption key",
+        "TEA",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("location", "hint", "expected"),
+    [
+        (Location("env-file", "a.env", 3), "Mend it.", "a.env:3 → Mend it."),
+        (Location("secret-file", "/run/key"), "Mend it.", "/run/key → Mend it."),
+        (Location("environment"), None, "environment"),
+        (Location("default"), "Mend it.", "→ Mend it."),
+        (None, "Mend it.", "→ Mend it."),
+        (None, None, None),
+    ],
+)
+def test_below_a_message_stands_where_and_what_to_do(
+    location: Location | None, hint: str | None, expected: str | None
+) -> None:
+    """
+    A default is no place to look at; without place and hint there is no such line.
+    """
+    finding = ERROR._replace(location=location, hint=hint)
+    rows = text(Report((result("KEY901", finding),), judged_as="staging")).splitlines()
+
+    below = rows[rows.index("  ✗ KEY901 An error.") + 1]
+    assert below == (" " * 11 + expected if expected else "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, " · judged as production · read a.env, b.env"),
+        ({"env_is_set": False}, " · judged as production (ENV is not set) · read a.env, b.env"),
+        ({"env": None}, " · judged as production (ENV is not valid) · read a.env, b.env"),
+        ({"sources": ()}, " · judged as production · read no file"),
+        ({"judged_as": None}, ""),
+    ],
+)
+def test_the_first_line_tells_what_was_judged(changes: dict[str, object], expected: str) -> None:
+    """
+    So that a run in the wrong directory shows.
+    """
+    made = Report(env="production", judged_as="production", sources=("a.env", "b.env"))
+    heading = text(made._replace(**changes)).splitlines()[0]  # type: ignore[arg-type]
+
+    assert re.fullmatch(r"workerctl [0-9.]+" + re.escape(expected), heading)
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ((result("A1", status=Status.PASSED),), "no findings · 1 passed · exit code 0"),
+        ((result("A1", ERROR),), "1 error · 1 failed · exit code 1"),
+        (
+            (result("A1", ERROR, ERROR, ERROR._replace(severity=Severity.INFO)),),
+            "2 errors, 1 info · 1 failed · exit code 1",
+        ),
+        (
+            (result("A1", status=Status.CRASHED), result("A2", status=Status.SKIPPED)),
+            "no findings · 1 skipped, 1 crashed · exit code 3",
+        ),
+        (
+            (result("A1", status=Status.DEFERRED), result("A2", status=Status.PASSED)),
+            "no findings · 1 passed, 1 deferred · exit code 0",
+        ),
+    ],
+)
+def test_the_last_line_counts(results: tuple[Result, ...], expected: str) -> None:
+    """
+    Findings by severity, checks by how they ended, and the exit code.
+    """
+    assert summary(Report(results)).plain() == expected
+
+
+def test_a_crash_is_told_however_quiet() -> None:
+    """
+    It is why the exit code is 3.
+    """
+    shown = text(report("unjudged"), Detail(quiet=True))
+
+    assert "TMO901 Time is short (crashed: RuntimeError)" in shown
+    assert "KEY901" not in shown

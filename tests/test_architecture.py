@@ -1,0 +1,404 @@
+"""
+What no single test shows: who imports what, what every check and setting has, what no module does.
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+
+import workerctl
+from workerctl import checks, cli, output
+from workerctl.checks.base import Check
+from workerctl.masking import is_credential_name
+from workerctl.schema import describe
+from workerctl.settings import Settings
+
+PACKAGE = Path(workerctl.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = Path(__file__).parent
+
+BLOCK = """
+import importlib.abc, sys
+
+class Blocked(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names}:
+            raise ImportError(name + " is blocked")
+
+sys.meta_path.insert(0, Blocked())
+"""
+LISTED = """
+import atexit, sys
+before = set(sys.modules)  # what the installation itself loads is not ours
+atexit.register(lambda: print(*set(sys.modules) - before, file=sys.stderr))
+from workerctl.__main__ import main
+main()
+"""
+
+EVERY_MODULE = pytest.mark.parametrize(
+    "path", MODULES, ids=[str(path.relative_to(PACKAGE)) for path in MODULES]
+)
+EVERY_CHECK = pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.code)
+
+
+def tree(path: Path) -> ast.Module:
+    """
+    The syntax of a module.
+    """
+    return ast.parse(path.read_text("utf-8"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """
+    The modules that a module imports, wherever in it.
+    """
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def python(code: str, *arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """
+    A fresh interpreter.
+    """
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# --------------------------------------------------------------------------- who imports whom
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        """
+from workerctl.settings import Settings, get_settings, validate_encryption_key
+assert get_settings().ENV == "development"
+""",
+        """
+from workerctl import rules, loading, settings
+values = loading.load(settings.Settings).values
+assert [finding.code for finding in rules.boot_findings(values)] == ["KEY001"]
+""",
+        "from workerctl import sources, schema, names, fields, project, envfile, expansion",
+        """
+from workerctl import keys, placeholders, suggest, masking, findings, errors
+assert keys.form_problem(keys.generate()) is None
+""",
+        "from workerctl import envwrite, atomic",
+        """
+from workerctl.preflight import Request, preflight
+assert preflight(Request()).exit_code == 0
+""",
+    ],
+    ids=["settings", "rules", "sources", "keys", "writing", "preflight"],
+)
+def test_the_library_needs_neither_typer_nor_rich_nor_cryptography(
+    directory: Path, environ: dict[str, str], code: str
+) -> None:
+    """
+    A worker may import it where they are not installed.
+    """
+    block = BLOCK.format(names={"typer", "rich", "cryptography", "click"})
+    done = python(f"{block}\n{code}", environ={**environ, "PYTHONWARNINGS": "ignore"})
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_block_blocks(environ: dict[str, str]) -> None:
+    """
+    Or the tests that use it would prove nothing.
+    """
+    done = python(f"{BLOCK.format(names={'typer'})}\nimport workerctl.cli", environ=environ)
+
+    assert "ImportError: typer is blocked" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "unwanted"),
+    [
+        ("--version", "typer pydantic pydantic_settings rich asyncio dotenv cryptography"),
+        ("keygen", "typer pydantic pydantic_settings rich asyncio dotenv cryptography"),
+        ("--help", "pydantic_settings dotenv rich asyncio cryptography workerctl.checks"),
+        ("check --help", "pydantic_settings dotenv rich cryptography workerctl.checks"),
+        ("check --nonsense", "pydantic_settings dotenv rich cryptography workerctl.checks"),
+        ("check", "rich cryptography redis httpx rq"),
+        ("check --format json", "rich cryptography redis httpx rq"),
+        ("check --env-file good.env", "rich redis httpx rq"),
+        ("show-config --env-file good.env", "rich cryptography redis httpx rq"),
+        ("show-config ENV --env-file good.env", "rich cryptography redis httpx rq"),
+        ("explain", "rich cryptography redis httpx rq"),
+        ("explain KEY004", "rich cryptography redis httpx rq"),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(
+    environ: dict[str, str], good: Path, command: str, unwanted: str
+) -> None:
+    """
+    Start-up time, guarded without a clock.
+    """
+    done = python(LISTED, *command.split(), environ=environ)
+    modules = set(done.stderr.splitlines()[-1].split())
+
+    assert "workerctl" in modules
+    assert not modules.intersection(unwanted.split())
+
+
+@EVERY_MODULE
+def test_modules_import_what_they_may(path: Path) -> None:
+    """
+    Never click, which Typer no longer brings, nor random, which makes no keys.
+    """
+    roots = {name.partition(".")[0] for name in imported(path)}
+
+    assert roots.isdisjoint({"click", "random"})
+
+
+@EVERY_MODULE
+def test_nobody_imports_the_command_line(path: Path) -> None:
+    """
+    But the entry point.
+    """
+    if path.name != "__main__.py":
+        assert "workerctl.cli" not in set(imported(path))
+
+
+# -------------------------------------------------------------------------------------- syntax
+
+
+@EVERY_MODULE
+def test_nothing_is_asserted_outside_tests(path: Path) -> None:
+    """
+    PYTHONOPTIMIZE takes assertions out.
+    """
+    assert not [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
+
+
+@EVERY_MODULE
+def test_no_error_is_asked_for_its_values(path: Path) -> None:
+    """
+    The errors() of pydantic hold every value, unless told otherwise.
+    """
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr == "errors":
+            told = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            assert told == {
+                "include_input": "False",
+                "include_context": "False",
+                "include_url": "False",
+            }
+        assert node.func.attr not in {"model_dump_json", "load_dotenv"}
+
+
+@EVERY_MODULE
+def test_no_exception_is_raised_beside_one_that_holds_a_value(path: Path) -> None:
+    """
+    What is raised in a handler keeps the old exception as its context, `from None` or not.
+
+    Allowed is to raise the same one again.
+    """
+    for handler in ast.walk(tree(path)):
+        if isinstance(handler, ast.ExceptHandler):
+            raised = [node for node in ast.walk(handler) if isinstance(node, ast.Raise)]
+            assert all(node.exc is None for node in raised), handler.lineno
+
+
+@EVERY_MODULE
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    """
+    In its docstring.
+    """
+    assert ast.get_docstring(tree(path))
+
+
+# -------------------------------------------------------------------------------------- checks
+
+
+def defined() -> dict[str, Check]:
+    """
+    Every check that a module of workerctl.checks holds.
+    """
+    found = {}
+    for module in pkgutil.walk_packages(checks.__path__, "workerctl.checks."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, Check):
+                found[f"{module.name}.{name}"] = value
+    return found
+
+
+def test_every_check_is_in_the_table() -> None:
+    """
+    One that is only written runs nowhere.
+    """
+    assert set(map(id, defined().values())) == set(map(id, checks.CHECKS))
+
+
+def test_codes_are_unique_and_of_one_form() -> None:
+    """
+    Three letters and three digits; titles are unique, too.
+    """
+    codes = [check.code for check in checks.CHECKS]
+
+    assert all(re.fullmatch("[A-Z]{3}[0-9]{3}", code) for code in codes)
+    assert len(set(codes)) == len(codes)
+    assert len({check.title for check in checks.CHECKS}) == len(codes)
+
+
+@EVERY_CHECK
+def test_every_check_has_a_manual(check: Check) -> None:
+    """
+    What it verifies, why that matters, how to fix it: paragraphs in this order.
+    """
+    paragraphs = (check.run.__doc__ or "").strip().split("\n\n")
+    starts = [paragraph.strip().partition(" ")[0] for paragraph in paragraphs]
+
+    assert starts[-2:] == ["Why:", "Fix:"]
+    assert starts[0] not in {"Why:", "Fix:"}
+    assert all(paragraph.strip().endswith(".") for paragraph in paragraphs)
+
+
+@EVERY_CHECK
+def test_every_check_has_a_claim(check: Check) -> None:
+    """
+    One line without a full stop, which is true when the check passes.
+    """
+    assert check.title
+    assert check.title[0].isupper()
+    assert not check.title.endswith(".")
+    assert len(check.title) <= 70
+
+
+@EVERY_CHECK
+def test_every_check_reads_settings_that_exist(check: Check) -> None:
+    """
+    And requires a check that comes before it in the table.
+    """
+    named = {name for name in vars_of(check) if re.fullmatch("[A-Z][A-Z0-9_]+", name)}
+    codes = [one.code for one in checks.CHECKS]
+
+    assert named <= set(Settings.model_fields)
+    if check.requires is not None:
+        assert codes.index(check.requires) < codes.index(check.code)
+
+
+def vars_of(check: Check) -> Iterator[str]:
+    """
+    The names of settings that a check declares.
+    """
+    for slot in ("reads", "demands", "looks_at"):
+        yield from getattr(check, slot, ())
+
+
+@EVERY_CHECK
+def test_every_check_is_tested(check: Check) -> None:
+    """
+    A test calls its function or its entry of the table, or expects its code.
+    """
+    (name,) = [name for name, one in defined().items() if one is check]
+    module, _, entry = name.removeprefix("workerctl.checks.").rpartition(".")
+    words = (check.run.__name__, f"{module}.{entry}", f'"{check.code}"')
+    tests = [path for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
+
+    assert any(word in path.read_text("utf-8") for path in tests for word in words)
+
+
+# ------------------------------------------------------------------------------------ settings
+
+
+def test_what_looks_like_a_credential_is_secret() -> None:
+    """
+    Or public, with a reason that `show-config` tells.
+    """
+    for setting in describe(Settings):
+        if is_credential_name(setting.name):
+            assert setting.secret != bool(setting.public), setting.name
+
+
+def test_what_may_hold_a_password_is_secret() -> None:
+    """
+    A URL with a place for one: of Redis, of a webhook, of Sentry.
+    """
+    for setting in describe(Settings):
+        if re.search("REDIS|WEBHOOK_URL|DSN|DATABASE", setting.name):
+            assert setting.secret, setting.name
+
+
+def test_no_default_is_a_secret() -> None:
+    """
+    Help, schema and documentation show defaults.
+    """
+    for setting in describe(Settings):
+        if setting.secret:
+            text = setting.default.get_secret_value()
+            assert not text or re.fullmatch("redis://localhost:6379/0", text), setting.name
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_every_setting_is_described(name: str) -> None:
+    """
+    By a sentence, a group and what it must be.
+    """
+    (setting,) = [setting for setting in describe(Settings) if setting.name == name]
+
+    assert setting.description.endswith(".")
+    assert setting.group != "other"
+    assert setting.expects
+
+
+# -------------------------------------------------------------------------------- command line
+
+
+def test_the_formats_are_those_of_the_option() -> None:
+    """
+    One more format is one line in each.
+    """
+    hint = cli.check.__annotations__["format"]
+
+    assert set(get_args(get_args(hint)[0])) == set(output.FORMATS)
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    """
+    Usage errors name them without asking Typer.
+    """
+    app: Any = typer.main.get_command(cli.app)
+
+    assert sorted(cli._COMMANDS) == sorted(app.commands)
+
+
+def test_no_option_takes_a_secret() -> None:
+    """
+    Arguments of a process are everyone's to read.
+    """
+    app: Any = typer.main.get_command(cli.app)
+    for command in app.commands.values():
+        for param in command.params:
+            names = set(param.opts) - {"--secrets-dir"}  # which takes a path
+            assert not any(map(is_credential_name, names)), names
+
+
+def test_help_shows_no_setting(run: Any) -> None:
+    """
+    No default comes from the environment.
+    """
+    for command in ("check", "keygen", "show-config", "explain"):
+        env = dict.fromkeys(Settings.model_fields, "v4lu3")
+        assert "v4lu3" not in run(command, "--help", env=env).stdout

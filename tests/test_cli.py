@@ -1,0 +1,808 @@
+"""
+The command line: exit codes, options, formats; other people's pipelines depend on all of them.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, Never
+
+import pytest
+
+from workerctl import __version__, envfile
+from workerctl.checks import CHECKS
+from workerctl.output import FORMATS
+from workerctl.settings import Settings
+
+Run = Callable[..., CompletedProcess[str]]
+Team = Callable[..., None]
+
+SECRET = "wk9_Zt7Qm2Xc5Vb8Nn4Lp1"
+READERS: dict[str, Callable[[str], Any]] = {"text": str, "json": json.loads}
+"""How to read each format; a new one needs its reader here."""
+
+FORMATTED = pytest.mark.parametrize("format_", list(FORMATS))
+
+
+class Unreadable(dict[str, str]):
+    """
+    A process environment that cannot be listed, with a secret in its error.
+    """
+
+    def items(self) -> Never:
+        """
+        Fails.
+        """
+        raise RuntimeError(SECRET)
+
+
+def statuses(done: CompletedProcess[str]) -> dict[str, str]:
+    """
+    How each check of a JSON report ended.
+    """
+    return {check["code"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+
+
+def findings(done: CompletedProcess[str]) -> Iterator[dict[str, Any]]:
+    """
+    The findings of a JSON report.
+    """
+    for check in json.loads(done.stdout)["checks"]:
+        yield from check["findings"]
+
+
+def settings(done: CompletedProcess[str]) -> dict[str, Any]:
+    """
+    The settings of a JSON configuration, by name.
+    """
+    return {setting["name"]: setting for setting in json.loads(done.stdout)["settings"]}
+
+
+# ---------------------------------------------------------------------------------- exit codes
+
+
+@FORMATTED
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--env-file", "good.env"], 0),
+        (["--env-file", "bad.env"], 1),
+        (["--env-file", "missing.env"], 2),
+        (["--env-file", "good.env", "--select", "KEY9"], 2),
+        (["--env-file", "good.env", "--settings", "no_such_module:Settings"], 2),
+        (["--env-file", "good.env", "--secrets-dir", "missing"], 2),
+    ],
+)
+def test_a_verdict_has_its_exit_code(
+    call: Run, good: Path, bad: Path, format_: str, arguments: list[str], code: int
+) -> None:
+    """
+    0, 1 or 2, whatever the format; a machine's format is whole even without a verdict.
+    """
+    done = call("check", "--format", format_, *arguments)
+
+    assert done.returncode == code
+    assert bool(done.stderr) == (code == 2)
+    if format_ != "text":
+        READERS[format_](done.stdout)
+
+
+@FORMATTED
+@pytest.mark.parametrize(("file", "code"), [("good.env", 3), ("bad.env", 1)])
+def test_a_crash_makes_a_run_incomplete(
+    run: Run, good: Path, bad: Path, team: Team, format_: str, file: str, code: int
+) -> None:
+    """
+    3, unless findings make it 1.
+    """
+    team(
+        "def claim(context):\n    raise SystemExit(0)\n"
+        "CHECKS = (Check('TEA001', 'It holds', claim),)\n"
+    )
+    done = run("check", "--format", format_, "--env-file", file)
+
+    assert done.returncode == code
+    assert "SystemExit" in done.stdout
+    READERS[format_](done.stdout)
+
+
+@FORMATTED
+def test_an_internal_error_is_told_in_a_line(call: Run, format_: str) -> None:
+    """
+    70, the exception's type and our own line; no value and no traceback.
+    """
+    done = call("check", "--format", format_, environ=Unreadable())
+
+    assert done.returncode == 70
+    assert re.match(
+        r"workerctl: Internal error: RuntimeError at workerctl/\w+\.py:\d+\. .*\n\Z", done.stderr
+    )
+    assert SECRET not in done.stdout + done.stderr
+    if format_ != "text":
+        assert READERS[format_](done.stdout)
+    else:
+        assert not done.stdout
+
+
+@pytest.mark.parametrize("command", ["show-config", "keygen --id", "keygen --write new.env"])
+def test_every_command_tells_an_internal_error_so(call: Run, command: str) -> None:
+    """
+    Not only the one that checks.
+    """
+    done = call(*command.split(), environ=Unreadable())
+
+    assert done.returncode == 70
+    assert done.stderr.startswith("workerctl: Internal error: RuntimeError at workerctl/")
+    assert not done.stdout
+    assert SECRET not in done.stderr
+
+
+@FORMATTED
+def test_an_interrupt_ends_a_run(
+    environ: dict[str, str], directory: Path, team: Team, format_: str
+) -> None:
+    """
+    130, in a word, and a machine's format is whole.
+    """
+    team(
+        "import pathlib, time\n"
+        "def claim(context):\n    pathlib.Path('started').touch()\n    time.sleep(60)\n    yield\n"
+        "CHECKS = (Check('TEA001', 'It holds', claim),)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "workerctl", "check", "--format", format_],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not (directory / "started").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert err == "workerctl: Interrupted.\n"
+    if format_ != "text":
+        assert READERS[format_](out)
+
+
+# ------------------------------------------------------------------------------- usage errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("chek", "There is no such command. Did you mean check?"),
+        ("check extra", "There is an argument too many."),
+        ("check --env-fil x", "There is no such option. Did you mean --env-file?"),
+        ("check --format yaml", "--format does not take this value. Use text or json."),
+        ("check --fail-on fatal", "--fail-on does not take this value."),
+        ("check --env prod", "--env does not take this value."),
+        ("check --phase test", "--phase does not take this value."),
+        ("check --env-file", "--env-file"),
+        ("check --quiet=1", "--quiet"),
+        ("show-config --format yaml", "--format does not take this value."),
+        ("show-config ENV DEBUG", "There is an argument too many."),
+        ("keygen --bits 128", "There is no such option."),
+        ("--bogus", "There is no such option."),
+    ],
+)
+def test_an_error_in_the_options_leaves_stdout_empty(
+    call: Run, arguments: str, message: str
+) -> None:
+    """
+    2, what is wrong with which option, and where to read on.
+    """
+    done = call(*arguments.split())
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"workerctl: {message}")
+    assert re.search(r"Run `workerctl( \S+)? --help`\.\n\Z", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("check --env-file a --no-env-file", "exclude each other"),
+        ("check --select KEY01", "There is no code KEY01. Did you mean KEY001?"),
+        ("check --select key", "There is no code key."),
+        ("check --ignore KEY001,ENV04", "There is no code ENV04. Did you mean ENV004?"),
+        ("check --ignore SET001", "SET001 cannot be ignored"),
+        ("check --ignore ENV", "ENV001 cannot be ignored"),
+        ("explain KEY01", "Did you mean KEY001?"),
+        ("explain LLM_TIMEOUT", "Did you mean LLM_TIMEOUT_SECONDS?"),
+        ("explain nonsense", "There is no such check or setting."),
+        ("show-config LLM_TIMEOUT_SECOND", "Did you mean LLM_TIMEOUT_SECONDS?"),
+        ("show-config --group lm", "There is no such group. The groups are general, queue,"),
+        ("keygen --id", "ENCRYPTION_KEY is not set."),
+    ],
+)
+def test_what_does_not_exist_is_told(call: Run, arguments: str, message: str) -> None:
+    """
+    With the name that was meant, where one comes near.
+    """
+    done = call(*arguments.split())
+
+    assert done.returncode == (1 if "--id" in arguments else 2)
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "{}",
+        "--{}",
+        "-{}",
+        "check {}",
+        "check --{}",
+        "check --{}=x",
+        "check -x{}",
+        "check --quiet={}",
+        "check --format {}",
+        "check --format={}",
+        "check --fail-on {}",
+        "check --env {}",
+        "check --phase {}",
+        "check --select {}",
+        "check --ignore {}",
+        "check --settings {}",
+        "check --settings a:{}!",
+        "check --format json --select {}",
+        "check --format json --settings {}",
+        "explain {}",
+        "keygen {}",
+        "show-config {}",
+        "show-config --group {}",
+        "show-config --format {}",
+        "show-config ENV {}",
+    ],
+)
+def test_what_was_typed_is_not_repeated(call: Run, arguments: str) -> None:
+    """
+    It may be a secret in the wrong place.
+    """
+    done = call(*arguments.format(SECRET).split())
+
+    assert done.returncode == 2
+    assert done.stderr
+    said = (done.stdout + done.stderr).lower()
+    for start in range(len(SECRET) - 5):
+        assert SECRET[start : start + 6].lower() not in said
+
+
+# --------------------------------------------------------------------------------------- check
+
+
+@pytest.mark.parametrize(
+    ("severity", "codes"),
+    [
+        ("error", {"error": 1, "warning": 1, "info": 1, "never": 0}),
+        ("warning", {"error": 0, "warning": 1, "info": 1, "never": 0}),
+        ("info", {"error": 0, "warning": 0, "info": 1, "never": 0}),
+        ("none", {"error": 0, "warning": 0, "info": 0, "never": 0}),
+    ],
+)
+def test_fail_on_is_the_lowest_severity_that_fails(
+    call: Run, good: Path, severity: str, codes: dict[str, int]
+) -> None:
+    """
+    Error by default; never is never.
+    """
+    lines = {"error": "DEBUG=true\n", "warning": "DEBUG=\nDEBUG=\n", "info": "LLM_TIMEOUTS_SEC=1\n"}
+    good.write_text(good.read_text() + lines.get(severity, ""))
+    command = ["check", "--env-file", "good.env", "--format", "json"]
+
+    assert {finding["severity"] for finding in findings(call(*command))} == {severity} - {"none"}
+    assert call(*command).returncode == codes["error"]
+    for fail_on, code in codes.items():
+        assert call(*command, "--fail-on", fail_on).returncode == code
+
+
+def test_quiet_shows_only_what_fails_the_run(call: Run, bad: Path) -> None:
+    """
+    Findings at or above --fail-on, the first line and the last one.
+    """
+    whole = call("check", "--env-file", "bad.env").stdout
+    quiet = call("check", "--env-file", "bad.env", "-q").stdout
+    quieter = call("check", "--env-file", "bad.env", "--quiet", "--fail-on", "never").stdout
+
+    assert set(quiet.splitlines()) < set(whole.splitlines())
+    assert "DEBUG is on" in quiet
+    assert "BUD002" in whole
+    assert not re.search("BUD002|✓|–", quiet)
+    assert [bool(row) for row in quieter.splitlines()] == [True, False, True]
+
+
+def test_verbose_lists_every_claim(call: Run, good: Path) -> None:
+    """
+    One line for each check, with what it claims.
+    """
+    done = call("check", "--env-file", "good.env", "--verbose")
+
+    for check in CHECKS:
+        assert f"{check.code} {check.title}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--select", "KEY"], "SET001 ENV001 KEY001 KEY002 KEY003 KEY004"),
+        (["--select", "KEY002,TMO001"], "SET001 ENV001 KEY002 TMO001"),
+        (["--select", " KEY002 , ", "--select", "TMO001"], "SET001 ENV001 KEY002 TMO001"),
+        (["--select", "LOG", "--ignore", "LOG001"], "SET001 ENV001 -LOG001 LOG002"),
+    ],
+)
+def test_codes_and_prefixes_select(
+    call: Run, good: Path, options: list[str], expected: str
+) -> None:
+    """
+    SET001 and ENV001 always run; ignoring beats selecting, and what it takes out is shown.
+    """
+    done = call("check", "--env-file", "good.env", "--format", "json", *options)
+    shown = [("-" if status == "skipped" else "") + code for code, status in statuses(done).items()]
+
+    assert " ".join(shown) == expected
+
+
+def test_what_is_ignored_is_told(call: Run, bad: Path) -> None:
+    """
+    As skipped, "ignored"; its findings do not count.
+    """
+    done = call("check", "--env-file", "bad.env", "--ignore", "ENV006")
+
+    assert "– ENV006 Origins are explicit (skipped: ignored)" in done.stdout
+    assert "ALLOWED_ORIGINS" not in done.stdout
+
+
+def test_another_environments_rules_can_be_applied(call: Run, good: Path) -> None:
+    """
+    With a warning, because the worker itself will not.
+    """
+    done = call("check", "--env-file", "good.env", "--env", "staging", "--format", "json")
+    report = json.loads(done.stdout)
+
+    assert (report["env"], report["judged_as"]) == ("production", "staging")
+    (finding,) = findings(done)
+    assert (finding["code"], finding["severity"]) == ("ENV001", "warning")
+    assert finding["message"].startswith("The worker will boot as production")
+
+
+def test_stricter_rules_find_more(call: Run, directory: Path) -> None:
+    """
+    What development forgives, production does not.
+    """
+    assert call("check").returncode == 0
+    assert call("check", "--env", "production").returncode == 1
+
+
+def test_at_build_secrets_that_are_not_there_are_deferred(call: Run, good: Path) -> None:
+    """
+    And listed; a secret that is there is judged.
+    """
+    lines = good.read_text().splitlines(keepends=True)
+    good.write_text("".join(line for line in lines if re.match("ENV=|SUPABASE_URL=", line)))
+    command = ["check", "--env-file", "good.env", "--format", "json"]
+    build = call(*command, "--phase", "build")
+
+    assert call(*command).returncode == 1
+    assert build.returncode == 0
+    assert {statuses(build)[code] for code in ("ENV002", "KEY001", "KEY004")} == {"deferred"}
+    good.write_text(good.read_text() + "ENCRYPTION_KEY=short\n")
+    assert statuses(call(*command, "--phase", "build"))["KEY002"] == "failed"
+
+
+def test_output_gets_the_report(call: Run, bad: Path, directory: Path) -> None:
+    """
+    Standard output stays empty, and one line on standard error sums up.
+    """
+    plain = call("check", "--env-file", "bad.env")
+    done = call("check", "--env-file", "bad.env", "--output", "report.txt")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (directory / "report.txt").read_text("utf-8") == plain.stdout
+    assert done.stderr == plain.stdout.splitlines()[-1] + "\n"
+
+
+@FORMATTED
+def test_a_report_of_a_failed_run_goes_to_the_file(
+    call: Run, directory: Path, format_: str
+) -> None:
+    """
+    An older report must not stand there as if it were this run's.
+    """
+    (directory / "report").write_text("all is well")
+    done = call("check", "--env-file", "missing.env", "--format", format_, "--output", "report")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "missing.env does not exist." in (directory / "report").read_text()
+    READERS[format_]((directory / "report").read_text())
+
+
+@FORMATTED
+@pytest.mark.parametrize(("file", "code"), [("good.env", 3), ("bad.env", 1), ("missing.env", 2)])
+@pytest.mark.parametrize("path", ["missing/report", ".", "/dev/full"])
+def test_a_report_that_cannot_be_written_is_told(
+    call: Run, good: Path, bad: Path, format_: str, file: str, code: int, path: str
+) -> None:
+    """
+    3, unless the verdict is worse.
+    """
+    done = call("check", "--env-file", file, "--format", format_, "--output", path)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert f"The report could not be written to {path}." in done.stderr
+
+
+# ------------------------------------------------------------------------------------- sources
+
+
+def test_standard_input_is_a_file(call: Run, good: Path) -> None:
+    """
+    As `sops -d … | workerctl check --env-file -` needs it.
+    """
+    done = call("check", "--env-file", "-", "--format", "json", stdin=good.read_bytes())
+
+    assert (done.returncode, json.loads(done.stdout)["sources"]) == (0, ["<stdin>"])
+
+
+def test_standard_input_can_be_closed(call: Run) -> None:
+    """
+    That is a usage error, not an internal one.
+    """
+    assert call("check", "--env-file", "-", stdin=None).returncode == 2
+
+
+def test_the_default_file_can_be_left_out(call: Run, bad: Path) -> None:
+    """
+    `.env` is read unless --no-env-file says otherwise.
+    """
+    bad.rename(".env")
+
+    assert call("check").returncode == 1
+    assert call("check", "--no-env-file").returncode == 0
+
+
+def test_a_later_file_wins(call: Run, good: Path, bad: Path) -> None:
+    """
+    And the environment wins over both, unless isolated.
+    """
+    files = ["--env-file", "good.env", "--env-file", "bad.env"]
+    done = call("show-config", "DEBUG", *files, "--format", "json")
+    assert settings(done)["DEBUG"]["location"]["file"] == "bad.env"
+
+    done = call("show-config", *files, "--format", "json", environ={"DEBUG": "false"})
+    assert settings(done)["DEBUG"]["location"]["source"] == "environment"
+    assert settings(done)["DEBUG"]["shadows"][0]["file"] == "bad.env"
+
+    done = call("show-config", *files, "--isolated", "--format", "json", environ={"DEBUG": "false"})
+    assert settings(done)["DEBUG"]["value"] == "true"
+
+
+def test_variables_name_the_sources(call: Run, good: Path, directory: Path) -> None:
+    """
+    WORKERCTL_ENV_FILE, a list as PATH is one, and WORKERCTL_SECRETS_DIR; isolated from, neither.
+    """
+    (directory / "more.env").write_text("DEBUG=true\n")
+    (directory / "secrets").mkdir()
+    (directory / "secrets" / "HANCOM_API_KEY").write_text(SECRET)
+    environ = {
+        "WORKERCTL_ENV_FILE": os.pathsep.join(["good.env", "more.env"]),
+        "WORKERCTL_SECRETS_DIR": "secrets",
+    }
+    done = call("check", "--format", "json", environ=environ)
+    found = settings(call("show-config", "--format", "json", environ=environ))
+
+    assert json.loads(done.stdout)["sources"] == ["good.env", "more.env", "secrets"]
+    assert found["DEBUG"]["location"]["file"] == "more.env"
+    assert found["HANCOM_API_KEY"]["location"]["source"] == "secret-file"
+    done = call("check", "--isolated", "--format", "json", environ=environ)
+    assert json.loads(done.stdout)["sources"] == []
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "project"])
+def test_a_team_has_settings_of_its_own(run: Run, team: Team, how: str) -> None:
+    """
+    Named by --settings, WORKERCTL_SETTINGS or the project; checked and shown like ours.
+    """
+    team(
+        "import workerctl.settings\n"
+        "class Settings(workerctl.settings.Settings):\n    TEAM_SIZE: int = 3\n",
+        'settings = "team:Settings"' if how == "project" else "",
+    )
+    options = ["--settings", "team:Settings"] if how == "option" else []
+    env = {"TEAM_SIZE": "many"} | (
+        {"WORKERCTL_SETTINGS": "team:Settings"} if how == "variable" else {}
+    )
+    done = run("check", "--format", "json", *options, env=env)
+    shown = run("show-config", "--format", "json", *options, env=env)
+
+    assert next(finding["fields"] for finding in findings(done)) == ["TEAM_SIZE"]
+    assert not settings(shown)["TEAM_SIZE"]["valid"]
+
+
+# ------------------------------------------------------------------------- the other commands
+
+
+def test_alone_it_shows_the_help(run: Run) -> None:
+    """
+    On standard output, as a usage error.
+    """
+    alone, help_ = run(), run("--help")
+
+    assert alone.stdout == help_.stdout
+    assert (alone.returncode, help_.returncode) == (2, 0)
+    for command in ("check", "explain", "keygen", "show-config"):
+        assert re.search(rf"^  {command} +[A-Z].*\.$", help_.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--version", "check"]])
+def test_the_version_is_one_line(run: Run, arguments: list[str]) -> None:
+    """
+    However it is asked for.
+    """
+    done = run(*arguments)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"workerctl {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["keygen"], ["keygen", "--no-env-file"]])
+def test_a_key_is_all_that_keygen_prints(run: Run, arguments: list[str]) -> None:
+    """
+    Its id goes to standard error.
+    """
+    done = run(*arguments)
+
+    assert done.returncode == 0
+    assert re.fullmatch("[0-9a-f]{64}\n", done.stdout)
+    assert re.fullmatch("key id wk1:[0-9a-f]{16}\n", done.stderr)
+
+
+def test_keygen_writes_and_knows_again(call: Run, directory: Path) -> None:
+    """
+    The id that --write told is the one that --id finds; the key is shown by neither.
+    """
+    written = call("keygen", "--write", "worker.env")
+    known = call("keygen", "--id", "--env-file", "worker.env")
+    again = call("keygen", "--write", "worker.env")
+
+    assert (written.returncode, written.stdout) == (0, "")
+    identity = re.findall("wk1:[0-9a-f]{16}", written.stderr)[0]
+    assert known.stdout == f"ENCRYPTION_KEY {identity}\n"
+    assert (again.returncode, again.stdout) == (1, "")
+    assert identity in again.stderr
+    key = (directory / "worker.env").read_text().partition("=")[2].strip()
+    for done in (written, known, again):
+        assert key not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
+def test_explain_tells_a_checks_manual(call: Run, check: Any) -> None:
+    """
+    Its claim, why it matters and how to fix it; the case of the code does not matter.
+    """
+    done = call("explain", check.code)
+
+    assert done.stdout.startswith(f"{check.code} · {check.title}\n\n")
+    assert re.search(r"^  Why: ", done.stdout, re.MULTILINE)
+    assert re.search(r"^  Fix: ", done.stdout, re.MULTILINE)
+    assert call("explain", check.code.lower()).stdout == done.stdout
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_explain_tells_a_settings_page(call: Run, name: str) -> None:
+    """
+    What it is, what it must be, its default, who checks it.
+    """
+    done = call("explain", name)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{name} · ")
+    for word in ("must be", "default", "secret", "checked by  SET001"):
+        assert f"\n  {word}" in done.stdout
+
+
+def test_a_secret_default_is_told_as_far_as_it_may_be_seen(call: Run) -> None:
+    """
+    That of REDIS_URL holds no secret, and it is not "not set".
+    """
+    assert re.search("default +redis://localhost:6379/0\n", call("explain", "REDIS_URL").stdout)
+    assert re.search("default +not set\n", call("explain", "OPENAI_API_KEY").stdout)
+
+
+def test_explain_lists_the_checks(call: Run) -> None:
+    """
+    Without an argument: each with its claim.
+    """
+    done = call("explain")
+
+    for check in CHECKS:
+        assert f"{check.code}  {check.title}\n" in done.stdout
+
+
+def test_explain_knows_old_names_and_a_teams_checks(run: Run, team: Team) -> None:
+    """
+    A deprecated name leads to its setting; a check without a manual page says so.
+    """
+    team("CHECKS = (Check('TEA001', 'It holds', lambda context: []),)\n")
+
+    assert run("explain", "llm_connect_timeout").stdout.startswith("LLM_CONNECT_TIMEOUT_SECONDS · ")
+    assert "This check has no manual page." in run("explain", "TEA001").stdout
+
+
+def test_show_config_lists_every_setting(call: Run, bad: Path) -> None:
+    """
+    By group, exit 0 even where values are not valid, which are marked and not shown.
+    """
+    done = call("show-config", "--env-file", "bad.env")
+
+    assert done.returncode == 0
+    for name in Settings.model_fields:
+        assert re.search(rf"^[* ] {name} ", done.stdout, re.MULTILINE)
+    assert re.search(r"EMBEDDING_MAX_RETRIES +not valid, not shown +bad\.env:\d+\n", done.stdout)
+    assert "three" not in done.stdout
+
+
+def test_show_config_as_env_lines_can_be_read_back(call: Run, bad: Path) -> None:
+    """
+    To the same values; secrets and what is not valid are commented out.
+    """
+    text = call("show-config", "--env-file", "bad.env", "--format", "env").stdout
+    before = settings(call("show-config", "--env-file", "bad.env", "--format", "json"))
+    read = {entry.name: entry.value for entry in envfile.parse(text, "x").entries if entry.name}
+
+    assert {name: value or "" for name, value in read.items()} == {
+        name: setting["value"]
+        for name, setting in before.items()
+        if setting["valid"] and not setting["secret"]
+    }
+    assert "# EMBEDDING_MAX_RETRIES is not valid\n" in text
+    assert "# ENCRYPTION_KEY is set\n" in text
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "env"])
+def test_show_config_narrows_down(call: Run, good: Path, format_: str) -> None:
+    """
+    To what differs from its default, to a group, to one setting by any of its names.
+    """
+
+    def names(*options: str) -> list[str]:
+        done = call("show-config", "--env-file", "good.env", "--format", format_, *options)
+        assert done.returncode == 0
+        found = re.findall(r"[A-Z][A-Z0-9_]{2,}(?= |=|\")", done.stdout)
+        return [name for name in dict.fromkeys(found) if name in Settings.model_fields]
+
+    assert names("--changed", "--group", "llm") == ["OPENAI_API_KEY", "GEMINI_API_KEY"]
+    assert names("--group", "flags") == ["USE_SPLIT_QUEUES", "USE_NEW_ASYNC_HELPER"]
+    assert "ENCRYPTION_KEY" in names("--changed")
+    assert "DEBUG" not in names("--changed")
+    assert names("llm_connect_timeout")[0] == "LLM_CONNECT_TIMEOUT_SECONDS"
+
+
+def test_show_config_can_leave_origins_out(call: Run, good: Path) -> None:
+    """
+    For a list to compare with another machine's.
+    """
+    command = ["show-config", "--env-file", "good.env"]
+
+    assert "good.env:1" in call(*command).stdout
+    assert "good.env" not in call(*command, "--no-origin").stdout
+
+
+def test_show_config_tells_the_whole_story_of_one(call: Run, good: Path, bad: Path) -> None:
+    """
+    Value, origin, what it shadows, who reads it.
+    """
+    files = ["--env-file", "bad.env", "--env-file", "good.env"]
+    done = call("show-config", "REDIS_URL", *files)
+
+    assert re.search(
+        r"^  value +rediss://•+@queue\.example-works\.net:6380/0$", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"^  comes from +good\.env:2$", done.stdout, re.MULTILINE)
+    assert re.search(r"^  shadows +bad\.env:2$", done.stdout, re.MULTILINE)
+    assert re.search(r"^  checked by +SET001, .*ENV005", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["show-config", "keygen --id"])
+def test_other_commands_tell_what_cannot_be_read(call: Run, command: str) -> None:
+    """
+    In a sentence, exit code 2.
+    """
+    done = call(*command.split(), "--env-file", "missing.env")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("workerctl: missing.env does not exist.")
+
+
+@pytest.mark.parametrize("command", ["check", "explain", "show-config"])
+def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
+    """
+    It is nothing that we did.
+    """
+    done = run(command, script='mkdir gone && cd gone && rmdir ../gone && "$@"')
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(
+        "workerctl: The working directory is gone. Change into one that exists.\n"
+    )
+
+
+# ---------------------------------------------------------------------------------- completion
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (
+            {"_WORKERCTL_COMPLETE": "complete_bash", "COMP_WORDS": "workerctl ", "COMP_CWORD": "1"},
+            {"check", "explain", "keygen", "show-config"},
+        ),
+        (
+            {
+                "_WORKERCTL_COMPLETE": "complete_bash",
+                "COMP_WORDS": "workerctl check --fo",
+                "COMP_CWORD": "2",
+            },
+            {"--format"},
+        ),
+        (
+            {
+                "_WORKERCTL_COMPLETE": "complete_bash",
+                "COMP_WORDS": "workerctl check --format ",
+                "COMP_CWORD": "3",
+            },
+            {"text", "json"},
+        ),
+        (
+            {"_WORKERCTL_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "workerctl ex"},
+            {"explain"},
+        ),
+        (
+            {
+                "_WORKERCTL_COMPLETE": "complete_fish",
+                "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+                "_TYPER_COMPLETE_ARGS": "workerctl key",
+            },
+            {"keygen"},
+        ),
+    ],
+)
+def test_shells_complete(run: Run, variables: dict[str, str], expected: set[str]) -> None:
+    """
+    Commands, options and choices, in the words of each shell's protocol.
+    """
+    done = run(env=variables)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert expected <= set(re.findall(r"[a-z-]+", done.stdout))
+
+
+def test_a_completion_that_does_not_exist_is_no_traceback(run: Run) -> None:
+    """
+    Whatever stands in the variable.
+    """
+    done = run(env={"_WORKERCTL_COMPLETE": "complete_nonsense"})
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_the_completion_script_is_shown(run: Run) -> None:
+    """
+    The one of the shell that asks.
+    """
+    done = run("--show-completion", script='"$@" | cat')
+
+    assert done.returncode == 0
+    assert "_WORKERCTL_COMPLETE=complete_bash" in done.stdout
+    assert "Traceback" not in done.stderr

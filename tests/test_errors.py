@@ -1,0 +1,113 @@
+"""
+Errors: a sentence, a hint, an exit code, and nothing of the values on their way out.
+"""
+
+import copy
+import pickle
+import traceback
+
+import pytest
+
+from workerctl import errors
+from workerctl.errors import ConfigurationError, SourceError, UsageError, WorkerctlError, shielded
+from workerctl.findings import ExitCode, Finding, Location, Severity
+
+FINDINGS = (
+    Finding(
+        "SET001",
+        Severity.ERROR,
+        "DEBUG must be true or false.",
+        "Correct DEBUG.",
+        ("DEBUG",),
+        Location("env-file", ".env", 3),
+    ),
+    Finding("SET001", Severity.ERROR, "The settings class refuses the values as a whole."),
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UsageError, ExitCode.USAGE),
+        (errors.SourceError, ExitCode.USAGE),
+        (errors.ProjectError, ExitCode.USAGE),
+        (errors.EnvFileWriteError, ExitCode.USAGE),
+        (errors.RefusedError, ExitCode.FINDINGS),
+        (errors.OutputError, ExitCode.INCOMPLETE),
+    ],
+)
+def test_an_error_knows_its_exit_code(error: type[WorkerctlError], code: ExitCode) -> None:
+    """And what to say, and what to do."""
+    made = error("It is so.", "Do this.")
+
+    assert (made.exit_code, made.message, made.hint, str(made)) == (
+        code,
+        "It is so.",
+        "Do this.",
+        "It is so.",
+    )
+    assert error("It is so.").hint is None
+
+
+def test_a_configuration_error_tells_every_finding() -> None:
+    """Code, message, place and hint of each, in its text and as objects."""
+    error = ConfigurationError(FINDINGS)
+
+    assert error.findings == FINDINGS
+    assert error.exit_code is ExitCode.FINDINGS
+    assert str(error) == error.message
+    assert str(error).splitlines() == [
+        "The configuration has 2 problems:",
+        "  SET001 DEBUG must be true or false. (.env:3)",
+        "    Correct DEBUG.",
+        "  SET001 The settings class refuses the values as a whole.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 problems"), (1, "1 problem"), (2, "2 problems")]
+)
+def test_one_problem_is_one(count: int, words: str) -> None:
+    """The number agrees with its noun."""
+    first = str(ConfigurationError(FINDINGS[:count])).splitlines()[0]
+
+    assert first == f"The configuration has {words}:"
+
+
+def test_a_configuration_error_is_a_value_error() -> None:
+    """So that callers who know nothing of workerctl catch it."""
+    with pytest.raises(ValueError, match="DEBUG must be"):
+        raise ConfigurationError(iter(FINDINGS))
+
+
+@pytest.mark.parametrize(
+    "error", [ConfigurationError(FINDINGS), UsageError("It is so.", "Do this.")], ids=type
+)
+def test_an_error_survives_the_way_to_another_process(error: WorkerctlError) -> None:
+    """Pools and queues pickle what a job raises."""
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 -- ours
+        assert type(again) is type(error)
+        assert vars(again) == vars(error)
+        assert str(again) == str(error)
+
+
+def _fails(value: str) -> None:
+    raise SourceError(f"{len(value)} characters")
+
+
+def test_a_shielded_error_leaves_the_frames_behind() -> None:
+    """Their local variables hold values, and trackers of errors send them along."""
+    word = "swordfish"
+    with pytest.raises(SourceError, match="9 characters") as caught:
+        shielded(lambda length: _fails(word[:length]), 9)
+
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames[-1] == "shielded"
+    assert caught.value.__context__ is None
+
+
+def test_what_is_shielded_answers() -> None:
+    """And an error that is not ours is none of its business."""
+    assert shielded(len, "abc") == 3
+    with pytest.raises(TypeError):
+        shielded(len, 3)  # type: ignore[arg-type]

@@ -1,0 +1,213 @@
+"""
+Field types: what each takes, what it makes of it, and that a refusal holds nothing of the value.
+"""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+
+from workerctl.fields import (
+    BadValueError,
+    HttpUrl,
+    LogLevel,
+    Origins,
+    QueueNames,
+    SecretHttpUrl,
+    SecretRedisUrl,
+    group,
+)
+
+
+def validated(kind: Any, value: object) -> Any:
+    """What a field of this type makes of a value; a secret's plain text."""
+    made = TypeAdapter(kind).validate_python(value)
+    return made.get_secret_value() if isinstance(made, SecretStr) else made
+
+
+GOOD_URLS = [
+    "http://h",
+    "https://h:8443/v1?x=1#y",
+    "https://user:word@h.example/",
+    "https://user:p%2Fw@h",
+    "https://[::1]:8443/",
+    "https://10.0.0.1",
+    "https://a_b.internal",
+    "https://h/@scope/x",
+]
+BAD_URLS = [
+    "h",
+    "h:80",
+    "//h",
+    "https:/h",
+    "https://",
+    "https:///path",
+    "https://:80",
+    "ftp://h",
+    "https://h:x",
+    "https://h:65536",
+    "https://h:",
+    "https://u:p/w@h",
+    "https://u:p#w@h",
+    "https://[::1",
+    "https://h h",
+    "https://h/a b",
+    "https://h/\n",
+    "https://h/\x00",
+    "https://\uac00",
+    " https://h",
+]
+
+
+@pytest.mark.parametrize("kind", [HttpUrl, SecretHttpUrl], ids=["public", "secret"])
+@pytest.mark.parametrize("url", ["", *GOOD_URLS])
+def test_an_http_url_stays_as_it_is(kind: Any, url: str) -> None:
+    """With userinfo, port, IPv6, query; and empty, which means that it is not set."""
+    assert validated(kind, url) == url
+
+
+@pytest.mark.parametrize("kind", [HttpUrl, SecretHttpUrl], ids=["public", "secret"])
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_what_is_no_http_url_is_refused(kind: Any, url: str) -> None:
+    """Without scheme, host or a port that is one, with blanks, or a raw `/` in its password."""
+    with pytest.raises(ValidationError):
+        validated(kind, url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "redis://localhost",
+        "redis://localhost:6379/0",
+        "rediss://:word@h:6380/15",
+        "redis://user:p@ss@h/0",
+        "redis://user:p%2Fw%40@h/0",
+        "redis://[::1]:6379",
+        "unix:///run/redis.sock?db=0",
+        "unix:///run/re@dis.sock",
+    ],
+)
+def test_a_redis_url_stays_as_it_is(url: str) -> None:
+    """redis, rediss and unix; a raw `@` in a password is read alike by everyone."""
+    assert validated(SecretRedisUrl, url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h",
+        "h:6379",
+        "redis:h",
+        "redis://",
+        "redis://:6379",
+        "redis://:p/w@h",
+        "redis://:p#w@h",
+        "redis://:p?w@h",
+        "redis://u:123/w@h/0",
+        "redis://u:123#w@h/0",
+        "redis://u:123?w@h/0",
+        "redis://:p@ss/w@h/0",
+        "redis://h:port/0",
+    ],
+)
+def test_what_is_no_redis_url_is_refused(url: str) -> None:
+    """Above all a password with `/`, `#` or `?` in it: clients would connect to a part of it."""
+    with pytest.raises(ValidationError):
+        validated(SecretRedisUrl, url)
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [
+        ("INFO", "INFO"),
+        ("debug", "DEBUG"),
+        (" Warning \n", "WARNING"),
+        ("warn", "WARNING"),
+        ("fatal", "CRITICAL"),
+        ("critical", "CRITICAL"),
+        ("10", "DEBUG"),
+        ("30", "WARNING"),
+        ("50", "CRITICAL"),
+        (40, "ERROR"),
+        ("1", "1"),
+        ("49", "49"),
+        (25, "25"),
+    ],
+)
+def test_a_log_level_has_a_name_or_a_number(value: object, level: str) -> None:
+    """Any case, blanks around, `WARN`; the numbers of the standard levels become their names."""
+    assert validated(LogLevel, value) == level
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "VERBOSE", "INFOO", "0", "-1", "51", "010", "1.5", "\u0661\u0660", True, False, 100,
+     2.5, None, b"INFO", ["INFO"]],
+)  # fmt: skip
+def test_another_log_level_is_refused(value: object) -> None:
+    """Below 1, above 50, another word, or no text at all."""
+    with pytest.raises(ValidationError):
+        validated(LogLevel, value)
+
+
+@pytest.mark.parametrize(
+    ("items", "names"),
+    [(["a"], ["a"]), (["a", "b"], ["a", "b"]), ([" a ", "A"], ["a", "A"]), (["a b"], ["a b"])],
+)
+def test_queue_names_are_trimmed_and_keep_their_order(items: list[str], names: list[str]) -> None:
+    """Case counts, as it does to Redis."""
+    assert validated(QueueNames, items) == names
+
+
+@pytest.mark.parametrize("items", [[], [""], ["a", " "], ["a", "b", "a"], ["a", " a"], [1], "a"])
+def test_a_queue_has_a_name_of_its_own(items: object) -> None:
+    """No queue, a queue without a name, and the same name twice are refused."""
+    with pytest.raises(ValidationError):
+        validated(QueueNames, items)
+
+
+@pytest.mark.parametrize(
+    "items", [[], ["*"], ["https://a.example"], ["http://localhost:3000", "https://a.example/"]]
+)
+def test_origins_stay_as_they_are(items: list[str]) -> None:
+    """None, all, or scheme and host each."""
+    assert validated(Origins, items) == items
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["", "a.example", "https://a.example/x", "https://a.example?x", "https://a.example#x",
+     "https://u@a.example", "https://*.example", "null", "ftp://a.example", "**"],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    """An origin has no path, query, fragment or user; a pattern is none that a browser sends."""
+    with pytest.raises(ValidationError):
+        validated(Origins, [origin])
+
+
+def test_a_refusal_of_ours_holds_no_value() -> None:
+    """Validators raise one fixed text, without arguments."""
+    error = BadValueError()
+
+    assert (str(error), error.args) == ("refused", ("refused",))
+    assert isinstance(error, ValueError)
+
+
+def test_a_group_declares_its_fields() -> None:
+    """Default, description, bounds, group and the reason to be public stand in one call."""
+    demo = group("demo")
+
+    class Model(BaseModel):
+        """Two fields of one group."""
+
+        RETRIES: int = demo(2, "How often.", ge=0, le=10)
+        KEY_COUNT: int = demo(1, "How many keys.", public="it is a number")
+
+    retries, count = Model.model_fields.values()
+    assert (retries.default, retries.description) == (2, "How often.")
+    assert retries.json_schema_extra == {"group": "demo", "public": None}
+    assert count.json_schema_extra == {"group": "demo", "public": "it is a number"}
+    assert Model(RETRIES=10).RETRIES == 10
+    with pytest.raises(ValidationError):
+        Model(RETRIES=11)

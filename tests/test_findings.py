@@ -1,0 +1,148 @@
+"""
+Findings and reports: what compares, how severe, and which exit code follows.
+"""
+
+from dataclasses import FrozenInstanceError, replace
+from datetime import date
+
+import pytest
+
+from workerctl.findings import (
+    ExitCode,
+    Finding,
+    Location,
+    Problem,
+    Report,
+    Result,
+    Severity,
+    Status,
+    Suppression,
+    graded,
+)
+
+SUPPRESSION = Suppression("SET001", "known", date(2027, 1, 31))
+
+
+def finding(severity: Severity, suppressed: Suppression | None = None) -> Finding:
+    """A finding of this severity."""
+    return Finding("SET001", severity, "It is wrong.", suppressed=suppressed)
+
+
+def report(*findings: Finding, fail_on: Severity | None = Severity.ERROR) -> Report:
+    """A report of one check with these findings."""
+    return Report((Result("SET001", "Claim", Status.FAILED, findings=findings),), fail_on=fail_on)
+
+
+def test_severities_are_ordered() -> None:
+    """From what is only said to what fails, each with the word that users write."""
+    assert [severity.label for severity in sorted(Severity)] == ["info", "warning", "error"]
+
+
+@pytest.mark.parametrize(
+    ("location", "text"),
+    [
+        (Location("default"), "default"),
+        (Location("environment"), "environment"),
+        (Location("secret-file", "/run/secrets/TOKEN"), "/run/secrets/TOKEN"),
+        (Location("env-file", ".env", 7), ".env:7"),
+    ],
+)
+def test_a_location_reads_as_a_place(location: Location, text: str) -> None:
+    """The file with its line, or the kind of source."""
+    assert str(location) == text
+
+
+def test_findings_compare_by_value_and_are_frozen() -> None:
+    """So that a check's test is one equality."""
+    one = finding(Severity.ERROR)
+
+    assert one == finding(Severity.ERROR)
+    assert one != finding(Severity.INFO)
+    assert hash(one) == hash(finding(Severity.ERROR))
+    with pytest.raises(FrozenInstanceError):
+        one.code = "SET002"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ("wee", (Severity.WARNING, Severity.ERROR, Severity.ERROR)),
+        ("-iw", (None, Severity.INFO, Severity.WARNING)),
+        ("---", (None, None, None)),
+    ],
+)
+def test_columns_grade_by_environment(columns: str, expected: tuple[Severity | None, ...]) -> None:
+    """Development, staging, production, as in the table of checks."""
+    environments = ("development", "staging", "production")
+
+    assert tuple(graded(columns, env) for env in environments) == expected
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failing"),
+    [
+        (None, []),
+        (Severity.ERROR, [Severity.ERROR]),
+        (Severity.WARNING, [Severity.WARNING, Severity.ERROR]),
+        (Severity.INFO, [Severity.INFO, Severity.WARNING, Severity.ERROR]),
+    ],
+)
+def test_a_finding_fails_a_run_from_a_severity_on(
+    fail_on: Severity | None, failing: list[Severity]
+) -> None:
+    """That severity included; a suppressed one never does."""
+    for severity in Severity:
+        expected = ExitCode.FINDINGS if severity in failing else ExitCode.OK
+        assert report(finding(severity), fail_on=fail_on).exit_code is expected
+        hidden = finding(severity, SUPPRESSION)
+        assert report(hidden, fail_on=fail_on).exit_code is ExitCode.OK
+
+
+def test_a_report_tells_the_findings_that_count() -> None:
+    """The suppressed ones are left out."""
+    told, hidden = finding(Severity.INFO), finding(Severity.ERROR, SUPPRESSION)
+
+    assert list(report(told, hidden).findings()) == [told]
+
+
+def test_a_report_counts_how_checks_ended() -> None:
+    """By status."""
+    ended = (Status.PASSED, Status.PASSED, Status.SKIPPED)
+    results = tuple(Result("SET001", "Claim", status) for status in ended)
+
+    assert [Report(results).count(status) for status in Status] == [2, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("status", [Status.PASSED, Status.SKIPPED, Status.DEFERRED])
+def test_what_is_not_judged_fails_nothing(status: Status) -> None:
+    """A skip never makes a run incomplete."""
+    assert Report((Result("SET001", "Claim", status, "reason"),)).exit_code is ExitCode.OK
+
+
+def test_a_crash_makes_a_run_incomplete_unless_it_fails() -> None:
+    """1 beats 3, and an error of the run itself beats both."""
+    crashed = Result("SET002", "Claim", Status.CRASHED, "KeyError")
+    incomplete = Report((crashed,))
+    failed = replace(incomplete, results=(crashed, *report(finding(Severity.ERROR)).results))
+
+    assert incomplete.exit_code is ExitCode.INCOMPLETE
+    assert failed.exit_code is ExitCode.FINDINGS
+    problem = Problem("No such file.", None, ExitCode.USAGE)
+    assert replace(failed, error=problem).exit_code is ExitCode.USAGE
+
+
+def test_a_run_without_checks_is_well() -> None:
+    """There is nothing at or above any severity."""
+    assert Report().exit_code is ExitCode.OK
+
+
+def test_exit_codes_are_a_contract() -> None:
+    """Other people's pipelines branch on them."""
+    assert {code.name: int(code) for code in ExitCode} == {
+        "OK": 0,
+        "FINDINGS": 1,
+        "USAGE": 2,
+        "INCOMPLETE": 3,
+        "INTERNAL": 70,
+        "INTERRUPTED": 130,
+    }

@@ -1,0 +1,69 @@
+"""
+Names: which field a variable sets, and how it spells it.
+"""
+
+import pytest
+
+from workerctl.names import Names, Spelling
+
+NAMES = Names(
+    frozenset({"PLAIN", "API_KEY", "lower_token", "A_FILE"}),
+    frozenset({"API_KEY", "lower_token"}),
+    {"OLD_PLAIN": "PLAIN"},
+    ("RING_V[0-9]{1,3}",),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "spelling"),
+    [
+        ("PLAIN", "PLAIN", Spelling.EXACT),
+        ("plain", "PLAIN", Spelling.OTHER_CASE),
+        ("Plain", "PLAIN", Spelling.OTHER_CASE),
+        ("lower_token", "lower_token", Spelling.EXACT),
+        ("LOWER_TOKEN", "lower_token", Spelling.OTHER_CASE),
+        ("Lower_Token", "lower_token", Spelling.OTHER_CASE),
+        ("API_KEY_FILE", "API_KEY", Spelling.FILE),
+        ("api_key_file", "API_KEY", Spelling.FILE),
+        ("lower_token_FILE", "lower_token", Spelling.FILE),
+        ("LOWER_TOKEN_FILE", "lower_token", Spelling.FILE),
+        ("A_FILE", "A_FILE", Spelling.EXACT),
+        ("OLD_PLAIN", "PLAIN", Spelling.DEPRECATED),
+        ("old_plain", "PLAIN", Spelling.DEPRECATED),
+        ("RING_V1", "RING_V1", Spelling.EXACT),
+        ("ring_v1", "RING_V1", Spelling.OTHER_CASE),
+        ("RING_V255_FILE", "RING_V255", Spelling.FILE),
+    ],
+)
+def test_a_variable_sets_a_field(name: str, field: str, spelling: Spelling) -> None:
+    """By its name, in another case, as NAME_FILE for a secret, or by an old name."""
+    assert NAMES.resolve(name) == (field, spelling)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "_FILE", "PLAIN_FILE", "API_KEY_FILE_FILE", "RING_V", "RING_V1234", "RING_V\u0661"],
+)
+def test_a_stranger_sets_nothing(name: str) -> None:
+    """Only secrets have a NAME_FILE, and a family is matched whole, in ASCII."""
+    assert NAMES.resolve(name) is None
+
+
+def test_the_exact_spelling_ranks_first() -> None:
+    """Within one source: exact, another case, a file, an old name."""
+    assert sorted(Spelling) == [
+        Spelling.EXACT,
+        Spelling.OTHER_CASE,
+        Spelling.FILE,
+        Spelling.DEPRECATED,
+    ]
+
+
+def test_secrets_are_fields_and_families() -> None:
+    """What a family matches is secret like a field that is declared so."""
+    assert [NAMES.is_secret(name) for name in ("API_KEY", "RING_V9", "PLAIN", "STRANGER")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

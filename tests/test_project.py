@@ -1,0 +1,308 @@
+"""
+The project: which pyproject.toml counts, what it may say, and modules that it names.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.leaks.oracle import Mint, Oracle, texts
+from workerctl import project
+from workerctl.errors import ProjectError
+from workerctl.findings import Suppression
+from workerctl.project import Project
+
+Write = Callable[[str], Project]
+
+
+@pytest.fixture(name="write")
+def _write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write a pyproject.toml into the working directory, and find it."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str) -> Project:
+        (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+        return project.here()
+
+    return write
+
+
+@pytest.fixture(name="module")
+def _module(tmp_path: Path) -> Iterator[Callable[[str, str], Project]]:
+    """Write a module beside the pyproject.toml; what its import changes is undone."""
+    path, known = list(sys.path), set(sys.modules)
+
+    def module(name: str, text: str) -> Project:
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+        return Project(tmp_path)
+
+    yield module
+    sys.path[:] = path
+    for name in set(sys.modules) - known:
+        del sys.modules[name]
+
+
+def test_the_nearest_project_counts(tmp_path: Path) -> None:
+    """At or above the start, and only the nearest, whatever it says."""
+    outer, inner = tmp_path, tmp_path / "a"
+    start = inner / "b" / "c"
+    start.mkdir(parents=True)
+    (outer / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "outer:S"\n')
+    assert project.find(start) == Project(outer, "outer:S")
+
+    (inner / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "inner:S"\n')
+    assert project.find(start) == Project(inner, "inner:S")
+
+    (start / "pyproject.toml").write_text('[project]\nname = "other"\n')
+    assert project.find(start) == Project(start)
+
+
+def test_without_a_project_nothing_is_configured(tmp_path: Path) -> None:
+    """The directory is the one that was asked about."""
+    assert project.find(tmp_path) == Project(tmp_path)
+
+
+def test_a_directory_of_that_name_is_no_project(tmp_path: Path) -> None:
+    """It is passed by."""
+    (tmp_path / "pyproject.toml").mkdir()
+
+    assert project.find(tmp_path) == Project(tmp_path)
+
+
+def test_a_working_directory_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sentence."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(ProjectError, match=r"^The working directory is gone\.$"):
+        project.here()
+
+
+def test_everything_that_a_team_may_say(write: Write, tmp_path: Path) -> None:
+    """Every key, and paths as a message shows them best: short in the working directory."""
+    found = write(
+        """
+        [tool.workerctl]
+        settings = "workers.settings:Settings"
+        checks = ["workers.checks:CHECKS", "more:CHECKS"]
+        env_file = [".env", "local.env"]
+        secrets_dir = "secrets"
+        preload = "workers.jobs"
+        pipeline = {}
+
+        [[tool.workerctl.ignore]]
+        code = "RED003"
+        reason = " rebuilt from the database "
+        until = 2027-01-31
+
+        [[tool.workerctl.ignore]]
+        code = "ENV003"
+        reason = "known"
+        until = 2027-02-28
+        env = ["staging", "development"]
+        """
+    )
+
+    assert found == Project(
+        tmp_path,
+        "workers.settings:Settings",
+        ("workers.checks:CHECKS", "more:CHECKS"),
+        (".env", "local.env"),
+        "secrets",
+        (
+            Suppression("RED003", "rebuilt from the database", date(2027, 1, 31)),
+            Suppression("ENV003", "known", date(2027, 2, 28), ("staging", "development")),
+        ),
+    )
+
+
+def test_one_of_a_kind_may_be_a_string(write: Write) -> None:
+    """A list of one is not asked for."""
+    found = write('[tool.workerctl]\nchecks = "a:B"\nenv_file = ".env"\n')
+
+    assert (found.checks, found.env_files) == (("a:B",), (".env",))
+
+
+def test_paths_are_relative_to_the_project(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a directory below, they are shown in full; an absolute one stays."""
+    write('[tool.workerctl]\nenv_file = [".env", "/etc/worker.env"]\nsecrets_dir = "secrets"\n')
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    found = project.here()
+    assert found.env_files == (str(tmp_path / ".env"), "/etc/worker.env")
+    assert found.secrets_dir == str(tmp_path / "secrets")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[tool]\n", "[tool.other]\nx = 1\n", "tool = 1\n", "[tool.workerctl]\n"]
+)
+def test_a_project_without_a_word_for_us_configures_nothing(
+    write: Write, tmp_path: Path, text: str
+) -> None:
+    """It still is the project."""
+    assert write(text) == Project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[tool.workerctl]\nsetings = 1\n", "has no setting setings.", "Did you mean settings?"),
+        ("[tool.workerctl]\nxyz = 1\n", "has no setting xyz.", None),
+        ("[tool.workerctl]\nsettings = 1\n", "settings must be a string.", None),
+        ("[tool.workerctl]\nsecrets_dir = []\n", "secrets_dir must be a string.", None),
+        ("[tool.workerctl]\nenv_file = 1\n", "env_file must be a string or a list", None),
+        ("[tool.workerctl]\nenv_file = [1]\n", "env_file must be a string or a list", None),
+        ("[tool.workerctl]\nchecks = {}\n", "checks must be a string or a list", None),
+        ("[tool.workerctl]\nignore = 1\n", "ignore must be an array of tables.", None),
+        ("[tool.workerctl.ignore]\ncode = 1\n", "ignore must be an array of tables.", None),
+        ("[tool]\nworkerctl = 1\n", "is not a table.", None),
+    ],
+)
+def test_what_does_not_mean_anything_is_told(
+    write: Write, text: str, message: str, hint: str | None
+) -> None:
+    """By its key, with the one that may be meant."""
+    with pytest.raises(ProjectError) as caught:
+        write(text)
+
+    assert message in caught.value.message
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[tool.workerctl",
+        b"settings = 'caf\xe9'",
+        b"a = 1\na = 2\n",
+        b"a = " + b"[" * 10_000,
+        b"a = " + b"9" * 5_000,
+    ],
+    ids=["syntax", "encoding", "twice", "depth", "digits"],
+)
+def test_bad_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
+    """And without its text."""
+    (tmp_path / "pyproject.toml").write_bytes(content)
+
+    with pytest.raises(ProjectError) as caught:
+        project.find(tmp_path)
+    assert caught.value.message == f"{tmp_path / 'pyproject.toml'} is not readable TOML."
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ('reason = "x"\nuntil = 2027-01-31', "needs a code and a reason."),
+        ('code = "RED003"\nuntil = 2027-01-31', "needs a code and a reason."),
+        ('code = "RED003"\nreason = " "\nuntil = 2027-01-31', "needs a code and a reason."),
+        ('code = 3\nreason = "x"\nuntil = 2027-01-31', "needs a code and a reason."),
+        ('code = "RED003"\nreason = "x"', "The suppression of RED003 needs a date `until`."),
+        (
+            'code = "RED003"\nreason = "x"\nuntil = "2027-01-31"',
+            "The suppression of RED003 needs a date `until`.",
+        ),
+        (
+            'code = "RED003"\nreason = "x"\nuntil = 2027-01-31T00:00:00',
+            "The suppression of RED003 needs a date `until`.",
+        ),
+        ('code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nenv = 1', "env must be a string"),
+        ('code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nenvs = []', "has no setting envs."),
+    ],
+)
+def test_a_suppression_needs_code_reason_and_date(write: Write, entry: str, message: str) -> None:
+    """A decision without a reason and an end would stay for ever."""
+    with pytest.raises(ProjectError) as caught:
+        write(f"[[tool.workerctl.ignore]]\n{entry}\n")
+    assert message in caught.value.message
+
+
+def test_a_suppression_is_a_table(write: Write) -> None:
+    """A bare code is not enough."""
+    with pytest.raises(ProjectError, match="must be a table"):
+        write('[tool.workerctl]\nignore = ["RED003"]\n')
+
+
+def test_a_named_object_is_loaded(module: Callable[[str, str], Project]) -> None:
+    """From a module beside the pyproject.toml, whose directory is first on the path."""
+    team = module("team_first", "TABLE = (1, 2)\n")
+    sys.path.append(str(team.directory))
+
+    assert project.load(team, "team_first:TABLE") == (1, 2)
+    assert sys.path[0] == str(team.directory)
+    assert project.load(team, "team_first:TABLE") == (1, 2)
+    assert sys.path.count(str(team.directory)) == 2
+
+
+@pytest.mark.parametrize(
+    "target", ["", ":", "a", "a:", ":B", "a:b:c", "a b:C", "a/b:C", "1a:B", "a:B.C", "a:B\n"]
+)
+def test_a_target_has_the_form_module_name(tmp_path: Path, target: str) -> None:
+    """What has another form is not repeated: it may be a secret in the wrong place."""
+    with pytest.raises(ProjectError) as caught:
+        project.load(Project(tmp_path), target)
+    assert caught.value.message == (
+        "A settings class or a table of checks is not named in the form module:NAME."
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("raise KeyError('{word}')", "KeyError"),
+        ("int('{word}')", "ValueError"),
+        ("raise SystemExit('{word}')", "SystemExit"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("'{word}' +", "SyntaxError"),
+        ("import no_such_module_{word}", "ModuleNotFoundError"),
+        ("x = 1", "AttributeError"),
+    ],
+)
+def test_a_module_that_fails_is_told_by_the_exception_s_type(
+    module: Callable[[str, str], Project], code: str, kind: str
+) -> None:
+    """Its text, its cause and its frames may hold a value."""
+    word = Mint(3).token()
+    team = module("team_fails", code.format(word=word))
+
+    with pytest.raises(ProjectError) as caught:
+        project.load(team, "team_fails:TABLE")
+    assert caught.value.message == f"team_fails:TABLE cannot be loaded ({kind})."
+    assert caught.value.hint == 'Try `python -c "import team_fails"`.'
+    assert Oracle([word]).leaks("\n".join(texts(caught.value))) == []
+
+
+def test_a_module_that_does_not_exist_is_told(module: Callable[[str, str], Project]) -> None:
+    """The same way."""
+    team = module("team_there", "")
+
+    with pytest.raises(ProjectError, match=r"\(ModuleNotFoundError\)"):
+        project.load(team, "no_such_module_of_a_team:TABLE")
+
+
+def test_an_interrupt_is_not_swallowed(module: Callable[[str, str], Project]) -> None:
+    """Who presses ^C while a module is imported wants to stop."""
+    team = module("team_waits", "raise KeyboardInterrupt")
+
+    with pytest.raises(KeyboardInterrupt):
+        project.load(team, "team_waits:TABLE")
+
+
+def test_what_a_module_prints_is_no_part_of_a_report(
+    module: Callable[[str, str], Project], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It goes to standard error."""
+    project.load(module("team_talks", "TABLE = ()\nprint('hello')\n"), "team_talks:TABLE")
+
+    assert capsys.readouterr() == ("", "hello\n")

@@ -1,0 +1,265 @@
+"""
+The schema told to people: groups, secrets, expectations, and lists out of text.
+"""
+
+from datetime import timedelta
+from enum import Enum
+from typing import Annotated, Any, Literal, Optional
+
+import pytest
+from annotated_types import Ge, Interval
+from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
+
+from tests.configurations import MakeLoaded
+from workerctl import schema
+from workerctl.fields import HttpUrl, group
+from workerctl.masking import is_credential_name
+from workerctl.settings import Settings
+
+ours = group("ours")
+
+
+class Colour(Enum):
+    """Values that a field may have."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Team(BaseModel):
+    """Another team's fields, of every kind."""
+
+    PLAIN: str = ours("x", "Text.")
+    ENDPOINT: HttpUrl = ours("", "A URL.")
+    REQUIRED: int = Field(description="A number.", gt=0)
+    SIGNING_SECRET: SecretStr = ours(SecretStr("s"), "Declared secret.")
+    MAYBE_SECRET: SecretStr | None = None
+    OLD_SECRET: Optional[SecretStr] = None  # noqa: UP045 -- both spellings are in use
+    MANY: list[SecretStr] = []
+    API_TOKEN: str = ours("", "Named like a secret.")
+    KEY_COUNT: int = ours(1, "Named like a secret.", public="it is a number")
+    RENAMED: int = Field(1, validation_alias=AliasChoices("RENAMED", "OLD", "OLDER"))
+    MOVED: int = Field(1, validation_alias="BEFORE")
+    MADE: list[str] = Field(default_factory=lambda: ["a", "b"])
+
+
+def setting(name: str) -> schema.Setting:
+    """One field of the team's class, described."""
+    return next(found for found in schema.describe(Team) if found.name == name)
+
+
+def test_settings_are_described_in_the_order_of_declaration() -> None:
+    """Every field, once."""
+    assert [found.name for found in schema.describe(Team)] == list(Team.model_fields)
+
+
+def test_a_setting_is_told_with_all_that_was_declared() -> None:
+    """Group, description, expectation and default."""
+    assert setting("PLAIN") == schema.Setting("PLAIN", "ours", "Text.", "text", "x")
+    assert setting("ENDPOINT").url
+    assert setting("KEY_COUNT").public == "it is a number"
+    assert setting("MADE").default == ["a", "b"]
+
+
+def test_a_field_without_a_group_is_among_the_others() -> None:
+    """A subclass need not use our vocabulary."""
+    assert (setting("REQUIRED").group, setting("MOVED").description) == ("other", "")
+
+
+def test_a_required_field_has_no_default() -> None:
+    """And no text of one."""
+    assert (setting("REQUIRED").required, setting("REQUIRED").default_text) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("PLAIN", "x"), ("RENAMED", "1"), ("MADE", "a,b"), ("SIGNING_SECRET", ""), ("API_TOKEN", "")],
+)
+def test_a_default_is_written_as_in_an_env_file(name: str, text: str) -> None:
+    """Unless it is a secret's."""
+    assert setting(name).default_text == text
+
+
+def test_a_secret_is_told_by_type_or_by_name() -> None:
+    """Forgetting to declare a credential fails closed; a reason declares it public."""
+    assert {found.name for found in schema.describe(Team) if found.secret} == {
+        "SIGNING_SECRET",
+        "MAYBE_SECRET",
+        "OLD_SECRET",
+        "MANY",
+        "API_TOKEN",
+    }
+
+
+def test_names_are_what_the_sources_need() -> None:
+    """Fields, secrets, and every old name with the new one."""
+    names = schema.names(Team)
+
+    assert names.fields == set(Team.model_fields)
+    assert names.deprecated == {"OLD": "RENAMED", "OLDER": "RENAMED", "BEFORE": "MOVED"}
+    assert names.families == ()
+    assert schema.names(Settings).families == Settings.SECRET_FAMILIES
+
+
+def test_every_field_of_ours_is_declared_in_full() -> None:
+    """A group, a description of one line, bounds on every number, a default that is valid."""
+    for found in schema.describe(Settings):
+        info = Settings.model_fields[found.name]
+        assert found.group != schema.OTHER_GROUP, found.name
+        assert found.description.endswith("."), found.name
+        assert "\n" not in found.description, found.name
+        if info.annotation in {int, float}:
+            assert {"ge", "gt"} & set(schema._bounds(info)), found.name
+
+
+def test_every_credential_of_ours_is_declared() -> None:
+    """A credential-like name is a SecretStr, or public for a reason that stands beside it."""
+    for name, info in Settings.model_fields.items():
+        if is_credential_name(name):
+            declared = SecretStr in schema._types(info.annotation)
+            assert declared or schema._extra(info).get("public"), name
+
+
+def test_no_secret_of_ours_has_a_default_worth_hiding() -> None:
+    """Empty, or the Redis of a developer's machine."""
+    defaults = {
+        found.default.get_secret_value() for found in schema.describe(Settings) if found.secret
+    }
+
+    assert defaults == {"", "redis://localhost:6379/0"}
+
+
+def declared(kind: Any, **more: Any) -> Any:
+    """A field of this type."""
+
+    class Model(BaseModel):
+        """One field."""
+
+        X: kind = Field(None, **more)
+
+    return Model.model_fields["X"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounds", "expectation"),
+    [
+        (int, {}, "a whole number"),
+        (int, {"gt": 0}, "a whole number above 0"),
+        (int, {"ge": 0}, "a whole number of at least 0"),
+        (int, {"le": 9}, "a whole number of at most 9"),
+        (int, {"lt": 9}, "a whole number below 9"),
+        (int, {"ge": 0, "le": 1048576}, "a whole number from 0 to 1048576"),
+        (int, {"gt": 0, "le": 9}, "a whole number above 0 and of at most 9"),
+        (int, {"ge": 0, "lt": 9}, "a whole number of at least 0 and below 9"),
+        (float, {"ge": 0.25, "le": 0.85}, "a number from 0.25 to 0.85"),
+        (float, {"ge": float("-inf")}, "a number"),
+        (PositiveInt, {}, "a whole number above 0"),
+        (int | None, {"gt": 0}, "a whole number above 0"),
+        (Optional[float], {}, "a number"),  # noqa: UP045 -- both spellings are in use
+        (bool, {}, "true or false"),
+        (str, {}, "text"),
+        (SecretStr, {}, "text"),
+        (SecretStr | None, {}, "text"),
+        (Any, {}, "text"),
+        (int | str, {}, "text"),
+        (Literal["a"], {}, "a"),
+        (Literal["a", "b"], {}, "a or b"),
+        (Literal["a", "b", 3], {}, "a, b or 3"),
+        (Colour, {}, "red or blue"),
+        (timedelta, {}, "a valid timedelta"),
+        (dict[str, int], {}, "a JSON object"),
+        (dict, {}, "a JSON object"),
+        (list[str], {}, "a comma-separated list of values"),
+        (list, {}, "a comma-separated list of values"),
+        (list[str] | None, {}, "a comma-separated list of values"),
+        (list[int], {}, "a comma-separated list of whole numbers"),
+        (set[float], {}, "a comma-separated list of numbers"),
+        (tuple[int, ...], {}, "a comma-separated list of whole numbers"),
+        (list[PositiveInt], {}, "a comma-separated list of whole numbers above 0"),
+        (list[Annotated[int, Ge(1)]], {}, "a comma-separated list of whole numbers of at least 1"),
+        (
+            list[Annotated[int, Field(ge=1, le=9)]],
+            {},
+            "a comma-separated list of whole numbers from 1 to 9",
+        ),
+        (list[Annotated[str, "x"]], {}, "a comma-separated list of values"),
+        (HttpUrl, {}, "an http or https URL"),
+    ],
+)
+def test_an_expectation_is_told_without_a_value(
+    kind: Any, bounds: dict[str, float], expectation: str
+) -> None:
+    """It completes "NAME must be …", from type and bounds alone."""
+    assert schema.expectation(declared(kind, **bounds)) == expectation
+
+
+def test_an_interval_is_two_bounds() -> None:
+    """However it is declared."""
+    assert schema.expectation(declared(Annotated[int, Interval(ge=1, le=2)])) == (
+        "a whole number from 1 to 2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (str, "[1]", "[1]"),
+        (str, "a,b", "a,b"),
+        (int, "1", "1"),
+        (list[str], "a,b", ["a", "b"]),
+        (list[str], " a , b ,", ["a", "b"]),
+        (list[str], ",", []),
+        (list[str], "a", ["a"]),
+        (list[str], '["a,b", "c"]', ["a,b", "c"]),
+        (list[str], ' ["a"]', ["a"]),
+        (list[str], "[]", []),
+        (list[str], "[a", "[a"),
+        (list[str], "[a]", "[a]"),
+        (list[str], '["a"] b', '["a"] b'),
+        (list[str], "{}", ["{}"]),
+        (list[str], "[" * 100_000, "[" * 100_000),
+        (list[int], "[" + "9" * 5000 + "]", "[" + "9" * 5000 + "]"),
+        (list[int], "1,x", ["1", "x"]),
+        (list[str] | None, "a,b", ["a", "b"]),
+        (tuple[str, ...], "a,b", ["a", "b"]),
+        (frozenset[str], "a,b", ["a", "b"]),
+        (dict[str, int], '{"a": 1}', {"a": 1}),
+        (dict[str, int] | None, '{"a": 1}', {"a": 1}),
+        (dict[str, int], "a=1", "a=1"),
+        (dict[str, int], "{", "{"),
+    ],
+)
+def test_text_is_decoded_for_its_type(kind: Any, text: str, value: object) -> None:
+    """A list is JSON when it starts with `[`, else comma-separated; what is not stays text."""
+    assert schema.decode(declared(kind), text) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (1, "1"),
+        (1.5, "1.5"),
+        ("a", "a"),
+        (None, ""),
+        ([], ""),
+        (["a", 1, True], "a,1,true"),
+        (("a", "b"), "a,b"),
+        ({"a"}, "a"),
+    ],
+)
+def test_a_value_is_written_as_it_is_read(value: object, text: str) -> None:
+    """Booleans in small letters, lists with commas, None as nothing."""
+    assert schema.as_text(value) == text
+
+
+def test_every_default_of_ours_is_read_back(loaded: MakeLoaded) -> None:
+    """What the schema writes as a default, it reads as that default."""
+    described = schema.describe(Settings)
+    text = "".join(f"{found.name}={found.default_text}\n" for found in described)
+    settings = loaded(text).settings
+
+    assert [getattr(settings, found.name) for found in described] == [
+        found.default for found in described
+    ]

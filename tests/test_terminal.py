@@ -1,0 +1,351 @@
+"""
+Wherever the output goes: the exit code is right, nothing is lost, and there is no traceback.
+"""
+
+import ctypes
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import typer
+
+from workerctl.cli import app
+
+Run = Callable[..., CompletedProcess[str]]
+
+ASCII = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+NOTHING = dict.fromkeys(["PATH", "HOME", "LANG", "TERM"])
+ENVIRONMENTS: dict[str, dict[str, str | None]] = {
+    "plain": {},
+    "ascii-locale": dict(ASCII),
+    "ascii-streams": {"PYTHONIOENCODING": "ascii"},
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "no-color": {"NO_COLOR": "1"},
+    "force-color": {"FORCE_COLOR": "1"},
+    "both-colors": {"NO_COLOR": "1", "FORCE_COLOR": "1"},
+    "github": {"GITHUB_ACTIONS": "true", "CI": "true"},
+    "dumb": {"TERM": "dumb"},
+    "no-term": {"TERM": None},
+    "40-columns": {"COLUMNS": "40"},
+    "0-columns": {"COLUMNS": "0"},
+    "1-column": {"COLUMNS": "1"},
+    "many-columns": {"COLUMNS": "99999999999"},
+    "bad-columns": {"COLUMNS": "abc"},
+    "bad-width": {"TERMINAL_WIDTH": "abc"},
+    "no-width": {"TERMINAL_WIDTH": "0"},
+    "no-home": {"HOME": None},
+    "no-environment": dict(NOTHING),
+    "optimized": {"PYTHONOPTIMIZE": "2"},
+    "warnings": {"PYTHONWARNINGS": "error"},
+}
+COMMANDS: list[list[str]] = [[], ["check"], ["explain"], ["keygen"], ["show-config"]]
+MESSAGE_ENDS = re.compile(r"\x1b\[[0-9;]*m|\s")
+
+HARDEST = ["ascii-locale", "dumb", "many-columns", "no-environment", "optimized"]
+
+EVERYWHERE = pytest.mark.parametrize("env", list(ENVIRONMENTS.values()), ids=list(ENVIRONMENTS))
+
+
+def bare(text: str) -> str:
+    """
+    Without colours, blanks and line ends, which a terminal adds and takes away.
+    """
+    return MESSAGE_ENDS.sub("", text)
+
+
+def words(call: Run, file: str) -> list[str]:
+    """
+    Every message and every hint of a report, as JSON has them.
+    """
+    report = json.loads(call("check", "--env-file", file, "--format", "json", "-v").stdout)
+    findings = [finding for check in report["checks"] for finding in check["findings"]]
+    return [text for finding in findings for text in (finding["message"], finding["hint"]) if text]
+
+
+def options_of(*command: str) -> set[str]:
+    """
+    The options of a command, as they are declared.
+    """
+    found: Any = typer.main.get_command(app)
+    for name in command:
+        found = found.commands[name]
+    names = {name for param in found.params for name in (*param.opts, *param.secondary_opts)}
+    return {name for name in names if name.startswith("--")} | {"--help"}
+
+
+def sound(done: CompletedProcess[str], code: int) -> None:
+    """
+    The expected exit code, and nothing of Python's own.
+    """
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert not re.search("Traceback|Internal error|Exception ignored|Warning:", said)
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("where", ["pipe", "terminal"])
+def test_no_finding_is_lost(
+    run: Run, screen: Run, call: Run, bad: Path, env: dict[str, str | None], where: str
+) -> None:
+    """
+    Every message and hint is there once wrapped lines are joined.
+    """
+    done = (run if where == "pipe" else screen)("check", "--env-file", "bad.env", env=env)
+
+    sound(done, 1)
+    expected = words(call, "bad.env")
+    assert len(expected) > 10
+    shown = bare(done.stdout)
+    for text in expected:
+        assert bare(text) in shown
+    assert "exitcode1" in shown
+    if where == "pipe":
+        assert "\x1b" not in done.stdout
+        assert not done.stderr
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0] if command else "app")
+@pytest.mark.parametrize("where", ["pipe", "terminal"])
+def test_no_option_is_lost_in_the_help(
+    run: Run, screen: Run, env: dict[str, str | None], command: list[str], where: str
+) -> None:
+    """
+    Each is there in full, however narrow the terminal.
+    """
+    options = options_of(*command)
+    done = (run if where == "pipe" else screen)(*command, "--help", env=env)
+
+    sound(done, 0)
+    assert options <= set(re.findall(r"--[a-z-]+\b", re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)))
+    if where == "pipe":
+        assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("env", [ENVIRONMENTS[name] for name in HARDEST], ids=HARDEST)
+@pytest.mark.parametrize("where", ["pipe", "terminal"])
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("check --env-file good.env", "exitcode0"),
+        ("explain ENV005", "Fix:usehttps:andrediss:."),
+        ("show-config --env-file bad.env", "EMBEDDING_MAX_RETRIESnotvalid,notshown"),
+        ("show-config --env-file bad.env --format json", '"schema":"workerctl.config/1"'),
+        ("--version", "workerctl"),
+    ],
+)
+def test_every_command_works_anywhere(
+    run: Run,
+    screen: Run,
+    good: Path,
+    bad: Path,
+    env: dict[str, str | None],
+    where: str,
+    command: str,
+    expected: str,
+) -> None:
+    """
+    On a pipe and on a terminal.
+    """
+    done = (run if where == "pipe" else screen)(*command.split(), env=env)
+
+    sound(done, 0)
+    assert expected in bare(done.stdout)
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 60, 99, 100, 140])
+def test_no_option_is_lost_on_a_terminal_of_any_width(screen: Run, columns: int) -> None:
+    """
+    Frames are drawn only where there is room for them.
+    """
+    done = screen("check", "--help", columns=columns)
+
+    sound(done, 0)
+    assert "…" not in done.stdout
+    assert ("╭" in done.stdout) == (columns >= 100)
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}], ids=str)
+def test_no_color_means_no_colour(screen: Run, bad: Path, env: dict[str, str]) -> None:
+    """
+    Bold and dim may stay; a dumb terminal gets no escape at all.
+    """
+    coloured = screen("check", "--env-file", "bad.env").stdout
+    plain = screen("check", "--env-file", "bad.env", env=env).stdout
+    dumb = screen("check", "--env-file", "bad.env", env={"TERM": "dumb"}).stdout
+
+    assert "\x1b[31m" in coloured
+    assert set(re.findall(r"\x1b\[([0-9;]*)m", plain)) <= {"0", "1", "2"}
+    assert "\x1b" not in dumb
+
+
+@pytest.mark.parametrize("file", ["good.env", "bad.env"])
+@pytest.mark.parametrize("reader", ["head -1", "true", "sleep 0.5"])
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_reader_that_leaves_early_changes_nothing(
+    run: Run, good: Path, bad: Path, file: str, reader: str, format_: str
+) -> None:
+    """
+    The verdict's exit code, in silence.
+    """
+    done = run(
+        "check",
+        "--env-file",
+        file,
+        "--format",
+        format_,
+        script=f'"$@" | {reader}; exit ${{PIPESTATUS[0]}}',
+    )
+
+    sound(done, int(file == "bad.env"))
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "--help", "check --help", "--version", "explain"])
+def test_a_reader_of_the_help_may_leave_early(run: Run, command: str) -> None:
+    """
+    That is no error.
+    """
+    done = run(*command.split(), script='"$@" | true; exit ${PIPESTATUS[0]}')
+
+    sound(done, 0 if command else 2)
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("check --env-file good.env", 3),
+        ("check --env-file bad.env", 1),
+        ("check --env-file missing.env --format json", 2),
+        ("check --env-file good.env --format json", 3),
+        ("explain", 3),
+        ("explain KEY001", 3),
+        ("show-config", 3),
+        ("show-config --format json", 3),
+        ("show-config --format env", 3),
+        ("keygen", 3),
+    ],
+)
+def test_a_report_that_is_lost_makes_the_run_incomplete(
+    run: Run, good: Path, bad: Path, redirection: str, command: str, code: int
+) -> None:
+    """
+    3, unless the verdict is worse; it is told either way.
+    """
+    done = run(*command.split(), script=f'"$@" {redirection}')
+
+    sound(done, code)
+    assert "could not be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "check --help", "--version", "--show-completion", ""]
+)
+def test_a_full_disk_takes_the_help_too(run: Run, command: str) -> None:
+    """
+    3, and no traceback of Typer's.
+    """
+    done = run(*command.split(), script='"$@" >/dev/full')
+
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&-", ">/dev/null 2>&- <&-"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("check --env-file good.env", 0),
+        ("check --env-file bad.env", 1),
+        ("check --env-file missing.env", 2),
+        ("check --nonsense", 2),
+        ("check --env-file bad.env --output report.txt", 1),
+        ("explain KEY001", 0),
+        ("show-config", 0),
+        ("keygen", 0),
+        ("keygen --write new.env", 0),
+        ("--help", 0),
+        ("", 2),
+    ],
+)
+def test_a_closed_standard_error_or_input_changes_nothing(
+    run: Run, good: Path, bad: Path, redirection: str, command: str, code: int
+) -> None:
+    """
+    What cannot be said does not stop the work.
+    """
+    sound(run(*command.split(), script=f'"$@" {redirection}'), code)
+
+
+@pytest.mark.parametrize("descriptors", [">&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_with_nowhere_to_write_the_exit_code_remains(
+    run: Run, good: Path, bad: Path, descriptors: str
+) -> None:
+    """
+    It is all that a caller gets then.
+    """
+    for file, code in (("good.env", 3), ("bad.env", 1), ("missing.env", 2)):
+        sound(run("check", "--env-file", file, script=f'"$@" {descriptors}'), code)
+
+
+def _without_capabilities() -> None:
+    """
+    Root may write anywhere; without these two capabilities it may not.
+    """
+    drop, override, search = 24, 1, 2
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None)
+        libc.prctl(drop, override, 0, 0, 0)
+        libc.prctl(drop, search, 0, 0, 0)
+
+
+def test_a_directory_that_cannot_be_written_is_enough(
+    environ: dict[str, str], directory: Path, good: Path
+) -> None:
+    """
+    No command but those that write needs to; what cannot be written is told.
+    """
+    directory.chmod(0o555)
+
+    def run(*command: str) -> CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=_without_capabilities,
+        )
+
+    try:
+        if run("touch", "new").returncode == 0:
+            pytest.skip("the directory cannot be made read-only for this user")
+        program = (sys.executable, "-m", "workerctl")
+        sound(run(*program, "check", "--env-file", "good.env"), 0)
+        sound(run(*program, "show-config"), 0)
+        sound(run(*program, "keygen"), 0)
+        sound(run(*program, "check", "--env-file", "good.env", "--output", "report"), 3)
+        sound(run(*program, "keygen", "--write", "new.env"), 2)
+        assert [path.name for path in directory.iterdir() if path.is_file()] == ["good.env"]
+    finally:
+        directory.chmod(0o755)
+
+
+def test_a_key_on_a_terminal_is_one_line(screen: Run) -> None:
+    """
+    It is not wrapped, so that it can be copied; that it stays on the screen is told.
+    """
+    done = screen("keygen", columns=40)
+
+    sound(done, 0)
+    assert re.search(r"^[0-9a-f]{64}$", done.stdout, re.MULTILINE)
+    assert "history" in done.stdout
