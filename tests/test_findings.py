@@ -2,7 +2,6 @@
 Findings and reports: what compares, how severe, and which exit code follows.
 """
 
-from dataclasses import FrozenInstanceError, replace
 from datetime import date
 
 import pytest
@@ -59,7 +58,7 @@ def test_findings_compare_by_value_and_are_frozen() -> None:
     assert one == finding(Severity.ERROR)
     assert one != finding(Severity.INFO)
     assert hash(one) == hash(finding(Severity.ERROR))
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         one.code = "SET002"  # type: ignore[misc]
 
 
@@ -110,7 +109,7 @@ def test_a_report_counts_how_checks_ended() -> None:
     ended = (Status.PASSED, Status.PASSED, Status.SKIPPED)
     results = tuple(Result("SET001", "Claim", status) for status in ended)
 
-    assert [Report(results).count(status) for status in Status] == [2, 0, 1, 0, 0]
+    assert [Report(results).ended(status) for status in Status] == [2, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("status", [Status.PASSED, Status.SKIPPED, Status.DEFERRED])
@@ -123,12 +122,12 @@ def test_a_crash_makes_a_run_incomplete_unless_it_fails() -> None:
     """1 beats 3, and an error of the run itself beats both."""
     crashed = Result("SET002", "Claim", Status.CRASHED, "KeyError")
     incomplete = Report((crashed,))
-    failed = replace(incomplete, results=(crashed, *report(finding(Severity.ERROR)).results))
+    failed = incomplete._replace(results=(crashed, *report(finding(Severity.ERROR)).results))
 
     assert incomplete.exit_code is ExitCode.INCOMPLETE
     assert failed.exit_code is ExitCode.FINDINGS
     problem = Problem("No such file.", None, ExitCode.USAGE)
-    assert replace(failed, error=problem).exit_code is ExitCode.USAGE
+    assert failed._replace(error=problem).exit_code is ExitCode.USAGE
 
 
 def test_a_run_without_checks_is_well() -> None:

@@ -340,6 +340,25 @@ def test_a_directory_that_cannot_be_written_is_enough(
         directory.chmod(0o755)
 
 
+def test_env_lines_that_cannot_be_encoded_are_told(run: Run, directory: Path) -> None:
+    """
+    As a comment: an escape would be another value.
+    """
+    (directory / "letters.env").write_text("OPENAI_MODEL=gpt-\u00e9\nGEMINI_MODEL=plain\n", "utf-8")
+    done = run(
+        "show-config",
+        "--env-file",
+        "letters.env",
+        "--format",
+        "env",
+        env={"PYTHONIOENCODING": "ascii"},
+    )
+
+    sound(done, 0)
+    assert "\n# OPENAI_MODEL cannot be written in ascii\n" in done.stdout
+    assert "\nGEMINI_MODEL=plain\n" in done.stdout
+
+
 def test_a_key_on_a_terminal_is_one_line(screen: Run) -> None:
     """
     It is not wrapped, so that it can be copied; that it stays on the screen is told.

@@ -211,7 +211,9 @@ def show_config(
         return world.put(lambda stream: dump(showconfig.document(rows), stream))
     if format == "env":
         return world.put(
-            lambda stream: stream.writelines(f"{text}\n" for text in showconfig.env_lines(rows))
+            lambda stream: stream.writelines(
+                f"{text}\n" for text in showconfig.env_lines(rows, stream.encoding)
+            )
         )
     if name is not None:
         from workerctl.checks import table

@@ -102,9 +102,9 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def env_lines(selected: Iterable[Row]) -> Iterator[str]:
+def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterator[str]:
     """
-    The rows as env file lines; what is secret or not valid is commented out.
+    The rows as env file lines; what is secret, not valid or not to be encoded is commented out.
     """
     for row in selected:
         name = row.setting.name
@@ -113,7 +113,8 @@ def env_lines(selected: Iterable[Row]) -> Iterator[str]:
         elif row.setting.secret:
             yield f"# {name} is {'set' if row.is_set else 'not set'}"
         else:
-            yield f"{name}={_quoted(row.shown)}"
+            text = f"{name}={_quoted(row.shown)}"
+            yield text if _fits(text, encoding) else f"# {name} cannot be written in {encoding}"
 
 
 def table(selected: tuple[Row, ...], *, origin: bool) -> Iterator[Line]:
@@ -260,6 +261,14 @@ def _why_secret(setting: Setting) -> str:
 def _location(location: Location) -> dict[str, Any]:
     file = None if location.file is None else printable(location.file)
     return {"source": location.source, "file": file, "line": location.line}
+
+
+def _fits(text: str, encoding: str | None) -> bool:
+    try:
+        text.encode(encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _quoted(text: str) -> str:

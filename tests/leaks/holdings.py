@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tests.leaks.oracle import Mint
 from workerctl.schema import Setting, describe
 from workerctl.settings import Settings
-
-from .oracle import Mint
 
 ENV_FILE = "secrets.env"
 DIRECTORY = "mounted"

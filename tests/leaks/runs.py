@@ -15,11 +15,10 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import typer
 
+from tests.leaks.holdings import ENV_FILE, Holding
+from tests.leaks.oracle import texts as reachable
 from workerctl import cli
 from workerctl.console import World
-
-from .holdings import ENV_FILE, Holding
-from .oracle import texts as reachable
 
 SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})
 """Their values come from what holds the secrets."""

@@ -11,9 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 
 import workerctl
-
-from .holdings import ENV_FILE, misplaced, valid
-from .oracle import Mint, Oracle
+from tests.leaks.holdings import ENV_FILE, misplaced, valid
+from tests.leaks.oracle import Mint, Oracle
 
 SEED = 11
 

@@ -10,8 +10,7 @@ from urllib.parse import quote
 import pytest
 
 import workerctl
-
-from .oracle import PIECE, Mint, Oracle, texts
+from tests.leaks.oracle import PIECE, Mint, Oracle, texts
 
 SEED = 7
 

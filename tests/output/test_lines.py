@@ -24,10 +24,11 @@ TEXT = "ENCRYPTION_KEY is `[red]not` set; 열쇠가 없습니다 in /etc/workers
 
 
 @pytest.fixture(name="terminal")
-def _terminal() -> Iterator[Terminal]:
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """
     Terminals of a given width, each as its two ends: where is written, and what is shown.
     """
+    monkeypatch.delenv("COLUMNS", raising=False)  # which the test runner's workers inherit
     with contextlib.ExitStack() as opened:
 
         def make(columns: int) -> tuple[TextIO, int]:
