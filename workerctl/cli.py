@@ -23,6 +23,8 @@ Environment = Literal["development", "staging", "production"]
 app = typer.Typer(
     name="workerctl",
     help="Preflight for background workers: check the configuration before it runs.",
+    # plain help: the frames that rich draws cut option names short on a narrow terminal
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -246,8 +248,6 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     from workerctl.console import World
 
     world = world or World.real()
-    # rich draws the help on a terminal; in a pipe its frames and escapes are in the way
-    app.rich_markup_mode = "rich" if world.has_room_for_frames() else None
     command = typer.main.get_command(_with_only(arguments[:1]))
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)

@@ -17,12 +17,11 @@ from workerctl.findings import ExitCode, Problem, Report
 from workerctl.masking import is_like_secret, printable
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
-from workerctl.output.lines import Line, width, write
+from workerctl.output.lines import Line, write
 from workerctl.output.text import summary
 from workerctl.streams import say, silence
 
 _PACKAGE = Path(__file__).parent
-_FRAMES = 100
 _LOST = ("Standard output could not be written.", "Is its disk full?")
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
@@ -45,12 +44,6 @@ class World(NamedTuple):
         """
         stdin = None if sys.stdin is None else sys.stdin.buffer
         return cls(os.environ, stdin, sys.stdout, sys.stderr)
-
-    def has_room_for_frames(self) -> bool:
-        """
-        Whether the help may be drawn in frames: in a narrow one, rich cuts words and names short.
-        """
-        return self.stdout is not None and self.stdout.isatty() and width(self.stdout) >= _FRAMES
 
     def fail(self, error: Exception) -> int:
         """
@@ -135,7 +128,7 @@ def _written(stream: TextIO | None, render: Callable[[TextIO], None]) -> bool:
     return True
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: BaseException) -> Problem:
     """
     What to tell of an exception: an error's own words, of any other only its type and our line.
     """
@@ -161,7 +154,7 @@ def reported(make: Callable[[], Report]) -> Report:
             return make()
     except KeyboardInterrupt:
         return Report(error=Problem("Interrupted.", None, ExitCode.INTERRUPTED))
-    except Exception as error:  # noqa: BLE001 -- machine formats stay valid whatever happens
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- machine formats stay valid
         return Report(error=problem_of(error))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal, NamedTuple
 
+ENVIRONMENTS = ("development", "staging", "production")
+
 SourceKind = Literal["env-file", "environment", "secret-file", "default"]
 
 
@@ -176,5 +178,5 @@ def graded(columns: str, env: str) -> Severity | None:
     `columns` are three letters for development, staging, production, as in the check reference:
     `e` error, `w` warning, `i` info, `-` nothing.
     """
-    letter = columns[("development", "staging", "production").index(env)]
+    letter = columns[ENVIRONMENTS.index(env)]
     return {"e": Severity.ERROR, "w": Severity.WARNING, "i": Severity.INFO}.get(letter)

@@ -4,15 +4,17 @@
 Dispatched before Typer, which would take five times as long to import as this takes to run.
 """
 
-from typing import TextIO
-
 from workerctl import keys
 from workerctl.streams import say, silence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 OK, INCOMPLETE = 0, 3
 
 
-def print_key(stdout: TextIO | None, stderr: TextIO | None) -> int:
+def print_key(stdout: "TextIO | None", stderr: "TextIO | None") -> int:
     """
     Print a key, and its id on standard error. Returns 3 when the key could not be written out.
     """
@@ -26,7 +28,7 @@ def print_key(stdout: TextIO | None, stderr: TextIO | None) -> int:
     return OK
 
 
-def _written(stdout: TextIO | None, text: str) -> bool:
+def _written(stdout: "TextIO | None", text: str) -> bool:
     if stdout is None:
         return False
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workerctl.errors import ProjectError
-from workerctl.findings import Suppression
+from workerctl.findings import ENVIRONMENTS, Suppression
 from workerctl.suggest import did_you_mean
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
@@ -165,4 +165,8 @@ def _suppression(entry: object) -> Suppression:
     # a TOML date-time is a date to Python; only a day is meant here
     if type(until) is not date:
         raise ProjectError(f"The suppression of {code} needs a date `until`.", example)
-    return Suppression(code, reason.strip(), until, _texts(entry, "env"))
+    environments = _texts(entry, "env")
+    if not set(environments) <= set(ENVIRONMENTS):
+        hint = f"Name some of {', '.join(ENVIRONMENTS)}."
+        raise ProjectError(f"The suppression of {code} names an unknown environment.", hint)
+    return Suppression(code, reason.strip(), until, environments)

@@ -7,12 +7,11 @@ The rules without which a worker must not run, as functions to findings.
 from collections.abc import Iterator
 
 from workerctl import keys
-from workerctl.findings import Finding, Location, Severity, graded
+from workerctl.findings import ENVIRONMENTS, Finding, Location, Severity, graded
 from workerctl.placeholders import is_placeholder
 from workerctl.sources import Values
 
 DEFAULT_ENVIRONMENT = "development"
-ENVIRONMENTS = ("development", "staging", "production")
 
 _NEW_KEY = "Run `workerctl keygen --write FILE`, or restore the key that your data needs."
 _SAME_KEY = "Restore the exact key: another one cannot read what it wrote."

@@ -8,10 +8,11 @@ The attribute is the environment variable, so that one search finds both ends. I
 module reads nothing, and imports neither typer nor rich nor cryptography.
 """
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, TypeGuard
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeGuard
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,7 +28,7 @@ from workerctl.fields import (
     SecretRedisUrl,
     group,
 )
-from workerctl.findings import Severity
+from workerctl.findings import ENVIRONMENTS, Severity
 from workerctl.masking import MASK, show_url
 from workerctl.sources import Values
 
@@ -215,6 +216,23 @@ class Settings(BaseSettings):
         if findings:
             raise ConfigurationError(findings)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """
+        Refuse what would be ignored without a word: sources of pydantic-settings.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        if "settings_customise_sources" in cls.__dict__:
+            message = "workerctl reads the sources itself: settings_customise_sources has no effect"
+            raise TypeError(message)
+
+    def __reduce__(self) -> NoReturn:
+        """
+        Refuse to be pickled: as an argument of a job, every secret would be written to Redis.
+        """
+        message = "Settings hold secrets: call get_settings() where they are needed"
+        raise TypeError(message)
+
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """
         What `repr` shows: a secret is masked by its name, too, whatever the type of its field.
@@ -246,7 +264,7 @@ def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
             stacklevel=2,
         )
         return
-    where = f"in {env}" if env in rules.ENVIRONMENTS else "in every environment but development"
+    where = f"in {env}" if env in ENVIRONMENTS else "in every environment but development"
     message = f"ENCRYPTION_KEY is required {where}" if not text else f"ENCRYPTION_KEY {problem}"
     raise ValueError(
         f"{message}: it must be 64 hex characters, that is, hexadecimal [0-9a-fA-F] only. "
@@ -265,6 +283,12 @@ class _CachedSettings:
 
     def __init__(self) -> None:
         self._instance: Settings | None = None
+        self._renew_lock()
+        # a fork while another thread loads would leave the child with a lock that nobody opens
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
         self._lock = threading.Lock()
 
     def __call__(self) -> Settings:
@@ -290,9 +314,8 @@ get_settings = _CachedSettings()
 def _load() -> Settings:
     loaded = shielded(loading.load, Settings)
     findings = [*loaded.findings, *rules.boot_findings(loaded.values)]
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if errors:
-        raise ConfigurationError(errors)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise ConfigurationError(findings)
     settings: Settings = loaded.settings
     if settings.ENV == rules.DEFAULT_ENVIRONMENT:
         validate_encryption_key(settings.ENCRYPTION_KEY, settings.ENV)

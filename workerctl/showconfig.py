@@ -73,7 +73,8 @@ def select(
     return tuple(
         row
         for row in found
-        if (group is None or row.setting.group == group) and (row.changed or not changed)
+        if (group is None or row.setting.group == group)
+        and (row.changed or not row.valid or not changed)
     )
 
 

@@ -5,10 +5,13 @@ Imports next to nothing: `workerctl keygen` starts through here.
 """
 
 import os
-from typing import TextIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would take longer than the work
+    from typing import TextIO
 
 
-def say(stream: TextIO | None, *sentences: str | None) -> bool:
+def say(stream: "TextIO | None", *sentences: str | None) -> bool:
     """
     Write a line to a stream, if there is one: what cannot be said must not stop the work.
 
@@ -27,7 +30,7 @@ def say(stream: TextIO | None, *sentences: str | None) -> bool:
     return True
 
 
-def silence(stream: TextIO) -> None:
+def silence(stream: "TextIO") -> None:
     """
     Point a broken stream at nothing, so that the interpreter's last flush does not fail on it.
     """

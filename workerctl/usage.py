@@ -32,8 +32,12 @@ def _words(
         "NoSuchOption": ("There is no such option.", _possible(error)),
         "MissingParameter": (f"{option} is missing.", None),
         "BadParameter": (f"{option} does not take this value.", _choices(error)),
-        "BadOptionUsage": (f"{option} has a value too few or too many.", None),
+        "BadOptionUsage": (f"{option} {_count(error)}.", None),
     }.get(kind, ("There is an argument too many.", None))
+
+
+def _count(error: Exception) -> str:
+    return "needs a value" if "requires" in str(error) else "takes no value"
 
 
 def _possible(error: Exception) -> str | None:
