@@ -2,7 +2,9 @@
 The public API: Settings, get_settings, validate_encryption_key.
 """
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -20,7 +22,7 @@ from tests.configurations import KEY
 from tests.leaks.oracle import Mint, Oracle, texts
 from workerctl import checks, rules
 from workerctl.errors import ConfigurationError, ProjectError, SourceError
-from workerctl.findings import Location, Severity
+from workerctl.findings import Location
 from workerctl.loading import Options
 from workerctl.masking import MASK
 from workerctl.preflight import Request, preflight
@@ -236,6 +238,7 @@ def test_a_configuration_that_must_not_run_is_told_in_full(env: Path) -> None:
     found = caught.value.findings
     assert sorted((finding.code, finding.fields[0]) for finding in found) == [
         ("ENV001", "ENV"),
+        ("ENV002", "GEMINI_API_KEY"),  # a warning by itself, but told with the rest
         ("ENV002", "OPENAI_API_KEY"),
         ("ENV002", "REDIS_URL"),
         ("ENV002", "SUPABASE_SERVICE_ROLE_KEY"),
@@ -260,9 +263,7 @@ def test_boot_says_what_check_says(env: Path) -> None:
     codes = ("SET001", "ENV001", "ENV002", "KEY001", "KEY002")
     report = preflight(Request(Options(), selected=codes), environ={})
 
-    assert set(caught.value.findings) == {
-        finding for finding in report.findings() if finding.severity is Severity.ERROR
-    }
+    assert set(caught.value.findings) == set(report.findings())
     assert {check.code for check in checks.CHECKS} > set(codes)
 
 
@@ -516,3 +517,16 @@ def test_the_environment_of_a_process_is_left_alone(env: Path) -> None:
 
     assert get_settings().OPENAI_API_KEY.get_secret_value() == TOKEN
     assert dict(os.environ) == before
+
+
+def test_settings_are_not_pickled() -> None:
+    """As an argument of a job, every secret would be written to Redis."""
+    with pytest.raises(TypeError, match="hold secrets"):
+        pickle.dumps(Settings())
+    assert copy.deepcopy(Settings()) == Settings()
+
+
+def test_a_subclass_cannot_bring_sources_that_would_be_ignored() -> None:
+    """What has no effect is refused, not ignored."""
+    with pytest.raises(TypeError, match="has no effect"):
+        type("Own", (Settings,), {"settings_customise_sources": classmethod(lambda cls: ())})

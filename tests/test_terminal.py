@@ -160,16 +160,17 @@ def test_every_command_works_anywhere(
     assert expected in bare(done.stdout)
 
 
-@pytest.mark.parametrize("columns", [1, 20, 40, 60, 99, 100, 140])
+@pytest.mark.parametrize("columns", [1, 20, 40, 60, 140])
 def test_no_option_is_lost_on_a_terminal_of_any_width(screen: Run, columns: int) -> None:
     """
-    Frames are drawn only where there is room for them.
+    The help is plain text: frames would cut names short.
     """
     done = screen("check", "--help", columns=columns)
 
     sound(done, 0)
     assert "…" not in done.stdout
-    assert ("╭" in done.stdout) == (columns >= 100)
+    assert "--secrets-dir" in done.stdout
+    assert "╭" not in done.stdout
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}], ids=str)
