@@ -3,6 +3,7 @@
 #   make demo        a tour of what the program says
 #   make test        style, types, architecture, then the tests
 #   make test-all    the tests on every supported Python, each in its own environment
+#   make bench       start-up against its bounds and its peers, in .venv-bench
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint types architecture docs lock clean
+.PHONY: demo test test-all lint types architecture docs bench lock clean
 
 demo: .venv/.stamp
 	@$(BIN)/python demo/demo.py
@@ -52,15 +53,21 @@ architecture: .venv/.stamp
 docs: .venv/.stamp
 	@$(BIN)/python docs/generate.py
 
+bench: .venv/.stamp
+	@$(BIN)/python benchmarks/startup.py
+
 # One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
 lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
 		--output-file requirements/dev.txt pyproject.toml
-	@! grep -nE '://|^-' requirements/runtime.txt requirements/dev.txt
+	@for name in requirements node; do \
+		$(UV) $(LOCK) --output-file benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; \
+	done
+	@! grep -nE '://|^-' requirements/*.txt benchmarks/peers/*.txt
 
 clean:
-	rm -rf .venv .venv-3.* build dist htmlcov .coverage .coverage.*
+	rm -rf .venv .venv-3.* .venv-bench build dist htmlcov .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

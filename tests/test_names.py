@@ -10,7 +10,7 @@ NAMES = Names(
     frozenset({"PLAIN", "API_KEY", "lower_token", "A_FILE"}),
     frozenset({"API_KEY", "lower_token"}),
     {"OLD_PLAIN": "PLAIN"},
-    ("RING_V[0-9]{1,3}",),
+    ("RING_V",),
 )
 
 

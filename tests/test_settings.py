@@ -529,4 +529,4 @@ def test_settings_are_not_pickled() -> None:
 def test_a_subclass_cannot_bring_sources_that_would_be_ignored() -> None:
     """What has no effect is refused, not ignored."""
     with pytest.raises(TypeError, match="has no effect"):
-        type("Own", (Settings,), {"settings_customise_sources": classmethod(lambda cls: ())})
+        type("Own", (Settings,), {"settings_customise_sources": classmethod(tuple)})

@@ -17,7 +17,7 @@ NAMES = Names(
     frozenset({"PLAIN", "TOKEN", "OTHER"}),
     frozenset({"TOKEN"}),
     {"OLD_PLAIN": "PLAIN", "OLD_TOKEN": "TOKEN"},
-    ("ENCRYPTION_KEY_V[0-9]{1,3}",),
+    ("ENCRYPTION_KEY_V",),
 )
 ENVIRONMENT = Location("environment")
 

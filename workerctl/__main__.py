@@ -37,6 +37,11 @@ def _answer(arguments: list[str]) -> int:
 
         return print_key(sys.stdout, sys.stderr)
     _drop_bad_widths()
+    from workerctl.deferred import defer
+
+    # pydantic-settings imports it for a feature of its own command line, which is not used here;
+    # it takes as long as all of our modules together.
+    defer("asyncio")
     from workerctl.cli import run
 
     return run(arguments)

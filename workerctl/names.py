@@ -25,7 +25,7 @@ class Names(NamedTuple):
     """
     The names that the schema knows: its fields, which of them are secret, old name → new name.
 
-    `families` are patterns of further secret names, such as the older keys of a ring.
+    `families` begin further secret names, each followed by a number: the older keys of a ring.
     """
 
     fields: frozenset[str]
@@ -62,4 +62,7 @@ class Names(NamedTuple):
         return None
 
     def _in_family(self, name: str) -> bool:
-        return any(re.fullmatch(family, name, re.ASCII) for family in self.families)
+        if not name.startswith(self.families):
+            return False
+        numbers = (name.removeprefix(family) for family in self.families)
+        return any(re.fullmatch("[0-9]{1,3}", number) for number in numbers)

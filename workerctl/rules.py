@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from workerctl import keys
 from workerctl.findings import ENVIRONMENTS, Finding, Location, Severity, graded
-from workerctl.placeholders import is_placeholder
 from workerctl.sources import Values
 
 DEFAULT_ENVIRONMENT = "development"
@@ -149,6 +148,8 @@ def key_form(values: Values, env: str) -> Iterator[Finding]:
         return
     problem = keys.form_problem(value.text)
     if problem is not None:
+        from workerctl.placeholders import is_placeholder
+
         stands_in = is_placeholder(value.text, "ENCRYPTION_KEY", secret=True)
         yield Finding(
             "KEY002",

@@ -57,8 +57,8 @@ class Settings(BaseSettings):
     ConfigurationError, which holds all problems and no value, instead of pydantic's error.
     """
 
-    SECRET_FAMILIES: ClassVar[tuple[str, ...]] = ("ENCRYPTION_KEY_V[0-9]{1,3}",)
-    """Patterns of further secret names: the older keys of the ring, which only decrypt."""
+    SECRET_FAMILIES: ClassVar[tuple[str, ...]] = ("ENCRYPTION_KEY_V",)
+    """What further secret names begin with, before a number: older keys, which only decrypt."""
 
     model_config = SettingsConfigDict(
         frozen=True,

@@ -3,7 +3,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 _MINIMUM = 6
 _RATIO = 0.85
@@ -33,15 +33,9 @@ class NearMisses:
     """
 
     def __init__(self, known: Iterable[str]) -> None:
-        self._ends: dict[str, list[str]] = {}
-        self._trigrams: dict[str, list[str]] = {}
-        for name in known:
-            if len(name) < _MINIMUM:
-                continue
-            for end in _ends(name):
-                self._ends.setdefault(end, []).append(name)
-            for trigram in _trigrams(name):
-                self._trigrams.setdefault(trigram, []).append(name)
+        self._known = [name for name in known if len(name) >= _MINIMUM]
+        self._ends = _index(self._known, _ends)
+        self._trigrams: dict[str, list[str]] | None = None
 
     def slip(self, name: str) -> str | None:
         """
@@ -54,6 +48,8 @@ class NearMisses:
         """
         The known name whose similarity ratio is at least 0.85, or None.
         """
+        if self._trigrams is None:  # who asks for slips alone does not need them
+            self._trigrams = _index(self._known, _trigrams)
         shared = Counter(
             known for trigram in _trigrams(name) for known in self._trigrams.get(trigram, ())
         )
@@ -85,6 +81,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """
     match = closest(name, known, 0.6)
     return None if match is None else f"Did you mean {match}?"
+
+
+def _index(names: Iterable[str], parts_of: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        for part in parts_of(name):
+            found.setdefault(part, []).append(name)
+    return found
 
 
 def _ends(name: str) -> tuple[str, str]:

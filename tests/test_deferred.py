@@ -1,0 +1,87 @@
+"""
+A deferred module behaves like the real one, however it is imported.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import workerctl
+
+ROOT = str(Path(workerctl.__file__).parents[1])
+
+
+THREADS = """
+import concurrent.futures, asyncio
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    assert len(set(pool.map(lambda _: asyncio.run, range(64)))) == 1
+"""
+MISSING = """
+import asyncio
+try:
+    asyncio.nothing
+except AttributeError:
+    pass
+else:
+    raise SystemExit(1)
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import asyncio; asyncio.run(asyncio.sleep(0))",
+        "from asyncio import run, sleep; run(sleep(0))",
+        "import asyncio as other; other.run(other.sleep(0))",
+        "import asyncio.events; asyncio.events.new_event_loop().close()",
+        "from asyncio import events; events.new_event_loop().close()",
+        "from asyncio import *; run(sleep(0))",
+        "import importlib; importlib.import_module('asyncio').run",
+        "import asyncio, inspect; inspect.getsource(asyncio)",
+        "import asyncio; assert isinstance(asyncio.Queue, type)",
+        "import asyncio; import asyncio.subprocess; asyncio.subprocess.PIPE",
+        THREADS,
+        MISSING,
+    ],
+)
+def test_every_style_of_import_gets_the_real_module(program: str) -> None:
+    """The stand-in is replaced by what it stands for at the first look."""
+    start = "from workerctl.deferred import defer\ndefer('asyncio')\n"
+    end = "\nimport asyncio, sys\nasyncio.run\nassert 'stand' not in repr(sys.modules['asyncio'])"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", start + program + end],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_not_looked_into_is_not_imported() -> None:
+    """Importing alone costs nothing."""
+    program = (
+        "import sys\nfrom workerctl.deferred import defer\ndefer('asyncio')\n"
+        "import asyncio\nprint('asyncio.events' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
+
+
+def test_a_module_that_is_there_is_left_alone() -> None:
+    """Deferring what is imported already would hide it."""
+    program = (
+        "import asyncio, sys\nfrom workerctl.deferred import defer\nreal = asyncio\n"
+        "defer('asyncio')\nprint(sys.modules['asyncio'] is real)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "True\n"
