@@ -135,7 +135,7 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
     [
         ("--version", "typer pydantic pydantic_settings rich asyncio dotenv cryptography"),
         ("keygen", "typer pydantic pydantic_settings rich asyncio dotenv cryptography"),
-        ("--help", "pydantic_settings dotenv rich asyncio cryptography workerctl.checks"),
+        ("--help", "pydantic_settings dotenv rich asyncio.events cryptography workerctl.checks"),
         ("check --help", "pydantic_settings dotenv rich cryptography workerctl.checks"),
         ("check --nonsense", "pydantic_settings dotenv rich cryptography workerctl.checks"),
         ("check", "rich cryptography redis httpx rq"),
