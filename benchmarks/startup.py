@@ -189,6 +189,10 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("check, in a git work tree / R", in_git, r, 1.05)
     yield Row("check, in no work tree / R", check, r, 1.05)
     yield Row("check on a file without a key / R", keyless, r, 1.00)
+    options = Command((workerctl, "check", "--fail-on", "error"), says="no findings")
+    yield Row("check with an option / R", options, r, 1.05)
+    keyless_options = keyless._replace(arguments=options.arguments)
+    yield Row("check with an option, without a key / R", keyless_options, r, 1.00)
     yield Row("check on a terminal / R", in_git._replace(terminal=True), r, 1.15)
     yield Row("show-config / R", config, r, 1.00)
     for terminal in (False, True):

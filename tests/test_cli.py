@@ -806,3 +806,34 @@ def test_the_completion_script_is_shown(run: Run) -> None:
     assert done.returncode == 0
     assert "_WORKERCTL_COMPLETE=complete_bash" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["good", "bad"])
+def test_a_plain_check_says_what_one_with_options_says(
+    run: Run, request: pytest.FixtureRequest, name: str
+) -> None:
+    """
+    It does not pass through the command line's parser, and nobody can tell.
+    """
+    file = request.getfixturevalue(name)
+    file.rename(file.with_name(".env"))
+
+    plain, parsed = run("check"), run("check", "--fail-on", "error")
+
+    assert (plain.returncode, plain.stdout, plain.stderr) == (
+        parsed.returncode,
+        parsed.stdout,
+        parsed.stderr,
+    )
+
+
+def test_a_plain_check_has_the_same_boundary(run: Run, directory: Path) -> None:
+    """
+    What goes wrong is told in a sentence there, too.
+    """
+    (directory / ".env").mkdir()
+
+    done = run("check")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("workerctl: .env is a directory.")

@@ -118,19 +118,15 @@ def check(
     """
     Check the configuration. The exit code is 1 when a finding is as severe as --fail-on.
     """
-    from workerctl.console import reported
+    from workerctl.console import judge
     from workerctl.findings import Severity
     from workerctl.output.base import Detail
-    from workerctl.preflight import Request, preflight
+    from workerctl.preflight import Request
 
-    world: World = context.obj
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     severity = None if fail_on == "never" else Severity[fail_on.upper()]
     request = Request(options, env, tuple(select or ()), tuple(ignore or ()), severity, phase)
-    report = reported(
-        lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
-    )
-    return world.deliver(report, format, output, Detail(quiet, verbose))
+    return judge(context.obj, request, format, output, Detail(quiet, verbose))
 
 
 @app.command()

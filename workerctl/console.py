@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, MutableMapping
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
 from workerctl.errors import WorkerctlError
 from workerctl.findings import ExitCode, Problem, Report
@@ -20,6 +20,9 @@ from workerctl.output.base import Detail
 from workerctl.output.lines import Line, write
 from workerctl.output.text import summary
 from workerctl.streams import say, silence
+
+if TYPE_CHECKING:
+    from workerctl.preflight import Request
 
 _PACKAGE = Path(__file__).parent
 _LOST = ("Standard output could not be written.", "Is its disk full?")
@@ -143,6 +146,24 @@ def problem_of(error: BaseException) -> Problem:
         "Please report this line; it holds no value of your configuration.",
         ExitCode.INTERNAL,
     )
+
+
+def judge(
+    world: World,
+    request: "Request",
+    name: str = "text",
+    output: str | None = None,
+    detail: Detail | None = None,
+) -> int:
+    """
+    The main job: check what the request describes, and deliver the report. Returns the exit code.
+    """
+    from workerctl.preflight import preflight
+
+    report = reported(
+        lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
+    )
+    return world.deliver(report, name, output, detail or Detail())
 
 
 def reported(make: Callable[[], Report]) -> Report:
