@@ -144,7 +144,10 @@ def _entries(text: str) -> Iterator[Entry]:
 
 
 def _quote(binding: Binding) -> str:
-    match = re.match(_ASSIGNMENT, binding.original.string)
+    raw = binding.original.string
+    if "'" not in raw and '"' not in raw:  # most lines, and then the pattern is not even compiled
+        return ""
+    match = re.match(_ASSIGNMENT, raw)
     return match["quote"] if match else ""
 
 

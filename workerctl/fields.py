@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-_HOST = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
+from workerctl.masking import is_host
+
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
 
@@ -79,7 +80,7 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
         raise BadValueError
     host = parts.netloc.rpartition("@")[2]
     host = host if port is None else host.rpartition(":")[0]
-    if parts.scheme != "unix" and not re.fullmatch(_HOST, host, re.ASCII):
+    if parts.scheme != "unix" and not is_host(host):
         raise BadValueError
     return text
 

@@ -14,7 +14,17 @@ from urllib.parse import SplitResult, urlsplit
 MASK = "\u2022" * 8
 """The mask; the text output writes it as `********` where the terminal has no UTF-8."""
 
-_CREDENTIAL_NAME = r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIAL|DSN"
+_CREDENTIAL_WORDS = (
+    "KEY",
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "PWD",
+    "PASSPHRASE",
+    "CREDENTIAL",
+    "DSN",
+)
 _CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
 _FILE_NAME = r"\..*|.*\.[A-Za-z]{1,5}"
 _LONG_WORD = r"[A-Za-z0-9+=]{16,}"
@@ -28,7 +38,8 @@ def is_credential_name(name: str) -> bool:
     """
     Whether a variable of this name must be taken for a secret until somebody declares it public.
     """
-    return re.search(_CREDENTIAL_NAME, name, re.IGNORECASE) is not None
+    upper = name.upper()
+    return any(word in upper for word in _CREDENTIAL_WORDS)
 
 
 def is_conventional_name(name: str) -> bool:
@@ -66,6 +77,13 @@ def printable(text: str) -> str:
         _escaped(character) if category(character) in _INVISIBLE else character
         for character in text
     )
+
+
+def is_host(text: str) -> bool:
+    """
+    Whether a text is a host as a URL names it: a name, an IPv4 address, an IPv6 one in brackets.
+    """
+    return re.fullmatch(_HOST, text, re.ASCII) is not None
 
 
 def show_url(url: str, *, secret: bool) -> str:
@@ -146,7 +164,7 @@ def _split(url: str) -> SplitResult | None:
         host = host.rpartition(":")[0]
     if not url[len(parts.scheme) :].startswith("://"):
         return None
-    return None if parts.netloc and not re.fullmatch(_HOST, host, re.ASCII) else parts
+    return None if parts.netloc and not is_host(host) else parts
 
 
 def _has_late_at(parts: SplitResult) -> bool:
