@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
 from workerctl.errors import WorkerctlError
-from workerctl.findings import ExitCode, Problem, Report
+from workerctl.findings import ExitCode
 from workerctl.masking import is_like_secret, printable
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
 from workerctl.output.lines import Line, write
 from workerctl.output.text import summary
+from workerctl.report import Problem, Report
 from workerctl.streams import say, silence
 
 if TYPE_CHECKING:

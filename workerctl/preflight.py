@@ -12,9 +12,10 @@ from workerctl import checks, project, rules
 from workerctl.checks.base import Check, Context, Phase
 from workerctl.checks.selection import ALWAYS, require_code, select
 from workerctl.errors import ProjectError, UsageError
-from workerctl.findings import Report, Severity
+from workerctl.findings import Severity
 from workerctl.loading import Loaded, Options, load
 from workerctl.project import Project
+from workerctl.report import Report
 from workerctl.settings import Settings
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"

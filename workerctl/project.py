@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from workerctl.errors import ProjectError
 from workerctl.findings import ENVIRONMENTS, Suppression
-from workerctl.suggest import did_you_mean
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
@@ -107,6 +106,8 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 def _project(directory: Path, table: Mapping[str, Any]) -> Project:
     for key in table:
         if key not in _KEYS:
+            from workerctl.suggest import did_you_mean
+
             raise ProjectError(f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS))
     secrets_dir = _text(table, "secrets_dir")
     return Project(
@@ -157,6 +158,8 @@ def _suppression(entry: object) -> Suppression:
         raise ProjectError("[[tool.workerctl.ignore]] must be a table.", example)
     for key in entry:
         if key not in _IGNORE_KEYS:
+            from workerctl.suggest import did_you_mean
+
             hint = did_you_mean(key, _IGNORE_KEYS) or example
             raise ProjectError(f"[[tool.workerctl.ignore]] has no setting {key}.", hint)
     code, reason, until = entry.get("code"), entry.get("reason"), entry.get("until")

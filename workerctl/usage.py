@@ -7,7 +7,8 @@ A secret pasted in the wrong place must not be echoed, so messages are built fro
 from collections.abc import Sequence
 from typing import get_args
 
-from workerctl.findings import ExitCode, Problem
+from workerctl.findings import ExitCode
+from workerctl.report import Problem
 from workerctl.suggest import did_you_mean
 
 

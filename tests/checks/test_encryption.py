@@ -9,7 +9,8 @@ import pytest
 
 from tests.configurations import KEY, MakeContext
 from workerctl.checks import encryption, run
-from workerctl.findings import Location, Severity, Status
+from workerctl.findings import Location, Severity
+from workerctl.report import Status
 
 GRADES = [
     ("development", Severity.WARNING),

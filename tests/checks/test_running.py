@@ -13,7 +13,8 @@ from workerctl.checks import CHECKS, run, table
 from workerctl.checks.base import Check, Context, Run, SkipCheck
 from workerctl.checks.selection import Selection, select
 from workerctl.errors import UsageError
-from workerctl.findings import Finding, Result, Severity, Status, Suppression
+from workerctl.findings import Finding, Severity, Suppression
+from workerctl.report import Result, Status
 
 CODES = [check.code for check in CHECKS]
 TODAY = date(2026, 11, 22)

@@ -11,9 +11,10 @@ from datetime import date
 from workerctl import checks
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.findings import ExitCode as Code
-from workerctl.findings import Finding, Location, Problem, Report, Severity, Suppression
+from workerctl.findings import Finding, Location, Severity, Suppression
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
+from workerctl.report import Problem, Report
 from workerctl.schema import names
 from workerctl.settings import Settings
 from workerctl.sources import Values

@@ -19,7 +19,7 @@ from workerctl.checks import (
 from workerctl.checks.base import Check, Context
 from workerctl.checks.running import Runner
 from workerctl.checks.selection import Selection
-from workerctl.findings import Result
+from workerctl.report import Result
 
 CHECKS: tuple[Check, ...] = (
     schema.VALUES,

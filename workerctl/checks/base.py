@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Literal, NamedTuple
 
-from workerctl.findings import Finding, Result, Severity, Suppression, graded
+from workerctl.findings import Finding, Severity, Suppression, graded
+from workerctl.report import Result
 from workerctl.settings import Settings
 from workerctl.sources import Values
 

@@ -10,9 +10,10 @@ from typing import Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.selection import Selection
-from workerctl.findings import Finding, Location, Result, Severity, Status, Suppression
+from workerctl.findings import Finding, Location, Severity, Suppression
 from workerctl.masking import Scrubber, hidden_parts, is_credential_name
 from workerctl.names import Spelling
+from workerctl.report import Result, Status
 
 _KINDS: dict[str, Any] = {
     "severity": Severity,

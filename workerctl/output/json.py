@@ -6,9 +6,10 @@ import json
 from typing import Any, TextIO
 
 from workerctl import __version__
-from workerctl.findings import Finding, Location, Report, Result, Severity, Status
+from workerctl.findings import Finding, Location, Severity
 from workerctl.masking import printable
 from workerctl.output.base import Detail
+from workerctl.report import Report, Result, Status
 
 SCHEMA = "workerctl.report/1"
 
