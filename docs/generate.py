@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from workerctl.checks import CHECKS
+from workerctl.description import Setting, describe
 from workerctl.explain import manual, readers
-from workerctl.schema import Setting, describe
 from workerctl.settings import Settings
 
 HERE = Path(__file__).parent

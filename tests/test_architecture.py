@@ -18,8 +18,8 @@ import typer
 import workerctl
 from workerctl import checks, cli, output
 from workerctl.checks.base import Check
+from workerctl.description import describe
 from workerctl.masking import is_credential_name
-from workerctl.schema import describe
 from workerctl.settings import Settings
 
 PACKAGE = Path(workerctl.__file__).parent

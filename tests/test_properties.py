@@ -21,7 +21,7 @@ from tests.leaks.holdings import SHAPES
 from tests.leaks.oracle import Mint, Oracle
 from workerctl import cli, output
 from workerctl.console import World
-from workerctl.schema import describe
+from workerctl.description import describe
 from workerctl.settings import Settings
 
 _SETTINGS = {setting.name: setting for setting in describe(Settings)}

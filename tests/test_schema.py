@@ -11,7 +11,7 @@ from annotated_types import Ge, Interval
 from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
 
 from tests.configurations import MakeLoaded
-from workerctl import schema
+from workerctl import description, schema
 from workerctl.fields import HttpUrl, group
 from workerctl.masking import is_credential_name
 from workerctl.settings import Settings
@@ -43,19 +43,19 @@ class Team(BaseModel):
     MADE: list[str] = Field(default_factory=lambda: ["a", "b"])
 
 
-def setting(name: str) -> schema.Setting:
+def setting(name: str) -> description.Setting:
     """One field of the team's class, described."""
-    return next(found for found in schema.describe(Team) if found.name == name)
+    return next(found for found in description.describe(Team) if found.name == name)
 
 
 def test_settings_are_described_in_the_order_of_declaration() -> None:
     """Every field, once."""
-    assert [found.name for found in schema.describe(Team)] == list(Team.model_fields)
+    assert [found.name for found in description.describe(Team)] == list(Team.model_fields)
 
 
 def test_a_setting_is_told_with_all_that_was_declared() -> None:
     """Group, description, expectation and default."""
-    assert setting("PLAIN") == schema.Setting("PLAIN", "ours", "Text.", "text", "x")
+    assert setting("PLAIN") == description.Setting("PLAIN", "ours", "Text.", "text", "x")
     assert setting("ENDPOINT").url
     assert setting("KEY_COUNT").public == "it is a number"
     assert setting("MADE").default == ["a", "b"]
@@ -82,7 +82,7 @@ def test_a_default_is_written_as_in_an_env_file(name: str, text: str) -> None:
 
 def test_a_secret_is_told_by_type_or_by_name() -> None:
     """Forgetting to declare a credential fails closed; a reason declares it public."""
-    assert {found.name for found in schema.describe(Team) if found.secret} == {
+    assert {found.name for found in description.describe(Team) if found.secret} == {
         "SIGNING_SECRET",
         "MAYBE_SECRET",
         "OLD_SECRET",
@@ -103,9 +103,9 @@ def test_names_are_what_the_sources_need() -> None:
 
 def test_every_field_of_ours_is_declared_in_full() -> None:
     """A group, a description of one line, bounds on every number, a default that is valid."""
-    for found in schema.describe(Settings):
+    for found in description.describe(Settings):
         info = Settings.model_fields[found.name]
-        assert found.group != schema.OTHER_GROUP, found.name
+        assert found.group != description.OTHER_GROUP, found.name
         assert found.description.endswith("."), found.name
         assert "\n" not in found.description, found.name
         if info.annotation in {int, float}:
@@ -117,13 +117,13 @@ def test_every_credential_of_ours_is_declared() -> None:
     for name, info in Settings.model_fields.items():
         if is_credential_name(name):
             declared = SecretStr in schema._types(info.annotation)
-            assert declared or schema._extra(info).get("public"), name
+            assert declared or schema.extras(info).get("public"), name
 
 
 def test_no_secret_of_ours_has_a_default_worth_hiding() -> None:
     """Empty, or the Redis of a developer's machine."""
     defaults = {
-        found.default.get_secret_value() for found in schema.describe(Settings) if found.secret
+        found.default.get_secret_value() for found in description.describe(Settings) if found.secret
     }
 
     assert defaults == {"", "redis://localhost:6379/0"}
@@ -190,12 +190,12 @@ def test_an_expectation_is_told_without_a_value(
     kind: Any, bounds: dict[str, float], expectation: str
 ) -> None:
     """It completes "NAME must be …", from type and bounds alone."""
-    assert schema.expectation(declared(kind, **bounds)) == expectation
+    assert description.expectation(declared(kind, **bounds)) == expectation
 
 
 def test_an_interval_is_two_bounds() -> None:
     """However it is declared."""
-    assert schema.expectation(declared(Annotated[int, Interval(ge=1, le=2)])) == (
+    assert description.expectation(declared(Annotated[int, Interval(ge=1, le=2)])) == (
         "a whole number from 1 to 2"
     )
 
@@ -251,12 +251,12 @@ def test_text_is_decoded_for_its_type(kind: Any, text: str, value: object) -> No
 )
 def test_a_value_is_written_as_it_is_read(value: object, text: str) -> None:
     """Booleans in small letters, lists with commas, None as nothing."""
-    assert schema.as_text(value) == text
+    assert description.as_text(value) == text
 
 
 def test_every_default_of_ours_is_read_back(loaded: MakeLoaded) -> None:
     """What the schema writes as a default, it reads as that default."""
-    described = schema.describe(Settings)
+    described = description.describe(Settings)
     text = "".join(f"{found.name}={found.default_text}\n" for found in described)
     settings = loaded(text).settings
 

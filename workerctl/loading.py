@@ -152,11 +152,13 @@ def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Fi
             if finding.severity is Severity.ERROR:
                 return finding
     info = settings_class.model_fields[name]
-    default = schema.setting(name, info).default_text
+    from workerctl import description  # only a bad value needs words
+
+    default = description.setting(name, info).default_text
     return Finding(
         "SET001",
         Severity.ERROR,
-        f"{name} must be {schema.expectation(info)}.",
+        f"{name} must be {description.expectation(info)}.",
         f"The default is {name}={default}." if default else f"Correct {name}.",
         (name,),
         values.location(name) if values.is_set(name) else None,

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from workerctl import __version__, keys, rules
+from workerctl.description import Setting, as_text, describe
 from workerctl.errors import UsageError
 from workerctl.findings import Location
 from workerctl.loading import Loaded
 from workerctl.masking import MASK, printable, show_url
 from workerctl.output.lines import Line, Style, line
-from workerctl.schema import Setting, as_text, describe
 from workerctl.suggest import did_you_mean
 
 SCHEMA = "workerctl.config/1"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.leaks.oracle import Mint
-from workerctl.schema import Setting, describe
+from workerctl.description import Setting, describe
 from workerctl.settings import Settings
 
 ENV_FILE = "secrets.env"

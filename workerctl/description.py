@@ -1,0 +1,154 @@
+"""
+What people are told of a settings class: its fields with what they must be and their defaults.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from workerctl.fields import Expects
+from workerctl.schema import (
+    SEQUENCES,
+    bare_type,
+    deprecated_names,
+    extras,
+    holds_url,
+    is_secret,
+    sequence_type,
+)
+
+OTHER_GROUP = "other"
+_BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+
+
+class Setting(NamedTuple):
+    """
+    One field of a settings class, described for people.
+    """
+
+    name: str
+    group: str
+    description: str
+    expects: str
+    default: Any
+    required: bool = False
+    secret: bool = False
+    url: bool = False
+    public: str | None = None
+    deprecated: tuple[str, ...] = ()
+
+    @property
+    def default_text(self) -> str:
+        """
+        The default as it would be written in an env file; "" for a secret or a required field.
+        """
+        return "" if self.secret or self.required else as_text(self.default)
+
+
+def describe(settings: type[BaseModel]) -> tuple[Setting, ...]:
+    """
+    Every field of a settings class, in the order of declaration.
+    """
+    return tuple(setting(name, info) for name, info in settings.model_fields.items())
+
+
+def setting(name: str, info: FieldInfo) -> Setting:
+    """
+    One field of a settings class.
+    """
+    extra = extras(info)
+    required = info.is_required()
+    return Setting(
+        name=name,
+        group=extra.get("group") or OTHER_GROUP,
+        description=info.description or "",
+        expects=expectation(info),
+        default=None
+        if required
+        else info.get_default(call_default_factory=True, validated_data={}),
+        required=required,
+        secret=is_secret(name, info),
+        url=holds_url(info),
+        public=extra.get("public"),
+        deprecated=tuple(deprecated_names(name, info)),
+    )
+
+
+def as_text(value: object) -> str:
+    """
+    A validated public value as it would be written in an env file.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, SEQUENCES):
+        return ",".join(as_text(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def expectation(info: FieldInfo) -> str:
+    """
+    What the field's value must be, completing "NAME must be …".
+    """
+    for item in info.metadata:
+        if isinstance(item, Expects):
+            return item.text
+    if sequence_type(info) is not None:
+        return f"a comma-separated list of {_plural(info)}"
+    return _scalar(bare_type(info.annotation), _bounds(info))
+
+
+def _bounds(info: FieldInfo) -> dict[str, float]:
+    return _bounds_of(info.metadata)
+
+
+def _bounds_of(metadata: Iterable[object]) -> dict[str, float]:
+    found = {}
+    for item in metadata:
+        for kind in _BOUNDS:
+            bound = getattr(item, kind, None)
+            if isinstance(bound, int | float) and math.isfinite(bound):
+                found[kind] = bound
+    return found
+
+
+def _scalar(annotation: Any, bounds: Mapping[str, float]) -> str:
+    if get_origin(annotation) is Literal:
+        return _choice(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return _choice(member.value for member in annotation)
+    if annotation is bool:
+        return "true or false"
+    if annotation in {int, float}:
+        return ("a whole number" if annotation is int else "a number") + _range(bounds)
+    if (get_origin(annotation) or annotation) is dict:
+        return "a JSON object"
+    if annotation in {str, SecretStr, Any} or not isinstance(annotation, type):
+        return "text"
+    return f"a valid {annotation.__name__}"
+
+
+def _choice(values: Iterable[object]) -> str:
+    choices = [str(value) for value in values]
+    return f"{', '.join(choices[:-1])} or {choices[-1]}" if choices[1:] else choices[0]
+
+
+def _range(bounds: Mapping[str, float]) -> str:
+    # fifteen digits: all that a float holds, and no exponent before that
+    shown = {kind: f"{bound:.15g}" for kind, bound in bounds.items()}
+    if "ge" in shown and "le" in shown:
+        return f" from {shown['ge']} to {shown['le']}"
+    limits = [f"{words} {shown[kind]}" for kind, words in _BOUNDS.items() if kind in shown]
+    return f" {' and '.join(limits)}" if limits else ""
+
+
+def _plural(info: FieldInfo) -> str:
+    item = next(iter(get_args(bare_type(info.annotation))), None)
+    kind, *metadata = get_args(item) if get_origin(item) is Annotated else (item,)
+    if kind not in {int, float}:
+        return "values"
+    flat = [more for entry in metadata for more in getattr(entry, "metadata", [entry])]
+    return ("whole numbers" if kind is int else "numbers") + _range(_bounds_of(flat))
