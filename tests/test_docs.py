@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.conftest import Run
 from workerctl import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +26,24 @@ def test_the_reference_pages_are_current() -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_picture_in_the_readme_is_what_the_program_shows(call: Run, directory: Path) -> None:
+    """
+    Character for character, from a production file with four mistakes.
+    """
+    text = (ROOT / "examples/env/production-good.env").read_text("utf-8")
+    mistakes = "LLM_TIMEOUT_SECOND=60\nLLM_SDK_MAX_RETRIES=2\nEMBEDDING_MAX_RETRIES=three\n"
+    text = text.replace("JOB_RETRY_INTERVALS", f"{mistakes}JOB_RETRY_INTERVALS")
+    text = text.replace("ad77224", "ad7722g")
+    file = directory / "production.env"
+    file.write_text(text, "utf-8")
+    file.chmod(0o600)
+
+    done = call("check", "--isolated", "--env-file", "production.env")
+
+    picture = f"$ workerctl check --isolated --env-file production.env\n{done.stdout}```"
+    assert picture in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:
