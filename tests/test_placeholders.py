@@ -195,12 +195,12 @@ WEBHOOK_URL=https://example.com/webhook
 WEBHOOK_URL=https://hooks.example.com/worker
 WEBHOOK_URL=https://app.example/webhook
 WEBHOOK_URL=https://mydomain.com/webhook
-WEBHOOK_URL=https://hooks.slack.com/services/YOUR/SLACK/WEBHOOK
-WEBHOOK_URL=https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX
-WEBHOOK_URL=https://hooks.slack.com/services/xxx/yyy/zzz
-WEBHOOK_URL=https://hooks.slack.com/services/...
-WEBHOOK_URL=https://discord.com/api/webhooks/WEBHOOK_ID/WEBHOOK_TOKEN
-WEBHOOK_URL=https://discord.com/api/webhooks/<id>/<token>
+WEBHOOK_URL=https://hooks.chat-works.net/services/YOUR/CHAT/WEBHOOK
+WEBHOOK_URL=https://hooks.chat-works.net/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX
+WEBHOOK_URL=https://hooks.chat-works.net/services/xxx/yyy/zzz
+WEBHOOK_URL=https://hooks.chat-works.net/services/...
+WEBHOOK_URL=https://chat-works.net/api/webhooks/WEBHOOK_ID/WEBHOOK_TOKEN
+WEBHOOK_URL=https://chat-works.net/api/webhooks/<id>/<token>
 WEBHOOK_URL=https://api.portkey.ai/v1/proxy/RESOURCE_NAME/deployments
 WEBHOOK_URL=<webhook-url>
 WEBHOOK_URL=paste-url-here
@@ -273,19 +273,18 @@ GITHUB_TOKEN=ghp_xxxxxxxxxxxxxxxxxxxx
 GITHUB_TOKEN=ghp_your-github-token-here
 GITHUB_TOKEN=github_pat_...
 GITHUB_TOKEN=token
-SLACK_BOT_TOKEN=xoxb-your-token
-SLACK_BOT_TOKEN=xoxb-...
-SLACK_BOT_TOKEN=xoxb-xxxx-xxxx-xxxx
-STRIPE_SECRET_KEY=sk_test_...
-STRIPE_SECRET_KEY=sk_live_xxx
-STRIPE_SECRET_KEY=sk_test_4eC39HqLyjWDarjtT1zdp7dc
-TWILIO_ACCOUNT_SID=ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-SENDGRID_API_KEY=SG.xxxxxxxxxxxx
-SENDGRID_API_KEY=SG.
-MAILGUN_API_KEY=key-...
+CHAT_BOT_TOKEN=xoxb-your-token
+CHAT_BOT_TOKEN=xoxb-...
+CHAT_BOT_TOKEN=xoxb-xxxx-xxxx-xxxx
+PAYMENT_SECRET_KEY=sk_test_...
+PAYMENT_SECRET_KEY=sk_live_xxx
+SMS_ACCOUNT_SID=ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+MAIL_API_KEY=SG.xxxxxxxxxxxx
+MAIL_API_KEY=SG.
+POST_API_KEY=key-...
 BLOB_TOKEN=vercel_blob_rw_...
 GA_ID=G-XXXXXXXXXX
-SMS_FROM=<twilio-phone>
+SMS_FROM=<sms-phone>
 SECRET_KEY=CHANGE_ME_RUN_SCRIPT_TO_GENERATE
 R2_ENDPOINT=https://YOUR_ACCOUNT_ID.r2.cloudflarestorage.com
 HF_TOKEN=hf_...
@@ -402,8 +401,8 @@ ENCRYPTION_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 ENCRYPTION_KEY=9560c2be070d44c9c80f1573eea856fe71a08b99454647de89e806bc52842f9g
 WEBHOOK_URL=https://app.resume-works.net/api/webhooks/worker
 WEBHOOK_URL=http://localhost:3000/api/webhook
-WEBHOOK_URL=https://hooks.slack.com/services/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
-WEBHOOK_URL=https://hooks.slack.com/services/T02K9QX7B/B05XXQ1ZZ/u7Gk2PqZsVxx
+WEBHOOK_URL=https://hooks.chat-works.net/services/TQWERTYUI/BZXCVBNMA/kq81zPvTn4WmBc7RfYh3JgUe
+WEBHOOK_URL=https://hooks.chat-works.net/services/T02K9QX7B/B05XXQ1ZZ/u7Gk2PqZsVxx
 WEBHOOK_URL=https://api.resume-works.net/v1/know-your-customer
 WEBHOOK_URL=https://resume-works.net/tell-your-friends
 WEBHOOK_URL=https://resume-works.net/docs/start-here
@@ -545,8 +544,8 @@ UUID=193bfd5b-1a4a-4c8b-bc06-7ec7c4cfc66a
 SECRETS = frozenset(
     """
     OPENAI_API_KEY GEMINI_API_KEY ANTHROPIC_API_KEY SUPABASE_SERVICE_ROLE_KEY ENCRYPTION_KEY
-    WEBHOOK_SECRET WEBHOOK_URL REDIS_URL DATABASE_URL SENTRY_DSN GITHUB_TOKEN SLACK_BOT_TOKEN
-    STRIPE_SECRET_KEY SENDGRID_API_KEY HF_TOKEN JWT_SECRET AWS_SECRET_ACCESS_KEY SSH_KEY
+    WEBHOOK_SECRET WEBHOOK_URL REDIS_URL DATABASE_URL SENTRY_DSN GITHUB_TOKEN CHAT_BOT_TOKEN
+    PAYMENT_SECRET_KEY MAIL_API_KEY HF_TOKEN JWT_SECRET AWS_SECRET_ACCESS_KEY SSH_KEY
     PRIVATE_KEY API_KEY_HEADER TOKEN_TYPE TOKEN_PREFIX TOKEN_COOKIE SECRET_NAME PASSWORD_FIELD
     KEY_FILE
     """.split()
@@ -625,7 +624,9 @@ def test_random_secrets_are_left_alone() -> None:
         lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
         lambda: "".join(rng.choices(string.printable[:94], k=rng.randint(12, 40))),
         lambda: f"rediss://u{base62(4)}:{base62(24)}@{base62(8).lower()}.resume-works.net:6380/0",
-        lambda: f"https://hooks.slack.com/services/T{base62(9).upper()}/B{base62(9).upper()}/x",
+        lambda: (
+            f"https://hooks.chat-works.net/services/T{base62(9).upper()}/B{base62(9).upper()}/x"
+        ),
         lambda: f"https://{rng.randbytes(16).hex()}@o{rng.randint(1, 10**6)}.ingest.sentry.io/9",
     )
     secrets = [makers[number % len(makers)]() for number in range(20_000)]

@@ -394,14 +394,14 @@ def test_no_secret_is_in_what_is_printed(env: Path) -> None:
     class Team(Settings):
         """A credential that nobody declared, and a public one."""
 
-        STRIPE_TOKEN: str = ""
+        PAYMENT_TOKEN: str = ""
         TOKEN_LIMIT: int = Field(1, json_schema_extra={"public": "it is a number"})
 
     assert not env.exists()
-    settings = Team(**SECRETS, STRIPE_TOKEN=TOKEN, TOKEN_LIMIT=7)
+    settings = Team(**SECRETS, PAYMENT_TOKEN=TOKEN, TOKEN_LIMIT=7)
 
     assert Oracle([TOKEN, STRONG]).leaks(f"{settings!r} {settings}") == []
-    assert f"STRIPE_TOKEN='{MASK}'" in repr(settings)
+    assert f"PAYMENT_TOKEN='{MASK}'" in repr(settings)
     assert "TOKEN_LIMIT=7" in repr(settings)
     assert "OPENAI_BASE_URL='https://h.example/v1'" in repr(settings)
     assert "QUEUES=['fast', 'slow', 'process', 'parse']" in repr(settings)

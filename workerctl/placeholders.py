@@ -125,7 +125,7 @@ _ANYWHERE = (
     _Rule(
         "your",
         ("your", "you@"),
-        # Hetzner's real domains are called like a stand-in; the slug know-your-customer too.
+        # Some real domains are called like a stand-in, and so is the slug know-your-customer.
         r"(?:(?<![a-z])|(?<=0x))(?<!know[-_])(?<!tell[-_])your"
         r"(?:[-_/](?!(?:server|storagebox|database|cloud)\.de\b|objectstorage\.com\b)"
         r"|\.[a-z]"
