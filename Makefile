@@ -22,6 +22,8 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
+# An environment made for `make test-all` is kept for the next time.
+.SECONDARY:
 .PHONY: demo test test-all test-long lint types architecture docs bench lock clean
 
 demo: .venv/.stamp

@@ -196,7 +196,7 @@ def test_what_is_no_file_is_named(tmp_path):
         "/dev/null is not a regular file.",
         f"{tmp_path}/socket cannot be read: No such device or address.",
         f"{tmp_path}/loop cannot be read: Too many levels of symbolic links.",
-        "A file name holds a NUL byte.",
+        "A file name holds a NUL byte or half a character.",
     ]
 
 
@@ -230,3 +230,11 @@ def _message(path):
     with pytest.raises(SourceError) as caught:
         envfile.read_text(path)
     return caught.value.message
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_a_name_that_no_system_takes_is_told(path):
+    """Without the name, which the system cannot even be asked for."""
+    with pytest.raises(SourceError, match="NUL byte or half a character") as caught:
+        envfile.read_text(path)
+    assert caught.value.__context__ is None

@@ -80,12 +80,15 @@ def read_text(path: str) -> str:
 
     Raises SourceError with the path and never with the content.
     """
-    if "\0" in path:
-        raise SourceError("A file name holds a NUL byte.")
+    failure: OSError | None = None
     try:
         return decode(_read_bytes(path), path)
     except OSError as error:
         failure = error
+    except ValueError:
+        pass  # it holds the path: raise outside, so that nothing keeps it
+    if failure is None:
+        raise SourceError("A file name holds a NUL byte or half a character.", "Correct the name.")
     raise _unreadable(path, failure)
 
 

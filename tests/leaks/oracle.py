@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 PIECE = 6
 """Characters in a row that give a secret away."""
+ESCAPED = 12
+"""The same where characters are escaped: six would be one letter, or a byte and a half."""
 
 _CONSONANTS = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 _DIGITS = "23456789"
@@ -73,10 +75,10 @@ class Oracle:
         self._secrets = frozenset(secrets)
         self._innocent: set[str] = set()
         self._pieces = {
-            form[at : at + PIECE]: secret
+            piece: secret
             for secret in self._secrets
             for form in forms(secret)
-            for at in range(len(form) - PIECE + 1)
+            for piece in _windows(form, ESCAPED if _is_escaped(form, secret) else PIECE)
         }
 
     def leaks(self, text: str) -> list[str]:
@@ -89,13 +91,21 @@ class Oracle:
             fresh = re.fullmatch(_FRESH_KEY, told)
             if fresh and fresh[1] not in self._secrets:
                 continue
-            pieces = (told[at : at + PIECE] for at in range(len(told) - PIECE + 1))
+            pieces = (*_windows(told, PIECE), *_windows(told, ESCAPED))
             secret = next((self._pieces[piece] for piece in pieces if piece in self._pieces), None)
             if secret is None:
                 self._innocent.add(line)
             else:
                 found[secret] = line
         return [f"{secret} in {line!r}" for secret, line in found.items()]
+
+
+def _windows(text: str, size: int) -> Iterator[str]:
+    yield from (text[at : at + size] for at in range(len(text) - size + 1))
+
+
+def _is_escaped(form: str, secret: str) -> bool:
+    return any(mark in form and mark not in secret for mark in "\\%")
 
 
 def forms(secret: str) -> Iterator[str]:
