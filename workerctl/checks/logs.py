@@ -61,15 +61,14 @@ def debugging_switches(context: Context) -> Iterator[Finding]:
 
 def _switched_on(context: Context) -> Iterator[tuple[str, Location]]:
     seen: set[str] = set()
-    for source in context.values.sources():
-        for assignment in source.assignments:
-            name = assignment.name.upper()
-            if name not in _SWITCHES or name in seen or assignment.text.lower() in _OFF:
-                continue
-            values = _SWITCHES[name]
-            if values is None or assignment.text.lower() in values:
-                seen.add(name)
-                yield name, assignment.location
+    for assignment in context.values.named(_SWITCHES):
+        name, text = assignment.name.upper(), assignment.text.lower()
+        if name in seen or text in _OFF:
+            continue
+        values = _SWITCHES[name]
+        if values is None or text in values:
+            seen.add(name)
+            yield name, assignment.location
 
 
 LEVEL = Check("LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",))

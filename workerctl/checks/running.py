@@ -34,7 +34,7 @@ class Runner:
         self._checks = {check.code: check for check in checks}
         self._selection = selection
         self._judged: dict[str, Result] = {}
-        self._scrubber = Scrubber(_secret_texts(context))
+        self._scrubber: Scrubber | None = None
 
     def run(self) -> tuple[Result, ...]:
         """
@@ -136,8 +136,11 @@ class Runner:
         )
 
     def _words(self, check: Check, text: str) -> str:
-        ours = getattr(check.run, "__module__", "").startswith("workerctl.checks.")
-        return text if ours else self._scrubber.scrub(text)
+        if getattr(check.run, "__module__", "").startswith("workerctl.checks."):
+            return text
+        if self._scrubber is None:  # most runs have no checks but ours
+            self._scrubber = Scrubber(_secret_texts(self._context))
+        return self._scrubber.scrub(text)
 
     def _suppression(self, finding: Finding) -> Suppression | None:
         context = self._context
@@ -161,6 +164,8 @@ def _secret_texts(context: Context) -> Iterator[str]:
             yield value.text
         else:
             yield from hidden_parts(value.text)
+    unknown = context.values.unknown
+    yield from (unknown.text(name) for name in unknown.names if is_credential_name(name))
     for source in context.values.sources():
         for assignment in source.assignments:
             known = assignment.sets

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Severity
+from workerctl.findings import Finding, Location, Severity
 from workerctl.masking import is_conventional_name
 from workerctl.names import Spelling
 from workerctl.sources import Assignment, Source
@@ -57,20 +57,17 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
 
     Fix: correct the name where the environment is made.
     """
-    environment = context.values.environment
-    if environment is None:
-        return
     known = _near_misses(context)
-    for assignment in environment.assignments:
-        slip = None if assignment.sets is not None else known.slip(assignment.name.upper())
+    for name in context.values.unknown.names:
+        slip = known.slip(name.upper())
         if slip is not None and not context.values.is_set(slip):
             yield Finding(
                 "SET003",
                 Severity.WARNING,
-                f"The environment sets {assignment.name}, which no setting has as its name.",
+                f"The environment sets {name}, which no setting has as its name.",
                 f"Did you mean {slip}?",
                 (slip,),
-                assignment.location,
+                Location("environment"),
             )
 
 
