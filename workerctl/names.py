@@ -4,7 +4,7 @@ Which variable names set which field: the exact name, another case, `NAME_FILE`,
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 _FILE = "_FILE"
@@ -45,14 +45,25 @@ class Names(NamedTuple):
                     return found[0], Spelling.OTHER_CASE
         return found
 
-    def spellings(self) -> frozenset[str]:
+    def candidates(self, variables: Iterable[str]) -> list[str]:
         """
-        Every name that may set a field, in capitals; members of the families aside.
+        Those of the variables that may set a field; the others need not be resolved.
 
-        What is not among them need not be resolved: most of an environment belongs to others.
+        Most of an environment belongs to other programs, and it may be large.
         """
-        names = (*self.fields, *self.deprecated, *(name + _FILE for name in self.secrets))
-        return frozenset(map(str.upper, names))
+        known = (*self.fields, *self.deprecated, *(name + _FILE for name in self.secrets))
+        spellings = frozenset(map(str.upper, known))
+        names = list(variables)
+        text = "\0".join(names).upper()
+        # one look at all of them, for most have no member of a family
+        families = self.families if any(family in text for family in self.families) else ()
+        if not families:
+            return [name for name in names if name.upper() in spellings]
+        return [
+            name
+            for name in names
+            if (upper := name.upper()) in spellings or upper.startswith(families)
+        ]
 
     def is_secret(self, name: str) -> bool:
         """

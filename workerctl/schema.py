@@ -83,6 +83,8 @@ def deprecated_names(name: str, info: FieldInfo) -> Iterator[str]:
 
 def _types(annotation: object) -> Iterator[object]:
     yield annotation
+    if type(annotation) is type:  # most are `str` or `int`
+        return
     for argument in get_args(annotation):
         yield from _types(argument)
 

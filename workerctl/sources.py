@@ -72,11 +72,18 @@ class UnknownVariables:
     A pod among many services has a thousand of them, and most runs need not one of their texts.
     """
 
-    __slots__ = ("_environ", "names")
+    __slots__ = ("_environ", "_known")
 
-    def __init__(self, names: tuple[str, ...] = (), environ: Mapping[str, str] = _NOTHING) -> None:
-        self.names = names
+    def __init__(self, environ: Mapping[str, str] = _NOTHING, known: Container[str] = ()) -> None:
         self._environ = environ
+        self._known = known
+
+    @property
+    def names(self) -> list[str]:
+        """
+        Their names, as the environment has them now.
+        """
+        return [name for name in self._environ if name not in self._known]
 
     def text(self, name: str) -> str:
         """
@@ -190,18 +197,13 @@ def read(
 
 
 def _environment(names: Names, environ: Mapping[str, str]) -> tuple[Source, UnknownVariables]:
-    known: list[Assignment] = []
-    unknown: list[str] = []
-    spellings = names.spellings()
-    for name in environ:
-        upper = name.upper()
-        is_candidate = upper in spellings or upper.startswith(names.families)
-        found = names.resolve(name) if is_candidate else None
-        if found is None:
-            unknown.append(name)
-        else:
-            known.append(Assignment(name, environ.get(name, ""), _ENVIRONMENT, *found))
-    return Source("environment", tuple(known)), UnknownVariables(tuple(unknown), environ)
+    known = tuple(
+        Assignment(name, environ.get(name, ""), _ENVIRONMENT, *found)
+        for name in names.candidates(environ)
+        if (found := names.resolve(name))
+    )
+    unknown = UnknownVariables(environ, {assignment.name for assignment in known})
+    return Source("environment", known), unknown
 
 
 def _env_files(
