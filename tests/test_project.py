@@ -120,6 +120,7 @@ def test_everything_that_a_team_may_say(write: Write, tmp_path: Path) -> None:
             Suppression("RED003", "rebuilt from the database", date(2027, 1, 31)),
             Suppression("ENV003", "known", date(2027, 2, 28), ("staging", "development")),
         ),
+        ("workers.jobs",),
     )
 
 

@@ -24,7 +24,8 @@ class Project(NamedTuple):
     """
     What a team configured. Paths are as the file means them: relative to its own directory.
 
-    `settings` is a `module:Class`, `checks` are `module:TABLE`s.
+    `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` are modules that a worker
+    imports before it forks.
     """
 
     directory: Path
@@ -33,6 +34,7 @@ class Project(NamedTuple):
     env_files: tuple[str, ...] = ()
     secrets_dir: str | None = None
     suppressions: tuple[Suppression, ...] = ()
+    preload: tuple[str, ...] = ()
 
 
 def here() -> Project:
@@ -117,6 +119,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         tuple(_under(directory, path) for path in _texts(table, "env_file")),
         None if secrets_dir is None else _under(directory, secrets_dir),
         tuple(_suppression(entry) for entry in _list(table, "ignore")),
+        _texts(table, "preload"),
     )
 
 
