@@ -1,5 +1,5 @@
 """
-Write the two reference pages from what the program itself knows; `make docs` runs this.
+Write the reference pages from what the program itself knows; `make docs` runs this.
 
 With `--check` nothing is written: exit code 1 tells that a page is not current.
 """
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+
+import exceptions_reference
 
 from workerctl.checks import CHECKS
 from workerctl.description import Setting, describe
@@ -96,8 +98,11 @@ def main(arguments: list[str]) -> int:
     Write the pages, or with `--check` tell which of them are not current.
     """
     stale = []
-    for name, lines in (("checks.md", checks_page()), ("settings.md", settings_page())):
-        page = "\n".join(lines)
+    for name, page in (
+        ("checks.md", "\n".join(checks_page())),
+        ("settings.md", "\n".join(settings_page())),
+        ("exceptions.md", exceptions_reference.text()),
+    ):
         path = HERE / name
         if "--check" not in arguments:
             path.write_text(page, "utf-8")

@@ -1,0 +1,358 @@
+"""
+Run in an environment with SDKs: they call a server that misbehaves; prints what is said, as JSON.
+
+A client that is not installed there is left out.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import importlib.util
+import ipaddress
+import json
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from workerctl.runtime.retry import classify, translate_errors
+
+warnings.simplefilter("ignore")  # of the SDKs, about clients that are not closed
+
+KEY = "sk-s3cretLoopbackKey"
+QUICK = 0.5
+PATIENT = 20.0
+
+
+class Misbehaving(BaseHTTPRequestHandler):
+    """
+    A server whose path says what it answers, whatever is asked of it.
+    """
+
+    protocol_version = "HTTP/1.1"
+    done: ClassVar[threading.Event] = threading.Event()
+
+    def do_POST(self) -> None:
+        """
+        Read the request, then answer as the first part of the path says, or not at all.
+        """
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        case = self.path.split("/")[1]
+        if case == "hang":
+            self.done.wait(PATIENT)
+            self.close_connection = True
+        elif case == "cut":
+            self.close_connection = True
+        elif case == "quota":
+            error = {"code": "insufficient_quota", "type": "insufficient_quota", "message": KEY}
+            self._answer(429, {"error": error})
+        elif case == "text":
+            self._answer(200, None)
+        else:
+            status = int(case)
+            error = {"message": KEY, "code": status, "type": "x"}
+            self._answer(status, {"error": error, "message": KEY, "statusCode": case, "code": case})
+
+    do_GET = do_POST  # noqa: N815 -- see above
+
+    def _answer(self, status: int, body: dict[str, Any] | None) -> None:
+        data = b"<html>" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html" if body is None else "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        if status in {429, 503}:
+            self.send_header("Retry-After", "3")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_args: Any) -> None:
+        """
+        Nothing: the answer of this script is on its output.
+        """
+
+
+class Server(ThreadingHTTPServer):
+    """
+    It says nothing of clients that break off, which is what they do here.
+    """
+
+    daemon_threads = True
+
+    def handle_error(self, *_args: Any) -> None:
+        """
+        Nothing.
+        """
+
+
+@contextlib.contextmanager
+def serving(directory: Path | None = None) -> Iterator[str]:
+    """
+    The server, with TLS and a certificate that nobody knows when there is a directory for it.
+    """
+    server = Server(("127.0.0.1", 0), Misbehaving)
+    if directory is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate(directory))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        scheme = "http" if directory is None else "https"
+        yield f"{scheme}://127.0.0.1:{server.server_port}"
+    finally:
+        Misbehaving.done.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def certificate(directory: Path) -> Path:
+    """
+    A new key and its own signature, in one file.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "loopback")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = directory / "pair.pem"
+    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+# ------------------------------------------------------------------------------------- clients
+
+
+def call_openai(url: str, timeout: float) -> object:
+    """
+    A chat, as the stage "llm" has it.
+    """
+    openai = importlib.import_module("openai")
+    with openai.OpenAI(api_key=KEY, base_url=url, max_retries=0, timeout=timeout) as client:
+        answer = client.chat.completions.create(model="m", messages=[])
+        return json.loads(answer if isinstance(answer, str) else answer.choices[0].message.content)
+
+
+def call_anthropic(url: str, timeout: float) -> object:
+    """
+    A message.
+    """
+    package = importlib.import_module("anthropic")
+    with package.Anthropic(api_key=KEY, base_url=url, max_retries=0, timeout=timeout) as client:
+        answer = client.messages.create(model="m", max_tokens=1, messages=[])
+        return json.loads(answer if isinstance(answer, str) else answer.content[0].text)
+
+
+def call_httpx(url: str, timeout: float, package: str = "httpx") -> object:
+    """
+    A plain request.
+    """
+    with importlib.import_module(package).Client(timeout=timeout) as client:
+        return client.post(url, json={}).raise_for_status().json()
+
+
+def call_httpx2(url: str, timeout: float) -> object:
+    """
+    The same, of the package to which the SDKs moved.
+    """
+    return call_httpx(url, timeout, "httpx2")
+
+
+def call_requests(url: str, timeout: float) -> object:
+    """
+    The same, with requests.
+    """
+    answer = importlib.import_module("requests").post(url, json={}, timeout=timeout)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def call_aiohttp(url: str, timeout: float) -> object:
+    """
+    The same, with aiohttp.
+    """
+    aiohttp = importlib.import_module("aiohttp")
+
+    async def call() -> object:
+        limit = aiohttp.ClientTimeout(sock_read=timeout, sock_connect=timeout)
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.post(url, json={}, raise_for_status=True) as answer,
+        ):
+            return await answer.json()
+
+    return asyncio.run(call())
+
+
+def call_urllib(url: str, timeout: float) -> object:
+    """
+    The same, with Python alone.
+    """
+    request = importlib.import_module("urllib.request")
+    with request.urlopen(url, timeout=timeout) as answer:
+        return json.load(answer)
+
+
+def call_storage3(url: str, timeout: float) -> object:
+    """
+    A download.
+    """
+    package = importlib.import_module("storage3")
+    client = importlib.import_module("httpx").Client(timeout=timeout)
+    found = package.SyncStorageClient(f"{url}/", {}, http_client=client)
+    data: bytes = found.from_("bucket").download("resume.pdf")
+    return json.loads(data)
+
+
+def call_postgrest(url: str, timeout: float) -> object:
+    """
+    An insert; what only reads is repeated by the client itself, for seven seconds.
+    """
+    package = importlib.import_module("postgrest")
+    client = importlib.import_module("httpx").Client(timeout=timeout)
+    with contextlib.closing(client):
+        found = package.SyncPostgrestClient(url, http_client=client)
+        return found.from_("jobs").insert({}).execute()
+
+
+def call_google(url: str, timeout: float) -> object:
+    """
+    A generation.
+    """
+    genai = importlib.import_module("google.genai")
+    options = {"base_url": url, "timeout": int(timeout * 1000)}
+    client = genai.Client(api_key=KEY, http_options=options)
+    return json.loads(client.models.generate_content(model="m", contents="x").text)
+
+
+def call_redis(url: str, timeout: float) -> object:
+    """
+    A ping, to what is no Redis.
+    """
+    redis = importlib.import_module("redis")
+    scheme, rest = url.split("://")
+    secure = "rediss" if scheme == "https" else "redis"
+    host = rest.partition("/")[0]
+    waits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    with redis.Redis.from_url(f"{secure}://:{KEY}@{host}/0", **waits) as client:
+        return client.ping()
+
+
+def call_psycopg(url: str, timeout: float) -> object:
+    """
+    A connection, to what is no database.
+    """
+    host, port = url.split("://")[1].partition("/")[0].split(":")
+    package = importlib.import_module("psycopg")
+    return package.connect(
+        f"host={host} port={port} user=u password={KEY}", connect_timeout=max(2, int(timeout))
+    )
+
+
+CLIENTS: dict[str, Callable[[str, float], object]] = {
+    name.removeprefix("call_"): call for name, call in globals().items() if name[:5] == "call_"
+}
+CASES = ("400", "401", "404", "429", "500", "503", "quota", "text", "cut", "hang")
+NOT_HTTP = {"redis", "psycopg"}
+LLMS = {"openai", "anthropic", "google"}
+
+
+def twice(package: str) -> Callable[[str, float], object]:
+    """
+    One asynchronous client on two event loops, one after the other.
+    """
+    found = importlib.import_module(package)
+
+    def call(url: str, timeout: float) -> object:
+        if package == "openai":
+            made = found.AsyncOpenAI(api_key=KEY, base_url=url, max_retries=0, timeout=timeout)
+        else:
+            made = found.AsyncClient(timeout=timeout)
+
+        async def one() -> object:
+            if package == "openai":
+                return await made.models.list()
+            return await made.get(url)
+
+        with contextlib.suppress(Exception):
+            asyncio.run(one())
+        return asyncio.run(one())
+
+    return call
+
+
+def said(call: Callable[[str, float], object], url: str, timeout: float) -> dict[str, Any]:
+    """
+    The verdict on what a call raised, and what the stage "llm" makes of it.
+    """
+    try:
+        with translate_errors("llm"):
+            call(url, timeout)
+    except Exception as error:  # noqa: BLE001 -- it is what is wanted
+        original = error.__cause__ if getattr(error, "error_code", None) else error
+        verdict = classify(original or error)
+        shown = f"{verdict} {error if original is not error else ''}"
+        return {
+            **verdict._asdict(),
+            "raises": type(error).__name__ if original is not error else "",
+            "cause": f"{type(original).__module__}.{type(original).__qualname__}",
+            "leaks": KEY in shown or url in shown,
+        }
+    return {"kind": "nothing was raised"}
+
+
+def everything() -> dict[str, dict[str, Any]]:
+    """
+    Every client that is installed, in every case.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        serving() as url,
+        serving(Path(directory)) as secure,
+        socket.socket() as closed,
+    ):
+        closed.bind(("127.0.0.1", 0))  # and never listened to
+        refused = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        for name, call in CLIENTS.items():
+            package = {"google": "google.genai"}.get(name, name)
+            if importlib.util.find_spec(package.partition(".")[0]) is None:
+                continue
+            for case in () if name in NOT_HTTP else CASES:
+                if (case == "quota" and name not in LLMS) or (case, name) == ("text", "postgrest"):
+                    continue  # the body is not in the exception; it is taken as it is
+                timeout = QUICK if case == "hang" else PATIENT
+                rows[f"{name} {case}"] = said(call, f"{url}/{case}", timeout)
+            rows[f"{name} refused"] = said(call, refused, PATIENT)
+            if name != "psycopg":
+                rows[f"{name} certificate"] = said(call, f"{secure}/500", PATIENT)
+            if name in {"openai", "httpx", "httpx2"}:
+                rows[f"{name} two loops"] = said(twice(name), f"{url}/404", PATIENT)
+    return rows
+
+
+if __name__ == "__main__":
+    answer = everything()
+    sys.stderr.flush()
+    print(json.dumps(answer))  # noqa: T201 -- its answer

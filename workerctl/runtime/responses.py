@@ -1,0 +1,228 @@
+"""
+Errors that hold an answer: the status of HTTP, the SQLSTATE of a database.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from workerctl.runtime.retry_after import duration, retry_after
+from workerctl.runtime.verdict import Category, Kind, Sent, Verdict, look, text_of
+
+# Whose `status` or `code` is the status of HTTP; elsewhere these names mean anything.
+_STATUS = {"aiohttp", "storage3", "supabase_auth", "supabase_functions"}
+_CODE = {"google.genai", "google.api_core", "urllib", "postgrest"}
+_POSSIBLE = range(100, 600)
+_SDKS = {"openai.APIError", "anthropic.APIError"}
+
+
+class _Http(NamedTuple):
+    """
+    What a status means, but for what the rest of the answer says.
+    """
+
+    kind: Kind
+    category: Category
+    sent: Sent
+
+
+STATUSES = {
+    401: _Http("permanent", "auth", "no"),
+    402: _Http("permanent", "quota", "no"),
+    403: _Http("permanent", "auth", "no"),
+    407: _Http("permanent", "auth", "no"),
+    408: _Http("retryable", "timeout", "unknown"),
+    409: _Http("permanent", "request", "unknown"),
+    425: _Http("retryable", "unavailable", "no"),
+    429: _Http("retryable", "rate_limit", "no"),
+    499: _Http("permanent", "request", "unknown"),
+    501: _Http("permanent", "request", "no"),
+    503: _Http("retryable", "unavailable", "no"),
+    504: _Http("retryable", "timeout", "unknown"),
+    505: _Http("permanent", "request", "no"),
+    522: _Http("retryable", "timeout", "unknown"),
+    524: _Http("retryable", "timeout", "unknown"),
+}
+"""What the statuses mean that are not like their neighbours."""
+
+_REFUSED = _Http("permanent", "request", "no")
+_FAILED = _Http("retryable", "unavailable", "unknown")
+_CONFLICT, _CLIENT_ERRORS, _SERVER_ERRORS = 409, 400, 500
+_MAY_BE_QUOTA = {400, 403, 429}
+
+# Ordinary rate limits also talk of billing, and say where to pay for higher ones.
+_QUOTA_CODES = {"insufficient_quota", "billing_error", "billing_hard_limit_reached"}
+_QUOTA_CLASS = "SpendLimit|Billing"
+_QUOTA_TEXT = (
+    "insufficient_quota|billing_hard_limit|exceeded your current quota"
+    "|credit balance is too low|spend(?:ing)?[ _]limit"
+)
+# An error within a stream comes after a status of 200; its type says which one it would have had.
+_STREAMED = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "api_error": 500,
+    "internal_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+SQL_CODES: tuple[tuple[str, Kind, Category, Sent], ...] = (
+    ("08", "retryable", "network", "unknown"),
+    ("25006", "retryable", "unavailable", "no"),  # read-only: the other machine took over
+    ("28", "permanent", "auth", "no"),
+    ("40001", "retryable", "unavailable", "no"),
+    ("40P01", "retryable", "unavailable", "no"),
+    ("42501", "permanent", "auth", "no"),
+    ("53", "retryable", "unavailable", "no"),
+    ("55P03", "retryable", "unavailable", "no"),
+    ("57P03", "retryable", "unavailable", "no"),
+    ("57P04", "permanent", "request", "no"),  # the database was dropped
+    ("57P", "retryable", "unavailable", "unknown"),
+    ("PGRST00", "retryable", "unavailable", "no"),  # PostgREST did not reach its database
+    ("PGRST30", "permanent", "auth", "no"),
+    ("", "permanent", "request", "no"),
+)
+"""By what the code of a database begins with, in the order of asking. Rolled back is not done."""
+
+
+def http_status(exc: BaseException, names: Sequence[str]) -> int | None:
+    """
+    The status of the response that an error holds, wherever its class keeps it.
+    """
+    packages = {name.rpartition(".")[0] for name in names}
+    paths = [("status_code",), ("response", "status_code")]
+    paths += [("status",)] * bool(packages & _STATUS) + [("code",)] * bool(packages & _CODE)
+    return next(filter(None, (_status(look(exc, *path)) for path in paths)), None)
+
+
+def judge_response(exc: BaseException, names: Sequence[str]) -> Verdict | None:
+    """
+    What a refusal means: by its status, by what it says of money, and by what its headers ask for.
+
+    None for an error without a response, or with one that is no refusal.
+    """
+    status = http_status(exc, names)
+    if status is None or status < _CLIENT_ERRORS:
+        return None
+    return _judge_status(exc, names, status)
+
+
+def judge_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
+    """
+    What an error within a streamed answer means, by its type; None when that says nothing.
+    """
+    if _SDKS.isdisjoint(names):
+        return None
+    status = next((_STREAMED[code] for code in sorted(_codes(exc)) if code in _STREAMED), None)
+    if status is None:
+        return None
+    verdict = _judge_status(exc, names, status)
+    reason = f"an error within the stream, like {verdict.reason}"
+    return verdict._replace(reason=reason, status=None, sent="unknown")
+
+
+def judge_sql(exc: BaseException, names: Sequence[str]) -> Verdict | None:
+    """
+    What the code of a database means; None for other errors, and where there is no such code.
+    """
+    packages = {name.rpartition(".")[0] for name in names}
+    if packages.isdisjoint({"postgrest", "psycopg", "psycopg2", "asyncpg"}):
+        return None
+    for name in ("sqlstate", "pgcode", "code"):
+        code = look(exc, name)
+        if isinstance(code, str) and re.fullmatch("[0-9A-Z]{5}|PGRST[0-9A-Z]{3}", code):
+            _, kind, category, sent = next(
+                entry for entry in SQL_CODES if code.startswith(entry[0])
+            )
+            return Verdict(kind, f"SQLSTATE {code}", category=category, sent=sent)
+    return None
+
+
+def _status(value: object) -> int | None:
+    if isinstance(value, str) and re.fullmatch("[1-5][0-9]{2}", value):
+        return int(value)
+    return int(value) if isinstance(value, int) and value in _POSSIBLE else None
+
+
+def _judge_status(exc: BaseException, names: Sequence[str], status: int) -> Verdict:
+    meaning = _meaning(status, names)
+    delay = _google_delay(exc)
+    spent = status in _MAY_BE_QUOTA and delay is None and _is_quota(exc, names)
+    if spent or meaning.category == "quota":
+        reason = f"the quota is used up (HTTP {status})"
+        return Verdict("permanent", reason, status, category="quota", sent="no")
+    headers = _headers(exc)
+    wishes: dict[str, Kind] = {"true": "retryable", "false": "permanent"}
+    kind = wishes.get(headers.get("x-should-retry", ""), meaning.kind)
+    asked = retry_after(headers)
+    wait = delay if asked is None else asked
+    return Verdict(
+        kind,
+        f"HTTP {status}",
+        status,
+        wait if kind == "retryable" else None,
+        meaning.category,
+        meaning.sent,
+    )
+
+
+def _meaning(status: int, names: Sequence[str]) -> _Http:
+    if status == _CONFLICT and not _SDKS.isdisjoint(names):
+        return _FAILED  # a lock that was not had in time; elsewhere a duplicate
+    return STATUSES.get(status, _FAILED if status >= _SERVER_ERRORS else _REFUSED)
+
+
+def _headers(exc: BaseException) -> dict[str, str]:
+    for path in (("response", "headers"), ("headers",)):
+        try:
+            return {str(name).lower(): str(text) for name, text in look(exc, *path).items()}
+        except Exception:  # noqa: BLE001, S112 -- a mapping of someone else, or none
+            continue
+    return {}
+
+
+def _error_object(exc: BaseException) -> dict[str, Any]:
+    """
+    The object that describes the error, of the JSON that an SDK kept.
+    """
+    for name in ("body", "details"):
+        found = look(exc, name)
+        if isinstance(found, list) and found:
+            found = found[0]
+        if isinstance(found, dict):
+            inner = found.get("error")
+            return inner if isinstance(inner, dict) else found
+    return {}
+
+
+def _codes(exc: BaseException) -> set[str]:
+    described = _error_object(exc)
+    found = [look(exc, "code"), look(exc, "type"), described.get("code"), described.get("type")]
+    return {text for text in found if isinstance(text, str)}
+
+
+def _is_quota(exc: BaseException, names: Sequence[str]) -> bool:
+    if _codes(exc) & _QUOTA_CODES or any(re.search(_QUOTA_CLASS, name) for name in names):
+        return True
+    return re.search(_QUOTA_TEXT, text_of(exc), re.IGNORECASE) is not None
+
+
+def _google_delay(exc: BaseException) -> float | None:
+    """
+    The wait that Google names, which also tells a limit per minute from an empty account.
+    """
+    details = _error_object(exc).get("details")
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict) and str(detail.get("@type")).endswith("google.rpc.RetryInfo"):
+            return duration(detail.get("retryDelay"))
+    return None
