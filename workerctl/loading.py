@@ -6,7 +6,7 @@ import os
 from collections.abc import Container, Iterable, Mapping, MutableMapping
 from typing import Any, BinaryIO, NamedTuple
 
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 
 from workerctl import project as projects
 from workerctl import rules, schema, sources
@@ -61,12 +61,11 @@ def load(
     Raises SourceError for a named file that cannot be used, ProjectError for a project or
     settings class that does not load. A bad value raises nothing: it becomes a finding.
     """
-    options = options or Options()
     project = projects.here()
-    outer: Mapping[str, str] = {} if options.isolated else environ
-    target = options.settings or outer.get("WORKERCTL_SETTINGS") or project.settings
+    options = resolved(options or Options(), project, environ)
+    target = options.settings
     settings_class = default if target is None else _settings_class(project, target, default)
-    values = _read(settings_class, options, project, environ, stdin)
+    values = _read(settings_class, options, environ, stdin)
     settings, findings = _build(settings_class, values)
     invalid = frozenset(name for finding in findings for name in finding.fields)
     if any(not finding.fields for finding in findings):
@@ -79,7 +78,21 @@ def read(settings_class: type[BaseModel], options: Options | None = None) -> Val
     """
     What the default sources say, for a settings class that is called directly.
     """
-    return _read(settings_class, options or Options(), projects.here(), os.environ, None)
+    options = resolved(options or Options(), projects.here(), os.environ)
+    return _read(settings_class, options, os.environ, None)
+
+
+def resolved(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
+    """
+    The options with what they leave to the environment, the project and the working directory.
+
+    `env_files` is a tuple then, in which paths are as they were given.
+    """
+    outer: Mapping[str, str] = {} if options.isolated else environ
+    secrets_dir = options.secrets_dir or outer.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
+    settings = options.settings or outer.get("WORKERCTL_SETTINGS") or project.settings
+    env_files = _env_files(options, project, outer)
+    return options._replace(env_files=env_files, secrets_dir=secrets_dir, settings=settings)
 
 
 def without(values: Values, given: Iterable[str]) -> Values:
@@ -99,6 +112,16 @@ def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]
         name: schema.decode(fields[name], value.text)
         for name, value in values.chosen.items()
         if name in fields and value.problem is None
+    }
+
+
+def further_secrets(settings_class: type[BaseModel], values: Values) -> dict[str, SecretStr]:
+    """
+    The secrets that the class names by a family, and has no field for.
+    """
+    fields = settings_class.model_fields
+    return {
+        name: SecretStr(value.text) for name, value in values.chosen.items() if name not in fields
     }
 
 
@@ -187,19 +210,16 @@ def refusal(kind: str | None = None) -> Finding:
 def _read(
     settings_class: type[BaseModel],
     options: Options,
-    project: Project,
     environ: MutableMapping[str, str],
     stdin: BinaryIO | None,
 ) -> Values:
-    outer: Mapping[str, str] = {} if options.isolated else environ
-    files = _env_files(options, project, outer)
-    directory = options.secrets_dir or outer.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
-    _require_no_secret((*files, directory or ""))
+    files = options.env_files or ()
+    _require_no_secret((*files, options.secrets_dir or ""))
     return sources.read(
         schema.names(settings_class),
         environ=None if options.isolated else environ,
         env_files=files,
-        secrets_dir=directory,
+        secrets_dir=options.secrets_dir,
         stdin=stdin,
     )
 

@@ -11,10 +11,10 @@ module reads nothing, and imports neither typer nor rich nor cryptography.
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeGuard
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workerctl import keys, loading, rules, schema
@@ -199,6 +199,8 @@ class Settings(BaseSettings):
         True, "Whether run_async reuses its loop; false falls back to asyncio.run at once."
     )
 
+    _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+
     def __init__(self, _values: Values | None = None, **given: Any) -> None:
         values = shielded(loading.read, type(self)) if _values is None else _values
         values = loading.without(values, given)
@@ -215,6 +217,14 @@ class Settings(BaseSettings):
         del given
         if findings:
             raise ConfigurationError(findings)
+        self._further_secrets = loading.further_secrets(type(self), values)
+
+    @property
+    def further_secrets(self) -> Mapping[str, SecretStr]:
+        """
+        What the sources hold under names of SECRET_FAMILIES, such as the older encryption keys.
+        """
+        return self._further_secrets
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -301,6 +311,13 @@ class _CachedSettings:
     @property
     def _lock(self) -> threading.Lock:
         return self._locks.setdefault(os.getpid(), threading.Lock())
+
+    @property
+    def made(self) -> Settings | None:
+        """
+        The instance, if this process has it already; nothing is read for this answer.
+        """
+        return self._instance
 
     def cache_clear(self) -> None:
         """

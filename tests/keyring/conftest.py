@@ -1,0 +1,37 @@
+"""
+Rings as a worker has them.
+"""
+
+import pytest
+
+from tests.keyring.rings import FIRST, SECOND, MakeRing
+from workerctl.keyring import KeyRing
+from workerctl.loading import Options, load
+from workerctl.settings import Settings
+
+
+@pytest.fixture(scope="module", name="make")
+def _make(tmp_path_factory: pytest.TempPathFactory) -> MakeRing:
+    """The ring of an env file with these lines."""
+
+    def make(*lines: str) -> KeyRing:
+        file = tmp_path_factory.mktemp("ring") / "worker.env"
+        file.write_text("\n".join(lines))
+        settings = load(Settings, Options(env_files=(str(file),), isolated=True)).settings
+        return KeyRing.from_settings(settings)
+
+    return make
+
+
+@pytest.fixture(scope="module", name="ring")
+def _ring(make: MakeRing) -> KeyRing:
+    """A ring after one rotation."""
+    return make(
+        f"ENCRYPTION_KEY={SECOND}", "ENCRYPTION_KEY_VERSION=1", f"ENCRYPTION_KEY_V0={FIRST}"
+    )
+
+
+@pytest.fixture(scope="module", name="before")
+def _before(make: MakeRing) -> KeyRing:
+    """The same one before it."""
+    return make(f"ENCRYPTION_KEY={FIRST}")

@@ -1,0 +1,83 @@
+"""
+Which key of a ring opens a token: the one that the header names, and no other.
+"""
+
+import os
+
+from tests.keyring.rings import (
+    FIRST,
+    OTHER,
+    PLACE,
+    SECOND,
+    SECRET,
+    MakeRing,
+    changed,
+    refused,
+    sealed_at_the_origin,
+)
+from workerctl import keys, tokens
+from workerctl.keyring import KeyRing
+
+
+def test_an_older_key_still_decrypts(ring: KeyRing, before: KeyRing) -> None:
+    """What was written before a rotation; but the ring from before it does not know the new key."""
+    assert ring.decrypt(before.encrypt(SECRET, context=PLACE), context=PLACE) == SECRET
+    message = refused(lambda: before.decrypt(ring.encrypt(SECRET, context=PLACE), context=PLACE))
+    assert message == "The ring has no key of version 1."
+
+
+def test_one_key_is_tried_and_no_other(ring: KeyRing) -> None:
+    """A header that names another key of the ring does not open with the one that fits."""
+    token = ring.encrypt(SECRET, context=PLACE)
+    first = bytes.fromhex(keys.key_id(FIRST)[4:])
+    parts = tokens.parse(token)
+    assert parts is not None
+    forged = tokens.spell(tokens.header(0, first, parts.salt), parts.nonce, parts.sealed)
+
+    assert "another key of version 0" in refused(
+        lambda: ring.decrypt(changed(token, 3), context=PLACE)
+    )
+    assert "was changed" in refused(lambda: ring.decrypt(forged, context=PLACE))
+    old = sealed_at_the_origin(SECOND, 0, SECRET)
+    assert "was changed" in refused(lambda: ring.decrypt(old, context=PLACE))
+
+
+def test_the_wrong_key_of_the_right_version_is_told(make: MakeRing, before: KeyRing) -> None:
+    """By its id, which is public, before anything is decrypted."""
+    other = make(f"ENCRYPTION_KEY={OTHER}")
+
+    message = refused(lambda: other.decrypt(before.encrypt(SECRET, context=PLACE), context=PLACE))
+    assert message == "The token was written with another key of version 0."
+    old = sealed_at_the_origin(FIRST, 0, SECRET)
+    assert "was changed" in refused(lambda: other.decrypt(old, context=PLACE))
+
+
+def test_the_version_of_what_is_no_token(ring: KeyRing) -> None:
+    """Is not zero."""
+    assert refused(lambda: ring.version_of(b"wkt1")) == "The token is malformed."
+    assert refused(lambda: ring.decrypt(b"", context=PLACE)) == "The token is malformed."
+
+
+def test_no_two_tokens_are_alike(ring: KeyRing) -> None:
+    """Salt and nonce are new each time; neither can be given."""
+    made = [tokens.parse(ring.encrypt(SECRET, context=PLACE)) for _ in range(300)]
+
+    for part in ("salt", "nonce", "sealed"):
+        assert len({getattr(token, part) for token in made}) == len(made)
+
+
+def test_threads_and_forks_make_their_own_nonces(ring: KeyRing) -> None:
+    """Nothing random is kept that a forked child could use again."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(write, ring.encrypt(SECRET, context=PLACE))
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        theirs = pipe.read()
+    ours = ring.encrypt(SECRET, context=PLACE)
+
+    assert ring.decrypt(theirs, context=PLACE) == SECRET
+    assert tokens.parse(theirs)[2:4] != tokens.parse(ours)[2:4]

@@ -1,0 +1,133 @@
+"""
+The key ring: what it encrypts it decrypts, in its place, and nothing else.
+"""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from tests.keyring.rings import (
+    FIRST,
+    PLACE,
+    SECOND,
+    SECRET,
+    MakeRing,
+    changed,
+    refused,
+    sealed_at_the_origin,
+    sealed_by_hand,
+)
+from workerctl import keys, tokens
+from workerctl.keyring import KeyRing
+
+
+def test_the_format_stays_readable(ring: KeyRing) -> None:
+    """A token of either key opens."""
+    for key, version in ((SECOND, 1), (FIRST, 0)):
+        token = sealed_by_hand(key, version, SECRET, PLACE)
+        assert ring.decrypt(token, context=PLACE) == SECRET
+
+
+def test_a_token_of_long_ago_opens(make: MakeRing) -> None:
+    """As a text that no code made today."""
+    ring = make("ENCRYPTION_KEY=911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224")
+    token = (
+        b"wkt1AAlffBFqnpn_AAECAwQFBgcICQoLDA0ODwABAgMEBQYHCAkKC__"
+        b"AB5qr1sJx7P_eyuQ3Qc_Hw_PgbZA76_hYkQ"
+    )
+
+    assert ring.decrypt(token, context=b"a place") == "견본 text".encode()
+
+
+@pytest.mark.parametrize("plaintext", [b"", SECRET, "서울특별시".encode(), bytes(5000)])
+def test_the_origin_format_is_read_with_either_key(ring: KeyRing, plaintext: bytes) -> None:
+    """By the version in its header, whatever the context: it was bound to none."""
+    for key, version in ((SECOND, 1), (FIRST, 0)):
+        token = sealed_at_the_origin(key, version, plaintext)
+        assert ring.decrypt(token, context=b"anywhere") == plaintext
+        assert KeyRing.version_of(token) == version
+
+
+def test_only_the_new_format_is_written(ring: KeyRing) -> None:
+    """With the current key's version and id."""
+    token = tokens.parse(ring.encrypt(SECRET, context=PLACE))
+
+    assert token is not None
+    assert (token.version, token.key_id) == (1, bytes.fromhex(keys.key_id(SECOND)[4:]))
+
+
+@given(plaintext=st.binary(max_size=300), context=st.binary(max_size=60))
+def test_what_is_encrypted_is_decrypted(ring: KeyRing, plaintext: bytes, context: bytes) -> None:
+    """Any bytes, with any context, by the same ring."""
+    token = ring.encrypt(plaintext, context=context)
+
+    assert ring.decrypt(token, context=context) == plaintext
+    assert KeyRing.version_of(token) == 1
+    assert len(plaintext) < 6 or plaintext not in token
+
+
+@given(context=st.binary(max_size=60), other=st.binary(max_size=60))
+def test_a_token_opens_in_its_place_only(ring: KeyRing, context: bytes, other: bytes) -> None:
+    """Rows that were swapped are told, and so is a context that is a part of another."""
+    token = ring.encrypt(SECRET, context=context)
+    if context != other:
+        message = refused(lambda: ring.decrypt(token, context=other))
+        assert message == "The token was changed, or belongs to another context."
+
+
+def test_two_rows_cannot_be_swapped(ring: KeyRing) -> None:
+    """Each opens where it was written, and neither where the other was."""
+    rows = {place: ring.encrypt(place, context=place) for place in (b"people/1", b"people/2")}
+
+    assert [ring.decrypt(token, context=place) for place, token in rows.items()] == [*rows]
+    for place, token in zip(rows, reversed(rows.values()), strict=True):
+        refused(lambda place=place, token=token: ring.decrypt(token, context=place))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_no_changed_bit_is_accepted(ring: KeyRing, size: int) -> None:
+    """Of the text of a token, all of them one by one."""
+    token = ring.encrypt(b"x" * size, context=PLACE)
+    for at in range(8 * len(token)):
+        other = bytearray(token)
+        other[at // 8] ^= 1 << at % 8
+        refused(lambda other=other: ring.decrypt(bytes(other), context=PLACE))
+
+
+def test_no_changed_byte_behind_the_text_is_accepted(ring: KeyRing) -> None:
+    """Header, salt, nonce, ciphertext and tag are authenticated, each bit of them."""
+    token = ring.encrypt(b"xyz", context=PLACE)
+    for at in range(len(token) * 3 // 4):
+        for bit in range(8):
+            other = changed(token, at, 1 << bit)
+            refused(lambda other=other: ring.decrypt(other, context=PLACE))
+
+
+@examples(max_examples=30)
+@given(at=st.integers(0, 8 * (5 + 28 + 16 + 4) - 1))
+def test_no_changed_bit_of_the_origin_format_is_accepted(ring: KeyRing, at: int) -> None:
+    """Its header is not authenticated, but names no other key of the ring that would fit."""
+    data = bytearray(base64.b64decode(sealed_at_the_origin(SECOND, 1, b"four")))
+    data[at // 8] ^= 1 << at % 8
+    token = base64.b64encode(data)
+
+    refused(lambda: ring.decrypt(token, context=PLACE))
+
+
+def test_nothing_that_was_cut_off_is_accepted(ring: KeyRing) -> None:
+    """At either end, of either format; nor what was appended to."""
+    for token in (ring.encrypt(SECRET, context=PLACE), sealed_at_the_origin(SECOND, 1, b"")):
+        for size in range(len(token)):
+            refused(lambda token=token, size=size: ring.decrypt(token[:size], context=PLACE))
+        for piece in (token[1:], token[4:], token + b"A", token + b"AAAA", token * 2):
+            refused(lambda piece=piece: ring.decrypt(piece, context=PLACE))
+
+
+@given(st.binary(max_size=120))
+def test_no_other_bytes_open(ring: KeyRing, text: bytes) -> None:
+    """Nothing is made up of nothing."""
+    for start in (b"", b"wkt1", b"UkFJMQ"):
+        refused(lambda start=start: ring.decrypt(start + text, context=PLACE))
