@@ -1,0 +1,392 @@
+"""
+RQ's job timeout, by RQ's own class, on asyncio's loop and on uvloop.
+"""
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+
+import pytest
+from rq.timeouts import JobTimeoutException
+
+from workerctl.runtime import alarm
+from workerctl.runtime.async_helpers import (
+    cleanup_event_loop,
+    get_or_create_event_loop,
+    run_async,
+    with_event_loop_cleanup,
+)
+
+pytestmark = pytest.mark.usefixtures("every_loop")
+
+SOON = 0.1
+FAR = 30
+
+
+class StrictTimeoutError(BaseException):
+    """
+    As later versions of RQ may have it: no `except Exception` sees it.
+    """
+
+
+BOTH_BASES = pytest.mark.parametrize("error", [JobTimeoutException, StrictTimeoutError])
+
+
+class Job:
+    """
+    What a job did, and what it must not do any more.
+    """
+
+    def __init__(self):
+        self.did = []
+
+    async def wait(self):
+        """Wait for something that does not come."""
+        try:
+            await asyncio.sleep(FAR)
+            self.did.append("side effect")
+        finally:
+            self.did.append("finally")
+
+    async def go_on(self):
+        """Swallow every Exception."""
+        while True:
+            try:
+                await asyncio.sleep(0.01)
+            except Exception:  # noqa: BLE001, S112
+                continue
+
+    async def ignore(self):
+        """Swallow everything."""
+        while True:
+            with contextlib.suppress(BaseException):
+                await asyncio.sleep(0.01)
+                self.did.append("progress")
+
+    async def block(self):
+        """Block the loop."""
+        time.sleep(FAR)  # noqa: ASYNC251
+
+    async def swallow(self):
+        """Block the loop, swallow the interruption, and go on."""
+        with contextlib.suppress(Exception):
+            time.sleep(FAR)  # noqa: ASYNC251
+        self.did.append("went on")
+        await asyncio.sleep(FAR)
+
+    async def block_in_callback(self):
+        """Leave the alarm to a callback."""
+        asyncio.get_running_loop().call_soon(time.sleep, 0.3)
+        await asyncio.sleep(FAR)
+
+    async def hang_in_callback(self):
+        """Block the loop in a callback."""
+        asyncio.get_running_loop().call_soon(time.sleep, FAR)
+        await asyncio.sleep(FAR)
+
+
+def quick(seconds=0.05):
+    """
+    What the next job does.
+    """
+    return run_async(asyncio.sleep(seconds, "next"))
+
+
+@BOTH_BASES
+@pytest.mark.parametrize("coroutine", [Job.wait, Job.go_on, Job.block_in_callback])
+def test_the_timeout_of_the_job_leaves_the_call_at_once(limit, coroutine, error):
+    """
+    Waiting, swallowing every Exception, and in a callback, where both loops would swallow it.
+    """
+    start = time.monotonic()
+    with pytest.raises(error, match="maximum timeout value"), limit(SOON, error):
+        run_async(coroutine(Job()))
+
+    assert time.monotonic() - start < 4
+    assert not asyncio.all_tasks(get_or_create_event_loop())
+
+
+def test_its_finally_has_run_and_nothing_resumes_in_the_next_job(limit):
+    job = Job()
+    with pytest.raises(JobTimeoutException), limit(SOON):
+        run_async(job.wait())
+    loop = get_or_create_event_loop()
+
+    assert (quick(), job.did) == ("next", ["finally"])
+    assert get_or_create_event_loop() is loop
+
+
+def test_the_traceback_shows_where_the_job_was(limit):
+    with pytest.raises(JobTimeoutException) as caught, limit(SOON):
+        run_async(Job().wait())
+
+    assert isinstance(caught.value.__context__, asyncio.CancelledError)
+
+
+@BOTH_BASES
+@pytest.mark.parametrize("coroutine", [Job.block, Job.swallow])
+def test_code_that_blocks_the_loop_is_interrupted_after_the_grace_period(
+    limit, coroutine, error, grace
+):
+    """
+    Code that swallows the interruption, too: the cancellation meets its next await.
+    """
+    start = time.monotonic()
+    with pytest.raises(error), limit(SOON, error):
+        run_async(coroutine(Job()))
+
+    assert SOON + grace / 2 < time.monotonic() - start < FAR / 2
+    assert quick() == "next"
+
+
+def test_a_callback_that_hangs_is_interrupted_too(limit, grace):
+    """
+    There the loop logs the exception, and the cancellation does the rest.
+    """
+    with pytest.raises(JobTimeoutException), limit(SOON):
+        run_async(Job().hang_in_callback())
+
+    assert quick() == "next"
+
+
+def test_a_coroutine_that_ignores_cancellation_costs_the_loop_and_not_the_next_job(
+    limit, grace, messages
+):
+    job = Job()
+    loop = get_or_create_event_loop()
+    with pytest.raises(JobTimeoutException), limit(SOON):
+        run_async(job.ignore())
+    done = list(job.did)
+
+    assert (quick(), job.did) == ("next", done)
+    assert (get_or_create_event_loop() is loop, loop.is_closed()) == (False, True)
+
+
+def test_a_result_that_is_ready_with_the_alarm_is_not_returned(limit):
+    """
+    The time is over, and RQ has no second alarm.
+    """
+
+    async def at_the_last_moment():
+        signal.raise_signal(signal.SIGALRM)
+        return "result"
+
+    with pytest.raises(JobTimeoutException), limit(FAR):
+        run_async(at_the_last_moment())
+
+
+def test_an_error_of_the_cancelled_job_does_not_hide_the_timeout(limit):
+    async def failing():
+        try:
+            await asyncio.sleep(FAR)
+        finally:
+            raise ValueError("while it was cancelled")
+
+    with pytest.raises(JobTimeoutException) as caught, limit(SOON):
+        run_async(failing())
+
+    assert isinstance(caught.value.__context__, ValueError)
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_the_end_of_the_process_is_not_turned_into_a_timeout(limit, kind):
+    async def stop():
+        signal.raise_signal(signal.SIGALRM)
+        raise kind
+
+    with pytest.raises(kind), limit(FAR):
+        run_async(stop())
+
+
+def test_an_alarm_during_the_end_of_the_call_is_not_lost(limit, grace):
+    """
+    The coroutine has returned, and a task that it left takes its time to be cancelled.
+    """
+
+    async def slow_to_end():
+        try:
+            await asyncio.sleep(FAR)
+        finally:
+            await asyncio.sleep(SOON * 2)
+
+    async def leaving():
+        leaving.task = asyncio.create_task(slow_to_end())
+        await asyncio.sleep(0)
+
+    with pytest.raises(JobTimeoutException), limit(SOON):
+        run_async(leaving())
+
+    assert leaving.task.done()
+
+
+def test_a_handler_that_does_not_raise_is_followed_by_a_timeout():
+    """
+    The coroutine was cancelled: there is no result to return.
+    """
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+        with pytest.raises(TimeoutError, match="longer than it may"):
+            run_async(Job().wait())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_an_alarm_that_does_not_come_is_left_as_it_was(limit):
+    """
+    RQ's handler is back, and its time has run on.
+    """
+    with limit(FAR):
+        handler = signal.getsignal(signal.SIGALRM)
+        run_async(asyncio.sleep(0.05))
+
+        assert signal.getsignal(signal.SIGALRM) is handler
+        assert FAR - 10 < signal.getitimer(signal.ITIMER_REAL)[0] < FAR
+
+
+def test_after_a_timeout_no_alarm_is_left(limit):
+    with limit(FAR):
+        handler = signal.getsignal(signal.SIGALRM)
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+        with pytest.raises(JobTimeoutException):
+            run_async(Job().wait())
+
+        assert signal.getsignal(signal.SIGALRM) is handler
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_handler_that_somebody_installed_meanwhile_stays(limit):
+    def theirs(*_):
+        pass
+
+    async def install():
+        signal.signal(signal.SIGALRM, theirs)
+
+    with limit(FAR):
+        run_async(install())
+        assert signal.getsignal(signal.SIGALRM) is theirs
+
+
+@pytest.mark.parametrize("where", ["no alarm", "no handler", "a clock", "a thread", "Windows"])
+def test_where_no_timeout_waits_no_handler_is_touched(where, limit, monkeypatch):
+    """
+    A repeated alarm is a clock of somebody's.
+    """
+    before = signal.getsignal(signal.SIGALRM)
+
+    def act():
+        def changed(*_):
+            raise AssertionError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(signal, "signal", changed)
+            if where == "Windows":
+                for name in ("SIGALRM", "getitimer", "setitimer", "ITIMER_REAL"):
+                    patch.delattr(signal, name)
+            found.append(run_async(asyncio.sleep(0, "ran")))
+
+    found = []
+    if where == "no alarm":
+        signal.signal(signal.SIGALRM, lambda *_: None)
+    elif where != "no handler":
+        signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, FAR, FAR if where == "a clock" else 0)
+    else:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, FAR)
+    try:
+        if where == "a thread":
+            thread = threading.Thread(target=act)
+            thread.start()
+            thread.join()
+        else:
+            act()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert found == ["ran"]
+
+
+def test_an_alarm_during_the_clean_up_leaves_it_as_the_timeout(limit, grace):
+    """
+    And the loop is closed all the same.
+    """
+    loop = get_or_create_event_loop()
+
+    async def slow_to_end():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(FAR)
+
+    loop.create_task(slow_to_end())
+    with pytest.raises(JobTimeoutException), limit(SOON):
+        cleanup_event_loop(timeout=FAR)
+
+    assert loop.is_closed()
+
+
+def test_a_job_that_failed_is_not_told_as_a_timeout_of_its_clean_up(limit, grace, messages):
+    @with_event_loop_cleanup
+    def job():
+        async def never_ends():
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(FAR)
+
+        get_or_create_event_loop().create_task(never_ends())
+        raise ValueError("the job's own")
+
+    with pytest.raises(ValueError, match="the job's own"), limit(SOON):
+        job()
+
+    assert messages()[-1] == (
+        "WARNING The event loop is closed; that was cut short: JobTimeoutException"
+    )
+
+
+def test_an_alarm_before_the_coroutine_has_begun_keeps_it_from_beginning(limit):
+    job = Job()
+    loop = get_or_create_event_loop()
+    with pytest.raises(JobTimeoutException), limit(FAR), alarm.cooperative(loop) as run:
+        signal.raise_signal(signal.SIGALRM)
+        run(job.wait())
+
+    assert job.did == []
+
+
+def test_an_alarm_after_the_loop_is_closed_is_told(limit):
+    loop = get_or_create_event_loop()
+    with pytest.raises(JobTimeoutException), limit(FAR), alarm.cooperative(loop):
+        loop.close()
+        signal.raise_signal(signal.SIGALRM)
+
+
+def test_alarms_do_not_stop_what_runs_after_them(limit):
+    """
+    The third one and those after it stop the loop: that run, and no other.
+    """
+    loop = get_or_create_event_loop()
+    with pytest.raises(JobTimeoutException), limit(FAR), alarm.cooperative(loop):
+        for _ in range(4):
+            with contextlib.suppress(JobTimeoutException):
+                signal.raise_signal(signal.SIGALRM)
+
+    assert loop.run_until_complete(asyncio.sleep(0.05, "result")) == "result"
+
+
+def test_later_alarms_of_a_handler_that_does_not_raise_end_the_call_too(grace):
+    """
+    By stopping the loop.
+    """
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+        with pytest.raises(TimeoutError, match="longer than it may"):
+            run_async(Job().ignore())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert quick() == "next"

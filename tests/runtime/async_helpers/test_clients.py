@@ -1,0 +1,254 @@
+"""
+`loop_cached`: clients that live as long as their loop, in both modes of `run_async`.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import workerctl
+from tests.environments import interpreter
+from tests.runtime.async_helpers.descriptors import descriptors
+from workerctl.runtime import caching
+from workerctl.runtime.async_helpers import (
+    cleanup_event_loop,
+    get_or_create_event_loop,
+    loop_cached,
+    run_async,
+)
+
+PROGRAM = Path(__file__).parent / "client_calls.py"
+
+
+class Client:
+    """
+    Knows its loop, and whether it was closed in it.
+    """
+
+    def __init__(self):
+        self.loop = asyncio.get_running_loop()
+        self.closed = 0
+
+    async def aclose(self):
+        """Only in its loop."""
+        assert asyncio.get_running_loop() is self.loop
+        self.closed += 1
+
+
+async def use(cached):
+    return cached()
+
+
+def six_calls(python):
+    """
+    What the program prints.
+    """
+    package = str(Path(workerctl.__file__).parents[1])
+    done = subprocess.run(
+        [python, "-W", "error::ResourceWarning", PROGRAM],
+        env={**os.environ, "PYTHONPATH": package},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    return json.loads(done.stdout)
+
+
+def expected(clients):
+    """
+    As many connections as clients, and nothing left open.
+    """
+    return {
+        "answers": ["answer"] * 6,
+        "clients": clients,
+        "connections": clients,
+        "closed": True,
+        "left": 0,
+    }
+
+
+EXPECTED = {
+    f"{kind} {order}": expected(clients)
+    for kind in ("httpx", "openai")
+    for order, clients in {"kept": 1, "run": 6, "turns": 4}.items()
+}
+
+
+def test_six_calls_of_httpx_and_openai_succeed_in_every_order_of_modes():
+    """
+    One connection for all on the kept loop, one for each call of asyncio.run.
+    """
+    answer = six_calls(sys.executable)
+
+    assert answer.pop("openai") >= "2"
+    assert answer == EXPECTED
+
+
+@pytest.mark.environments
+def test_six_calls_of_an_older_openai_succeed_too():
+    answer = six_calls(interpreter("sdk-old"))
+
+    assert answer.pop("openai").startswith("1.")
+    assert answer == EXPECTED
+
+
+def test_a_kept_loop_has_one_object_for_all_calls(every_loop):
+    """
+    Closed once, at the clean-up; afterwards there is another.
+    """
+    cached = loop_cached(Client)
+    first = run_async(use(cached))
+
+    assert run_async(use(cached)) is first
+    assert (first.closed, first.loop is get_or_create_event_loop()) == (0, True)
+    cleanup_event_loop()
+    assert first.closed == 1
+    assert run_async(use(cached)) is not first
+
+
+def test_every_asyncio_run_has_one_of_its_own_and_closes_it(every_loop):
+    """
+    Ours or anybody's, also when it fails.
+    """
+
+    async def twice():
+        assert cached() is cached()
+        found.append(cached())
+        raise LookupError
+
+    found = []
+    cached = loop_cached(Client)
+    for _ in range(3):
+        with pytest.raises(LookupError):
+            asyncio.run(twice())
+
+    assert len(set(found)) == 3
+    assert [client.closed for client in found] == [1, 1, 1]
+
+
+def test_two_threads_have_two_objects():
+    cached = loop_cached(Client)
+    found = []
+
+    def job():
+        found.append(run_async(use(cached)))
+        cleanup_event_loop()
+
+    threads = [threading.Thread(target=job) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(found)) == 2
+    assert [client.closed for client in found] == [1, 1]
+
+
+def test_one_factory_has_one_object_however_often_it_is_wrapped():
+    """
+    Also where `loop_cached(Client)()` is written inside the coroutine.
+    """
+
+    async def inline():
+        return loop_cached(Client)()
+
+    assert run_async(inline()) is run_async(inline())
+    assert run_async(use(loop_cached(Client))) is run_async(inline())
+    assert run_async(use(loop_cached(lambda: Client() or None))) is not run_async(inline())
+
+
+def test_objects_are_closed_in_the_opposite_order():
+    """
+    One may need another as long as it lives.
+    """
+    order = []
+
+    def named(name):
+        class Named:
+            def close(self):
+                order.append(name)
+
+        return loop_cached(Named)
+
+    first, second = named("first"), named("second")
+    run_async(use(first))
+    run_async(use(second))
+    cleanup_event_loop()
+
+    assert order == ["second", "first"]
+
+
+def test_a_factory_that_fails_is_asked_again():
+    def fail():
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError
+        return "object"
+
+    attempts = []
+    cached = loop_cached(fail)
+    with pytest.raises(ValueError, match=r"^$"):
+        run_async(use(cached))
+
+    assert [run_async(use(cached)), run_async(use(cached))] == ["object", "object"]
+
+
+def test_outside_a_coroutine_there_is_no_loop_to_keep_it():
+    with pytest.raises(RuntimeError) as caught:
+        loop_cached(Client)()
+
+    assert str(caught.value) == (
+        "What loop_cached(Client) returns belongs to an event loop, and none is running here:"
+        " call it inside the coroutine that is given to run_async()."
+    )
+
+
+def test_a_factory_that_is_async_is_refused():
+    async def connect():
+        pass
+
+    with pytest.raises(TypeError, match="connect is `async def`: write it with `def`"):
+        loop_cached(connect)
+
+
+def test_the_function_has_the_name_of_its_factory():
+    assert loop_cached(Client).__name__ == "Client"
+    assert loop_cached(Client).__doc__ == Client.__doc__
+    assert "aclose" not in vars(loop_cached(Client))
+
+
+def test_a_loop_that_was_closed_without_its_generators_is_forgotten_with_its_objects():
+    """
+    As helpers do that make a loop per call; else each would keep its connections for ever.
+    """
+    cached = loop_cached(Client)
+    before = len(caching._by_loop)
+    for _ in range(5):
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(use(cached))
+        loop.close()
+        del loop
+    gc.collect()
+    run_async(use(cached))
+
+    assert len(caching._by_loop) == before + 1
+
+
+def test_hundreds_of_asyncio_runs_with_a_client_cost_no_descriptor(monkeypatch):
+    monkeypatch.setenv("USE_NEW_ASYNC_HELPER", "false")
+    cached = loop_cached(Client)
+    run_async(use(cached))
+    before = (descriptors(), len(caching._by_loop))
+    for _ in range(100):
+        run_async(use(cached))
+
+    assert (descriptors(), len(caching._by_loop)) == before

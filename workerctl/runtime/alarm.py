@@ -1,0 +1,140 @@
+"""
+A job's timeout, delivered to a coroutine so that it arrives.
+
+RQ's timeout is a SIGALRM whose handler raises wherever the interpreter happens to be: in the wait
+of the loop, which leaves the task behind for the next job; in a callback, where asyncio logs it and
+goes on; in the coroutine, where `except Exception` swallows it; and uvloop swallows it everywhere
+but in running code. So the first alarm becomes a cancellation, which all of these respect, and the
+handler's own exception is raised when the call has come to its end.
+"""
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
+from types import FrameType, TracebackType
+from typing import Any
+
+Handler = Callable[[int, FrameType | None], Any]
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+GRACE_SECONDS = 5.0
+"""How long what was cancelled may take to end, and what blocks the loop, to let go of it."""
+_RAISES = 2  # the alarm that raises for the first time; those after it stop the loop, too
+
+
+def cooperative(loop: asyncio.AbstractEventLoop) -> AbstractContextManager[Run]:
+    """
+    A context that gives what to run a coroutine with, so that an alarm that is set reaches it.
+
+    In other threads, which Python sends no signals, and where no alarm is set, it is the loop's own
+    `run_until_complete`.
+    """
+    handler = _waiting_handler()
+    if handler is None:
+        return contextlib.nullcontext(loop.run_until_complete)
+    return _CooperativeAlarm(loop, handler)
+
+
+class _CooperativeAlarm:
+    """
+    While it is entered, the first SIGALRM cancels what is run with it; later ones raise in place.
+
+    Later ones come every GRACE_SECONDS, for code that blocks the loop or ignores cancellation. On
+    leaving, the handler is what it was before, and raises its exception if an alarm has come.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, handler: Handler) -> None:
+        self._loop = loop
+        self._original = handler
+        self._ours: Handler = self._handle  # one object, to know it again
+        self._entered = False
+        self._task: asyncio.Task[Any] | None = None
+        self._count = 0
+        self._raised: BaseException | None = None
+
+    def __enter__(self) -> Run:
+        self._entered = True
+        signal.signal(signal.SIGALRM, self._ours)
+        return self._run
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        task = self._loop.create_task(coroutine)
+        self._task = task
+        if self._count:  # before there was anything to cancel
+            task.cancel()
+        try:
+            return self._loop.run_until_complete(task)
+        except BaseException:
+            if task.done() and not task.cancelled():
+                task.exception()  # seen here, or asyncio would report it as never seen
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered = False
+        raised, self._raised, self._task = self._raised, None, None
+        if signal.getsignal(signal.SIGALRM) is self._ours:
+            signal.signal(signal.SIGALRM, self._original)
+            if self._count:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        # Asked last: an alarm up to the line that restores the handler has been ours to tell of.
+        if self._count and not _stands(error, raised):
+            self._original(signal.SIGALRM, None)
+            raise TimeoutError("The job has taken longer than it may.")
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._count += 1
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+        if not self._loop.is_closed():  # wakes it, if it waits
+            self._loop.call_soon_threadsafe(self._stop if self._count > _RAISES else _nothing)
+        if self._count == 1:
+            if self._task is not None:
+                self._task.cancel()
+            return
+        try:
+            self._original(number, frame)
+        except BaseException as error:
+            self._raised = error
+            raise
+
+    def _stop(self) -> None:
+        """
+        End a run that neither cancelling nor raising has ended: the latter may have been swallowed.
+        """
+        if self._entered:
+            self._loop.stop()
+
+
+def _waiting_handler() -> Handler | None:
+    """
+    The handler of an alarm that is set to go off once, if this thread may replace it.
+
+    A repeated alarm is a clock of somebody's, not a limit.
+    """
+    if not hasattr(signal, "SIGALRM") or threading.get_ident() != threading.main_thread().ident:
+        return None
+    seconds, interval = signal.getitimer(signal.ITIMER_REAL)
+    if not seconds or interval:
+        return None
+    handler = signal.getsignal(signal.SIGALRM)
+    return handler if callable(handler) else None
+
+
+def _stands(error: BaseException | None, raised: BaseException | None) -> bool:
+    """
+    Whether what leaves the call need not be replaced by the exception of the handler.
+    """
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return True
+    return error is not None and error is raised
+
+
+def _nothing() -> None:
+    pass

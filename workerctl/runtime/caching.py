@@ -1,0 +1,129 @@
+"""
+Clients that live as long as their event loop.
+
+An async client holds connections, and these belong to the loop that opened them. So a client in a
+module variable fails with "Event loop is closed" as soon as its loop is gone, and a client per call
+pays for a new TLS connection every time.
+"""
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import logging
+import weakref
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, NamedTuple, TypeVar
+
+from workerctl.runtime import alarm
+
+Object = TypeVar("Object")
+Objects = dict[Callable[[], Any], Any]
+
+_log = logging.getLogger(__name__)
+
+
+class _Kept(NamedTuple):
+    """
+    What one loop keeps, by the factory that made it, and the generator that closes it.
+    """
+
+    objects: Objects
+    closer: AsyncGenerator[None, None]
+
+
+_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
+
+
+def loop_cached(factory: Callable[[], Object]) -> Callable[[], Object]:
+    """
+    A function that returns one object per event loop, made by the factory at its first call.
+
+        openai = loop_cached(lambda: AsyncOpenAI(max_retries=0))
+
+        async def analyze(text): return await openai().responses.create(...)
+
+    To be called inside a coroutine. The loop closes the object (`aclose()` or `close()`) at its own
+    end: that of `run_async` in `cleanup_event_loop`, that of `asyncio.run` when it returns. Do not
+    close it yourself, and do not enter it with `async with`.
+    """
+    name = getattr(factory, "__qualname__", type(factory).__name__)
+    if inspect.iscoroutinefunction(factory):
+        raise TypeError(
+            f"loop_cached() needs a function that returns the object, and {name} is `async def`:"
+            " write it with `def`."
+        )
+
+    @functools.partial(functools.update_wrapper, wrapped=factory, updated=())
+    def cached() -> Object:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            raise RuntimeError(
+                f"What loop_cached({name}) returns belongs to an event loop, and none is running"
+                " here: call it inside the coroutine that is given to run_async()."
+            )
+        kept = _by_loop.get(loop) or _attached(loop)
+        if factory not in kept.objects:
+            kept.objects[factory] = factory()
+        made: Object = kept.objects[factory]
+        return made
+
+    return cached
+
+
+def holds(loop: asyncio.AbstractEventLoop) -> bool:
+    """
+    Whether the loop keeps anything that has to be closed in it.
+    """
+    return loop in _by_loop
+
+
+def take(loop: asyncio.AbstractEventLoop) -> object:
+    """
+    What the loop keeps, no longer known here: it will not be closed, and not be found again.
+    """
+    return _by_loop.pop(loop, None)
+
+
+def _attached(loop: asyncio.AbstractEventLoop) -> _Kept:
+    """
+    An empty record for the loop, and a generator that the loop finalizes when it shuts down.
+
+    Every loop ends its async generators, also those of libraries that know nothing of us; so the
+    objects are closed by whoever closes the loop.
+    """
+    for reference in _by_loop.keyrefs():
+        other = reference()
+        if other is not None and other.is_closed():  # without finalizing its generators
+            take(other)
+    objects: Objects = {}
+    kept = _by_loop[loop] = _Kept(objects, _closer(loop, objects))
+    with contextlib.suppress(StopIteration):
+        kept.closer.__anext__().send(None)  # up to its yield: from now on the loop knows it
+    return kept
+
+
+async def _closer(loop: asyncio.AbstractEventLoop, objects: Objects) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        try:
+            for made in reversed(objects.values()):
+                await _close(made)
+        finally:
+            take(loop)
+
+
+async def _close(made: object) -> None:
+    close = getattr(made, "aclose", None) or getattr(made, "close", None)
+    try:
+        async with asyncio.timeout(alarm.GRACE_SECONDS):
+            answer = close() if callable(close) else None
+            if inspect.isawaitable(answer):
+                await answer
+    except Exception as error:  # noqa: BLE001 -- somebody's client; its text may hold a value
+        what = f"{type(made).__module__}.{type(made).__qualname__}"
+        _log.warning("Closing %s at the end of its loop failed: %s", what, type(error).__name__)
