@@ -143,6 +143,7 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
         ("check --env-file good.env", "rich redis httpx rq"),
         ("show-config --env-file good.env", "rich cryptography redis httpx rq"),
         ("show-config ENV --env-file good.env", "rich cryptography redis httpx rq"),
+        ("run --no-env-file -- no-such-program", "rich cryptography redis httpx rq"),
         ("explain", "rich cryptography redis httpx rq"),
         ("explain KEY004", "rich cryptography redis httpx rq"),
     ],
@@ -399,6 +400,6 @@ def test_help_shows_no_setting(run: Any) -> None:
     """
     No default comes from the environment.
     """
-    for command in ("check", "keygen", "show-config", "explain"):
+    for command in cli._COMMANDS:
         env = dict.fromkeys(Settings.model_fields, "v4lu3")
         assert "v4lu3" not in run(command, "--help", env=env).stdout

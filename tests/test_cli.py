@@ -133,7 +133,9 @@ def test_an_internal_error_is_told_in_a_line(call: Run, format_: str) -> None:
         assert not done.stdout
 
 
-@pytest.mark.parametrize("command", ["show-config", "keygen --id", "keygen --write new.env"])
+@pytest.mark.parametrize(
+    "command", ["show-config", "keygen --id", "keygen --write new.env", "run true"]
+)
 def test_every_command_tells_an_internal_error_so(call: Run, command: str) -> None:
     """
     Not only the one that checks.
@@ -747,7 +749,7 @@ def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
     [
         (
             {"_WORKERCTL_COMPLETE": "complete_bash", "COMP_WORDS": "workerctl ", "COMP_CWORD": "1"},
-            {"check", "explain", "keygen", "show-config"},
+            {"check", "explain", "keygen", "run", "show-config"},
         ),
         (
             {

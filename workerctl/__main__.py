@@ -38,7 +38,9 @@ def _answer(arguments: list[str]) -> int:
         from workerctl.keyprint import print_key
 
         return print_key(sys.stdout, sys.stderr)
-    _drop_bad_widths()
+    if arguments[:1] != ["run"] or "--help" in arguments or "-h" in arguments:
+        # not in the environment of the command that is run
+        _drop_bad_widths()
     from workerctl.deferred import defer
 
     # pydantic-settings imports it for a feature of its own command line, which is not used here;

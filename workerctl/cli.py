@@ -11,14 +11,26 @@ import typer
 
 from workerctl import __version__
 from workerctl.findings import ExitCode
+from workerctl.options import (
+    Command,
+    EnvFiles,
+    FailOn,
+    Ignored,
+    Isolated,
+    JudgeAs,
+    Name,
+    NamedEnvFiles,
+    NoEnvFile,
+    SecretsDir,
+    SettingsClass,
+)
 
 if TYPE_CHECKING:
     from workerctl.console import World
+    from workerctl.findings import Severity
     from workerctl.loading import Loaded, Options
 
-_COMMANDS = ("check", "explain", "keygen", "show-config")
-
-Environment = Literal["development", "staging", "production"]
+_COMMANDS = ("check", "explain", "keygen", "run", "show-config")
 
 app = typer.Typer(
     name="workerctl",
@@ -29,35 +41,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-EnvFiles = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--env-file",
-        metavar="PATH",
-        help="An env file, instead of .env; repeat it, the later one wins; - is standard input.",
-    ),
-]
-NoEnvFile = Annotated[bool, typer.Option("--no-env-file", help="Ignore the default .env.")]
-SecretsDir = Annotated[
-    str | None,
-    typer.Option("--secrets-dir", metavar="PATH", help="A directory of files, one for each value."),
-]
-Isolated = Annotated[
-    bool,
-    typer.Option("--isolated", help="Ignore the process environment: files and defaults only."),
-]
-JudgeAs = Annotated[
-    Environment | None,
-    typer.Option("--env", metavar="NAME", help="Judge by this environment's rules."),
-]
-SettingsClass = Annotated[
-    str | None,
-    typer.Option("--settings", metavar="MODULE:CLASS", help="Your own subclass of Settings."),
-]
-
-
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
 
 
 def _version(wanted: bool) -> None:
@@ -90,13 +73,8 @@ def check(
         list[str] | None,
         typer.Option(metavar="CODES", help="Only these codes or prefixes, such as KEY,ENV004."),
     ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="CODES", help="All but these codes or prefixes.")
-    ] = None,
-    fail_on: Annotated[
-        Literal["error", "warning", "info", "never"],
-        typer.Option(help="The lowest severity that fails the run."),
-    ] = "error",
+    ignore: Ignored = None,
+    fail_on: FailOn = "error",
     format: Annotated[  # noqa: A002 -- the option's name
         Literal["text", "json"], typer.Option(help="The format of the report.")
     ] = "text",
@@ -119,12 +97,11 @@ def check(
     Check the configuration. The exit code is 1 when a finding is as severe as --fail-on.
     """
     from workerctl.console import judge
-    from workerctl.findings import Severity
     from workerctl.output.base import Detail
     from workerctl.preflight import Request
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
-    severity = None if fail_on == "never" else Severity[fail_on.upper()]
+    severity = _severity(fail_on)
     request = Request(options, env, tuple(select or ()), tuple(ignore or ()), severity, phase)
     return judge(context.obj, request, format, output, Detail(quiet, verbose))
 
@@ -237,6 +214,41 @@ def explain(
     return world.show(pages.answer(name))
 
 
+@app.command(
+    "run",
+    # from its first word on, everything is the command's, also without `--`
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS] --",
+)
+def run_command(
+    context: typer.Context,
+    command: Command = None,
+    env_file: NamedEnvFiles = None,
+    no_env_file: NoEnvFile = False,
+    secrets_dir: SecretsDir = None,
+    env: JudgeAs = None,
+    settings: SettingsClass = None,
+    ignore: Ignored = None,
+    fail_on: FailOn = "error",
+) -> int:
+    """
+    Check the configuration, then become the command.
+
+    Where the check fails, the report goes to standard error, the exit code is that of `check`, and
+    nothing is started. Otherwise nothing is written: the command takes over the process with its
+    id, streams and signals, and the exit code is the command's.
+
+    The command reads its settings where they were checked, from any directory: it gets
+    WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS.
+    """
+    from workerctl.launch import launch
+    from workerctl.preflight import Request
+
+    options = _options(env_file, no_env_file, secrets_dir, False, settings)
+    request = Request(options, env, ignored=tuple(ignore or ()), fail_on=_severity(fail_on))
+    return launch(context.obj, request, command or [])
+
+
 def run(arguments: list[str], world: "World | None" = None) -> int:
     """
     Run the command line and return its exit code. Whatever goes wrong is told in a sentence.
@@ -294,6 +306,12 @@ def _options(
         raise UsageError("--env-file and --no-env-file exclude each other.", "Drop one of them.")
     files = () if no_env_file else tuple(env_file) if env_file else None
     return Options(files, secrets_dir, isolated, settings)
+
+
+def _severity(name: str) -> "Severity | None":
+    from workerctl.findings import Severity
+
+    return None if name == "never" else Severity[name.upper()]
 
 
 def _load(world: "World", options: "Options") -> "Loaded":

@@ -33,6 +33,8 @@ _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF
 class World(NamedTuple):
     """
     The outside world of a command; tests hand in their own. A closed stream is None.
+
+    `execute` replaces the process by a program, as `os.execvpe` does.
     """
 
     environ: MutableMapping[str, str]
@@ -40,6 +42,7 @@ class World(NamedTuple):
     stdout: TextIO | None
     stderr: TextIO | None
     today: date | None = None
+    execute: Callable[[str, list[str], dict[str, str]], object] = os.execvpe
 
     @classmethod
     def real(cls) -> "World":

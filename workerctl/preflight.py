@@ -26,7 +26,8 @@ class Request(NamedTuple):
     What is to be checked, and how strictly.
 
     `env` judges by another environment's rules than the configuration's own. `selected` and
-    `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails.
+    `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails. `starting` leaves
+    out what a starting worker should not do.
     """
 
     options: Options = Options()
@@ -35,6 +36,7 @@ class Request(NamedTuple):
     ignored: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     phase: Phase = "run"
+    starting: bool = False
 
 
 def preflight(
@@ -55,8 +57,9 @@ def preflight(
     selection = select(codes, request.selected, request.ignored)
     _require_sound_suppressions(loaded.project, codes)
     context = context_of(loaded, request, today)
+    wanted = tuple(check for check in table if check.boot or not request.starting)
     return Report(
-        checks.run(context, table, selection),
+        checks.run(context, wanted, selection),
         env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
         env_is_set=loaded.values.is_set("ENV"),
         judged_as=context.env,

@@ -3,9 +3,11 @@ Every way to call the program, taken from its own description, and everything th
 """
 
 import contextlib
+import errno
 import io
 import logging
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -25,22 +27,24 @@ SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})
 
 # For options and arguments that take a text: a file, a setting, a check, a group.
 _WORDS = (ENV_FILE, "REDIS_URL", "KEY002", "llm")
+_PROGRAM = ("--", "sh", "-c", "exit")
 
 
 class Invocation(NamedTuple):
     """
-    The words of one command, and the source options that it knows.
+    The words of one command, the source options that it knows, and the program that it runs.
     """
 
     words: tuple[str, ...]
     takes: frozenset[str]
+    program: tuple[str, ...] = ()
 
     def with_sources(self, holding: Holding) -> list[str]:
         """
         The command line that reads what holds the secrets, as far as the command reads anything.
         """
-        options = holding.options.items()
-        return [*self.words, *(word for pair in options if pair[0] in self.takes for word in pair)]
+        options = [pair for pair in holding.options.items() if pair[0] in self.takes]
+        return [*self.words, *(word for pair in options for word in pair), *self.program]
 
 
 def invocations(*, every: bool = True) -> Iterator[Invocation]:
@@ -52,12 +56,13 @@ def invocations(*, every: bool = True) -> Iterator[Invocation]:
     """
     for words, command in _commands((), typer.main.get_command(cli.app)):
         takes = frozenset(name for parameter in command.params for name in parameter.opts)
+        program = _PROGRAM if any(map(_is_program, command.params)) else ()
         variants = list(_variants(command.params, _WORDS if every else _WORDS[:1]))
         formats = [one for one in variants if one[0] == "--format"]
         beside = [one for one in variants if one[0] != "--format"]
         for one in formats or [()]:
             for more in [(), *beside] if every or not formats else [()]:
-                yield Invocation((*words, *one, *more), takes)
+                yield Invocation((*words, *one, *more), takes, program)
 
 
 def parameters() -> Iterator[tuple[tuple[str, ...], str | None]]:
@@ -79,9 +84,18 @@ def _commands(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str,
             yield (*words, name, *wanted), inner
 
 
+def _is_program(parameter: Any) -> bool:
+    """
+    Whether the rest of the line belongs to another program.
+    """
+    return bool(parameter.nargs == -1)
+
+
 def _variants(options: list[Any], texts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for option in options:
         name, kind = option.opts[-1], option.type_descriptor.annotation
+        if _is_program(option):
+            continue
         if kind is bool:
             yield from ((spelling,) for spelling in [*option.opts, *option.secondary_opts])
         elif name not in SOURCE_OPTIONS and not option.required:
@@ -104,10 +118,22 @@ def run(arguments: list[str], holding: Holding, *, terminal: bool = False) -> Se
     Run a command in this process and in the working directory, and put the directory in order.
     """
     out, err = _Stream(terminal), _Stream(terminal)
-    world = World(dict(holding.environ), io.BytesIO(holding.stdin), out, err, date(2026, 6, 1))
+    told: list[str] = []
+
+    def execute(program: str, words: list[str], environ: Mapping[str, str]) -> None:
+        """
+        As far as os.execvpe goes without ending the tests; it gets what was typed, and more.
+        """
+        told.extend(f"{name}={text}" for name, text in (environ.items() - holding.environ.items()))
+        if shutil.which(program) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
+        assert words == arguments[-len(words) :]
+
+    stdin = io.BytesIO(holding.stdin)
+    world = World(dict(holding.environ), stdin, out, err, date(2026, 6, 1), execute)
     with _laid_out(holding) as left, _overheard() as records, _caught(out, err):
         code = cli.run(arguments, world)
-    return Seen(code, "\n".join([out.getvalue(), err.getvalue(), *records, *left]))
+    return Seen(code, "\n".join([out.getvalue(), err.getvalue(), *told, *records, *left]))
 
 
 def call(function: Callable[[], object], holding: Holding) -> str:

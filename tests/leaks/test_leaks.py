@@ -228,6 +228,7 @@ SWITCHES = {
         "show-config",
         "show-config --format json",
         "keygen --id",
+        "run",
         "check --settings team:Refusing",
         "check --settings team:missing --format json",
     ],
@@ -244,8 +245,9 @@ def test_no_switch_of_a_library_makes_the_program_talk(
     package = Path(workerctl.__file__).parents[1]
     paths = {"PYTHONPATH": os.pathsep.join([str(directory), str(package)])}
 
-    good = run(*words.split(), env={**SWITCHES, **paths, **valid(mint)})
-    bad = run(*words.split(), "--env-file", ENV_FILE, env={**SWITCHES, **paths})
+    program = ["--", "true"] if words == "run" else []
+    good = run(*words.split(), *program, env={**SWITCHES, **paths, **valid(mint)})
+    bad = run(*words.split(), "--env-file", ENV_FILE, *program, env={**SWITCHES, **paths})
 
     texts = (good.stdout, good.stderr, bad.stdout, bad.stderr)
     assert Oracle(mint.made).leaks("\n".join(texts)) == [], f"LEAK_SEED={SEED}"

@@ -1,0 +1,35 @@
+"""
+Jobs that log as real ones do, secrets included.
+"""
+
+import logging
+from urllib.parse import quote
+
+from workerctl.runtime.logging_config import setup_logger
+from workerctl.settings import get_settings
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+logger = setup_logger(__name__)
+
+
+def talk() -> None:
+    """
+    A line for each level, and one of a library.
+    """
+    for level in LEVELS:
+        logger.log(getattr(logging, level), "a line at %s", level)
+    logging.getLogger("httpx").info("GET https://api.example.net/?key=1")
+
+
+def tell() -> None:
+    """
+    A key, as it is told by mistake, and at last in what the job fails of.
+    """
+    settings = get_settings()
+    key = settings.OPENAI_API_KEY.get_secret_value()
+    logger.debug("with key %s...", key[:8])
+    logger.debug("POST https://api.example.net/?key=%s", quote(key, safe=""))
+    logger.debug("with %s", {"key": key})
+    logging.getLogger("app.audit").info("webhook %s", settings.WEBHOOK_URL.get_secret_value())
+    raise RuntimeError(f"The key {key} is refused.")

@@ -1,0 +1,265 @@
+"""
+The filter: no record shows a secret, in whichever part of it one is, to whatever handler.
+"""
+
+import logging
+from collections.abc import Mapping
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from tests.leaks.oracle import Mint, Oracle, texts
+from workerctl.runtime.log_filter import RedactingFilter
+from workerctl.runtime.redaction import MASK, Redactor
+
+MINT = Mint(21)
+SECRET = MINT.token(32)
+ORACLE = Oracle(MINT.made)
+
+
+class Keeping(logging.Handler):
+    """
+    Keeps records as they come, and what a plain formatter makes of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """
+        Format as every handler does.
+        """
+        self.records.append(record)
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture(name="kept")
+def _kept() -> Keeping:
+    """
+    A handler with the filter on it.
+    """
+    handler = Keeping()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    redacting = RedactingFilter()
+    redacting.redactor = Redactor([SECRET])
+    handler.addFilter(redacting)
+    return handler
+
+
+@pytest.fixture(name="logger")
+def _logger(kept: Keeping) -> logging.Logger:
+    logger = logging.getLogger("app")
+    logger.addHandler(kept)
+    logger.setLevel(logging.DEBUG)
+    return logger
+
+
+class Telling:
+    """
+    An object whose text or representation is the secret.
+    """
+
+    def __init__(self, text: str = "", representation: str = "") -> None:
+        self._text, self._representation = text, representation
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return self._representation
+
+
+MESSAGES: Mapping[str, tuple[Any, ...]] = {
+    "in the message": (f"key {SECRET[:8]}",),
+    "as an argument": ("key %s", SECRET[:8]),
+    "as the representation of an argument": ("key %r", SECRET),
+    "by name": ("key %(key)s", {"key": SECRET}),
+    "in an object": ("key %s", Telling(SECRET)),
+    "in the representation of an object": ("key %r", Telling("", SECRET)),
+    "in a list": ("keys %s", [SECRET, 1]),
+    "as the message itself": (Telling(SECRET),),
+    "as an error": ("failed: %s", ValueError(SECRET)),
+    "as bytes": ("key %s", SECRET.encode()),
+    "over two arguments": ("%s%s", SECRET[:4], SECRET[4:8]),
+    "too many arguments": ("key", SECRET),
+    "an argument too few": ("key %s %s", SECRET),
+    "an argument of another type": ("key %d", SECRET),
+}
+
+
+@pytest.mark.parametrize("arguments", MESSAGES.values(), ids=MESSAGES)
+def test_a_message_is_masked(
+    logger: logging.Logger,
+    kept: Keeping,
+    arguments: tuple[Any, ...],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In what is written, and in what a handler finds that looks into the record."""
+    logger.error(*arguments)
+
+    assert MASK in kept.lines[0]
+    assert kept.lines[0].startswith("ERROR ")
+    assert ORACLE.leaks("\n".join([*kept.lines, *texts(vars(kept.records[0]))])) == []
+    # where arguments do not fit, logging itself would print them
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("%.3s", SECRET), ("%(number)d", {"number": 1, "key": SECRET}), ("%.2s", [SECRET])],
+)
+def test_arguments_that_are_not_shown_are_masked(
+    logger: logging.Logger, kept: Keeping, arguments: tuple[Any, ...]
+) -> None:
+    """A tracker of errors sends them along."""
+    logger.error(*arguments)
+
+    assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+
+
+def test_a_record_without_secrets_is_not_touched(logger: logging.Logger, kept: Keeping) -> None:
+    """Handlers group records by their unformatted message."""
+    error = ValueError("bad page")
+    logger.error("page %d of %s", 3, "a.pdf", exc_info=error, extra={"pages": [1, 2]})
+    (record,) = kept.records
+
+    assert (record.msg, record.args) == ("page %d of %s", (3, "a.pdf"))
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    assert vars(record)["pages"] == [1, 2]
+
+
+def _raising() -> None:
+    try:
+        {}[SECRET]
+    except LookupError as error:
+        raise ValueError(f"{SECRET[:8]} is bad") from error
+
+
+def test_a_traceback_is_masked(logger: logging.Logger, kept: Keeping) -> None:
+    """Of the error and its causes; the frames stay."""
+    try:
+        _raising()
+    except ValueError:
+        logger.exception("failed")
+
+    assert "in _raising" in kept.lines[0]
+    assert f"KeyError: '{MASK}'" in kept.lines[0]
+    assert f"ValueError: {MASK} is bad" in kept.lines[0]
+    assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+
+
+def test_a_traceback_that_was_formatted_before_is_masked(
+    logger: logging.Logger, kept: Keeping
+) -> None:
+    """By a handler without the filter, which leaves its text in the record."""
+    other = Keeping()
+    logger.handlers.insert(0, other)
+    try:
+        _raising()
+    except ValueError:
+        logger.exception("failed: %s", SECRET)
+
+    assert SECRET in other.lines[0]
+    assert ORACLE.leaks("\n".join([kept.lines[0], *texts(vars(kept.records[0]))])) == []
+
+
+def test_the_stack_is_masked(logger: logging.Logger, kept: Keeping) -> None:
+    """A line of source may hold what should not be there."""
+    record = logger.makeRecord("app", 40, "a.py", 1, "here", (), None, sinfo=f"key = '{SECRET}'")
+    logger.handle(record)
+
+    assert kept.lines == [f"ERROR here\nkey = '{MASK}'"]
+
+
+@pytest.mark.parametrize(
+    "extra", [{"key": SECRET}, {"keys": [SECRET]}, {"settings": Telling("", SECRET)}]
+)
+def test_what_is_attached_is_masked(
+    logger: logging.Logger, kept: Keeping, extra: dict[str, Any]
+) -> None:
+    """For formatters that write it."""
+    logger.info("here", extra=extra)
+    (name,) = extra
+
+    assert MASK in vars(kept.records[0])[name]
+    assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+
+
+class Broken:
+    """
+    An object that cannot be shown, with a secret in the reason.
+    """
+
+    def __repr__(self) -> str:
+        raise RuntimeError(SECRET)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [(("%s", Broken()), {}), (("here",), {"thing": Broken(), "key": SECRET})],
+)
+def test_what_cannot_be_searched_is_left_out(
+    logger: logging.Logger,
+    kept: Keeping,
+    arguments: tuple[Any, ...],
+    extra: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And neither ends the program nor makes logging print what it holds."""
+    logger.error(*arguments, extra=extra, stack_info=True)
+
+    assert kept.lines == ["ERROR A record that could not be searched for secrets."]
+    assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+    assert capsys.readouterr() == ("", "")
+
+
+TIMEOUT = type("JobTimeoutException", (Exception,), {"__module__": "rq.timeouts"})
+
+
+class Late:
+    """
+    An object in whose text the job runs out of time.
+    """
+
+    def __str__(self) -> str:
+        raise TIMEOUT
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"), [(("%s", Late()), {}), (("here",), {"thing": Late()})]
+)
+def test_the_timeout_of_a_job_gets_through(
+    logger: logging.Logger, arguments: tuple[Any, ...], extra: dict[str, Any]
+) -> None:
+    """RQ raises it by a signal, in the midst of anything: swallowed, the job would never end."""
+    with pytest.raises(TIMEOUT):
+        logger.error(*arguments, extra=extra)
+
+
+def test_a_queue_gets_masked_records(logger: logging.Logger, kept: Keeping) -> None:
+    """What listens at its other end need not have the filter."""
+    queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler = QueueHandler(queue)
+    handler.addFilter(kept.filters[0])
+    logger.addHandler(handler)
+    logger.error("key %s", SECRET)
+
+    assert queue.get().getMessage() == f"key {MASK}"
+
+
+def test_two_handlers_see_the_same(logger: logging.Logger, kept: Keeping) -> None:
+    """The mask is not masked again, and the second handler need not have the filter."""
+    second = Keeping()
+    logger.addHandler(second)
+    logger.addHandler(kept)
+    logger.error("key %s", SECRET)
+
+    assert second.lines == [f"key {MASK}"]
+    assert kept.lines == [f"ERROR key {MASK}"]

@@ -1,0 +1,239 @@
+"""
+Redaction: no piece of a secret stays in a text, however it is written; what is no secret stays.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretBytes, SecretStr
+
+from tests.configurations import MakeLoaded
+from tests.leaks.holdings import valid
+from tests.leaks.oracle import Mint, Oracle
+from workerctl import keys
+from workerctl.runtime.redaction import MASK, Redactor
+from workerctl.settings import Settings
+
+MINT = Mint(5)
+TOKEN = MINT.token(40)
+KEY = MINT.key()
+AWKWARD = 'pä/ss "wo\'rd"+%\\n=@:\n#키?&'
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "capitals": str.upper,
+    "small letters": str.lower,
+    "percent": lambda text: quote(text, safe=""),
+    "percent in small letters": lambda text: quote(text, safe="").replace("%C3", "%c3"),
+    "percent, slashes kept": quote,
+    "percent as clients do": lambda text: quote(text, safe="!#$%&'()*+,/:;=?@[]~"),
+    "a form": quote_plus,
+    "JSON": json.dumps,
+    "JSON of UTF-8": lambda text: json.dumps(text, ensure_ascii=False),
+    "repr": repr,
+    "ascii": ascii,
+    "bytes": lambda text: repr(text.encode()),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 after one": lambda text: base64.b64encode(b":" + text.encode()).decode(),
+    "base64 after two": lambda text: base64.b64encode(b"a:" + text.encode() + b":b").decode(),
+    "base64 of URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal in capitals": lambda text: text.encode().hex().upper(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("secret", [TOKEN, KEY, AWKWARD], ids=["token", "key", "awkward"])
+def test_every_piece_is_masked_in_every_spelling(secret: str, spelling: str) -> None:
+    """The whole, and each six characters of it, alone and in a text."""
+    write = SPELLINGS[spelling]
+    redactor = Redactor([secret])
+    pieces = [secret[at : at + size] for size in (6, 8) for at in range(len(secret) - size + 1)]
+
+    for piece in (secret, *pieces):
+        text = f"<0|{write(piece)}|0>"
+        redacted = redactor.redact(text)
+        assert redactor.holds(text), piece
+        assert MASK in redacted
+        assert not redactor.holds(redacted), redacted
+        assert redacted.startswith("<0|")
+        assert redacted.endswith("|0>")
+
+
+@pytest.mark.parametrize("before", range(8))
+def test_pieces_are_found_at_any_position(before: int) -> None:
+    """Not only where a search that takes steps happens to look."""
+    for size in range(6, 16):
+        text = "." * before + TOKEN[3 : 3 + size] + "."
+        assert Redactor([TOKEN]).redact(text) == "." * before + MASK + "."
+
+
+# None of these letters is in a token.
+OTHERS = st.text("aeiou01 .:/\n\uac00", max_size=30)
+
+
+@given(OTHERS, st.integers(0, 34), st.integers(6, 40), OTHERS)
+def test_whatever_stands_around_a_piece(before: str, start: int, size: int, after: str) -> None:
+    """No oracle finds a piece in what is left, and all the rest is left."""
+    redacted = Redactor([TOKEN]).redact(before + TOKEN[start : start + size] + after)
+
+    assert Oracle([TOKEN]).leaks(redacted) == []
+    assert redacted == before + MASK + after
+
+
+def test_a_key_is_known_by_its_bytes() -> None:
+    """As a program holds it that has decoded its hexadecimal digits."""
+    data = bytes.fromhex(KEY)
+    redactor = Redactor([KEY])
+
+    for text in (repr(data), repr(data[5:16]), base64.b64encode(data).decode(), data.hex(" ")):
+        assert redactor.holds(text) == (text != data.hex(" ")), text
+    assert redactor.redact(f"key={data!r}").startswith("key=b'")
+
+
+def test_neighbouring_pieces_are_one_mask() -> None:
+    """Of one secret or two."""
+    one, other = MINT.token(12), MINT.token(12)
+
+    assert Redactor([one, other]).redact(f"{one}{other} {one[:7]}{one[2:]}") == f"{MASK} {MASK}"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "redacted"),
+    [
+        ("abc", "abc", "abc"),
+        ("hunter", "hunter", MASK),
+        ("pw42", "with pw42.", f"with {MASK}."),
+        ("pw42", "pw421 xpw42", "pw421 xpw42"),
+        ("pw42?", "is it pw42??", f"is it {MASK}?"),
+        ("", "nothing", "nothing"),
+    ],
+)
+def test_short_secrets_are_masked_as_words(secret: str, text: str, redacted: str) -> None:
+    """From four characters on; in every word that contains them they would be no secret."""
+    redactor = Redactor([secret])
+
+    assert redactor.redact(text) == redacted
+    assert redactor.holds(text) == (text != redacted)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://localhost:6379/0", "redis://localhost:6379/0"),
+        ("rediss://:pV7mqL2sXw9R@q.example.net:6380/0", f"rediss://:{MASK}@q.example.net:6380/0"),
+        ("redis://default:pV7mqL2sXw9R@q:6380", f"redis://default:{MASK}@q:6380"),
+        ("redis://q/0?password=hunter&db=3", f"redis://q/0?password={MASK}&db=3"),
+        ("unix:///run/redis.sock?password=hunter", f"unix:///run/redis.sock?password={MASK}"),
+        ("https://hooks.example.net/in/worker", f"https://hooks.example.net/{MASK}"),
+        ("https://h.example.net/services/T0/Zt7Qm2Xc", f"https://h.example.net/services/T0/{MASK}"),
+        ("https://4bf92f3577b34da6@o1.example.net/45071", f"https://{MASK}@o1.example.net/{MASK}"),
+        ("https://h.example.net/in?Zt7Qm2Xc=1", f"https://h.example.net/in?{MASK}=1"),
+        ("https://h.example.net/#Zt7Qm2Xc", f"https://h.example.net/#{MASK}"),
+        ("https://[::1]:8443/Zt7Qm2Xc", f"https://[::1]:8443/{MASK}"),
+        ("postgresql+psycopg://u:pV7mqL2s@db/app", f"postgresql+psycopg://u:{MASK}@db/{MASK}"),
+        ("https://u:pV7m/qL2s@h/", f"https://{MASK}"),
+        ("redis://h h:pV7mqL2s", f"redis://{MASK}"),
+        ("https://[pV7mqL2s/", f"https://{MASK}"),
+        ("mailto:pV7mqL2s", MASK),
+    ],
+)
+def test_a_url_keeps_its_host(url: str, shown: str) -> None:
+    """Its words, too: they would be masked in every other text."""
+    redactor = Redactor([url])
+
+    assert redactor.redact(f"GET {url} failed") == f"GET {shown} failed"
+    assert redactor.redact("https://hooks.example.org/services/in") == (
+        "https://hooks.example.org/services/in"
+    )
+
+
+def test_a_password_in_a_url_is_known_decoded() -> None:
+    """As a client sends it."""
+    redactor = Redactor(["redis://:a%2Fb%40cd%3Aef@h/0", "https://h/?token=Zt%207Qm2Xc"])
+
+    assert redactor.redact("a/b@cd:ef, a%2Fb%40cd") == f"{MASK}, {MASK}"
+    assert redactor.redact("Zt 7Qm2Xc") == MASK
+
+
+LINES = [
+    "default: resume.tasks.full_pipeline('0b5c8a2e-6d8f-4d8f-9a57-3f1c6f0d5a11') (fast)",
+    "fast: Job OK (0b5c8a2e-6d8f-4d8f-9a57-3f1c6f0d5a11)",
+    'HTTP Request: POST https://api.openai.com/v1/chat/completions "HTTP/1.1 200 OK"',
+    "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. password required.",
+    "이력서를 처리했습니다: 3쪽, 12.5초, default services webhook",
+    "/usr/lib/python3.11/site-packages/rq/worker.py:1075",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_is_no_secret_stays(line: str) -> None:
+    """Of sound secrets, nothing stands in an ordinary log."""
+    redactor = Redactor(valid(Mint(3)).values())
+
+    assert not redactor.holds(line)
+    assert redactor.redact(line) == line
+
+
+def test_every_secret_of_the_settings_is_known(loaded: MakeLoaded) -> None:
+    """Each secret, each login and query of a public URL, and the older keys."""
+    mint = Mint(8)
+    given = valid(mint)
+    settings = loaded("".join(f"{name}={text}\n" for name, text in given.items())).settings
+    redactor = Redactor.of(settings)
+
+    assert [secret for secret in mint.made if not redactor.holds(secret)] == []
+    assert [text for text in given.values() if not redactor.holds(text)] == []
+    assert given["ENCRYPTION_KEY_V1"] in mint.made
+    assert not redactor.holds(f"{settings.OPENAI_MODEL} {settings.ENV} https://host.example.net/v1")
+
+
+class Team(Settings):
+    """
+    Secrets of types that ours have not.
+    """
+
+    PARTNERS: list[SecretStr] = []  # noqa: RUF012 -- pydantic copies it
+    TOKENS_BY_NAME: dict[str, str] = {}  # noqa: RUF012 -- see above
+    SALT: SecretBytes | None = None
+    RAW_SECRET: SecretBytes = SecretBytes(b"")
+    PIN_TOKEN: int = 0
+    OPTIONAL_TOKEN: str | None = None
+
+
+def test_secrets_may_have_any_type(directory: object) -> None:
+    """In a team's own settings."""
+    one, two, three, four = (MINT.token() for _ in range(4))
+    settings = Team(
+        PARTNERS=[SecretStr(one)],
+        TOKENS_BY_NAME={"partner": two},
+        SALT=SecretBytes(three.encode()),
+        RAW_SECRET=SecretBytes(four.encode()),
+        PIN_TOKEN=73918264,
+    )
+    redactor = Redactor.of(settings)
+
+    assert all(map(redactor.holds, (one, two, three, four, "73918264")))
+    assert not redactor.holds("partner")
+
+
+def test_no_redactor_tells_what_it_knows() -> None:
+    """Not even to a debugger's repr."""
+    assert Oracle([TOKEN]).leaks(repr(Redactor([TOKEN]))) == []
+
+
+def test_long_texts_are_searched_in_decent_time() -> None:
+    """A megabyte that somebody logs, against as many secrets as a worker has."""
+    redactor = Redactor([keys.generate() for _ in range(20)])
+    text = "0123456789abcdef " * 60_000
+    started = time.perf_counter()
+
+    assert not redactor.holds(text)
+    assert redactor.redact(text + KEY) == text + KEY
+    assert time.perf_counter() - started < 5

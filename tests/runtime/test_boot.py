@@ -1,0 +1,191 @@
+"""
+boot(): a worker starts on a configuration that `workerctl check` passes, and on no other.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.leaks.oracle import Oracle
+from workerctl import envfile
+
+Boot = Callable[..., CompletedProcess[str]]
+Team = Callable[..., None]
+
+WORKER = """
+import logging, sys
+from workerctl.runtime.boot import boot
+settings = boot()
+logging.getLogger("app").info("key %s", settings.OPENAI_API_KEY.get_secret_value()[:8])
+print("booted as", settings.ENV, flush=True)
+"""
+
+
+@pytest.fixture(name="boot")
+def _boot(directory: Path, environ: dict[str, str]) -> Boot:
+    """
+    A worker in a process of its own.
+    """
+
+    def boot(code: str = WORKER, **variables: str) -> CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            env={**environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return boot
+
+
+def secrets_of(path: Path) -> Oracle:
+    """
+    Finds pieces of the keys and passwords in an env file.
+    """
+    values = [entry.value or "" for entry in envfile.read(str(path)).entries]
+    return Oracle(value for value in values if len(value) > 30 and "://" not in value)
+
+
+def test_a_good_configuration_boots(boot: Boot, good: Path) -> None:
+    """The settings come back, and logging is set up by them; nothing else is said."""
+    done = boot(WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stdout) == (0, "booted as production\n")
+    assert done.stderr.endswith(" INFO app: key ********\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bad_configuration_is_refused(boot: Boot, bad: Path) -> None:
+    """With the report of `workerctl check` on standard error, and exit code 1."""
+    done = boot(WORKERCTL_ENV_FILE=bad.name)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "judged as production" in done.stderr
+    assert "ENV003" in done.stderr
+    assert "exit code 1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert secrets_of(bad).leaks(done.stderr) == []
+
+
+def test_warnings_do_not_refuse(boot: Boot, good: Path) -> None:
+    """They are for `workerctl check` to tell."""
+    with good.open("a") as file:
+        file.write("LLM_SDK_MAX_RETRIES=2\n")
+    done = boot(WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stdout) == (0, "booted as production\n")
+    assert "LLM_SDK_MAX_RETRIES" not in done.stderr
+
+
+def test_what_cannot_be_read_is_told_in_a_sentence(boot: Boot) -> None:
+    """Exit code 1, too: a worker has no usage errors."""
+    done = boot(WORKERCTL_ENV_FILE="missing.env")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "workerctl: missing.env does not exist. Check the path and the working directory.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ('raise ValueError("boom")', "crashed: ValueError"),
+        ("raise SystemExit(0)", "crashed: SystemExit"),
+        ('yield Finding("TEAM001", Severity.ERROR, "No disk.")', "No disk."),
+    ],
+)
+def test_a_teams_checks_count(boot: Boot, good: Path, team: Team, check: str, said: str) -> None:
+    """One that crashes has not passed."""
+    team(f"def run(context):\n    {check}\n    yield\nCHECKS = [Check('TEAM001', 'Disk', run)]\n")
+    done = boot(WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_some_checks_are_not_for_a_start(boot: Boot, good: Path, team: Team, run: Boot) -> None:
+    """Such as asking git, which `workerctl check` does."""
+    team(
+        "def fails(context):\n"
+        "    yield Finding('TEAM001', Severity.ERROR, 'No git.')\n"
+        "CHECKS = [Check('TEAM001', 'Git', fails, boot=False)]\n"
+    )
+
+    assert run("check", "--env-file", good.name).returncode == 1
+    assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
+
+
+def test_an_interrupt_is_no_refusal(boot: Boot, good: Path, team: Team) -> None:
+    """Ctrl-C while it starts: exit code 130, as everywhere."""
+    team(
+        "def run(context):\n    raise KeyboardInterrupt\nCHECKS = [Check('TEAM001', 'Slow', run)]\n"
+    )
+    done = boot(WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "workerctl: Interrupted.\n"
+
+
+def test_a_suppressed_finding_that_get_settings_refuses_is_told(
+    boot: Boot, good: Path, directory: Path
+) -> None:
+    """No project can suppress that a worker in production has no database."""
+    lines = good.read_text().splitlines()
+    good.write_text("\n".join(line for line in lines if "SUPABASE_URL" not in line))
+    (directory / "pyproject.toml").write_text(
+        "[[tool.workerctl.ignore]]\n"
+        'code = "ENV002"\nreason = "no database yet"\nuntil = 2999-01-01\n'
+    )
+    done = boot(WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The configuration has 1 problem:\n  ENV002 SUPABASE_URL")
+    assert "Traceback" not in done.stderr
+
+
+TWICE = """
+import os, sys
+from workerctl.runtime.boot import boot
+first = boot()
+os.remove(os.environ["WORKERCTL_ENV_FILE"])
+assert boot() is first
+child = os.fork()
+if not child:
+    os._exit(boot() is not first)
+assert os.waitpid(child, 0)[1] == 0
+from workerctl.settings import get_settings
+get_settings.cache_clear()
+boot()
+"""
+
+
+def test_a_second_call_judges_nothing(boot: Boot, good: Path) -> None:
+    """Nor in a forked child; unless the settings were forgotten, as tests do."""
+    done = boot(TWICE, WORKERCTL_ENV_FILE=good.name)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("workerctl: good.env does not exist.")
+
+
+GUEST = """
+import sys
+from workerctl.runtime.boot import boot
+assert not {"workerctl.checks", "workerctl.output", "workerctl.console"} & set(sys.modules)
+boot()
+assert not {"typer", "rich", "rq", "redis"} & set(sys.modules)
+"""
+
+
+def test_nothing_is_imported_before_it_is_needed(boot: Boot, good: Path) -> None:
+    """Neither the checks before the call, nor what only a report on a terminal needs."""
+    done = boot(GUEST, WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stderr) == (0, "")

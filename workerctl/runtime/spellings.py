@@ -1,0 +1,96 @@
+"""
+How a secret comes to be written in a log: the pieces by which it is known again.
+
+A piece is six characters in a row: raw, in capitals or small letters, or as base64, percent, JSON,
+`repr` or hexadecimal digits write them.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from string import ascii_uppercase
+from urllib.parse import quote
+
+PIECE = 6
+"""How many characters in a row give a secret away."""
+ESCAPED_PIECE = 12
+"""The same where six are less than a letter and a half."""
+
+# Where characters are escaped, six of them must stand for this many letters.
+_LETTERS = 4
+_NEVER_ESCAPED = r"[A-Za-z0-9_.-]*"
+_LEFT_BY_CLIENTS = "!#$%&'()*+,/:;=?@[]~"
+_HEXADECIMAL_KEY = r"(?:[0-9a-fA-F]{2}){16,}"
+# Behind so many other bytes, the first digits of base64 depend on those, too.
+_BASE64_LOST = (0, 2, 3)
+
+
+def pieces(secret: str) -> Iterator[str]:
+    """
+    The pieces of a secret, or of its part, in every spelling; each is six or twelve long.
+    """
+    for text in (secret, secret.upper(), secret.lower()):
+        yield from _windows(text, PIECE)
+    yield from _pieces_of_bytes(secret.encode("utf-8", "surrogatepass"))
+    if re.fullmatch(_HEXADECIMAL_KEY, secret):
+        key = bytes.fromhex(secret)
+        yield from _pieces_of_bytes(key)
+        yield from _escaped_pieces([_byte(byte) for byte in key])
+    if not re.fullmatch(_NEVER_ESCAPED, secret):
+        for escape in _ESCAPES:
+            yield from _escaped_pieces([escape(character) for character in secret])
+        yield from _escaped_pieces(
+            [_byte(byte) for byte in secret.encode("utf-8", "surrogatepass")]
+        )
+
+
+def _pieces_of_bytes(data: bytes) -> Iterator[str]:
+    """
+    As base64 behind any number of other bytes, and as hexadecimal digits.
+    """
+    for before, lost in enumerate(_BASE64_LOST):
+        whole = (before + len(data)) * 8 // 6
+        text = base64.b64encode(bytes(before) + data).decode()[lost:whole]
+        yield from _windows(text, PIECE)
+        yield from _windows(text.replace("+", "-").replace("/", "_"), PIECE)
+    yield from _windows(data.hex(), ESCAPED_PIECE)
+    yield from _windows(data.hex().upper(), ESCAPED_PIECE)
+
+
+def _escaped_pieces(letters: list[str]) -> Iterator[str]:
+    """
+    Pieces of a text that is written by escapes, each of which counts as one letter.
+    """
+    text = "".join(letters)
+    owner = [number for number, letter in enumerate(letters) for _ in letter]
+    for at, piece in enumerate(_windows(text, PIECE)):
+        if owner[at + PIECE - 1] - owner[at] >= _LETTERS - 1:
+            yield piece
+    yield from _windows(text, ESCAPED_PIECE)
+
+
+def _windows(text: str, size: int) -> Iterator[str]:
+    yield from (text[at : at + size] for at in range(len(text) - size + 1))
+
+
+def _percent(safe: str) -> Callable[[str], str]:
+    return lambda letter: quote(letter, safe, errors="surrogatepass")
+
+
+def _byte(byte: int) -> str:
+    return repr(bytes([byte]))[2:-1]
+
+
+_ESCAPES: tuple[Callable[[str], str], ...] = (
+    _percent(""),
+    lambda letter: _percent("")(letter).lower() if letter not in ascii_uppercase else letter,
+    _percent("/"),
+    _percent(_LEFT_BY_CLIENTS),
+    lambda letter: "+" if letter == " " else _percent("")(letter),
+    lambda letter: json.dumps(letter)[1:-1],
+    lambda letter: json.dumps(letter, ensure_ascii=False)[1:-1],
+    lambda letter: repr(letter)[1:-1],
+    lambda letter: "\\'" if letter == "'" else repr(letter)[1:-1],
+    lambda letter: ascii(letter)[1:-1],
+)
