@@ -1,0 +1,85 @@
+"""
+An empty database, and a process of whatever RQ that runs a script on it.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.environments import interpreter
+from workerctl.settings import get_settings
+
+HERE = Path(__file__).parent
+KEY = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
+
+Answer = Callable[..., Any]
+
+
+@pytest.fixture
+def database(redis_url: str):
+    """
+    The URL of a Redis with nothing in it.
+    """
+    with Redis.from_url(redis_url) as connection:
+        connection.flushall()
+    return redis_url
+
+
+@pytest.fixture
+def connection(database: str):
+    """
+    A connection to that Redis.
+    """
+    with Redis.from_url(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def configured(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    """
+    Settings of this process, from this environment; logging is as before afterwards.
+    """
+    monkeypatch.setenv("ENCRYPTION_KEY", KEY)
+    get_settings.cache_clear()
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    before = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
+    filters = [(handler, handler.filters[:]) for handler in logging.getLogger().handlers]
+    yield
+    for logger, level, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.propagate, logger.handlers[:] = propagate, handlers
+    for handler, kept in filters:
+        handler.filters[:] = kept
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def answer(environ: dict[str, str], directory: Path, database: str) -> Answer:
+    """
+    What a script of this directory prints, in an environment or in this one, read as JSON.
+    """
+
+    def run(environment: str, script: str, *arguments: str, **variables: str) -> Any:
+        python = interpreter(environment) if environment != "rq-3" else sys.executable
+        # the jobs are imported by their names, also in a child that is a new Python
+        path = os.pathsep.join((environ["PYTHONPATH"], str(HERE)))
+        done = subprocess.run(
+            [python, HERE / script, database, *arguments],
+            env={**environ, "PYTHONPATH": path, "ENCRYPTION_KEY": KEY, **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run

@@ -1,0 +1,168 @@
+"""
+Every way in which a job can end, on the RQ of this interpreter: prints what became of the jobs.
+
+    python rq_scenarios.py URL WORKER
+
+WORKER is a class of `workerctl.runtime.rq`; `plain`, `simple` and `spawn` are RQ's own, for jobs
+with the decorator.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import rq.worker
+import rq_jobs
+from redis import Redis
+from rq import Queue, Retry
+from rq.command import send_stop_job_command
+from rq.job import Job
+from rq_stdout import stdout_for_answers
+
+from workerctl.runtime import rq as ours
+
+SECONDS = 40
+ENDED = {"finished", "failed", "stopped"}
+
+POLICY = {
+    "permanent": {"retry": 3},
+    "asked_to_wait": {"retry": 2},
+    "always_failing": {"retry": 2},
+    "always_failing without Retry": {},
+    "always_failing with Retry(max=1)": {"retry": 1},
+    "partial": {},
+    "partial_group": {},
+    "key_error": {"retry": 3},
+    "type_error": {"retry": 3},
+    "unheard_of": {"retry": 3},
+    "too_slow": {"retry": 1, "timeout": 1},
+    "unsaved": {"retry": 3},
+    "well until on_success": {"retry": 3},
+    "decorated": {"retry": 1},
+}
+KILLED = {
+    "killed_once": {"retry": 3},
+    "killed_once without Retry": {},
+    "always_killed": {"retry": 3},
+}
+DECORATED = {
+    "decorated": {"retry": 1},
+    "decorated_permanent": {"retry": 3},
+    "decorated_partial": {},
+}
+
+
+class Kind(NamedTuple):
+    """
+    A worker class, and the jobs that it is tried with.
+    """
+
+    worker: type
+    scenarios: dict[str, dict[str, int]]
+
+
+def main(url: str, kind: str) -> None:
+    """
+    Enqueue all at once, work until all have ended, print.
+    """
+    kinds = {
+        "Worker": lambda: Kind(ours.Worker, {**POLICY, **KILLED}),
+        "SimpleWorker": lambda: Kind(ours.SimpleWorker, POLICY),
+        "SpawnWorker": lambda: Kind(ours.SpawnWorker, {"permanent": {"retry": 3}, "partial": {}}),
+        "plain": lambda: Kind(rq.worker.Worker, DECORATED),
+        "simple": lambda: Kind(rq.worker.SimpleWorker, DECORATED),
+        "spawn": lambda: Kind(rq.worker.SpawnWorker, DECORATED),
+    }
+    worker, scenarios = kinds[kind]()
+    connection = connected(url, kind)
+    queue = Queue("jobs", connection=connection)
+    jobs = {name: enqueued(queue, name, **options) for name, options in scenarios.items()}
+    with stdout_for_answers():
+        for _ in waiting(jobs):
+            worker([queue], connection=connection).work(burst=True, with_scheduler=True)
+        answer = {name: outcome(connection, job) for name, job in jobs.items()}
+        if kind == "Worker":
+            answer["stopped"] = stopped(connection, queue)
+    sys.stdout.write(json.dumps(answer))
+
+
+def connected(url: str, kind: str) -> Redis:
+    """
+    A connection; for `spawn` with the plain options alone.
+
+    RQ's SpawnWorker before 3.0 writes them all into the program of its child, also the objects
+    that newer redis-py keeps there, and the child does not start.
+    """
+    connection = Redis.from_url(url)
+    options = connection.connection_pool.connection_kwargs
+    for name in set(options) - {"host", "port", "db"} if kind == "spawn" else ():
+        del options[name]
+    return connection
+
+
+def enqueued(queue: Queue, name: str, retry: int = 0, timeout: int = 20) -> Job:
+    """
+    A job as a producer enqueues it, who knows nothing of workerctl.
+    """
+    more = {"retry": Retry(max=retry)} if retry else {}
+    function = getattr(rq_jobs, name.partition(" ")[0])
+    if name.endswith("on_success"):
+        more["on_success"] = rq_jobs.on_success
+    return queue.enqueue(function, job_timeout=timeout, on_failure=rq_jobs.on_failure, **more)
+
+
+def waiting(jobs: dict[str, Job]) -> Iterator[None]:
+    """
+    Once for each time that the scheduled jobs should be looked at, until all have ended.
+    """
+    deadline = time.monotonic() + SECONDS
+    while any(job.get_status(refresh=True) not in ENDED for job in jobs.values()):
+        if time.monotonic() > deadline:
+            return
+        yield
+        time.sleep(0.1)
+
+
+def outcome(connection: Redis, job: Job) -> dict[str, Any]:
+    """
+    What became of a job, with no time of day in it.
+    """
+    job = Job.fetch(job.id, connection=connection)
+    runs = [float(at) for at in connection.lrange(f"runs:{job.id}", 0, -1)]
+    failures = [json.loads(text) for text in connection.lrange(f"failures:{job.id}", 0, -1)]
+    status = job.get_status()
+    return {
+        "status": getattr(status, "value", status),
+        "runs": len(runs),
+        "gaps": [after - before for before, after in pairwise(runs)],
+        "failures": failures,
+        "meta": job.meta,
+        "result": job.return_value() if status == "finished" else None,
+    }
+
+
+def stopped(connection: Redis, queue: Queue) -> dict[str, Any]:
+    """
+    What becomes of a job that is stopped by command.
+    """
+    job = enqueued(queue, "endless", retry=3)
+    worker = ours.Worker([queue], connection=connection)
+
+    def stop() -> None:
+        while not connection.llen(f"runs:{job.id}"):
+            time.sleep(0.05)
+        send_stop_job_command(connection, job.id)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    worker.work(burst=True, with_scheduler=True)
+    thread.join()
+    return outcome(connection, job)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,274 @@
+"""
+The worker and job classes by themselves, on the RQ of this environment and a real Redis.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import rq.job
+import rq.worker
+from rq import Queue
+from rq.registry import StartedJobRegistry
+
+import workerctl.runtime
+from workerctl.errors import ConfigurationError
+from workerctl.runtime import fingerprint, judging, policy
+from workerctl.runtime import rq as ours
+from workerctl.runtime.exceptions import LLMTimeoutError
+from workerctl.settings import get_settings
+
+TOLD = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
+
+pytestmark = pytest.mark.usefixtures("configured")
+
+
+@pytest.fixture
+def worker(connection):
+    """
+    A worker that has registered with RQ.
+    """
+    made = ours.SimpleWorker([Queue("jobs", connection=connection)], connection=connection)
+    made.register_birth()
+    return made
+
+
+@pytest.fixture
+def job(connection):
+    """
+    A job in the queue.
+    """
+    return Queue("jobs", connection=connection, job_class=ours.Job).enqueue("builtins.len", "four")
+
+
+def told(connection, worker) -> set[bytes]:
+    """
+    The names of our fields in RQ's record of the worker.
+    """
+    return {name for name in connection.hgetall(worker.key) if name.startswith(b"workerctl:")}
+
+
+def test_the_configuration_is_told_in_rqs_record_and_dies_with_it(connection, worker):
+    assert told(connection, worker) == TOLD
+    assert 0 < connection.ttl(worker.key) <= worker.worker_ttl + 60
+    (found,) = rq.worker.Worker.all(connection=connection)
+    assert found.name == worker.name
+    worker.register_death()
+    assert 0 < connection.ttl(worker.key) <= 60
+
+
+def test_a_record_that_had_expired_is_told_of_again(connection, worker):
+    connection.delete(worker.key)
+    worker.heartbeat()
+    assert told(connection, worker) == TOLD
+
+
+def test_a_heartbeat_within_a_pipeline_sends_nothing_of_its_own(connection, worker):
+    connection.delete(worker.key)
+    with connection.pipeline() as pipeline:
+        worker.heartbeat(60, pipeline)
+        worker.heartbeat(60, pipeline=pipeline)
+        assert told(connection, worker) == set()
+
+
+def test_what_redis_keeps_of_a_failure_holds_no_secret(connection):
+    """RQ stores the whole traceback, and what a foreign exception says is nobody's to know."""
+    key = get_settings().ENCRYPTION_KEY.get_secret_value()
+    queue = Queue("jobs", connection=connection, job_class=ours.Job)
+    job = queue.enqueue("builtins.int", f"key {key[:8]} is wrong", 16)
+    ours.SimpleWorker([queue], connection=connection).work(burst=True)
+    stored = job.latest_result().exc_string
+    assert "ValueError: invalid literal" in stored
+    assert key[:6] not in stored
+
+
+def test_publishing_that_fails_stops_no_worker(connection, worker, monkeypatch, caplog):
+    connection.delete(worker.key)
+    connection.set(worker.key, "of another kind")
+    worker._publish()
+    monkeypatch.setattr(fingerprint, "published", lambda _: 1 / 0)
+    connection.delete(worker.key)
+    worker.register_birth()
+    worker.heartbeat()
+    assert told(connection, worker) == set()
+    messages = [record.getMessage() for record in caplog.records if "published" in record.msg]
+    assert messages == [
+        "The configuration is not published (ResponseError).",
+        "The configuration is not published (ZeroDivisionError).",
+    ]
+
+
+def test_a_bad_configuration_ends_the_start_before_anyone_knows_of_it(connection, monkeypatch):
+    monkeypatch.setenv("JOB_MAX_RETRIES", "many")
+    get_settings.cache_clear()
+    worker = ours.Worker([Queue("jobs", connection=connection)], connection=connection)
+    with pytest.raises(ConfigurationError):
+        worker.work(burst=True)
+    assert connection.keys() == []
+
+
+def test_without_a_job_class_the_worker_takes_ours(connection):
+    queue = Queue("jobs", connection=connection)
+    job = queue.enqueue(f"{__name__}.missing")
+    worker = ours.SimpleWorker([queue], connection=connection)
+    assert worker.work(burst=True)
+    assert worker.job_class is ours.Job
+    job.refresh()
+    assert job.meta["workerctl"]["final"]
+
+
+def test_a_job_class_that_is_not_made_of_ours_is_told(connection, caplog):
+    class Own(rq.job.Job):
+        pass
+
+    worker = ours.SimpleWorker(["jobs"], connection=connection, job_class=Own)
+    worker.work(burst=True)
+    assert "Own is not made of workerctl's Job: partial failures fail." in caplog.messages
+
+
+def test_without_a_settled_configuration_a_job_is_judged_by_the_defaults(job, monkeypatch):
+    monkeypatch.setenv("JOB_MAX_RETRIES", "many")
+    get_settings.cache_clear()
+    judging.judge(job, LLMTimeoutError("late"), judging.classify(LLMTimeoutError("late")))
+    assert job.retries_left == 2
+    assert 1 <= job.retry_intervals[0] <= 30
+
+
+def test_the_intervals_of_a_producer_are_the_ceilings_of_every_wait(job):
+    job.retries_left, job.retry_intervals = 9, [1, 1, 1000]
+    verdict = judging.classify(LLMTimeoutError("late"))
+    for _ in range(2):
+        judging.judge(job, LLMTimeoutError("late"), verdict)
+        assert job.retry_intervals == [1]
+    judging.judge(job, LLMTimeoutError("late"), verdict)
+    assert job.get_meta()["workerctl"]["intervals"] == [1, 1, 1000]
+
+
+def test_an_unknown_error_is_told_without_its_text(job, caplog):
+    class StrangeError(Exception):
+        pass
+
+    error = StrangeError("sk-live")
+    judging.judge(job, error, judging.classify(error))
+    (message,) = [text for text in caplog.messages if "runs once more" in text]
+    assert "StrangeError" in message
+    assert "sk-live" not in message
+
+
+def test_a_job_of_a_dead_worker_is_final_when_no_retry_is_left(connection, job):
+    """RQ's clean-up calls on_failure before anybody could have judged the failure."""
+    for left, final in ((None, True), (0, True), (1, False)):
+        job.retries_left = left
+        assert ours.is_final(job) is final
+
+
+def test_the_clean_up_of_rq_finds_a_dead_workers_job_final(connection, job):
+    job.set_status("started")
+    registry = StartedJobRegistry("jobs", connection=connection, job_class=ours.Job)
+    connection.zadd(registry.key, {f"{job.id}:execution": 1})
+    registry.cleanup()
+    assert rq.job.Job.fetch(job.id, connection=connection).get_status() == "failed"
+
+
+def test_a_job_that_someone_runs_again_loses_its_mark_while_it_runs(job):
+    policy.record_of(job.meta)["final"] = True
+    assert job.perform() == 4
+    assert job.get_meta()["workerctl"]["final"] is False
+
+
+def test_a_decorated_function_outside_a_job_is_the_function():
+    @ours.worker_job
+    def function(number: int) -> int:
+        """Its own words."""
+        return number + 1
+
+    assert function(1) == 2
+    assert function.__doc__ == "Its own words."
+
+
+def test_an_async_function_is_not_decorated():
+    with pytest.raises(TypeError, match="call run_async"):
+
+        @ours.worker_job
+        async def function() -> None: ...
+
+
+def test_a_record_that_cannot_be_read_back_changes_no_decision(connection, worker, job, caplog):
+    connection.hset(job.key, "meta", b"no pickle")
+    policy.record_of(job.meta)["horse_deaths"] = 0
+    job.retries_left = 3
+    worker.handle_work_horse_killed(job, 1, 9, None)
+    assert job.retries_left == 3
+    assert any("is not read (" in text for text in caplog.messages)
+
+
+def test_on_failure_of_a_killed_job_that_fails_itself_is_told(worker, job, caplog):
+    job._failure_callback_name = f"{__name__}.no_such_function"
+    worker._call_on_failure(job, ours.WorkHorseDiedError("killed"))
+    assert any("on_failure failed (" in text for text in caplog.messages)
+
+
+@pytest.mark.parametrize("callback", [None, list.append])
+def test_on_failure_of_a_killed_job_is_called_if_there_is_one(worker, job, callback, caplog):
+    calls: list = []
+    death = ours.WorkHorseDiedError("killed")
+    job._failure_callback = callback and (lambda *given: callback(calls, given))
+    worker._call_on_failure(job, death)
+    told = (job, job.connection, ours.WorkHorseDiedError, death, None)
+    assert calls == ([told] if callback else [])
+    assert caplog.messages == []
+
+
+def test_the_spawn_worker_of_an_older_rq_is_refused_with_the_way_out(connection, monkeypatch):
+    monkeypatch.setattr(ours, "VERSION", "2.10.0")
+    with pytest.raises(RuntimeError, match=r"^SpawnWorker of RQ 2\.10\.0 .* with worker_job\.$"):
+        ours.SpawnWorker(["jobs"], connection=connection)
+
+
+def test_nothing_of_ours_is_rqs_retry():
+    """A job that returns one is recorded as finished by RQ before 2.1."""
+    for path in Path(workerctl.runtime.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text())
+        names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        names += [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        names += [node.name for node in ast.walk(tree) if isinstance(node, ast.alias)]
+        assert "Retry" not in names
+
+
+def test_nothing_but_this_one_module_needs_rq():
+    program = """
+import sys
+from workerctl.runtime import fingerprint, judging, policy, warm
+print(sorted({"rq", "redis", "cryptography", "typer", "rich"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
+
+
+def test_the_command_line_of_rq_takes_both_classes(connection, database, environ, directory):
+    """A parent that has preloaded what the job then finds in its own process."""
+    (directory / "pyproject.toml").write_text(
+        '[tool.workerctl]\npreload = ["colorsys", "no_sdk"]\n'
+    )
+    (directory / "own_jobs.py").write_text(
+        "import os, sys\ndef job(): return ['colorsys' in sys.modules, os.getppid()]\n"
+    )
+    queue = Queue("jobs", connection=connection)
+    job, bad = queue.enqueue("own_jobs.job"), queue.enqueue("own_jobs.missing")
+    worker = [
+        *(sys.executable, "-m", "rq.cli", "worker", "--burst", "--with-scheduler"),
+        *("-w", "workerctl.runtime.rq.Worker", "-j", "workerctl.runtime.rq.Job"),
+        *("--url", database, "jobs"),
+    ]
+    with subprocess.Popen(
+        worker, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert "preload: no_sdk fails (ModuleNotFoundError)" in errors
+        assert job.return_value() == [True, process.pid]
+    bad.refresh()
+    assert bad.meta["workerctl"]["final"]

@@ -1,0 +1,95 @@
+"""
+What a worker tells of its configuration: comparable, and of no use to whoever reads Redis.
+"""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+import workerctl
+from tests.runtime.rq.conftest import KEY
+from workerctl import keys, schema
+from workerctl.runtime import fingerprint
+from workerctl.settings import Settings
+
+OTHER_KEY = "1c84f0b7e25d93a60f7be41829c5d3706ae8f1b94d02c75638fe9ab1407d5c2e"
+WEAK_KEY = "ab" * 32
+
+
+def told(**values: object) -> dict:
+    """
+    What is published for these settings, with its JSON read.
+    """
+    fields = fingerprint.published(Settings(**{"ENCRYPTION_KEY": KEY, **values}))
+    return {
+        name.removeprefix("workerctl:"): json.loads(text) if text[:1] == "{" else text
+        for name, text in fields.items()
+    }
+
+
+def test_every_public_field_has_a_digest_and_no_secret_has_one():
+    found = told()
+    assert set(found) == {"version", "keys", "fields", "fingerprint"}
+    assert found["version"] == workerctl.__version__
+    secrets = schema.names(Settings).secrets
+    assert set(found["fields"]) == set(Settings.model_fields) - secrets
+    assert {"OPENAI_API_KEY", "REDIS_URL", "ENCRYPTION_KEY"} <= secrets
+    assert found["keys"] == {"ENCRYPTION_KEY": keys.key_id(KEY)}
+
+
+def test_equal_settings_look_equal_and_a_difference_shows_in_its_field_alone():
+    one, other = told(LOG_LEVEL="INFO"), told(LOG_LEVEL="DEBUG")
+    assert told(LOG_LEVEL="INFO") == one
+    differing = {name for name in one["fields"] if one["fields"][name] != other["fields"][name]}
+    assert differing == {"LOG_LEVEL"}
+    assert one["fingerprint"] != other["fingerprint"]
+
+
+def test_fields_with_the_same_value_do_not_look_the_same():
+    digests = told()["fields"]
+    assert len(set(digests.values())) == len(digests)
+
+
+def test_under_another_key_nothing_is_the_same():
+    one, other = told(), told(ENCRYPTION_KEY=OTHER_KEY)
+    assert not set(one["fields"].values()) & set(other["fields"].values())
+    assert one["fingerprint"] != other["fingerprint"]
+    assert one["keys"] != other["keys"]
+
+
+def test_a_value_cannot_be_found_by_trying_the_few_that_it_may_have():
+    """Nobody without the key can make the digest, whatever is known of how it is made."""
+    found = json.dumps(told(LOG_LEVEL="INFO"))
+    text = b'["LOG_LEVEL","INFO"]'
+    public = [b"", b"workerctl/v1/config-fingerprint", keys.key_id(KEY).encode(), b"LOG_LEVEL"]
+    guesses = [hashlib.sha256(text).hexdigest(), hashlib.sha256(b"INFO").hexdigest()]
+    guesses += [hmac.digest(key, text, "sha256").hex() for key in public]
+    assert not any(guess[:16] in found for guess in guesses)
+    assert "INFO" not in found
+
+
+@pytest.mark.parametrize("key", ["", WEAK_KEY])
+def test_without_a_strong_key_no_field_is_told(key):
+    assert told(ENCRYPTION_KEY=key) == {"version": workerctl.__version__, "keys": {}}
+
+
+def test_older_keys_are_told_by_their_ids(monkeypatch, directory):
+    monkeypatch.setenv("ENCRYPTION_KEY_V1", OTHER_KEY)
+    monkeypatch.setenv("ENCRYPTION_KEY_V2", WEAK_KEY)
+    assert told()["keys"] == {
+        "ENCRYPTION_KEY": keys.key_id(KEY),
+        "ENCRYPTION_KEY_V1": keys.key_id(OTHER_KEY),
+    }
+
+
+def test_no_piece_of_a_secret_is_told(directory):
+    secrets = {
+        "OPENAI_API_KEY": "oai_R4tq9WmZ2vB7nK5xD8cL3jH6fG1sPyTe",
+        "REDIS_URL": "rediss://:pV7mqL2sXw9RkT4c@queue.example-works.net:6380/0",
+        "WEBHOOK_URL": "https://hooks.example-works.net/in/Zx9Kp2Lm4Q",
+    }
+    text = json.dumps(told(**secrets))
+    for secret in (*secrets.values(), KEY):
+        assert not any(secret[start : start + 6] in text for start in range(len(secret) - 5))

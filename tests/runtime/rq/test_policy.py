@@ -1,0 +1,167 @@
+"""
+The policy by itself: which failures lead to another run, after which wait, and what is noted.
+"""
+
+import math
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workerctl.runtime import policy
+from workerctl.runtime.exceptions import (
+    EmbeddingPartialFailure,
+    InvalidFileError,
+    PartialFailureException,
+)
+from workerctl.runtime.policy import Limits
+from workerctl.runtime.retry import Verdict
+from workerctl.settings import Settings
+
+LIMITS = Limits(3, (10, 60))
+RETRYABLE = Verdict("retryable", "HTTP 503")
+
+draws = st.floats(0, 1, exclude_max=True)
+intervals = st.lists(st.integers(1, 10_000), max_size=5).map(tuple)
+
+
+def record(*kinds: str) -> dict:
+    """
+    The record of a job that has failed like this before.
+    """
+    found = policy.record_of({})
+    for kind in kinds:
+        policy.note_failure(found, KeyError("k"), Verdict(kind, "why"), 1, now=0)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "left", "again"),
+    [
+        (RETRYABLE, (), 3, True),
+        (RETRYABLE, ("retryable",) * 5, 1, True),
+        (RETRYABLE, (), 0, False),
+        (Verdict("permanent", "why"), (), 3, False),
+        (Verdict("permanent", "why", retry_after=1), (), 3, False),
+        (Verdict("partial", "why"), (), 3, False),
+        (Verdict("unknown", "why"), (), 3, True),
+        (Verdict("unknown", "why"), (), 0, False),
+        (Verdict("unknown", "why"), ("unknown",), 3, False),
+        (Verdict("unknown", "why"), ("retryable",), 3, True),
+        (Verdict("unknown", "why"), ("unknown", "retryable"), 3, False),
+        (RETRYABLE, ("unknown",), 3, True),
+    ],
+)
+def test_a_failure_leads_to_another_run_or_to_none(verdict, before, left, again):
+    delay = policy.retry_in(verdict, record(*before), Limits(left, (10,)))
+    assert (delay is not None) == again
+
+
+@given(draws, intervals, st.integers(0, 8))
+def test_a_wait_is_between_a_second_and_the_interval_of_its_turn(draw, intervals, failures):
+    found = record(*["retryable"] * failures)
+    delay = policy.retry_in(RETRYABLE, found, Limits(1, intervals), lambda: draw)
+    ceiling = intervals[min(failures, len(intervals) - 1)] if intervals else 1
+    assert 1 <= delay <= ceiling
+
+
+@given(draws, intervals, st.floats(0, 1e6))
+def test_a_run_is_never_earlier_than_asked_though_rq_cuts_off_the_fraction(draw, intervals, asked):
+    verdict = RETRYABLE._replace(retry_after=asked)
+    delay = policy.retry_in(verdict, record(), Limits(1, intervals), lambda: draw)
+    for now in (1_000_000.0, 1_000_000.999):
+        assert math.floor(now + delay) >= now + asked
+    assert delay <= asked + 5 + 2
+
+
+def test_waits_of_jobs_that_failed_together_differ():
+    waits = {policy.retry_in(RETRYABLE, record(), Limits(1, (1000,))) for _ in range(50)}
+    assert len(waits) > 20
+
+
+def test_the_limits_are_those_of_the_settings():
+    settings = Settings(JOB_MAX_RETRIES=4, JOB_RETRY_INTERVALS_SECONDS=[5, 6])
+    assert policy.limits(settings) == Limits(4, (5, 6))
+
+
+def test_the_second_killed_work_horse_is_the_last():
+    found = record()
+    assert policy.killed(found, 9) == Verdict(
+        "retryable", "the work-horse was killed by signal 9", category="job"
+    )
+    assert policy.killed(found, None) == Verdict("permanent", "the work-horse died", category="job")
+    assert found["horse_deaths"] == 2
+
+
+def test_an_attempt_is_noted_without_the_text_of_a_foreign_exception():
+    found = record()
+    policy.note_failure(found, KeyError("sk-live"), Verdict("permanent", "a bug"), None, 12.3456)
+    error = InvalidFileError("no text")
+    policy.note_failure(found, error, Verdict("permanent", "x" * 900), None, now=13)
+    first, second = found["attempts"]
+    assert first == {
+        "at": 12.346,
+        "error": "KeyError",
+        "code": None,
+        "kind": "permanent",
+        "reason": "a bug",
+        "retry_in": None,
+    }
+    assert (second["code"], len(second["reason"])) == ("INVALID_FILE", 500)
+    assert found["final"] is True
+
+
+def test_a_foreign_attribute_with_the_name_of_our_code_is_not_noted():
+    class ForeignError(Exception):
+        error_code = "sk-live"
+
+    found = record()
+    policy.note_failure(found, ForeignError(), Verdict("unknown", "why"), 5, now=1)
+    assert found["attempts"][0]["code"] is None
+    assert found["final"] is False
+
+
+def test_the_record_keeps_the_last_ten_attempts():
+    found = record(*["retryable"] * 25)
+    assert (found["failures"], len(found["attempts"])) == (25, 10)
+
+
+def test_warnings_keep_the_last_twenty_in_a_form_that_is_stored():
+    meta: dict = {"warnings": "of the job itself"}
+    for number in range(25):
+        details = {"number": number, "result": object(), "odd": lambda: None}
+        error = EmbeddingPartialFailure("m" * 900, details)
+        assert policy.note_warnings(meta, error, now=number) is details["result"]
+    assert [warning["details"]["number"] for warning in meta["warnings"]] == list(range(5, 25))
+    assert set(meta["warnings"][0]) == {"code", "message", "details", "at"}
+    assert len(meta["warnings"][0]["message"]) == 500
+    assert "result" not in meta["warnings"][0]["details"]
+    pickle.dumps(meta)
+
+
+def test_a_group_of_partial_failures_gives_its_first_result():
+    inner = ExceptionGroup("b", [PartialFailureException("2", {"result": None})])
+    group = ExceptionGroup("a", [PartialFailureException("1"), inner, OSError("ignored")])
+    meta: dict = {}
+    assert policy.note_warnings(meta, group, now=1) is None
+    assert [warning["message"] for warning in meta["warnings"]] == ["1", "2"]
+
+
+def test_what_the_job_put_in_the_place_of_the_record_gives_way():
+    assert policy.record_of({"workerctl": "mine"})["failures"] == 0
+    assert policy.record_of({"workerctl": {"failures": 3}})["failures"] == 3
+
+
+@pytest.mark.parametrize(
+    ("meta", "closed"),
+    [
+        ({}, False),
+        ({"workerctl": "mine"}, False),
+        ({"workerctl": {"final": False}}, False),
+        ({"workerctl": {"final": True}}, True),
+    ],
+)
+def test_a_job_that_someone_runs_again_is_not_final_any_more(meta, closed):
+    assert policy.reopen(meta) is closed
+    assert not policy.record_of(meta)["final"]

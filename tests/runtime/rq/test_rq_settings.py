@@ -1,0 +1,40 @@
+"""
+The module that tells RQ where Redis is: an env file is enough.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Queue
+
+from tests.environments import interpreter
+
+
+@pytest.mark.parametrize(
+    "environment",
+    ["rq-3", *(pytest.param(name, marks=pytest.mark.environments) for name in ("rq-1.16",))],
+)
+def test_rq_takes_redis_and_the_queues_from_an_env_file(
+    environ: dict[str, str], directory: Path, database: str, connection: Redis, environment: str
+):
+    """Without it, RQ goes to localhost and says nothing."""
+    (directory / ".env").write_text(f"REDIS_URL={database}\nQUEUES=one,two\n")
+    job = Queue("two", connection=connection).enqueue("builtins.len", "four")
+    python = sys.executable if environment == "rq-3" else interpreter(environment)
+    done = subprocess.run(
+        [
+            *(Path(python).parent / "rq", "worker", "-c", "workerctl.runtime.rq_settings"),
+            *("-w", "workerctl.runtime.rq.Worker", "--burst"),
+        ],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(job.get_status(refresh=True)).endswith(("finished", "FINISHED"))
+    assert database not in done.stdout + done.stderr

@@ -1,0 +1,88 @@
+"""
+The parent of the work-horses: prepared once, and without anything that a fork would spoil.
+"""
+
+import gc
+import json
+import ssl
+import subprocess
+import sys
+
+import pytest
+
+from workerctl.runtime import warm
+
+PREPARE = """
+import gc, json, os, sys
+from workerctl.runtime import warm
+told = warm.prepare()
+child = os.fork()
+if child == 0:
+    loaded = {"slow_sdk", "broken_sdk", "colorsys"} & set(sys.modules)
+    print(json.dumps([told, sorted(loaded), gc.get_freeze_count() > 1000]), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+FAILS = "fails ({}); every job loads it for itself."
+STARTS = "starts a thread; the jobs do not have it."
+OPENS = "opens a connection or an event loop; the jobs would share it."
+
+# what is in a module, and what is told of it
+MODULES = {
+    "slow_sdk": ("", None),
+    "called_sdk:rehearse": ("def rehearse(): import colorsys", None),
+    "missing_sdk:rehearse": (None, FAILS.format("ModuleNotFoundError")),
+    "mute_sdk:rehearse": ("", FAILS.format("AttributeError")),
+    "broken_sdk": ("raise ValueError('sk-live')", FAILS.format("ValueError")),
+    "exiting_sdk": ("raise SystemExit(3)", FAILS.format("SystemExit")),
+    "missing_sdk": (None, FAILS.format("ModuleNotFoundError")),
+    "threading_sdk": (
+        "from threading import Timer; kept = Timer(60, print); kept.daemon = True; kept.start()",
+        STARTS,
+    ),
+    "connecting_sdk": ("import socket; kept = socket.socketpair()", OPENS),
+    "looping_sdk": ("import asyncio; kept = asyncio.new_event_loop()", OPENS),
+}
+
+
+def test_children_have_what_the_parent_preloaded(directory, environ):
+    for name, (text, _) in MODULES.items():
+        if text is not None:
+            (directory / f"{name.partition(':')[0]}.py").write_text(text)
+    (directory / "pyproject.toml").write_text(f"[tool.workerctl]\npreload = {[*MODULES]}\n")
+    below = directory / "below"
+    below.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARE],
+        cwd=below,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = [f"preload: {name} {said}" for name, (_, said) in MODULES.items() if said]
+    assert json.loads(done.stdout) == [told, ["colorsys", "slow_sdk"], True]
+
+
+def test_the_tls_context_is_one_and_checks_certificates():
+    context = warm.tls_context()
+    assert warm.tls_context() is context
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@pytest.fixture
+def _thawed():
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("_thawed")
+def test_without_a_project_there_is_nothing_to_tell(directory):
+    assert warm.prepare() == []
+    assert gc.get_freeze_count() > 0
+
+
+def test_where_the_system_does_not_list_descriptors_nothing_is_said_of_them(monkeypatch, tmp_path):
+    monkeypatch.setattr(warm, "_DESCRIPTORS", tmp_path / "missing")
+    assert warm._connections() == 0
