@@ -1,61 +1,51 @@
 """
-A tour in three steps: a broken production file judged, a working .env made, the .env judged.
+A demonstration: configurations judged, then a worker that runs, on services that misbehave.
 
-Run it with `make demo`. It leaves an untracked .env behind, as a developer would make one.
+Run it with `make demo`. It leaves an untracked .env behind, as a developer would make one, and
+nothing else: no process, no open port, no file.
 """
 
-import shutil
-import subprocess
+import os
+import signal
 import sys
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "examples" / "env"
-FINDINGS = 1
+import tour
+from interrupts import Interrupts
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
 
 def main() -> int:
     """
-    Run the tour; the exit code tells whether every step ended as it should.
+    Show everything; the exit code tells whether every step ended as it should.
     """
-    say("1. A production file with the mistakes that people make")
-    with tempfile.TemporaryDirectory() as directory:
-        broken = Path(directory, "production.env")
-        shutil.copyfile(EXAMPLES / "production-bad.env", broken)
-        broken.chmod(0o600)
-        judged = workerctl("check", "--isolated", "--env-file", broken.name, cwd=broken.parent)
-
-    say("2. A working .env for this machine")
-    env = ROOT / ".env"
-    if not env.exists():
-        shutil.copyfile(EXAMPLES / "development.env", env)
-        env.chmod(0o600)
-        print("$ cp examples/env/development.env .env")
-    has_key = "ENCRYPTION_KEY=" in env.read_text("utf-8")
-    keyed = has_key or workerctl("keygen", "--write", ".env") == 0
-
-    say("3. What a worker on this machine would start with")
-    green = workerctl("check", "--isolated")
-    return 0 if judged == FINDINGS and keyed and not green else 1
+    interrupts, running = Interrupts(), ExitStack()
+    try:
+        try:
+            return 0 if _shown(running, interrupts) else 1
+        finally:
+            interrupts.ignore()
+    except KeyboardInterrupt:
+        print("\nInterrupted: stopping what was started.", file=sys.stderr)
+        return 128 + (interrupts.received or signal.SIGINT)
+    except BrokenPipeError:
+        # Nobody reads on; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    finally:
+        # It raises once: an interrupt of the call above was the one, and this runs to its end.
+        interrupts.ignore()
+        running.close()
 
 
-def say(title: str) -> None:
-    """
-    Announce a step.
-    """
-    print(f"\n{title}\n{'-' * len(title)}", flush=True)
+def _shown(running: ExitStack, interrupts: Interrupts) -> bool:
+    judged = tour.show()
+    # Imported now, so that the first lines are there at once.
+    import worker
 
-
-def workerctl(*arguments: str, cwd: Path = ROOT) -> int:
-    """
-    Run the command as a user would, showing it first. Returns its exit code.
-    """
-    print(f"$ workerctl {' '.join(arguments)}", flush=True)
-    program = Path(sys.executable).with_name("workerctl")
-    code = subprocess.run([str(program), *arguments], cwd=cwd, check=False).returncode
-    print(f"(exit code {code})\n", flush=True)
-    return code
+    return worker.show(running, interrupts) and judged
 
 
 if __name__ == "__main__":

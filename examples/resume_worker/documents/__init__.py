@@ -1,0 +1,73 @@
+"""
+A résumé's file → its text, whatever the file is called: PDF, DOCX, HWP 5 or HWPX, by content.
+
+Anything else ends in InvalidFileError, which a worker need not try again: a file that is encrypted,
+damaged, cut off, too large or without text. Such an error holds nothing of the document.
+"""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from workerctl.runtime.exceptions import InvalidFileError
+
+from .reading import DEFAULT_LIMITS, Limits, Reader, read_with, refusal
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "extract_text"]
+
+_PDF, _PDF_WITHIN = b"%PDF-", 1024
+_ZIP = b"PK\x03\x04"
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+# What no text is made of: control characters, and halves of characters, which UTF-8 cannot write.
+_BLANKS = re.compile(r"\s+")
+_NO_TEXT = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
+
+
+def extract_text(path: Path, limits: Limits = DEFAULT_LIMITS) -> str:
+    """
+    The text of a document, line by line. Raises InvalidFileError, or OSError for no file at all.
+    """
+    try:
+        return _text(path, limits)
+    except InvalidFileError as error:
+        # what reports errors often sends the variables of every frame, and these hold the document
+        failure = error.with_traceback(None)
+    raise failure
+
+
+def _text(path: Path, limits: Limits) -> str:
+    with path.open("rb") as file:
+        data = file.read(limits.max_bytes + 1)
+    if len(data) > limits.max_bytes:
+        raise refusal("too_large", f"The file is larger than {limits.max_bytes} bytes.")
+    text = _tidy(read_with(_reader(data), data, limits))
+    if len(text) < limits.min_characters:
+        raise refusal("too_little_text", "The document holds too little text; it may be a scan.")
+    return text
+
+
+def _reader(data: bytes) -> Reader:
+    # imported here: each brings a library with it, and a job reads one kind of document
+    if _PDF in data[:_PDF_WITHIN]:
+        from .pdf import READER
+    elif data.startswith(_ZIP):
+        from .archive import READER
+    elif data.startswith(_COMPOUND_FILE):
+        from .hwp import READER
+    else:
+        raise refusal("unknown_format", "The file is no PDF, DOCX, HWP or HWPX document.")
+    return READER
+
+
+def _tidy(text: str) -> str:
+    """
+    The same text with Hangul in whole syllables, and no more white space than tells words apart.
+    """
+    clean = re.sub(_NO_TEXT, "", unicodedata.normalize("NFC", re.sub("\r\n?", "\n", text)))
+    lines = (_BLANKS.sub(_blank, line).strip() for line in clean.split("\n"))
+    return re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "\t" if "\t" in found[0] else " "

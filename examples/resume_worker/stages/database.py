@@ -1,0 +1,28 @@
+"""
+Rows into the database.
+"""
+
+from typing import Any
+
+from resume_worker.attempts import attempts
+from resume_worker.clients import request_headers, supabase_client
+
+Row = dict[str, Any]
+
+
+async def save(candidate: Row, chunks: list[Row]) -> None:
+    """
+    Store a candidate and its chunks. A second run of the same job replaces them: the ids are fixed.
+    """
+    await attempts("database", lambda: _upsert("candidate_chunks", chunks))
+    # Last, because whoever sees a candidate expects the chunks to be there.
+    await attempts("database", lambda: _upsert("candidates", [candidate]))
+
+
+async def _upsert(table: str, rows: list[Row]) -> None:
+    response = await supabase_client().post(
+        f"/rest/v1/{table}",
+        json=rows,
+        headers={"Prefer": "resolution=merge-duplicates", **request_headers()},
+    )
+    response.raise_for_status()

@@ -1,0 +1,117 @@
+"""
+Damage of any kind: the answer is a text or a refusal, and comes soon.
+"""
+
+import io
+import signal
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
+
+from examples.resume_worker.hangul import hwpx
+from examples.resume_worker.people import PEOPLE
+from examples.resume_worker.samples import docx as docx_of
+from tests.examples.documents.files import (
+    EVERY_KIND,
+    Extract,
+    archive,
+    deflated,
+    hwp,
+    text_record,
+    utf16,
+)
+from workerctl.runtime.exceptions import InvalidFileError
+
+
+class HangsError(BaseException):
+    """The time of an example is over; no library catches it."""
+
+
+@pytest.fixture(scope="module", name="survives")
+def _survives(extract: Extract) -> Iterator[Callable[[bytes], None]]:
+    """Whatever a file holds, the answer is a text or a refusal, and comes soon."""
+
+    def alarm(*_: object) -> NoReturn:
+        raise HangsError
+
+    def survives(data: bytes) -> None:
+        signal.alarm(60)
+        try:
+            assert isinstance(extract(data), str)
+        except InvalidFileError as error:
+            assert error.__context__ is None  # noqa: PT017 -- a text is right as well
+        finally:
+            signal.alarm(0)
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    yield survives
+    signal.signal(signal.SIGALRM, before)
+
+
+@st.composite
+def damages(draw: st.DrawFn) -> Callable[[bytes], bytes]:
+    """Some bits flipped, bytes overwritten, taken out or doubled, and perhaps the end cut off."""
+    places = st.floats(0, 1, exclude_max=True)
+    steps = draw(st.lists(st.tuples(places, st.integers(0, 7), st.integers(0, 3)), max_size=6))
+    end = draw(st.one_of(st.just(1.0), places))
+
+    def damage(data: bytes) -> bytes:
+        changed = bytearray(data)
+        for place, bit, way in steps:
+            at, size = int(place * len(changed)), 1 << bit
+            if way == 0:
+                changed[at : at + 1] = bytes(byte ^ size for byte in changed[at : at + 1])
+            else:
+                piece = changed[at : at + size]
+                changed[at : at + size] = (b"", b"\xff" * len(piece), piece * 2)[way - 1]
+        return bytes(changed[: int(end * len(changed))])
+
+    return damage
+
+
+@EVERY_KIND
+@examples(max_examples=120)
+@given(damage=damages())
+def test_a_damaged_file_is_text_or_refused(
+    samples: dict[str, bytes],
+    survives: Callable[[bytes], None],
+    kind: str,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    """Nothing else, and never without end."""
+    survives(damage(samples[kind]))
+
+
+@examples(max_examples=60)
+@given(damage=damages(), choice=st.integers(0, 30))
+def test_damage_below_the_compression_is_survived(
+    survives: Callable[[bytes], None], damage: Callable[[bytes], bytes], choice: int
+) -> None:
+    """Where checksums do not find it: in the markup, the records, the objects of a PDF."""
+    for data in (docx_of(PEOPLE["docx"]), hwpx(PEOPLE["hwpx"])):
+        with zipfile.ZipFile(io.BytesIO(data)) as source:
+            members = {name: source.read(name) for name in source.namelist()}
+        name = sorted(members)[choice % len(members)]
+        members[name] = damage(members[name])
+        survives(archive(members, members.pop("mimetype", b"none").decode("latin-1")))
+    records = text_record(utf16("가나다 \x0b......\x0b")) + text_record(b"x" * 5000, tag=choice)
+    survives(hwp(deflated(damage(records)), damage(records), flags=choice % 2))
+    file = io.BytesIO()
+    canvas = Canvas(file, pageCompression=False)
+    canvas.drawString(50, 700, "Jane Sample")
+    canvas.save()
+    survives(damage(file.getvalue()))
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"%PDF-1.4\n", b"PK\x03\x04", b"\xd0\xcf"]))
+def test_any_bytes_are_survived(
+    survives: Callable[[bytes], None], data: bytes, start: bytes
+) -> None:
+    """Also behind a beginning that promises more."""
+    survives(start + data + b"\n%%EOF")
