@@ -24,8 +24,8 @@ class Project(NamedTuple):
     """
     What a team configured. Paths are as the file means them: relative to its own directory.
 
-    `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` are modules that a worker
-    imports before it forks.
+    `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` is what a worker imports
+    or calls before it forks.
     """
 
     directory: Path

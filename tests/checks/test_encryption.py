@@ -4,12 +4,13 @@ The encryption key: there, well-formed, strong, usable.
 
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
 from tests.configurations import KEY, MakeContext
 from workerctl.checks import encryption, run
-from workerctl.findings import Location, Severity
+from workerctl.findings import Location, Severity, Suppression
 from workerctl.report import Status
 
 GRADES = [
@@ -63,6 +64,7 @@ def test_key004_tells_when_cryptography_does_not_load() -> None:
     """A machine without a working cryptography package is told, not a crash."""
     program = f"""
 import sys
+from datetime import date
 sys.modules["cryptography"] = None
 from workerctl.keyring import round_trip_failure
 print(round_trip_failure("{KEY}"))
@@ -80,3 +82,14 @@ def test_key004_finding_carries_no_key(context: MakeContext) -> None:
 
     assert [(finding.code, finding.severity) for finding in found] == [("KEY004", Severity.ERROR)]
     assert "ValueError" in found[0].message
+
+
+def test_a_key_that_is_accepted_to_be_missing_leaves_nothing_to_judge(
+    context: MakeContext,
+) -> None:
+    """KEY001 is suppressed: the checks of the key itself say so, and do not crash."""
+    accepted = Suppression("KEY001", "no personal data here", date.max)
+    judged = run(context("")._replace(suppressions=(accepted,)))
+    told = {result.code: (result.status, result.reason) for result in judged}
+    assert told["KEY001"] == (Status.PASSED, None)
+    assert told["KEY003"] == told["KEY004"] == (Status.SKIPPED, "ENCRYPTION_KEY is not set")
