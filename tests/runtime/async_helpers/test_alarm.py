@@ -348,31 +348,43 @@ def test_a_job_that_failed_is_not_told_as_a_timeout_of_its_clean_up(limit, grace
 
 
 def test_an_alarm_before_the_coroutine_has_begun_keeps_it_from_beginning(limit):
+    def act():
+        with limit(FAR), alarm.cooperative(get_or_create_event_loop()) as run:
+            signal.raise_signal(signal.SIGALRM)
+            run(job.wait())
+
     job = Job()
-    loop = get_or_create_event_loop()
-    with pytest.raises(JobTimeoutException), limit(FAR), alarm.cooperative(loop) as run:
-        signal.raise_signal(signal.SIGALRM)
-        run(job.wait())
+    with pytest.raises(JobTimeoutException):
+        act()
 
     assert job.did == []
 
 
 def test_an_alarm_after_the_loop_is_closed_is_told(limit):
-    loop = get_or_create_event_loop()
-    with pytest.raises(JobTimeoutException), limit(FAR), alarm.cooperative(loop):
-        loop.close()
-        signal.raise_signal(signal.SIGALRM)
+    def act():
+        loop = get_or_create_event_loop()
+        with limit(FAR), alarm.cooperative(loop):
+            loop.close()
+            signal.raise_signal(signal.SIGALRM)
+
+    with pytest.raises(JobTimeoutException):
+        act()
 
 
 def test_alarms_do_not_stop_what_runs_after_them(limit):
     """
     The third one and those after it stop the loop: that run, and no other.
     """
+
+    def act():
+        with limit(FAR), alarm.cooperative(loop):
+            for _ in range(4):
+                with contextlib.suppress(JobTimeoutException):
+                    signal.raise_signal(signal.SIGALRM)
+
     loop = get_or_create_event_loop()
-    with pytest.raises(JobTimeoutException), limit(FAR), alarm.cooperative(loop):
-        for _ in range(4):
-            with contextlib.suppress(JobTimeoutException):
-                signal.raise_signal(signal.SIGALRM)
+    with pytest.raises(JobTimeoutException):
+        act()
 
     assert loop.run_until_complete(asyncio.sleep(0.05, "result")) == "result"
 
