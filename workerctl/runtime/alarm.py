@@ -38,6 +38,13 @@ def cooperative(loop: asyncio.AbstractEventLoop) -> AbstractContextManager[Run]:
     return _CooperativeAlarm(loop, handler)
 
 
+def is_set() -> bool:
+    """
+    Whether an alarm waits to go off in this process, whoever set it.
+    """
+    return hasattr(signal, "SIGALRM") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
+
+
 class _CooperativeAlarm:
     """
     While it is entered, the first SIGALRM cancels what is run with it; later ones raise in place.

@@ -96,14 +96,22 @@ def run(kept: KeptLoop, coroutine: Coroutine[Any, Any, Result], name: str) -> Re
     """
     The result of the coroutine; whatever it leaves running is ended before this returns.
     """
+    if not alarm.is_set():  # most calls outside of a job, and they need not pay for one
+        return _run(kept, kept.loop.run_until_complete, coroutine, name)
     with alarm.cooperative(kept.loop) as run_until_complete:
-        try:
-            result: Result = run_until_complete(coroutine)
-        except BaseException:
-            _settle(kept)
-            raise
-        _settle(kept, returned=name)
-        return result
+        return _run(kept, run_until_complete, coroutine, name)
+
+
+def _run(
+    kept: KeptLoop, run_until_complete: alarm.Run, coroutine: Coroutine[Any, Any, Result], name: str
+) -> Result:
+    try:
+        result: Result = run_until_complete(coroutine)
+    except BaseException:
+        _settle(kept)
+        raise
+    _settle(kept, returned=name)
+    return result
 
 
 def close_current(seconds: float) -> bool:
