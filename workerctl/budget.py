@@ -1,0 +1,149 @@
+"""
+The longest that a job can take: its stages, their attempts and the waits between them added up.
+
+Pure arithmetic, exact to the last digit of every setting. N retries are N + 1 attempts.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import NamedTuple
+
+Number = int | float | Fraction
+
+SDK_FIRST_WAIT = Fraction(1, 2)
+SDK_LONGEST_WAIT = Fraction(8)
+"""Seconds. How the OpenAI and the Anthropic SDK wait between their own retries, jitter aside."""
+
+KILL_SECONDS = 60
+"""After a job's timeout, RQ's worker waits so long before it kills the process of the job."""
+
+# A wait that doubled this often without a cap is longer than any timeout; nothing is exact beyond.
+_MOST_DOUBLINGS = 64
+
+
+class Stage(NamedTuple):
+    """
+    A part of a job that calls a server, with its numbers; times in seconds.
+
+    Each of `calls` is sent by the SDK up to `sdk_retries` + 1 times, and all of that again up to
+    `retries` times, with waits from `base` up to `cap`. `connect` comes before `timeout`.
+    """
+
+    name: str
+    timeout: Number
+    retries: int = 0
+    base: Number = 0
+    cap: Number | None = None
+    connect: Number = 0
+    sdk_retries: int = 0
+    calls: int = 1
+
+    @property
+    def requests(self) -> int:
+        """
+        How many requests one run of the job may send.
+        """
+        return self.calls * (self.retries + 1) * (self.sdk_retries + 1)
+
+    @property
+    def attempts(self) -> Fraction:
+        """
+        Seconds spent on requests, if all of them time out.
+        """
+        return self.requests * (exact(self.connect) + exact(self.timeout))
+
+    @property
+    def waits(self) -> Fraction:
+        """
+        Seconds spent between requests, if all of them time out.
+        """
+        inside = waits(self.sdk_retries, SDK_FIRST_WAIT, SDK_LONGEST_WAIT)
+        between = waits(self.retries, self.base, self.cap)
+        return self.calls * ((self.retries + 1) * inside + between)
+
+    @property
+    def worst(self) -> Fraction:
+        """
+        Seconds that the stage takes at most.
+        """
+        return self.attempts + self.waits
+
+
+Step = tuple[Stage, ...]
+"""Stages that run side by side; mostly it is one."""
+
+
+class Budget(NamedTuple):
+    """
+    The steps of a job, one after another, and the time that RQ gives it; times in seconds.
+
+    `intervals` are the waits between the runs of a failed job; the last one repeats.
+    """
+
+    steps: tuple[Step, ...]
+    job_timeout: Number
+    job_retries: int = 0
+    intervals: tuple[Number, ...] = ()
+
+    @property
+    def worst(self) -> Fraction:
+        """
+        Seconds that one run takes at most, if RQ lets it.
+        """
+        return sum((slowest(step).worst for step in self.steps), Fraction())
+
+    @property
+    def share(self) -> Fraction:
+        """
+        The worst case as a part of the job timeout; above 1, RQ ends the job first.
+        """
+        return self.worst / exact(self.job_timeout)
+
+    @property
+    def given_up_after(self) -> Fraction:
+        """
+        Seconds from the first start of a job to the end of its last run, every one killed late.
+        """
+        runs = (self.job_retries + 1) * (exact(self.job_timeout) + KILL_SECONDS)
+        return runs + _sum_of(self.intervals, self.job_retries)
+
+    @property
+    def requests(self) -> int:
+        """
+        How many requests a failing job sends until it is given up.
+        """
+        stages = (stage for step in self.steps for stage in step)
+        return (self.job_retries + 1) * sum(stage.requests for stage in stages)
+
+
+def slowest(step: Step) -> Stage:
+    """
+    The stage that a step waits for.
+    """
+    return max(step, key=lambda stage: stage.worst)
+
+
+def waits(retries: int, base: Number, cap: Number | None) -> Fraction:
+    """
+    The sum of `min(base · 2^i, cap)` for i from 0 to `retries` - 1, in seconds.
+    """
+    first = exact(base)
+    longest = first * 2**_MOST_DOUBLINGS if cap is None else exact(cap)
+    doubling = 0
+    while doubling < min(retries, _MOST_DOUBLINGS) and first * 2**doubling < longest:
+        doubling += 1
+    return first * (2**doubling - 1) + (retries - doubling) * min(longest, first * 2**doubling)
+
+
+def exact(number: Number) -> Fraction:
+    """
+    The number as it is written: 0.1 is a tenth.
+    """
+    return Fraction(str(number)) if isinstance(number, float) else Fraction(number)
+
+
+def _sum_of(intervals: Iterable[Number], retries: int) -> Fraction:
+    given = [exact(interval) for interval in intervals][:retries]
+    if not given:
+        return Fraction()
+    return sum(given, Fraction()) + (retries - len(given)) * given[-1]
