@@ -128,11 +128,12 @@ def waits(retries: int, base: Number, cap: Number | None) -> Fraction:
     The sum of `min(base · 2^i, cap)` for i from 0 to `retries` - 1, in seconds.
     """
     first = exact(base)
-    longest = first * 2**_MOST_DOUBLINGS if cap is None else exact(cap)
+    longest = first * (1 << _MOST_DOUBLINGS) if cap is None else exact(cap)
     doubling = 0
-    while doubling < min(retries, _MOST_DOUBLINGS) and first * 2**doubling < longest:
+    while doubling < min(retries, _MOST_DOUBLINGS) and first * (1 << doubling) < longest:
         doubling += 1
-    return first * (2**doubling - 1) + (retries - doubling) * min(longest, first * 2**doubling)
+    rest = (retries - doubling) * min(longest, first * (1 << doubling))
+    return first * ((1 << doubling) - 1) + rest
 
 
 def exact(number: Number) -> Fraction:

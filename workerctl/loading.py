@@ -14,7 +14,7 @@ from workerctl.errors import ConfigurationError, SourceError, UsageError
 from workerctl.findings import Finding, Location, Severity
 from workerctl.masking import is_conventional_name, is_like_secret
 from workerctl.project import Project
-from workerctl.sources import Values
+from workerctl.sources import Value, Values
 
 DEFAULT_ENV_FILE = ".env"
 
@@ -67,6 +67,19 @@ def load(
     target = options.settings or outer.get("WORKERCTL_SETTINGS") or project.settings
     settings_class = default if target is None else _settings_class(project, target, default)
     values = _read(settings_class, options, project, environ, stdin)
+    return _loaded(settings_class, values, project)
+
+
+def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
+    """
+    The configuration as it would be with these texts for some fields, whatever the sources say.
+    """
+    new = {name: Value(text, Location("default")) for name, text in texts.items()}
+    values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
+    return _loaded(type(loaded.settings), values, loaded.project)
+
+
+def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -> Loaded:
     settings, findings = _build(settings_class, values)
     invalid = frozenset(name for finding in findings for name in finding.fields)
     if any(not finding.fields for finding in findings):

@@ -8,7 +8,11 @@ an object of that name beside its settings class.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from pydantic.fields import FieldInfo
+
 from workerctl.budget import Budget, Stage, Step
+from workerctl.errors import ProjectError
+from workerctl.schema import sequence_type
 
 Amount = str | int | float
 """The name of a setting, or a number."""
@@ -85,7 +89,8 @@ def _names(stage: StageSettings) -> Iterator[str]:
 def _steps(stage: StageSettings, settings: Any) -> Iterator[Step]:
     times = stage.times
     if isinstance(times, Choice):
-        times = times.numbers[getattr(settings, times.setting)]
+        numbers = times.numbers
+        times = numbers.get(str(getattr(settings, times.setting)), max(numbers.values()))
     one = Stage(
         stage.name,
         _amount(settings, stage.timeout),
@@ -96,20 +101,18 @@ def _steps(stage: StageSettings, settings: Any) -> Iterator[Step]:
         int(_amount(settings, stage.sdk_retries)),
         int(_amount(settings, stage.calls)),
     )
-    every = [one._replace(name=_numbered(one.name, number, times)) for number in range(1, times + 1)]
     if _is_on(settings, stage.side_by_side):
-        yield tuple(every)
+        yield (one,) * times
     else:
-        yield from ((stage,) for stage in every)
+        yield from ((_numbered(one, number, times),) for number in range(1, times + 1))
 
 
-def _numbered(name: str, number: int, of: int) -> str:
-    return name if of == 1 else f"{name} {number}"
+def _numbered(stage: Stage, number: int, of: int) -> Stage:
+    return stage if of == 1 else stage._replace(name=f"{stage.name} {number}")
 
 
-def _amount(settings: Any, amount: Amount) -> int | float:
-    value = getattr(settings, amount) if isinstance(amount, str) else amount
-    return value  # type: ignore[no-any-return] -- the schema says that it is a number
+def _amount(settings: Any, amount: Amount) -> Any:
+    return getattr(settings, amount) if isinstance(amount, str) else amount
 
 
 def _is_on(settings: Any, switch: bool | str) -> bool:  # noqa: FBT001 -- it may be a name as well
@@ -157,3 +160,94 @@ PIPELINE = Pipeline(
         ),
     )
 )
+
+
+_STAGE_KEYS = StageSettings._fields
+_TABLE_KEYS = ("stages", "job_timeout", "job_retries", "intervals")
+
+
+def declared(table: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> Pipeline:
+    """
+    The pipeline that `[tool.workerctl.pipeline]` declares. Raises ProjectError.
+    """
+    _require_known(table, _TABLE_KEYS, "[tool.workerctl.pipeline]")
+    stages = table.get("stages")
+    if not isinstance(stages, list) or not stages:
+        raise ProjectError(
+            "[tool.workerctl.pipeline] has no stages.",
+            'Write [[tool.workerctl.pipeline.stages]] with name = "…" and timeout = "…".',
+        )
+    job = {key: _job_setting(key, table[key], fields) for key in _TABLE_KEYS[1:] if key in table}
+    return Pipeline(tuple(_declared_stage(stage, fields) for stage in stages), **job)
+
+
+def _job_setting(key: str, value: object, fields: Mapping[str, FieldInfo]) -> Any:
+    if key == "intervals":
+        return _known(value, fields, (list, tuple))
+    return _declared_amount(value, key, fields)
+
+
+def _declared_stage(entry: object, fields: Mapping[str, FieldInfo]) -> StageSettings:
+    if not isinstance(entry, dict):
+        raise ProjectError("A stage of [tool.workerctl.pipeline] is not a table.")
+    name = entry.get("name")
+    if not isinstance(name, str) or not name or "timeout" not in entry:
+        raise ProjectError("A stage of [tool.workerctl.pipeline] needs a name and a timeout.")
+    where = f"Stage {name} of [tool.workerctl.pipeline]"
+    _require_known(entry, _STAGE_KEYS, where)
+    return StageSettings(
+        **{key: _declared_value(key, value, fields) for key, value in entry.items()}
+    )
+
+
+def _declared_value(key: str, value: object, fields: Mapping[str, FieldInfo]) -> Any:
+    if key == "name":
+        return value
+    if key == "times" and isinstance(value, dict):
+        return _declared_choice(value, fields)
+    if key == "side_by_side":
+        return value if isinstance(value, bool) else _known(value, fields, (bool,))
+    return _declared_amount(value, key, fields)
+
+
+def _declared_choice(entry: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> Choice:
+    setting = entry.get("setting")
+    numbers = {key: number for key, number in entry.items() if key != "setting"}
+    if not isinstance(setting, str) or not numbers or not all(map(_is_count, numbers.values())):
+        raise ProjectError(
+            "`times` of a stage needs a setting and a number for each of its values.",
+            'Write times = { setting = "MODE", quick = 1, thorough = 3 }.',
+        )
+    return Choice(_known(setting, fields, ()), numbers)
+
+
+def _declared_amount(value: object, key: str, fields: Mapping[str, FieldInfo]) -> Any:
+    if isinstance(value, str):
+        return _known(value, fields, (int, float))
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ProjectError(f"`{key}` of a pipeline must be the name of a setting or a number.")
+
+
+def _known(name: object, fields: Mapping[str, FieldInfo], kinds: tuple[type, ...]) -> str:
+    if not isinstance(name, str) or name not in fields:
+        from workerctl.suggest import did_you_mean
+
+        hint = did_you_mean(name, fields) if isinstance(name, str) else None
+        raise ProjectError("[tool.workerctl.pipeline] names a setting that does not exist.", hint)
+    info = fields[name]
+    if kinds and info.annotation not in kinds and sequence_type(info) not in kinds:
+        raise ProjectError(f"{name} is no setting of the kind that the pipeline needs there.")
+    return name
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number > 0
+
+
+def _require_known(table: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in keys:
+            from workerctl.suggest import did_you_mean
+
+            raise ProjectError(f"{where} has no setting {key}.", did_you_mean(key, keys))

@@ -4,16 +4,18 @@ The main job: sources → Settings → checks → report.
 
 import os
 import re
+import sys
 from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime, timezone
 from typing import BinaryIO, NamedTuple
 
-from workerctl import checks, project, rules
+from workerctl import checks, pipeline, project, rules
 from workerctl.checks.base import Check, Context, Phase
 from workerctl.checks.selection import ALWAYS, require_code, select
 from workerctl.errors import ProjectError, UsageError
 from workerctl.findings import Severity
 from workerctl.loading import Loaded, Options, load
+from workerctl.pipeline import Pipeline
 from workerctl.project import Project
 from workerctl.report import Report
 from workerctl.settings import Settings
@@ -79,7 +81,21 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         suppressions=loaded.project.suppressions,
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
+        pipeline=pipeline_of(loaded),
     )
+
+
+def pipeline_of(loaded: Loaded) -> Pipeline:
+    """
+    The stages of a job: the project's own table, an object beside its settings class, or ours.
+
+    Raises ProjectError for a table that does not say what it must.
+    """
+    settings_class = type(loaded.settings)
+    if loaded.project.pipeline is not None:
+        return pipeline.declared(loaded.project.pipeline, settings_class.model_fields)
+    own = getattr(sys.modules.get(settings_class.__module__), "PIPELINE", None)
+    return own if isinstance(own, Pipeline) else pipeline.PIPELINE
 
 
 def foreign_checks(team: Project) -> tuple[Check, ...]:

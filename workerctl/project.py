@@ -24,7 +24,8 @@ class Project(NamedTuple):
     """
     What a team configured. Paths are as the file means them: relative to its own directory.
 
-    `settings` is a `module:Class`, `checks` are `module:TABLE`s.
+    `settings` is a `module:Class`, `checks` are `module:TABLE`s; `pipeline` is read by
+    `workerctl.pipeline`.
     """
 
     directory: Path
@@ -33,6 +34,7 @@ class Project(NamedTuple):
     env_files: tuple[str, ...] = ()
     secrets_dir: str | None = None
     suppressions: tuple[Suppression, ...] = ()
+    pipeline: Mapping[str, Any] | None = None
 
 
 def here() -> Project:
@@ -117,6 +119,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         tuple(_under(directory, path) for path in _texts(table, "env_file")),
         None if secrets_dir is None else _under(directory, secrets_dir),
         tuple(_suppression(entry) for entry in _list(table, "ignore")),
+        pipeline=_table_in(table, "pipeline"),
     )
 
 
@@ -140,6 +143,13 @@ def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if isinstance(items, list) and all(isinstance(item, str) for item in items):
         return tuple(items)
     raise ProjectError(f"[tool.workerctl] {key} must be a string or a list of strings.")
+
+
+def _table_in(table: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    value = table.get(key)
+    if value is None or isinstance(value, dict):
+        return value
+    raise ProjectError(f"[tool.workerctl] {key} must be a table.")
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[Any]:
