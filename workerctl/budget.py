@@ -6,6 +6,7 @@ Pure arithmetic, exact to the last digit of every setting. N retries are N + 1 a
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 Number = int | float | Fraction
@@ -16,6 +17,9 @@ SDK_LONGEST_WAIT = Fraction(8)
 
 KILL_SECONDS = 60
 """After a job's timeout, RQ's worker waits so long before it kills the process of the job."""
+
+MANY = 1_000_000_000
+"""From here on a number is only told to be large: no bound keeps a setting from being monstrous."""
 
 # A wait that doubled this often without a cap is longer than any timeout; nothing is exact beyond.
 _MOST_DOUBLINGS = 64
@@ -141,6 +145,27 @@ def exact(number: Number) -> Fraction:
     The number as it is written: 0.1 is a tenth.
     """
     return Fraction(str(number)) if isinstance(number, float) else Fraction(number)
+
+
+def seconds(time: Number) -> str:
+    """
+    A time as people read it: `1237 s`, `1177.5 s`.
+    """
+    return f"{count(time)} s"
+
+
+def percent(budget: Budget) -> str:
+    """
+    The worst case as a share of the job timeout; rounded up, so that 100 % fits.
+    """
+    return f"{count(ceil(budget.share * 100))} %"
+
+
+def count(number: Number) -> str:
+    """
+    A number with as few digits as it needs.
+    """
+    return f"{float(number):.10g}" if exact(number) < MANY else f"over {MANY}"
 
 
 def _sum_of(intervals: Iterable[Number], retries: int) -> Fraction:

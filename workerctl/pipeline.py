@@ -5,8 +5,8 @@ What a job consists of: its stages, each told by the settings that govern it.
 an object of that name beside its settings class.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, NamedTuple, TypeGuard
 
 from pydantic.fields import FieldInfo
 
@@ -162,6 +162,9 @@ PIPELINE = Pipeline(
 )
 
 
+MOST_TIMES = 1000
+_TIMES_HINT = 'Write times = { setting = "MODE", quick = 1, thorough = 3 }.'
+
 _STAGE_KEYS = StageSettings._fields
 _TABLE_KEYS = ("stages", "job_timeout", "job_retries", "intervals")
 
@@ -179,6 +182,15 @@ def declared(table: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> Pipel
         )
     job = {key: _job_setting(key, table[key], fields) for key in _TABLE_KEYS[1:] if key in table}
     return Pipeline(tuple(_declared_stage(stage, fields) for stage in stages), **job)
+
+
+def require_settings(pipeline: Pipeline, fields: Container[str]) -> None:
+    """
+    Raise ProjectError for a pipeline that names a setting which does not exist.
+    """
+    for name in pipeline.settings:
+        if name not in fields:
+            raise ProjectError(f"The PIPELINE beside the settings class names no setting: {name}.")
 
 
 def _job_setting(key: str, value: object, fields: Mapping[str, FieldInfo]) -> Any:
@@ -203,11 +215,22 @@ def _declared_stage(entry: object, fields: Mapping[str, FieldInfo]) -> StageSett
 def _declared_value(key: str, value: object, fields: Mapping[str, FieldInfo]) -> Any:
     if key == "name":
         return value
-    if key == "times" and isinstance(value, dict):
-        return _declared_choice(value, fields)
+    if key == "times":
+        return _declared_times(value, fields)
     if key == "side_by_side":
         return value if isinstance(value, bool) else _known(value, fields, (bool,))
     return _declared_amount(value, key, fields)
+
+
+def _declared_times(value: object, fields: Mapping[str, FieldInfo]) -> int | Choice:
+    if isinstance(value, dict):
+        return _declared_choice(value, fields)
+    if _is_count(value):
+        return value
+    raise ProjectError(
+        f"`times` of a stage must be a whole number from 1 to {MOST_TIMES}, or a table.",
+        _TIMES_HINT,
+    )
 
 
 def _declared_choice(entry: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> Choice:
@@ -216,7 +239,7 @@ def _declared_choice(entry: Mapping[str, Any], fields: Mapping[str, FieldInfo]) 
     if not isinstance(setting, str) or not numbers or not all(map(_is_count, numbers.values())):
         raise ProjectError(
             "`times` of a stage needs a setting and a number for each of its values.",
-            'Write times = { setting = "MODE", quick = 1, thorough = 3 }.',
+            _TIMES_HINT,
         )
     return Choice(_known(setting, fields, ()), numbers)
 
@@ -241,8 +264,10 @@ def _known(name: object, fields: Mapping[str, FieldInfo], kinds: tuple[type, ...
     return name
 
 
-def _is_count(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number > 0
+def _is_count(number: object) -> TypeGuard[int]:
+    if not isinstance(number, int) or isinstance(number, bool):
+        return False
+    return 0 < number <= MOST_TIMES
 
 
 def _require_known(table: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:

@@ -17,7 +17,7 @@ from workerctl.findings import Severity
 from workerctl.loading import Loaded, Options, load
 from workerctl.pipeline import Pipeline
 from workerctl.project import Project
-from workerctl.report import Report
+from workerctl.report import Report, Result
 from workerctl.settings import Settings
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
@@ -57,13 +57,25 @@ def preflight(
     selection = select(codes, request.selected, request.ignored)
     _require_sound_suppressions(loaded.project, codes)
     context = context_of(loaded, request, today)
+    return report_of(loaded, context, checks.run(context, table, selection), request.fail_on)
+
+
+def report_of(
+    loaded: Loaded,
+    context: Context,
+    results: tuple[Result, ...],
+    fail_on: Severity | None = None,
+) -> Report:
+    """
+    The results, with what was judged and where it was read.
+    """
     return Report(
-        checks.run(context, table, selection),
+        results,
         env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
         env_is_set=loaded.values.is_set("ENV"),
         judged_as=context.env,
         sources=loaded.values.files,
-        fail_on=request.fail_on,
+        fail_on=fail_on,
     )
 
 
@@ -89,13 +101,19 @@ def pipeline_of(loaded: Loaded) -> Pipeline:
     """
     The stages of a job: the project's own table, an object beside its settings class, or ours.
 
-    Raises ProjectError for a table that does not say what it must.
+    Raises ProjectError for a table that does not say what it must, or an object that names a
+    setting which does not exist.
     """
     settings_class = type(loaded.settings)
     if loaded.project.pipeline is not None:
         return pipeline.declared(loaded.project.pipeline, settings_class.model_fields)
-    own = getattr(sys.modules.get(settings_class.__module__), "PIPELINE", None)
-    return own if isinstance(own, Pipeline) else pipeline.PIPELINE
+    for base in settings_class.__mro__:
+        # not getattr: a module may answer for names that it does not have
+        own = vars(sys.modules.get(base.__module__, pipeline)).get("PIPELINE")
+        if isinstance(own, Pipeline) and own is not pipeline.PIPELINE:
+            pipeline.require_settings(own, settings_class.model_fields)
+            return own
+    return pipeline.PIPELINE
 
 
 def foreign_checks(team: Project) -> tuple[Check, ...]:

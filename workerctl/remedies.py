@@ -58,13 +58,26 @@ def remedies(context: Context, judge: Judge, table: Iterable[Check] = checks.CHE
     """
     The remedies for a configuration, each of them judged by all checks of the table.
     """
-    trial = _Trial(context, judge, table)
     found = {check.code: _found(check, context) for check in CHECKS}
+    if not any(found.values()):
+        return Remedies((), {}, ())
+    trial = _Trial(context, judge, table)
     return Remedies(
         tuple(finding for findings in found.values() for finding in findings),
         {check.code: tuple(_alone(trial, context, check)) for check in CHECKS if found[check.code]},
-        _together(trial) if any(found.values()) else (),
+        _together(trial),
     )
+
+
+def recommended(
+    context: Context, judge: Judge, table: Iterable[Check] = checks.CHECKS
+) -> tuple[Change, ...]:
+    """
+    What clears all findings at once, without the longer search for what clears each of them alone.
+    """
+    if not any(_found(check, context) for check in CHECKS):
+        return ()
+    return _together(_Trial(context, judge, table))
 
 
 class _Trial:

@@ -5,14 +5,13 @@ The retry budget: what a job may take fits its timeout, and only one layer retri
 from collections.abc import Iterator
 from math import ceil
 
-from workerctl.budget import Budget, Number, exact, slowest
+from workerctl.budget import MANY, Budget, count, exact, percent, seconds, slowest
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.findings import Finding, Severity
 
 GRACE = "SHUTDOWN_GRACE_SECONDS"
 
 _ENOUGH = exact(0.8)
-_MANY = 1_000_000_000
 
 
 def worst_case(context: Context) -> Iterator[Finding]:
@@ -31,7 +30,8 @@ def worst_case(context: Context) -> Iterator[Finding]:
     name = context.pipeline.job_timeout
     severity = context.graded("wee") if budget.share > 1 else Severity.WARNING
     least = ceil(budget.worst / _ENOUGH)
-    by_timeout = f"Set {name}={count(least)}, or see" if isinstance(name, str) else "See"
+    can_wait = isinstance(name, str) and least < MANY
+    by_timeout = f"Set {name}={count(least)}, or see" if can_wait else "See"
     yield context.finding(
         "BUD001",
         severity or Severity.WARNING,
@@ -55,7 +55,7 @@ def grace(context: Context) -> Iterator[Finding]:
     severity = context.graded("-ww")
     if severity is None:
         return
-    budget = _budget(context)
+    budget = _budget(context, GRACE)
     longest = min(budget.worst, exact(budget.job_timeout))
     given = getattr(context.settings, GRACE)
     if given < longest:
@@ -109,34 +109,13 @@ def _multiplied(context: Context, code: str, stage: str) -> Iterator[Finding]:
     )
 
 
-def seconds(time: Number) -> str:
-    """
-    A time as people read it: `1237 s`, `1177.5 s`.
-    """
-    return f"{count(time)} s"
-
-
-def percent(budget: Budget) -> str:
-    """
-    The worst case as a share of the job timeout; rounded up, so that 100 % fits.
-    """
-    return f"{count(ceil(budget.share * 100))} %"
-
-
-def count(number: Number) -> str:
-    """
-    A number with as few digits as it needs; no bound keeps a setting from being monstrous.
-    """
-    return f"{float(number):.10g}" if exact(number) < _MANY else f"over {_MANY}"
-
-
 def _sum(budget: Budget) -> str:
     stages = [slowest(step) for step in budget.steps]
     return " + ".join(f"{count(stage.worst)} {stage.name}" for stage in stages)
 
 
-def _budget(context: Context) -> Budget:
-    bad = [name for name in (*context.pipeline.settings, GRACE) if name in context.invalid]
+def _budget(context: Context, *more: str) -> Budget:
+    bad = [name for name in (*context.pipeline.settings, *more) if name in context.invalid]
     if bad:
         raise SkipCheck(because_invalid(bad))
     return context.pipeline.budget(context.settings)
