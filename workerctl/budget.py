@@ -47,14 +47,28 @@ class Stage(NamedTuple):
         """
         How many requests one run of the job may send.
         """
-        return self.calls * (self.retries + 1) * (self.sdk_retries + 1)
+        return self.tries * (self.sdk_retries + 1)
+
+    @property
+    def tries(self) -> int:
+        """
+        How often one run of the job may call the SDK.
+        """
+        return self.calls * (self.retries + 1)
+
+    @property
+    def attempt(self) -> Fraction:
+        """
+        Seconds that one request takes at most.
+        """
+        return exact(self.connect) + exact(self.timeout)
 
     @property
     def attempts(self) -> Fraction:
         """
         Seconds spent on requests, if all of them time out.
         """
-        return self.requests * (exact(self.connect) + exact(self.timeout))
+        return self.requests * self.attempt
 
     @property
     def waits(self) -> Fraction:
@@ -108,16 +122,29 @@ class Budget(NamedTuple):
         """
         Seconds from the first start of a job to the end of its last run, every one killed late.
         """
-        runs = (self.job_retries + 1) * (exact(self.job_timeout) + KILL_SECONDS)
+        runs = self.runs * (exact(self.job_timeout) + KILL_SECONDS)
         return runs + _sum_of(self.intervals, self.job_retries)
+
+    @property
+    def runs(self) -> int:
+        """
+        How often a failing job is run until it is given up.
+        """
+        return self.job_retries + 1
+
+    @property
+    def requests_of_a_run(self) -> int:
+        """
+        How many requests one run may send.
+        """
+        return sum(stage.requests for step in self.steps for stage in step)
 
     @property
     def requests(self) -> int:
         """
         How many requests a failing job sends until it is given up.
         """
-        stages = (stage for step in self.steps for stage in step)
-        return (self.job_retries + 1) * sum(stage.requests for stage in stages)
+        return self.runs * self.requests_of_a_run
 
 
 def slowest(step: Step) -> Stage:

@@ -6,6 +6,7 @@ an object of that name beside its settings class.
 """
 
 from collections.abc import Container, Iterator, Mapping
+from math import inf
 from typing import Any, NamedTuple, TypeGuard
 
 from pydantic.fields import FieldInfo
@@ -166,6 +167,7 @@ MOST_TIMES = 1000
 _TIMES_HINT = 'Write times = { setting = "MODE", quick = 1, thorough = 3 }.'
 
 _STAGE_KEYS = StageSettings._fields
+_WHOLE = ("retries", "sdk_retries", "calls", "job_retries")
 _TABLE_KEYS = ("stages", "job_timeout", "job_retries", "intervals")
 
 
@@ -247,9 +249,12 @@ def _declared_choice(entry: Mapping[str, Any], fields: Mapping[str, FieldInfo]) 
 def _declared_amount(value: object, key: str, fields: Mapping[str, FieldInfo]) -> Any:
     if isinstance(value, str):
         return _known(value, fields, (int, float))
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+    kinds = int if key in _WHOLE else int | float
+    least = 1 if key == "job_timeout" else 0
+    if isinstance(value, kinds) and not isinstance(value, bool) and least <= value < inf:
         return value
-    raise ProjectError(f"`{key}` of a pipeline must be the name of a setting or a number.")
+    kind = "a whole number" if key in _WHOLE else "a number"
+    raise ProjectError(f"`{key}` of a pipeline must be the name of a setting or {kind}.")
 
 
 def _known(name: object, fields: Mapping[str, FieldInfo], kinds: tuple[type, ...]) -> str:
