@@ -101,17 +101,20 @@ def pipeline_of(loaded: Loaded) -> Pipeline:
     """
     The stages of a job: the project's own table, an object beside its settings class, or ours.
 
-    Raises ProjectError for a table that does not say what it must, or an object that names a
-    setting which does not exist.
+    Raises ProjectError for what names no setting, or says something that means nothing.
     """
-    settings_class = type(loaded.settings)
+    fields = type(loaded.settings).model_fields
     if loaded.project.pipeline is not None:
-        return pipeline.declared(loaded.project.pipeline, settings_class.model_fields)
-    for base in settings_class.__mro__:
+        from workerctl import declaration  # most projects declare none
+
+        return declaration.declared(loaded.project.pipeline, fields)
+    for base in type(loaded.settings).__mro__:
         # not getattr: a module may answer for names that it does not have
         own = vars(sys.modules.get(base.__module__, pipeline)).get("PIPELINE")
         if isinstance(own, Pipeline) and own is not pipeline.PIPELINE:
-            pipeline.require_settings(own, settings_class.model_fields)
+            from workerctl import declaration
+
+            declaration.require_sound(own, fields, f"PIPELINE in {base.__module__}")
             return own
     return pipeline.PIPELINE
 

@@ -7,11 +7,15 @@ from math import ceil
 
 from workerctl.budget import MANY, Budget, count, exact, percent, seconds, slowest
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
+from workerctl.errors import ProjectError
 from workerctl.findings import Finding, Severity
+from workerctl.pipeline import PIPELINE
 
 GRACE = "SHUTDOWN_GRACE_SECONDS"
 
 _ENOUGH = exact(0.8)
+# OpenAI's SDK obeys up to 120 s (older ones 60 s), newer ones of Anthropic whatever they are told.
+_RETRY_AFTER = "a server's Retry-After can stretch each wait of the SDK to 120 s or more"
 
 
 def worst_case(context: Context) -> Iterator[Finding]:
@@ -36,7 +40,7 @@ def worst_case(context: Context) -> Iterator[Finding]:
         "BUD001",
         severity or Severity.WARNING,
         f"A job may take {seconds(budget.worst)}, {percent(budget)} of its timeout "
-        f"({seconds(budget.job_timeout)}): {_sum(budget)}.",
+        f"({seconds(budget.job_timeout)}): {_sum(budget)}{_more(budget)}.",
         f"{by_timeout} `workerctl budget --fix`.",
         *([name] if isinstance(name, str) else []),
         *(setting for setting in context.pipeline.settings if setting != name),
@@ -64,7 +68,9 @@ def grace(context: Context) -> Iterator[Finding]:
             severity,
             f"A job may take {seconds(longest)}, and a deploy kills it after "
             f"{GRACE} ({seconds(given)}).",
-            f"Let the orchestrator wait, and set {GRACE}={count(ceil(longest))}.",
+            f"Let the orchestrator wait, and set {GRACE}={count(ceil(longest))}."
+            if longest < MANY
+            else "See `workerctl budget --fix`.",
             GRACE,
         )
 
@@ -103,10 +109,18 @@ def _multiplied(context: Context, code: str, stage: str) -> Iterator[Finding]:
         code,
         Severity.WARNING,
         f"A failing {what} call is sent {count(requests)} times: {count(sdk + 1)} by the SDK x "
-        f"{count(own + 1)} by the worker x {count(job + 1)} by the job.",
+        f"{count(own + 1)} by the worker x {count(job + 1)} by the job; {_RETRY_AFTER}.",
         f"Set {names[0]}=0.",
         *names,
     )
+
+
+def _more(budget: Budget) -> str:
+    """
+    What the sum leaves out, because the server decides it.
+    """
+    sdk = any(stage.sdk_retries for step in budget.steps for stage in step)
+    return f"; {_RETRY_AFTER}" if sdk else ""
 
 
 def _sum(budget: Budget) -> str:
@@ -118,11 +132,26 @@ def _budget(context: Context, *more: str) -> Budget:
     bad = [name for name in (*context.pipeline.settings, *more) if name in context.invalid]
     if bad:
         raise SkipCheck(because_invalid(bad))
-    return context.pipeline.budget(context.settings)
+    try:
+        return context.pipeline.budget(context.settings)
+    except ProjectError as error:
+        reason = error.message.rstrip(".")
+    raise SkipCheck(reason)
 
 
-WORST_CASE = Check("BUD001", "The worst case of a job fits its timeout", worst_case)
-DEPLOYS = Check("BUD004", "A deploy does not kill running work", grace)
+# Which settings count is the pipeline's to say; these are the built-in one's.
+WORST_CASE = Check(
+    "BUD001",
+    "The worst case of a job fits its timeout",
+    worst_case,
+    looks_at=PIPELINE.settings,
+)
+DEPLOYS = Check(
+    "BUD004",
+    "A deploy does not kill running work",
+    grace,
+    looks_at=(*PIPELINE.settings, GRACE),
+)
 LLM_RETRIES = Check(
     "BUD002",
     "One layer retries LLM calls",
