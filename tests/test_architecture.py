@@ -143,6 +143,8 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
         ("check --env-file good.env", "rich redis httpx rq"),
         ("show-config --env-file good.env", "rich cryptography redis httpx rq"),
         ("show-config ENV --env-file good.env", "rich cryptography redis httpx rq"),
+        ("budget --no-env-file", "rich cryptography redis httpx rq workerctl.output.svg"),
+        ("budget --format json --no-env-file", "rich cryptography redis httpx rq"),
         ("explain", "rich cryptography redis httpx rq"),
         ("explain KEY004", "rich cryptography redis httpx rq"),
     ],
@@ -399,6 +401,6 @@ def test_help_shows_no_setting(run: Any) -> None:
     """
     No default comes from the environment.
     """
-    for command in ("check", "keygen", "show-config", "explain"):
+    for command in ("budget", "check", "keygen", "show-config", "explain"):
         env = dict.fromkeys(Settings.model_fields, "v4lu3")
         assert "v4lu3" not in run(command, "--help", env=env).stdout

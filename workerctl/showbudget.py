@@ -12,6 +12,7 @@ from workerctl.budget import Budget, Number, exact
 from workerctl.checks.base import Context, because_invalid
 from workerctl.console import World, attempted
 from workerctl.errors import RefusedError
+from workerctl.findings import ExitCode
 from workerctl.loading import Loaded, changed, load
 from workerctl.masking import printable
 from workerctl.output import budget as text
@@ -65,11 +66,11 @@ def show(world: World, request: Request, wanted: Wanted) -> int:
         lost = _save_svg(world, told.picture, wanted.svg)
     if wanted.fix:
         return _show_fix(world, told.remedies) or lost
+    code = ExitCode(lost) or told.picture.report.exit_code
     if wanted.format == "json":
-        code = world.put(lambda stream: dump(document(told), stream))
-    else:
-        code = world.put(lambda stream: text.render(told.picture, stream))
-    return code or int(told.picture.report.exit_code) or lost
+        whole = {**document(told), "exit_code": int(code)}
+        return world.put(lambda stream: dump(whole, stream), code)
+    return world.put(lambda stream: text.render(told.picture, stream), code)
 
 
 def tell(loaded: Loaded, request: Request, today: date | None = None, *, thorough: bool) -> Told:

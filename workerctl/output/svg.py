@@ -28,11 +28,11 @@ from workerctl.output.bars import (
 )
 
 _WIDTH, _MARGIN = 960, 24
-_LEFT, _RIGHT = 260, _WIDTH - 40
+_LEFT, _RIGHT = 290, _WIDTH - 40
 _TOP, _ROW, _LANE, _BAR = 110, 50, 22, 18
 _MOST_SPANS = 200
 _MOST_MARKS = 9
-_LONGEST_NAME, _LONGEST_LINE = 28, 110
+_LONGEST_NAME, _LONGEST_TERMS, _LONGEST_LINE = 28, 40, 110
 
 _STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #1f2328 }
@@ -122,7 +122,8 @@ def _row(bar: Bar, budget: Budget, top: int) -> Iterator[str]:
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     yield f"<g><title>{_text(f'{bar.stage.name}{together}: {terms} = {result}')}</title>"
     yield _words(_MARGIN, top + 14, short, "name")
-    yield _words(_MARGIN, top + 32, f"{terms} = {result}{together}", "dim small")
+    told = f"{terms} = {result}{together}"
+    yield _words(_MARGIN, top + 32, told if len(told) <= _LONGEST_TERMS else result, "dim small")
     for lane in range(len(lanes(bar))):
         for span in bar.spans(_MOST_SPANS):
             yield from _drawn(span, budget, top + _LANE * lane)
