@@ -5,7 +5,9 @@ Pure arithmetic, exact to the last digit of every setting. N retries are N + 1 a
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
@@ -61,7 +63,7 @@ class Stage(NamedTuple):
         """
         Seconds that one request takes at most.
         """
-        return exact(self.connect) + exact(self.timeout)
+        return Fraction(_attempt(self))
 
     @property
     def attempts(self) -> Fraction:
@@ -75,16 +77,14 @@ class Stage(NamedTuple):
         """
         Seconds spent between requests, if all of them time out.
         """
-        inside = waits(self.sdk_retries, SDK_FIRST_WAIT, SDK_LONGEST_WAIT)
-        between = waits(self.retries, self.base, self.cap)
-        return self.calls * ((self.retries + 1) * inside + between)
+        return Fraction(_all_waits(self))
 
     @property
     def worst(self) -> Fraction:
         """
         Seconds that the stage takes at most.
         """
-        return self.attempts + self.waits
+        return Fraction(_worst(self))
 
 
 Step = tuple[Stage, ...]
@@ -108,7 +108,7 @@ class Budget(NamedTuple):
         """
         Seconds that one run takes at most, if RQ lets it.
         """
-        return sum((slowest(step).worst for step in self.steps), Fraction())
+        return Fraction(sum(max(map(_worst, step)) for step in self.steps))
 
     @property
     def share(self) -> Fraction:
@@ -151,27 +151,21 @@ def slowest(step: Step) -> Stage:
     """
     The stage that a step waits for.
     """
-    return max(step, key=lambda stage: stage.worst)
+    return max(step, key=_worst)
 
 
 def waits(retries: int, base: Number, cap: Number | None) -> Fraction:
     """
     The sum of `min(base · 2^i, cap)` for i from 0 to `retries` - 1, in seconds.
     """
-    first = exact(base)
-    longest = first * (1 << _MOST_DOUBLINGS) if cap is None else exact(cap)
-    doubling = 0
-    while doubling < min(retries, _MOST_DOUBLINGS) and first * (1 << doubling) < longest:
-        doubling += 1
-    rest = (retries - doubling) * min(longest, first * (1 << doubling))
-    return first * ((1 << doubling) - 1) + rest
+    return Fraction(_waits(retries, base, cap))
 
 
 def exact(number: Number) -> Fraction:
     """
     The number as it is written: 0.1 is a tenth.
     """
-    return Fraction(str(number)) if isinstance(number, float) else Fraction(number)
+    return Fraction(_plain(number))
 
 
 def seconds(time: Number) -> str:
@@ -200,3 +194,43 @@ def _sum_of(intervals: Iterable[Number], retries: int) -> Fraction:
     if not given:
         return Fraction()
     return sum(given, Fraction()) + (retries - len(given)) * given[-1]
+
+
+# Whole numbers stay `int`, with which Python counts many times faster than with fractions.
+_Plain = int | Fraction
+
+
+def _plain(number: Number) -> _Plain:
+    if not isinstance(number, float):
+        return number
+    numerator, denominator = Decimal(repr(number)).as_integer_ratio()
+    return numerator if denominator == 1 else Fraction(numerator, denominator)
+
+
+def _attempt(stage: Stage) -> _Plain:
+    return _plain(stage.connect) + _plain(stage.timeout)
+
+
+def _all_waits(stage: Stage) -> _Plain:
+    inside = _waits(stage.sdk_retries, SDK_FIRST_WAIT, SDK_LONGEST_WAIT)
+    between = _waits(stage.retries, stage.base, stage.cap)
+    return stage.calls * ((stage.retries + 1) * inside + between)
+
+
+def _worst(stage: Stage) -> _Plain:
+    return stage.requests * _attempt(stage) + _all_waits(stage)
+
+
+@lru_cache  # stages of a kind share their numbers, and most have no retries in the SDK
+def _waits(retries: int, base: Number, cap: Number | None) -> _Plain:
+    first = _plain(base)
+    if not retries or not first:
+        return 0
+    if cap is None:
+        doublings = min(retries, _MOST_DOUBLINGS)
+        return first * ((1 << doublings) - 1) + (retries - doublings) * first * (1 << doublings)
+    highest = _plain(cap)
+    enough = -(-highest // first)  # rounded up: so many times the first is the cap, or above
+    doublings = min(retries, max(enough - 1, 0).bit_length())
+    longest = min(first * (1 << doublings), highest)
+    return first * ((1 << doublings) - 1) + (retries - doublings) * longest

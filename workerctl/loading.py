@@ -39,6 +39,7 @@ class Loaded(NamedTuple):
     A configuration as far as it could be read.
 
     Fields in `invalid` hold their defaults in `settings`; `findings` say why (SET001).
+    `settings_class` is the one that was asked for; that of `settings` may require less.
     """
 
     settings: Any
@@ -46,6 +47,7 @@ class Loaded(NamedTuple):
     invalid: frozenset[str]
     findings: tuple[Finding, ...]
     project: Project
+    settings_class: type[Any]
 
 
 def load(
@@ -76,7 +78,7 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     """
     new = {name: Value(text, Location("default")) for name, text in texts.items()}
     values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
-    return _loaded(type(loaded.settings), values, loaded.project)
+    return _loaded(loaded.settings_class, values, loaded.project)
 
 
 def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -> Loaded:
@@ -85,7 +87,7 @@ def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -
     if any(not finding.fields for finding in findings):
         invalid = frozenset(settings_class.model_fields)
     typed = tuple(finding for finding in findings if finding.code == "SET001")
-    return Loaded(settings, values, invalid, typed, project)
+    return Loaded(settings, values, invalid, typed, project, settings_class)
 
 
 def read(settings_class: type[BaseModel], options: Options | None = None) -> Values:

@@ -103,12 +103,12 @@ def pipeline_of(loaded: Loaded) -> Pipeline:
 
     Raises ProjectError for what names no setting, or says something that means nothing.
     """
-    fields = type(loaded.settings).model_fields
+    fields = loaded.settings_class.model_fields
     if loaded.project.pipeline is not None:
         from workerctl import declaration  # most projects declare none
 
         return declaration.declared(loaded.project.pipeline, fields)
-    for base in type(loaded.settings).__mro__:
+    for base in loaded.settings_class.__mro__:
         # not getattr: a module may answer for names that it does not have
         own = vars(sys.modules.get(base.__module__, pipeline)).get("PIPELINE")
         if isinstance(own, Pipeline) and own is not pipeline.PIPELINE:
