@@ -217,6 +217,7 @@ def _all_waits(stage: Stage) -> _Plain:
     return stage.calls * ((stage.retries + 1) * inside + between)
 
 
+@lru_cache  # asked again and again, by the sum, by the picture and in search of a fix
 def _worst(stage: Stage) -> _Plain:
     return stage.requests * _attempt(stage) + _all_waits(stage)
 

@@ -1,32 +1,29 @@
 """
 The smallest fix for a retry budget that does not add up.
 
-Every value that is offered was applied to a copy of the configuration and judged by all checks: it
-clears its finding, brings no other, and one unit less would not do.
+Every value that is offered was applied to a copy of the configuration and judged by all checks that
+a starting worker runs: it clears its finding, brings no other, and one unit less would not do.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from fractions import Fraction
-from math import ceil, floor
-from typing import Any, NamedTuple
-
-from annotated_types import Ge, Gt, Le, Lt
-from pydantic.fields import FieldInfo
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from workerctl import checks
-from workerctl.budget import exact
 from workerctl.checks import budget
-from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.checks.base import Check, Context
 from workerctl.findings import Finding
+from workerctl.pipeline import Pipeline
+from workerctl.scale import Scale, nearest, scale_of
+from workerctl.trial import Changes, Judge, Trial, found_by
 
 # In the order in which they are cleared together: the first ones often clear the others, too.
 CHECKS = (budget.LLM_RETRIES, budget.EMBEDDING_RETRIES, budget.WORST_CASE, budget.DEPLOYS)
+CODES = tuple(check.code for check in CHECKS)
 
-# Above what is there; nobody waits for so many seconds.
-_MOST_MORE = 2**40
-
-Judge = Callable[[Mapping[str, str]], Context]
-"""The context that the configuration would make with these texts for some settings."""
+# What may be less where one setting does not do, the first ones rather than the last.
+_REDUCIBLE = (
+    "retries", "sdk_retries", "side_by_side", "calls", "connect", "timeout", "base", "cap",
+)  # fmt: skip
 
 
 class Change(NamedTuple):
@@ -57,14 +54,16 @@ class Remedies(NamedTuple):
 def remedies(context: Context, judge: Judge, table: Iterable[Check] = checks.CHECKS) -> Remedies:
     """
     The remedies for a configuration, each of them judged by all checks of the table.
+
+    A finding that is suppressed was accepted, and takes none.
     """
-    found = {check.code: _found(check, context) for check in CHECKS}
+    found = {check: found_by(check, context) for check in CHECKS}
     if not any(found.values()):
         return Remedies((), {}, ())
-    trial = _Trial(context, judge, table)
+    trial = Trial(context, judge, table)
     return Remedies(
         tuple(finding for findings in found.values() for finding in findings),
-        {check.code: tuple(_alone(trial, context, check)) for check in CHECKS if found[check.code]},
+        {check.code: tuple(_alone(trial, check)) for check in CHECKS if found[check]},
         _together(trial),
     )
 
@@ -75,174 +74,134 @@ def recommended(
     """
     What clears all findings at once, without the longer search for what clears each of them alone.
     """
-    if not any(_found(check, context) for check in CHECKS):
+    if not any(found_by(check, context) for check in CHECKS):
         return ()
-    return _together(_Trial(context, judge, table))
+    return _together(Trial(context, judge, table))
 
 
-class _Trial:
-    """
-    Applies changes to a copy, and lets all checks judge it.
-    """
-
-    def __init__(self, context: Context, judge: Judge, table: Iterable[Check]) -> None:
-        self._table = tuple(check for check in table if check.boot)
-        self._before = self._judged(context)
-        self.judge = judge
-
-    def clears(self, changes: Iterable[Change], *codes: str) -> bool:
-        """
-        Whether the changes clear all findings of these codes and bring none that was not there.
-        """
-        after = self._judged(self.judge(dict(changes)))
-        return after <= self._before and not any(code in codes for code, _ in after)
-
-    def _judged(self, context: Context) -> frozenset[tuple[str, tuple[str, ...]]]:
-        results = checks.run(context, self._table)
-        return frozenset(
-            (finding.code, finding.fields[:1]) for result in results for finding in result.findings
-        )
-
-
-def _alone(trial: _Trial, context: Context, check: Check) -> Iterator[Change]:
-    for name in dict.fromkeys((*context.pipeline.settings, budget.GRACE)):
+def _alone(trial: Trial, check: Check) -> Iterator[Change]:
+    context = trial.context
+    for name in dict.fromkeys((*check.reads, *context.pipeline.settings, budget.GRACE)):
         for change in _nearest_changes(context, name, check):
-            if trial.clears([change], check.code):
+            if trial.clears({name: change.text}, check.code):
                 yield change
 
 
-def _together(trial: _Trial) -> tuple[Change, ...]:
-    codes = [check.code for check in CHECKS]
-    changes: dict[str, Change] = {}
+def _together(trial: Trial) -> tuple[Change, ...]:
+    changes: Changes = {}
     for check in CHECKS:
-        now = trial.judge(dict(changes.values()))
-        if _found(check, now):
-            changes |= _cleared(now, check)
-    for name in list(changes):  # what a later change made needless
-        rest = [change for change in changes.values() if change.name != name]
-        if trial.clears(rest, *codes):
-            del changes[name]
-    return tuple(changes.values()) if trial.clears(changes.values(), *codes) else ()
+        changes = _cleared(trial, changes, check)
+    for name in list(changes):
+        changes = _least(trial, changes, name)
+    if not trial.clears(changes, *CODES):
+        return ()
+    return tuple(Change(name, text) for name, text in changes.items())
 
 
-def _cleared(context: Context, check: Check) -> dict[str, Change]:
+def _cleared(trial: Trial, changes: Changes, check: Check) -> Changes:
     """
-    What clears the finding of one check: first the setting that it is about, then fewer retries.
+    The changes with those that clear the finding of one check: one if one does, or else several.
     """
-    changes: dict[str, Change] = {}
-    for name in _preferred(context, check):
-        found = next(_nearest_changes(context, name, check), None)
-        if found is not None:
-            return {**changes, name: found}
-        scale = _scale(context, name)
-        context = _with(context, name, scale.number(scale.least))
-        changes[name] = Change(name, scale.text(scale.least))
-    return {}
+    context = trial.judge(changes)
+    if not found_by(check, context):
+        return changes
+    names = tuple(dict.fromkeys(_preferred(context, check)))
+    for name in names:
+        for change in _nearest_changes(context, name, check):
+            if trial.is_harmless({**changes, name: change.text}, *CODES):
+                return {**changes, name: change.text}
+    for name in names:  # as much as there can be of each, until one does
+        for change in _furthest_changes(trial, changes, name):
+            changes = {**changes, name: change.text}
+        context = trial.judge(changes)
+        if not found_by(check, context):
+            break
+    return changes
+
+
+def _least(trial: Trial, changes: Changes, name: str) -> Changes:
+    """
+    The changes without one that a later one made needless, or with no more of it than it takes.
+    """
+    rest = {other: text for other, text in changes.items() if other != name}
+    if trial.clears(rest, *CODES):
+        return rest
+    for change in _nearest_changes(trial.judge(rest), name, *CHECKS):
+        less = {**changes, name: change.text}
+        if less != changes and trial.clears(less, *CODES):
+            return less
+    return changes
 
 
 def _preferred(context: Context, check: Check) -> Iterator[str]:
-    if check is budget.DEPLOYS:
-        yield budget.GRACE
-    elif check is budget.WORST_CASE:
-        if isinstance(context.pipeline.job_timeout, str):
-            yield context.pipeline.job_timeout
-        retries = (stage.retries for stage in context.pipeline.stages)
-        yield from dict.fromkeys(name for name in retries if isinstance(name, str))
-    else:
-        yield check.reads[0]
-
-
-def _nearest_changes(context: Context, name: str, check: Check) -> Iterator[Change]:
     """
-    The nearest values of a setting that clear the finding: the largest below, the smallest above.
+    The settings to change, the first ones rather than the last.
+    """
+    if check not in {budget.WORST_CASE, budget.DEPLOYS}:
+        yield check.reads[0]
+        return
+    more = budget.GRACE if check is budget.DEPLOYS else context.pipeline.job_timeout
+    for amount in (more, *_reducible(context.pipeline)):
+        if isinstance(amount, str):
+            yield amount
+
+
+def _reducible(pipeline: Pipeline) -> Iterator[object]:
+    for key in _REDUCIBLE:
+        yield from (getattr(stage, key) for stage in pipeline.stages)
+
+
+def _nearest_changes(context: Context, name: str, *wanted: Check) -> Iterator[Change]:
+    """
+    The nearest values of a setting that clear the checks: the largest below, the smallest above.
     """
 
     def clears(value: object) -> bool:
-        return not _found(check, _with(context, name, value))
+        changed = _with(context, name, value)
+        return not any(found_by(check, changed) for check in wanted)
 
     value = getattr(context.settings, name)
     if isinstance(value, bool):
         if clears(not value):
             yield Change(name, str(not value).lower())
     elif isinstance(value, int | float):
-        scale = _scale(context, name)
-        steps = exact(value) / scale.unit
-        ways = [(ceil(steps), scale.least)]
-        if name in {context.pipeline.job_timeout, budget.GRACE}:  # of which more may help
-            ways.append((floor(steps), scale.most))
-        for start, end in ways:
-            found = _nearest(lambda step: clears(scale.number(step)), start, end)
-            if found is not None:
-                yield Change(name, scale.text(found))
+        scale = scale_of(type(context.settings).model_fields[name], value)
+        for way in _ways(context, name, scale, value):
+            step = nearest(way, lambda step: clears(scale.number(step)))
+            if step is not None:
+                yield Change(name, scale.text(step))
 
 
-def _nearest(clears: Callable[[int], bool], start: int, end: int) -> int | None:
+def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Change]:
     """
-    The number nearest to `start`, on the way to `end`, that clears; all beyond it do so as well.
+    The value of a setting that does most, and brings no finding that nothing here could clear.
     """
-    if start == end or not clears(end):
-        return None
-    while abs(end - start) > 1:
-        middle = (start + end) // 2
-        if clears(middle):
-            end = middle
-        else:
-            start = middle
-    return end
-
-
-class _Scale(NamedTuple):
-    """
-    The values that a setting may have, in steps of one unit.
-    """
-
-    unit: Fraction
-    least: int
-    most: int
-
-    def number(self, step: int) -> int | float:
-        return step if self.unit == 1 else float(step * self.unit)
-
-    def text(self, step: int) -> str:
-        return str(self.number(step)).removesuffix(".0")
-
-
-def _scale(context: Context, name: str) -> _Scale:
+    context = trial.judge(changes)
     value = getattr(context.settings, name)
-    unit = Fraction(1, 10) if isinstance(value, float) else Fraction(1)
-    steps = exact(value) / unit
-    least, most = 0, ceil(steps) + _MOST_MORE
-    info: FieldInfo = type(context.settings).model_fields[name]
-    for bound in info.metadata:
-        match bound:
-            case Ge(ge=limit):
-                least = ceil(_steps(limit, unit))
-            case Gt(gt=limit):
-                least = floor(_steps(limit, unit)) + 1
-            case Le(le=limit):
-                most = floor(_steps(limit, unit))
-            case Lt(lt=limit):
-                most = ceil(_steps(limit, unit)) - 1
-            case _:
-                pass
-    return _Scale(unit, least, most)
+    if isinstance(value, bool):
+        if not value:
+            yield Change(name, "true")
+        return
+    if not isinstance(value, int | float):
+        return
+    scale = scale_of(type(context.settings).model_fields[name], value)
+    *_, (start, end) = _ways(context, name, scale, value)
+    if end > start and not scale.ends:  # no more of it would have done
+        return
+
+    def is_harmless(step: int) -> bool:
+        return trial.is_harmless({**changes, name: scale.text(step)}, *CODES)
+
+    step = nearest((end, start), is_harmless) if not is_harmless(end) else end
+    if step not in {None, start}:
+        yield Change(name, scale.text(step))
 
 
-def _steps(limit: Any, unit: Fraction) -> Fraction:
-    return exact(limit) / unit
+def _ways(context: Context, name: str, scale: Scale, value: float) -> Iterator[tuple[int, int]]:
+    yield scale.below(value)
+    if name in {context.pipeline.job_timeout, budget.GRACE}:  # of which more may help
+        yield scale.above(value)
 
 
 def _with(context: Context, name: str, value: object) -> Context:
     return context._replace(settings=context.settings.model_copy(update={name: value}))
-
-
-def _found(check: Check, context: Context) -> tuple[Finding, ...]:
-    """
-    What the check finds; nothing where a value that it needs is bad.
-    """
-    if any(name in context.invalid for name in check.reads):
-        return ()
-    try:
-        return tuple(check.run(context))
-    except SkipCheck:
-        return ()
