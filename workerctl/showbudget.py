@@ -139,20 +139,7 @@ def _budget(context: Context) -> Budget:
             f"There is no budget to draw: {because_invalid(bad)}.",
             "Run `workerctl check` to see what is expected.",
         )
-    budget = context.pipeline.budget(context.settings)
-    numbers = [
-        number
-        for step in budget.steps
-        for stage in step
-        for number in stage[1:]
-        if number is not None
-    ]
-    if budget.job_timeout <= 0 or min([*numbers, budget.job_retries]) < 0:
-        raise RefusedError(
-            "There is no budget to draw: a number of the pipeline is negative, or its timeout 0.",
-            "Correct the settings that the pipeline names.",
-        )
-    return budget
+    return context.pipeline.budget(context.settings)
 
 
 def _save_svg(world: World, picture: Picture, path: str) -> int:
@@ -186,7 +173,7 @@ def _stage(bar: Bar, budget: Budget) -> dict[str, Any]:
         "attempt_seconds": _figure(stage.attempt),
         "attempts_seconds": _figure(stage.attempts),
         "waits_seconds": _figure(stage.waits),
-        "worst_seconds": _figure(stage.worst),
+        "worst_seconds": _figure(bar.seconds),
         "start_seconds": _figure(bar.start),
         "end_seconds": _figure(bar.end),
         "requests_of_a_run": _figure(bar.requests),

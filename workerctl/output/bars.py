@@ -61,25 +61,20 @@ class Span(NamedTuple):
 
 class Bar(NamedTuple):
     """
-    A step of the job: its slowest stage, and how many run side by side.
+    A step of the job, and its slowest stage; times in seconds since the job's start.
     """
 
     step: Step
+    stage: Stage
     start: Fraction
+    end: Fraction
 
     @property
-    def stage(self) -> Stage:
+    def seconds(self) -> Fraction:
         """
-        The stage that the job waits for.
+        How long it takes.
         """
-        return slowest(self.step)
-
-    @property
-    def end(self) -> Fraction:
-        """
-        Seconds since the job's start.
-        """
-        return self.start + self.stage.worst
+        return self.end - self.start
 
     @property
     def requests(self) -> int:
@@ -95,6 +90,8 @@ class Bar(NamedTuple):
         Where there are more, the attempts inside the SDK are drawn as one with the waits between
         them; where those are still too many, all attempts come first and then all waits.
         """
+        if self.end == self.start:
+            return []
         stage = self.stage
         for number, parts in ((stage.requests, _parts), (stage.tries, _coarse_parts)):
             if number <= most:
@@ -102,7 +99,7 @@ class Bar(NamedTuple):
                 if len(spans) <= most:
                     return spans
         spans = _placed(self.start, [(False, stage.attempts), (True, stage.waits)])
-        seen = [span for span in spans if 2 * most * (span.end - span.start) >= stage.worst]
+        seen = [span for span in spans if 2 * most * (span.end - span.start) >= self.seconds]
         if len(seen) == len(spans) <= most:
             return spans
         longer = max(spans, key=lambda span: span.end - span.start)
@@ -115,9 +112,10 @@ def bars(budget: Budget) -> Iterator[Bar]:
     """
     start = Fraction()
     for step in budget.steps:
-        bar = Bar(step, start)
-        yield bar
-        start = bar.end
+        stage = slowest(step)
+        end = start + stage.worst
+        yield Bar(step, stage, start, end)
+        start = end
 
 
 def longest(budget: Budget) -> Fraction:
@@ -127,12 +125,13 @@ def longest(budget: Budget) -> Fraction:
     return max(budget.worst, exact(budget.job_timeout))
 
 
-def formula(stage: Stage) -> tuple[str, str]:
+def formula(bar: Bar) -> tuple[str, str]:
     """
     How long a stage takes: its attempts with the seconds of each and all waits, and the sum.
     """
+    stage = bar.stage
     more = f" + {count(stage.waits)}" if stage.waits else ""
-    return f"{count(stage.requests)} × {count(stage.attempt)}{more}", seconds(stage.worst)
+    return f"{count(stage.requests)} × {count(stage.attempt)}{more}", seconds(bar.seconds)
 
 
 def verdict(budget: Budget) -> str:
@@ -223,4 +222,5 @@ def _coarse_parts(stage: Stage) -> Iterator[tuple[bool, Fraction]]:
 
 
 def _wait(retry: int, base: Number, cap: Number | None) -> Fraction:
-    return waits(retry + 1, base, cap) - waits(retry, base, cap)
+    wait = exact(base) * (1 << retry)
+    return wait if cap is None else min(wait, exact(cap))

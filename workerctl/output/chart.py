@@ -68,7 +68,7 @@ def chart(budget: Budget, columns: int) -> Iterator[Line]:
 def _rows(budget: Budget) -> Iterator[_Row]:
     for bar in bars(budget):
         name, *more = map(printable, lanes(bar))
-        yield _Row(bar, name, *formula(bar.stage))
+        yield _Row(bar, name, *formula(bar))
         yield from (_Row(bar, further) for further in more)
 
 
@@ -162,7 +162,7 @@ def _extent(bar: Bar, scale: _Scale) -> tuple[int, int]:
     """
     From which cell to before which: at least one, and none of the wrong side of the timeout.
     """
-    if not bar.stage.worst:
+    if bar.end == bar.start:
         return 0, 0
     most = scale.cells if bar.end > scale.timeout else scale.timeout_cell
     first = min(scale.cell(bar.start), most - 1)
@@ -177,6 +177,6 @@ def _kinds(bar: Bar, first: int, last: int) -> Iterator[bool]:
     more = last - first - len(spans)
     cell = first
     for number, span in enumerate(spans, 1):
-        end = first + number + round(more * (span.end - bar.start) / bar.stage.worst)
+        end = first + number + round(more * (span.end - bar.start) / bar.seconds)
         yield from [span.is_wait] * (end - cell)
         cell = end

@@ -94,7 +94,7 @@ def _document(budget: Budget, together: tuple[str, ...]) -> Iterator[str]:
 
 def _description(budget: Budget) -> Iterator[str]:
     for bar in bars(budget):
-        terms, result = formula(bar.stage)
+        terms, result = formula(bar)
         together = f", {len(bar.step)} side by side" if len(bar.step) > 1 else ""
         yield (
             f"{bar.stage.name}{together}: {terms} = {result}, "
@@ -116,7 +116,7 @@ def _rows(budget: Budget) -> tuple[int, list[str]]:
 
 
 def _row(bar: Bar, budget: Budget, top: int) -> Iterator[str]:
-    terms, result = formula(bar.stage)
+    terms, result = formula(bar)
     together = f", {len(bar.step)} side by side" if len(bar.step) > 1 else ""
     name = printable(bar.stage.name)
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
