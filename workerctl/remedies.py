@@ -6,9 +6,11 @@ a starting worker runs: it clears its finding, brings no other, and one unit les
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import floor
 from typing import NamedTuple
 
 from workerctl import checks
+from workerctl.budget import Number
 from workerctl.checks import budget
 from workerctl.checks.base import Check, Context
 from workerctl.findings import Finding
@@ -24,6 +26,9 @@ CODES = tuple(check.code for check in CHECKS)
 _REDUCIBLE = (
     "retries", "sdk_retries", "side_by_side", "calls", "connect", "timeout", "base", "cap",
 )  # fmt: skip
+
+# Seconds: the most that is recommended where a setting has no bound. A day is long for a job.
+_LONG = 86_400
 
 
 class Change(NamedTuple):
@@ -91,10 +96,9 @@ def _together(trial: Trial) -> tuple[Change, ...]:
     changes: Changes = {}
     for check in CHECKS:
         changes = _cleared(trial, changes, check)
-    for name in list(changes):
-        changes = _least(trial, changes, name)
     if not trial.clears(changes, *CODES):
         return ()
+    changes = _least(trial, _needed(trial, changes))
     return tuple(Change(name, text) for name, text in changes.items())
 
 
@@ -110,27 +114,43 @@ def _cleared(trial: Trial, changes: Changes, check: Check) -> Changes:
         for change in _nearest_changes(context, name, check):
             if trial.is_harmless({**changes, name: change.text}, *CODES):
                 return {**changes, name: change.text}
-    for name in names:  # as much as there can be of each, until one does
+    for name in names:  # as much as there can be of each, until it is enough
         for change in _furthest_changes(trial, changes, name):
             changes = {**changes, name: change.text}
-        context = trial.judge(changes)
-        if not found_by(check, context):
+        if not found_by(check, trial.judge(changes)):
             break
     return changes
 
 
-def _least(trial: Trial, changes: Changes, name: str) -> Changes:
+def _needed(trial: Trial, changes: Changes) -> Changes:
     """
-    The changes without one that a later one made needless, or with no more of it than it takes.
+    The changes without those that another one makes needless.
     """
-    rest = {other: text for other, text in changes.items() if other != name}
-    if trial.clears(rest, *CODES):
-        return rest
-    for change in _nearest_changes(trial.judge(rest), name, *CHECKS):
-        less = {**changes, name: change.text}
-        if less != changes and trial.clears(less, *CODES):
-            return less
+    for name in reversed(tuple(changes)):
+        rest = _without(changes, name)
+        if trial.clears(rest, *CODES):
+            changes = rest
     return changes
+
+
+def _least(trial: Trial, changes: Changes) -> Changes:
+    """
+    The changes with no more of each than it takes.
+    """
+    before: Changes = {}
+    while changes != before:  # less of one may leave room for another
+        before = changes
+        for name in reversed(tuple(changes)):
+            now = trial.judge(_without(changes, name))
+            for change in _nearest_changes(now, name, *CHECKS):
+                less = {**changes, name: change.text}
+                if less != changes and trial.clears(less, *CODES):
+                    changes = less
+    return changes
+
+
+def _without(changes: Changes, name: str) -> Changes:
+    return {other: text for other, text in changes.items() if other != name}
 
 
 def _preferred(context: Context, check: Check) -> Iterator[str]:
@@ -186,8 +206,8 @@ def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Cha
         return
     scale = scale_of(type(context.settings).model_fields[name], value)
     *_, (start, end) = _ways(context, name, scale, value)
-    if end > start and not scale.ends:  # no more of it would have done
-        return
+    if end > start and not scale.ends:
+        end = max(start, floor(_LONG / scale.unit))
 
     def is_harmless(step: int) -> bool:
         return trial.is_harmless({**changes, name: scale.text(step)}, *CODES)
@@ -197,7 +217,7 @@ def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Cha
         yield Change(name, scale.text(step))
 
 
-def _ways(context: Context, name: str, scale: Scale, value: float) -> Iterator[tuple[int, int]]:
+def _ways(context: Context, name: str, scale: Scale, value: Number) -> Iterator[tuple[int, int]]:
     yield scale.below(value)
     if name in {context.pipeline.job_timeout, budget.GRACE}:  # of which more may help
         yield scale.above(value)

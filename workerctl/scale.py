@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
-from workerctl.budget import MANY, exact
+from workerctl.budget import MANY, Number, exact
 
 _TENTH = Fraction(1, 10)
 
@@ -39,20 +39,20 @@ class Scale(NamedTuple):
         """
         return str(self.number(step)).removesuffix(".0")
 
-    def below(self, value: float) -> tuple[int, int]:
+    def below(self, value: Number) -> tuple[int, int]:
         """
         The way from a value down to the end.
         """
         return ceil(exact(value) / self.unit), self.least
 
-    def above(self, value: float) -> tuple[int, int]:
+    def above(self, value: Number) -> tuple[int, int]:
         """
         The way from a value up to the end.
         """
         return floor(exact(value) / self.unit), self.most
 
 
-def scale_of(info: FieldInfo, value: float) -> Scale:
+def scale_of(info: FieldInfo, value: Number) -> Scale:
     """
     The scale of a setting that has this value: whole numbers, or tenths.
     """
