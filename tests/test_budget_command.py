@@ -293,6 +293,24 @@ def test_alternatives_stand_beside_the_fix(call: Run) -> None:
     ]
 
 
+def test_a_finding_that_takes_several_changes_is_told_as_such(call: Run, directory: Path) -> None:
+    """
+    Waiting longer takes a longer grace period, too; no single setting does without the other.
+    """
+    (directory / "pyproject.toml").write_text(
+        "[tool.workerctl.pipeline]\n"
+        'stages = [{name = "upload", timeout = 90}]\njob_timeout = "JOB_TIMEOUT_SECONDS"\n'
+    )
+    environ = {"ENV": "staging", "JOB_TIMEOUT_SECONDS": "60", "SHUTDOWN_GRACE_SECONDS": "60"}
+    done = call("budget", "--fix", environ=environ)
+
+    assert done.stdout.splitlines() == [
+        "JOB_TIMEOUT_SECONDS=113",
+        "SHUTDOWN_GRACE_SECONDS=90",
+        "# BUD001 alone: no single setting clears it.",
+    ]
+
+
 def test_nothing_to_fix_is_said_beside_standard_output(call: Run) -> None:
     """
     A pipe gets no line.

@@ -15,8 +15,9 @@ from workerctl import declaration
 from workerctl.budget import Budget, Stage
 from workerctl.errors import ProjectError
 from workerctl.loading import Loaded, Options, load
+from workerctl.masking import MASK
 from workerctl.pipeline import PIPELINE, Choice, Pipeline, StageSettings
-from workerctl.preflight import pipeline_of
+from workerctl.preflight import Request, context_of, pipeline_of
 from workerctl.settings import Settings
 
 WHERE = "[tool.workerctl.pipeline]"
@@ -171,56 +172,56 @@ _TIMES = "times must be whole numbers from 1 to 1000"
         ({"stages": [{"timeout": 1}]}, f"A stage of {WHERE} needs a name and a timeout."),
         (stage(retry=1), f"A stage of {WHERE} has no setting retry."),
         *(
-            (stage(name=name), f"A stage of {WHERE} has no name of 1 to 40 characters.")
+            (stage(name=name), f"Stage 1 of {WHERE} has no name of 1 to 40 characters.")
             for name in ("", "  ", 3, "a" * 41, "a\nb")
         ),
         *(
-            (stage(timeout=value), f"Stage fetch of {WHERE}: timeout {_SECONDS}.")
+            (stage(timeout=value), f"Stage 1 of {WHERE}: timeout {_SECONDS}.")
             for value in (-1, -0.5, True, float("inf"), float("nan"), [1], {}, None)
         ),
-        (stage(base=-1), f"Stage fetch of {WHERE}: base {_SECONDS}."),
-        (stage(connect=[]), f"Stage fetch of {WHERE}: connect {_SECONDS}."),
-        (stage(cap=-1), f"Stage fetch of {WHERE}: cap {_SECONDS}."),
-        (stage(retries=1.5), f"Stage fetch of {WHERE}: retries {_COUNT}."),
-        (stage(sdk_retries=-1), f"Stage fetch of {WHERE}: sdk_retries {_COUNT}."),
-        (stage(calls=False), f"Stage fetch of {WHERE}: calls {_COUNT}."),
+        (stage(base=-1), f"Stage 1 of {WHERE}: base {_SECONDS}."),
+        (stage(connect=[]), f"Stage 1 of {WHERE}: connect {_SECONDS}."),
+        (stage(cap=-1), f"Stage 1 of {WHERE}: cap {_SECONDS}."),
+        (stage(retries=1.5), f"Stage 1 of {WHERE}: retries {_COUNT}."),
+        (stage(sdk_retries=-1), f"Stage 1 of {WHERE}: sdk_retries {_COUNT}."),
+        (stage(calls=False), f"Stage 1 of {WHERE}: calls {_COUNT}."),
         (
             stage(retries="FETCH_WAIT"),
-            f"Stage fetch of {WHERE}: retries names FETCH_WAIT, which is not a whole number.",
+            f"Stage 1 of {WHERE}: retries names FETCH_WAIT, which is not a whole number.",
         ),
         (
             stage(timeout="NAMES"),
-            f"Stage fetch of {WHERE}: timeout names NAMES, which is not a number.",
+            f"Stage 1 of {WHERE}: timeout names NAMES, which is not a number.",
         ),
         (
             stage(timeout="OPTIONAL"),
-            f"Stage fetch of {WHERE}: timeout names OPTIONAL, which is not a number.",
+            f"Stage 1 of {WHERE}: timeout names OPTIONAL, which is not a number.",
         ),
         (
             stage(timeout="NO_SUCH"),
-            f"Stage fetch of {WHERE}: timeout names a setting that does not exist.",
+            f"Stage 1 of {WHERE}: timeout names a setting that does not exist.",
         ),
         *(
-            (stage(times=value), f"Stage fetch of {WHERE}: {_TIMES}.")
+            (stage(times=value), f"Stage 1 of {WHERE}: {_TIMES}.")
             for value in (
                 0, 1001, 1.0, True, "PAGES", {"setting": "MODE"}, {"setting": "MODE", "a": 0},
             )
         ),
         (
             stage(times={"quick": 1}),
-            f"Stage fetch of {WHERE}: times.setting names a setting that does not exist.",
+            f"Stage 1 of {WHERE}: times.setting names a setting that does not exist.",
         ),
         (
             stage(times={"setting": 1, "quick": 1}),
-            f"Stage fetch of {WHERE}: times.setting must be a setting or the name of a setting.",
+            f"Stage 1 of {WHERE}: times.setting must be a setting or the name of a setting.",
         ),
         (
             stage(side_by_side="MODE"),
-            f"Stage fetch of {WHERE}: side_by_side names MODE, which is not true or false.",
+            f"Stage 1 of {WHERE}: side_by_side names MODE, which is not true or false.",
         ),
         (
             stage(side_by_side=1),
-            f"Stage fetch of {WHERE}: side_by_side must be true or false or the name of a setting.",
+            f"Stage 1 of {WHERE}: side_by_side must be true or false or the name of a setting.",
         ),
         (
             {**stage(), "job_timeout": 0},
@@ -353,6 +354,17 @@ def test_an_object_of_a_class_below(team_of: Callable[..., Loaded], directory: P
     assert pipeline_of(loaded).stages[0].name == "fetch"
 
 
+def test_a_name_shows_no_piece_of_a_secret(team_of: Callable[..., Loaded]) -> None:
+    """
+    A team's module may read more than it should.
+    """
+    module = OWN.format(name="FETCH_SECONDS").replace("fetch", "stage of 8c1fe04d")
+    loaded = team_of(module, environ={"TOKEN_OF_FETCH": "8c1fe04d22b7"})
+
+    (stage,) = context_of(loaded, Request()).pipeline.stages
+    assert (stage.name, stage.timeout) == (f"stage of {MASK}", "FETCH_SECONDS")
+
+
 def test_an_object_that_names_no_setting_is_told(team_of: Callable[..., Loaded]) -> None:
     """
     With the module that it stands in.
@@ -360,7 +372,7 @@ def test_an_object_that_names_no_setting_is_told(team_of: Callable[..., Loaded])
     with pytest.raises(ProjectError) as caught:
         pipeline_of(team_of(OWN.format(name="FETCH_SECOND")))
     assert caught.value.message == (
-        "Stage fetch of PIPELINE in pipeline_team: timeout names a setting that does not exist."
+        "Stage 1 of PIPELINE in pipeline_team: timeout names a setting that does not exist."
     )
     assert caught.value.hint == "Did you mean FETCH_SECONDS?"
 

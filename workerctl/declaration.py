@@ -48,8 +48,9 @@ def require_sound(pipeline: Pipeline, fields: Fields, where: str) -> None:
     stages: object = pipeline.stages
     if not isinstance(stages, tuple) or not stages:
         raise ProjectError(f"{where} has no stages.", _STAGE_HINT)
-    for stage in stages:
-        _require_sound_stage(stage, fields, where)
+    for number, stage in enumerate(stages, 1):
+        # not by its name, which may be anything
+        _require_sound_stage(stage, fields, f"Stage {number} of {where}")
     job = _Place(where, fields)
     job.require_seconds("job_timeout", pipeline.job_timeout, least=1)
     job.require_count("job_retries", pipeline.job_retries)
@@ -57,10 +58,9 @@ def require_sound(pipeline: Pipeline, fields: Fields, where: str) -> None:
 
 
 def _require_sound_stage(stage: object, fields: Fields, where: str) -> None:
-    name = stage.name if isinstance(stage, StageSettings) else None
-    if not isinstance(stage, StageSettings) or not _is_name(name):
-        raise ProjectError(f"A stage of {where} has no name of 1 to 40 characters.", _STAGE_HINT)
-    place = _Place(f"Stage {name} of {where}", fields)
+    if not isinstance(stage, StageSettings) or not _is_name(stage.name):
+        raise ProjectError(f"{where} has no name of 1 to 40 characters.", _STAGE_HINT)
+    place = _Place(where, fields)
     for key in _TIMES:
         place.require_seconds(key, getattr(stage, key))
     if stage.cap is not None:

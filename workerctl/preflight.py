@@ -11,10 +11,12 @@ from typing import BinaryIO, NamedTuple
 
 from workerctl import checks, pipeline, project, rules
 from workerctl.checks.base import Check, Context, Phase
+from workerctl.checks.running import secret_texts
 from workerctl.checks.selection import ALWAYS, require_code, select
 from workerctl.errors import ProjectError, UsageError
 from workerctl.findings import Severity
 from workerctl.loading import Loaded, Options, load
+from workerctl.masking import Scrubber
 from workerctl.pipeline import Pipeline
 from workerctl.project import Project
 from workerctl.report import Report, Result
@@ -82,8 +84,10 @@ def report_of(
 def context_of(loaded: Loaded, request: Request, today: date | None = None) -> Context:
     """
     What the checks get to see of a loaded configuration.
+
+    Raises ProjectError where a team's pipeline means nothing.
     """
-    return Context(
+    context = Context(
         settings=loaded.settings,
         values=loaded.values,
         env=rules.judged_as(loaded.values, request.env),
@@ -93,8 +97,13 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         suppressions=loaded.project.suppressions,
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
-        pipeline=pipeline_of(loaded),
     )
+    own = pipeline_of(loaded)
+    if own is pipeline.PIPELINE:
+        return context
+    scrub = Scrubber(secret_texts(context)).scrub  # a team's module may read more than it should
+    stages = tuple(stage._replace(name=scrub(stage.name)) for stage in own.stages)
+    return context._replace(pipeline=own._replace(stages=stages))
 
 
 def pipeline_of(loaded: Loaded) -> Pipeline:

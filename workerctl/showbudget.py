@@ -121,6 +121,8 @@ def fix_lines(found: Remedies) -> Iterator[str]:
     """
     yield from map(str, found.together)
     for code, changes in found.alone.items():
+        if not changes and found.together:
+            yield f"# {code} alone: no single setting clears it."
         others = [change for change in changes if change not in found.together]
         if others:
             yield f"# {code} alone is also cleared by any one of these:"
