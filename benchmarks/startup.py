@@ -195,6 +195,8 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("check with an option, without a key / R", keyless_options, r, 1.00)
     yield Row("check on a terminal / R", in_git._replace(terminal=True), r, 1.15)
     yield Row("show-config / R", config, r, 1.00)
+    budget = Command((workerctl, "budget"), says="A job may take")
+    yield Row("budget / R", budget, r, 1.00)
     for terminal in (False, True):
         where = " on a terminal" if terminal else ""
         whole = Command((workerctl, "--help"), says="Preflight", terminal=terminal)

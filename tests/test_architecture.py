@@ -144,6 +144,8 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
         ("show-config --env-file good.env", "rich cryptography redis httpx rq"),
         ("show-config ENV --env-file good.env", "rich cryptography redis httpx rq"),
         ("run --no-env-file -- no-such-program", "rich cryptography redis httpx rq"),
+        ("budget --no-env-file", "rich cryptography redis httpx rq workerctl.output.svg"),
+        ("budget --format json --no-env-file", "rich cryptography redis httpx rq"),
         ("explain", "rich cryptography redis httpx rq"),
         ("explain KEY004", "rich cryptography redis httpx rq"),
     ],

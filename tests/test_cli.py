@@ -134,7 +134,7 @@ def test_an_internal_error_is_told_in_a_line(call: Run, format_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["show-config", "keygen --id", "keygen --write new.env", "run true"]
+    "command", ["budget", "show-config", "keygen --id", "keygen --write new.env", "run true"]
 )
 def test_every_command_tells_an_internal_error_so(call: Run, command: str) -> None:
     """
@@ -264,6 +264,9 @@ def test_what_does_not_exist_is_told(call: Run, arguments: str, message: str) ->
         "check --format json --settings {}",
         "explain {}",
         "keygen {}",
+        "budget {}",
+        "budget --format {}",
+        "budget --svg= {}",
         "show-config {}",
         "show-config --group {}",
         "show-config --format {}",
@@ -545,7 +548,7 @@ def test_alone_it_shows_the_help(run: Run) -> None:
 
     assert alone.stdout == help_.stdout
     assert (alone.returncode, help_.returncode) == (2, 0)
-    for command in ("check", "explain", "keygen", "show-config"):
+    for command in ("budget", "check", "explain", "keygen", "show-config"):
         assert re.search(rf"^  {command} +[A-Z].*\.$", help_.stdout, re.MULTILINE)
 
 
@@ -717,7 +720,7 @@ def test_show_config_tells_the_whole_story_of_one(call: Run, good: Path, bad: Pa
     assert re.search(r"^  checked by +SET001, .*ENV005", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["show-config", "keygen --id"])
+@pytest.mark.parametrize("command", ["budget", "show-config", "keygen --id"])
 def test_other_commands_tell_what_cannot_be_read(call: Run, command: str) -> None:
     """
     In a sentence, exit code 2.
@@ -728,7 +731,7 @@ def test_other_commands_tell_what_cannot_be_read(call: Run, command: str) -> Non
     assert done.stderr.startswith("workerctl: missing.env does not exist.")
 
 
-@pytest.mark.parametrize("command", ["check", "explain", "show-config"])
+@pytest.mark.parametrize("command", ["budget", "check", "explain", "show-config"])
 def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
     """
     It is nothing that we did.
@@ -749,7 +752,7 @@ def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
     [
         (
             {"_WORKERCTL_COMPLETE": "complete_bash", "COMP_WORDS": "workerctl ", "COMP_CWORD": "1"},
-            {"check", "explain", "keygen", "run", "show-config"},
+            {"budget", "check", "explain", "keygen", "run", "show-config"},
         ),
         (
             {

@@ -2,10 +2,13 @@
 The documentation says what the program does.
 """
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Run
 from workerctl import __version__
@@ -44,6 +47,47 @@ def test_the_picture_in_the_readme_is_what_the_program_shows(call: Run, director
 
     picture = f"$ workerctl check --isolated --env-file production.env\n{done.stdout}```"
     assert picture in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/budget.md"])
+def test_the_pictures_of_a_budget_are_what_the_program_shows(
+    call: Run, directory: Path, page: str
+) -> None:
+    """
+    Character for character, for the table that stands before them, if there is one.
+    """
+    text = (ROOT / page).read_text("utf-8")
+    (directory / "prod.env").write_text("LLM_SDK_MAX_RETRIES=2\n")
+    pictures = 0
+    for block in re.finditer(r"```(\w+)\n(.*?)```", text, re.DOTALL):
+        kind, content = block.groups()
+        if kind == "toml" and "pipeline" in content:
+            (directory / "pyproject.toml").write_text(content, "utf-8")
+        command, _, shown = content.partition("\n")
+        if command.startswith("$ workerctl budget"):
+            done = call(*command.partition("#")[0].split()[2:])
+            assert shown == done.stdout
+            pictures += 1
+
+    assert pictures == {"README.md": 1, "docs/budget.md": 4}[page]
+
+
+def test_the_pipeline_in_the_documentation_is_one(call: Run, directory: Path) -> None:
+    """
+    The object is found beside its settings.
+    """
+    text = (ROOT / "docs/budget.md").read_text("utf-8")
+    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (directory / "documented.py").write_text(module, "utf-8")
+    (directory / "pyproject.toml").write_text(
+        '[tool.workerctl]\nsettings = "documented:Settings"\n'
+    )
+
+    stages = json.loads(call("budget", "--format", "json").stdout)["stages"]
+    assert [(one["name"], one["worst_seconds"]) for one in stages] == [
+        ("render", 182),
+        ("upload", 30),
+    ]
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

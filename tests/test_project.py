@@ -120,7 +120,8 @@ def test_everything_that_a_team_may_say(write: Write, tmp_path: Path) -> None:
             Suppression("RED003", "rebuilt from the database", date(2027, 1, 31)),
             Suppression("ENV003", "known", date(2027, 2, 28), ("staging", "development")),
         ),
-        ("workers.jobs",),
+        preload=("workers.jobs",),
+        pipeline={},
     )
 
 
@@ -167,6 +168,7 @@ def test_a_project_without_a_word_for_us_configures_nothing(
         ("[tool.workerctl]\nchecks = {}\n", "checks must be a string or a list", None),
         ("[tool.workerctl]\nignore = 1\n", "ignore must be an array of tables.", None),
         ("[tool.workerctl.ignore]\ncode = 1\n", "ignore must be an array of tables.", None),
+        ("[tool.workerctl]\npipeline = []\n", "pipeline must be a table.", None),
         ("[tool]\nworkerctl = 1\n", "is not a table.", None),
     ],
 )

@@ -182,7 +182,7 @@ def _schemas() -> dict[str, jsonschema.Draft202012Validator]:
         name: jsonschema.Draft202012Validator(
             json.loads((folder / f"{name}.schema.json").read_text())
         )
-        for name in ("report", "config")
+        for name in ("report", "config", "budget")
     }
 
 
@@ -221,6 +221,21 @@ def test_show_config_shows_what_there_is(
     assert code in {0, 2}
     if form == "json" and code == 0:
         schemas["config"].validate(json.loads(out))
+
+
+@given(it=_configurations(), more=st.sampled_from([[], ["--fix"], ["--format", "json"]]))
+def test_a_budget_is_drawn_or_refused(
+    it: Configuration, more: list[str], schemas: dict[str, jsonschema.Draft202012Validator]
+) -> None:
+    """
+    Exit code 0, 1 where a value is bad or nothing fixes it, 2 where a source cannot be read.
+    """
+    code, out, err = _run(["budget", *more, *it.options], it)
+
+    assert code in {0, 1, 2}
+    assert out or err
+    if "json" in more:
+        schemas["budget"].validate(json.loads(out))
 
 
 @settings(max_examples=settings().max_examples // 10)

@@ -45,7 +45,7 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
     "optimized": {"PYTHONOPTIMIZE": "2"},
     "warnings": {"PYTHONWARNINGS": "error"},
 }
-COMMANDS: list[list[str]] = [[], ["check"], ["explain"], ["keygen"], ["show-config"]]
+COMMANDS: list[list[str]] = [[], ["budget"], ["check"], ["explain"], ["keygen"], ["show-config"]]
 MESSAGE_ENDS = re.compile(r"\x1b\[[0-9;]*m|\s")
 
 HARDEST = ["ascii-locale", "dumb", "many-columns", "no-environment", "optimized"]
@@ -138,6 +138,8 @@ def test_no_option_is_lost_in_the_help(
         ("explain ENV005", "Fix:usehttps:andrediss:."),
         ("show-config --env-file bad.env", "EMBEDDING_MAX_RETRIESnotvalid,notshown"),
         ("show-config --env-file bad.env --format json", '"schema":"workerctl.config/1"'),
+        ("budget --env-file good.env", "areleft;parsingandsavingarenotcounted"),
+        ("budget --env-file good.env --format json", '"schema":"workerctl.budget/1"'),
         ("--version", "workerctl"),
     ],
 )
@@ -230,6 +232,8 @@ def test_a_reader_of_the_help_may_leave_early(run: Run, command: str) -> None:
         ("check --env-file good.env --format json", 3),
         ("explain", 3),
         ("explain KEY001", 3),
+        ("budget", 3),
+        ("budget --format json", 3),
         ("show-config", 3),
         ("show-config --format json", 3),
         ("show-config --format env", 3),
@@ -271,6 +275,8 @@ def test_a_full_disk_takes_the_help_too(run: Run, command: str) -> None:
         ("check --nonsense", 2),
         ("check --env-file bad.env --output report.txt", 1),
         ("explain KEY001", 0),
+        ("budget", 0),
+        ("budget --svg budget.svg", 0),
         ("show-config", 0),
         ("keygen", 0),
         ("keygen --write new.env", 0),

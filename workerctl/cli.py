@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workerctl.findings import Severity
     from workerctl.loading import Loaded, Options
 
-_COMMANDS = ("check", "explain", "keygen", "run", "show-config")
+_COMMANDS = ("budget", "check", "explain", "keygen", "run", "show-config")
 
 app = typer.Typer(
     name="workerctl",
@@ -198,6 +198,39 @@ def show_config(
         checks = table(foreign_checks(loaded.project))
         return world.show(showconfig.story(rows[0], readers(checks, rows[0].setting.name)))
     return world.show(showconfig.table(rows, origin=origin))
+
+
+@app.command()
+def budget(
+    context: typer.Context,
+    env_file: EnvFiles = None,
+    no_env_file: NoEnvFile = False,
+    secrets_dir: SecretsDir = None,
+    isolated: Isolated = False,
+    env: JudgeAs = None,
+    settings: SettingsClass = None,
+    format: Annotated[  # noqa: A002 -- the option's name
+        Literal["text", "json"], typer.Option(help="Drawn, or as data.")
+    ] = "text",
+    svg: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the picture there, too, as an SVG.")
+    ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Print only the smallest fix, as lines for an env file."),
+    ] = False,
+) -> int:
+    """
+    Draw how long a job may take: every attempt and every wait of it, against its timeout.
+    """
+    from workerctl.errors import UsageError
+    from workerctl.preflight import Request
+    from workerctl.showbudget import Wanted, show
+
+    if fix and format == "json":
+        raise UsageError("--fix prints env lines.", "With --format json, see `remedies`.")
+    options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
+    return show(context.obj, Request(options, env), Wanted(format, svg, fix))
 
 
 @app.command()

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, MutableMapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO, TypeVar
 
 from workerctl.errors import WorkerctlError
 from workerctl.findings import ExitCode
@@ -24,6 +24,8 @@ from workerctl.streams import say, silence
 
 if TYPE_CHECKING:
     from workerctl.preflight import Request
+
+Made = TypeVar("Made")
 
 _PACKAGE = Path(__file__).parent
 _LOST = ("Standard output could not be written.", "Is its disk full?")
@@ -77,11 +79,30 @@ class World(NamedTuple):
         made = list(lines)
         return self._out(lambda stream: write(made, stream), ExitCode.OK)
 
-    def put(self, render: Callable[[TextIO], None]) -> int:
+    def put(self, render: Callable[[TextIO], None], code: ExitCode = ExitCode.OK) -> int:
         """
         Write whatever `render` writes to standard output.
         """
-        return self._out(render, ExitCode.OK)
+        return self._out(render, code)
+
+    def save(
+        self, render: Callable[[TextIO], None], path: str, *, option: str, what: str = "report"
+    ) -> int:
+        """
+        Write whatever `render` writes to a file that an option names.
+        """
+        try:
+            with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
+                render(stream)
+        except (OSError, ValueError):
+            where = f"the file that {option} names" if is_like_secret(path) else path
+            problem = Problem(
+                f"The {what} could not be written to {where}.",
+                "Check the directory and the space on the disk.",
+                ExitCode.INCOMPLETE,
+            )
+            return self.tell(problem)
+        return ExitCode.OK
 
     def deliver(self, report: Report, name: str, output: str | None, detail: Detail) -> int:
         """
@@ -99,18 +120,9 @@ class World(NamedTuple):
 
         if output is None:
             return self._out(render, report.exit_code)
-        try:
-            with open(output, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
-                render(stream)
-        except (OSError, ValueError):
-            where = "the file that --output names" if is_like_secret(output) else output
-            problem = Problem(
-                f"The report could not be written to {where}.",
-                "Check the directory and the space on the disk.",
-                ExitCode.INCOMPLETE,
-            )
-            code = self.tell(problem)
-            return int(report.exit_code) or code
+        lost = self.save(render, output, option="--output")
+        if lost:
+            return int(report.exit_code) or lost
         if report.error is None:
             _written(self.stderr, lambda stream: write([summary(report)], stream))
         return int(report.exit_code)
@@ -174,13 +186,21 @@ def reported(make: Callable[[], Report]) -> Report:
     """
     The report that `make` makes, or one that tells why there is none.
     """
+    made = attempted(make)
+    return Report(error=made) if isinstance(made, Problem) else made
+
+
+def attempted(make: Callable[[], Made]) -> Made | Problem:
+    """
+    What `make` makes, or why there is nothing of it.
+    """
     try:
         with kept_off_stdout():
             return make()
     except KeyboardInterrupt:
-        return Report(error=Problem("Interrupted.", None, ExitCode.INTERRUPTED))
+        return Problem("Interrupted.", None, ExitCode.INTERRUPTED)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- machine formats stay valid
-        return Report(error=problem_of(error))
+        return problem_of(error)
 
 
 def kept_off_stdout() -> contextlib.AbstractContextManager[object]:

@@ -14,7 +14,7 @@ from workerctl.errors import ConfigurationError, SourceError, UsageError
 from workerctl.findings import Finding, Location, Severity
 from workerctl.masking import is_conventional_name, is_like_secret
 from workerctl.project import Project
-from workerctl.sources import Values
+from workerctl.sources import Value, Values
 
 DEFAULT_ENV_FILE = ".env"
 
@@ -39,6 +39,7 @@ class Loaded(NamedTuple):
     A configuration as far as it could be read.
 
     Fields in `invalid` hold their defaults in `settings`; `findings` say why (SET001).
+    `settings_class` is the one that was asked for; that of `settings` may require less.
     """
 
     settings: Any
@@ -46,6 +47,7 @@ class Loaded(NamedTuple):
     invalid: frozenset[str]
     findings: tuple[Finding, ...]
     project: Project
+    settings_class: type[Any]
 
 
 def load(
@@ -66,12 +68,25 @@ def load(
     target = options.settings
     settings_class = default if target is None else _settings_class(project, target, default)
     values = _read(settings_class, options, environ, stdin)
+    return _loaded(settings_class, values, project)
+
+
+def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
+    """
+    The configuration as it would be with these texts for some fields, whatever the sources say.
+    """
+    new = {name: Value(text, Location("default")) for name, text in texts.items()}
+    values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
+    return _loaded(loaded.settings_class, values, loaded.project)
+
+
+def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -> Loaded:
     settings, findings = _build(settings_class, values)
     invalid = frozenset(name for finding in findings for name in finding.fields)
     if any(not finding.fields for finding in findings):
         invalid = frozenset(settings_class.model_fields)
     typed = tuple(finding for finding in findings if finding.code == "SET001")
-    return Loaded(settings, values, invalid, typed, project)
+    return Loaded(settings, values, invalid, typed, project, settings_class)
 
 
 def read(settings_class: type[BaseModel], options: Options | None = None) -> Values:

@@ -4,18 +4,22 @@ The main job: sources → Settings → checks → report.
 
 import os
 import re
+import sys
 from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime, timezone
 from typing import BinaryIO, NamedTuple
 
-from workerctl import checks, project, rules
+from workerctl import checks, pipeline, project, rules
 from workerctl.checks.base import Check, Context, Phase
+from workerctl.checks.running import secret_texts
 from workerctl.checks.selection import ALWAYS, require_code, select
 from workerctl.errors import ProjectError, UsageError
 from workerctl.findings import Severity
 from workerctl.loading import Loaded, Options, load
+from workerctl.masking import Scrubber
+from workerctl.pipeline import Pipeline
 from workerctl.project import Project
-from workerctl.report import Report
+from workerctl.report import Report, Result
 from workerctl.settings import Settings
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
@@ -58,21 +62,35 @@ def preflight(
     _require_sound_suppressions(loaded.project, codes)
     context = context_of(loaded, request, today)
     wanted = tuple(check for check in table if check.boot or not request.starting)
+    return report_of(loaded, context, checks.run(context, wanted, selection), request.fail_on)
+
+
+def report_of(
+    loaded: Loaded,
+    context: Context,
+    results: tuple[Result, ...],
+    fail_on: Severity | None = None,
+) -> Report:
+    """
+    The results, with what was judged and where it was read.
+    """
     return Report(
-        checks.run(context, wanted, selection),
+        results,
         env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
         env_is_set=loaded.values.is_set("ENV"),
         judged_as=context.env,
         sources=loaded.values.files,
-        fail_on=request.fail_on,
+        fail_on=fail_on,
     )
 
 
 def context_of(loaded: Loaded, request: Request, today: date | None = None) -> Context:
     """
     What the checks get to see of a loaded configuration.
+
+    Raises ProjectError where a team's pipeline means nothing.
     """
-    return Context(
+    context = Context(
         settings=loaded.settings,
         values=loaded.values,
         env=rules.judged_as(loaded.values, request.env),
@@ -83,6 +101,34 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
     )
+    own = pipeline_of(loaded)
+    if own is pipeline.PIPELINE:
+        return context
+    scrub = Scrubber(secret_texts(context)).scrub  # a team's module may read more than it should
+    stages = tuple(stage._replace(name=scrub(stage.name)) for stage in own.stages)
+    return context._replace(pipeline=own._replace(stages=stages))
+
+
+def pipeline_of(loaded: Loaded) -> Pipeline:
+    """
+    The stages of a job: the project's own table, an object beside its settings class, or ours.
+
+    Raises ProjectError for what names no setting, or says something that means nothing.
+    """
+    fields = loaded.settings_class.model_fields
+    if loaded.project.pipeline is not None:
+        from workerctl import declaration  # most projects declare none
+
+        return declaration.declared(loaded.project.pipeline, fields)
+    for base in loaded.settings_class.__mro__:
+        # not getattr: a module may answer for names that it does not have
+        own = vars(sys.modules.get(base.__module__, pipeline)).get("PIPELINE")
+        if isinstance(own, Pipeline) and own is not pipeline.PIPELINE:
+            from workerctl import declaration
+
+            declaration.require_sound(own, fields, f"PIPELINE in {base.__module__}")
+            return own
+    return pipeline.PIPELINE
 
 
 def foreign_checks(team: Project) -> tuple[Check, ...]:

@@ -25,7 +25,7 @@ class Project(NamedTuple):
     What a team configured. Paths are as the file means them: relative to its own directory.
 
     `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` is what a worker imports
-    or calls before it forks.
+    or calls before it forks; `pipeline` is read by `workerctl.pipeline`.
     """
 
     directory: Path
@@ -35,6 +35,7 @@ class Project(NamedTuple):
     secrets_dir: str | None = None
     suppressions: tuple[Suppression, ...] = ()
     preload: tuple[str, ...] = ()
+    pipeline: Mapping[str, Any] | None = None
 
 
 def here() -> Project:
@@ -119,7 +120,8 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         tuple(_under(directory, path) for path in _texts(table, "env_file")),
         None if secrets_dir is None else _under(directory, secrets_dir),
         tuple(_suppression(entry) for entry in _list(table, "ignore")),
-        _texts(table, "preload"),
+        preload=_texts(table, "preload"),
+        pipeline=_table_in(table, "pipeline"),
     )
 
 
@@ -143,6 +145,13 @@ def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if isinstance(items, list) and all(isinstance(item, str) for item in items):
         return tuple(items)
     raise ProjectError(f"[tool.workerctl] {key} must be a string or a list of strings.")
+
+
+def _table_in(table: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    value = table.get(key)
+    if value is None or isinstance(value, dict):
+        return value
+    raise ProjectError(f"[tool.workerctl] {key} must be a table.")
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[Any]:

@@ -1,5 +1,5 @@
 """
-Timeouts, backoffs and layers of retries.
+Timeouts, backoffs and the waits between the runs of a job.
 """
 
 import pytest
@@ -8,11 +8,6 @@ from tests.configurations import MakeContext
 from workerctl.checks import timeouts
 from workerctl.checks.base import SkipCheck
 from workerctl.findings import Finding, Location, Severity
-
-MULTIPLIED = (
-    "A failing {what} call is sent {product} times: "
-    "3 by the SDK x {own} by the worker x 3 by the job."
-)
 
 
 def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None:
@@ -92,34 +87,3 @@ def test_tmo003_counts_intervals(
 def test_tmo003_judges_only_what_was_set_on_purpose(context: MakeContext, text: str) -> None:
     """A default on one side is nobody's mistake."""
     assert list(timeouts.INTERVALS.run(context(text))) == []
-
-
-@pytest.mark.parametrize(
-    ("check", "stage", "what", "own"),
-    [
-        (timeouts.LLM_RETRIES, "LLM", "LLM", 3),
-        (timeouts.EMBEDDING_RETRIES, "EMBEDDING", "embedding", 4),
-    ],
-)
-def test_bud002_and_bud003_multiply_the_layers(
-    context: MakeContext, check: timeouts.Check, stage: str, what: str, own: int
-) -> None:
-    """The number of requests is the product of the attempts of all layers."""
-    found = list(check.run(context(f"{stage}_SDK_MAX_RETRIES=2\n")))
-
-    assert [(finding.severity, finding.message) for finding in found] == [
-        (
-            Severity.WARNING,
-            MULTIPLIED.format(what=what, product=3 * own * 3, own=own),
-        )
-    ]
-    assert found[0].hint == f"Set {stage}_SDK_MAX_RETRIES=0."
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "LLM_SDK_MAX_RETRIES=5\nLLM_MAX_RETRIES=0\nJOB_MAX_RETRIES=0\n"],
-)
-def test_bud002_allows_one_layer(context: MakeContext, text: str) -> None:
-    """The SDK may retry where nobody else does."""
-    assert list(timeouts.LLM_RETRIES.run(context(text))) == []

@@ -227,6 +227,8 @@ SWITCHES = {
         "check --format json",
         "show-config",
         "show-config --format json",
+        "budget",
+        "budget --format json",
         "keygen --id",
         "run",
         "check --settings team:Refusing",

@@ -62,7 +62,7 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [value, *found] if is_object else found
 
 
-@pytest.mark.parametrize("name", ["report", "config"])
+@pytest.mark.parametrize("name", ["report", "config", "budget"])
 def test_the_schemas_are_closed(name: str) -> None:
     """
     They are valid, and each object in them lists its keys, requires all and allows no other.
@@ -85,7 +85,7 @@ def test_the_schema_lists_what_the_code_can_write() -> None:
     assert set(parts["finding"]["properties"]["severity"]["enum"]) == {
         severity.label for severity in Severity
     }
-    for name in ("report", "config"):
+    for name in ("report", "config", "budget"):
         kinds = schema(name)["$defs"]["location"]["properties"]["source"]["enum"]
         assert tuple(kinds) == SourceKind.__args__  # type: ignore[attr-defined]
 

@@ -7,6 +7,7 @@ One more check is one function in a module of this package, one line in CHECKS, 
 from collections.abc import Iterable
 
 from workerctl.checks import (
+    budget,
     chunking,
     encryption,
     envfiles,
@@ -45,8 +46,10 @@ CHECKS: tuple[Check, ...] = (
     timeouts.CONNECT,
     timeouts.BACKOFF,
     timeouts.INTERVALS,
-    timeouts.LLM_RETRIES,
-    timeouts.EMBEDDING_RETRIES,
+    budget.WORST_CASE,
+    budget.LLM_RETRIES,
+    budget.EMBEDDING_RETRIES,
+    budget.DEPLOYS,
     chunking.OVERLAP,
     chunking.MODEL,
     chunking.SECTIONS,

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from workerctl.findings import Finding, Severity, Suppression, graded
+from workerctl.pipeline import PIPELINE, Pipeline
 from workerctl.report import Result
 from workerctl.settings import Settings
 from workerctl.sources import Values
@@ -38,6 +39,7 @@ class Context(NamedTuple):
     results: tuple[Result, ...] = ()
     today: date = date.max
     phase: Phase = "run"
+    pipeline: Pipeline = PIPELINE
 
     def graded(self, columns: str) -> Severity | None:
         """

@@ -139,7 +139,7 @@ class Runner:
         if getattr(check.run, "__module__", "").startswith("workerctl.checks."):
             return text
         if self._scrubber is None:  # most runs have no checks but ours
-            self._scrubber = Scrubber(_secret_texts(self._context))
+            self._scrubber = Scrubber(secret_texts(self._context))
         return self._scrubber.scrub(text)
 
     def _suppression(self, finding: Finding) -> Suppression | None:
@@ -151,7 +151,7 @@ class Runner:
         return None
 
 
-def _secret_texts(context: Context) -> Iterator[str]:
+def secret_texts(context: Context) -> Iterator[str]:
     """
     Whatever may be a secret.
 

@@ -1,5 +1,5 @@
 """
-Timeouts and retries: each is sound by itself, and only one layer retries.
+Timeouts and waits: each is sound by itself.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,6 @@ _BACKOFFS = (
     ("LLM_RETRY_BASE_WAIT", "LLM_RETRY_MAX_WAIT"),
     ("EMBEDDING_RETRY_BASE_WAIT", "EMBEDDING_RETRY_MAX_WAIT"),
 )
-
-_MANY = 1_000_000_000
 
 
 def connect_timeouts(context: Context) -> Iterator[Finding]:
@@ -91,51 +89,6 @@ def retry_intervals(context: Context) -> Iterator[Finding]:
     )
 
 
-def llm_retries(context: Context) -> Iterator[Finding]:
-    """
-    Only one layer retries a failing LLM call.
-
-    Why: retries multiply. Two in the SDK, two of the worker and two of the job make 27 requests
-    of one failing call, each with its full timeout, and the SDK's own cannot be seen from outside.
-
-    Fix: set LLM_SDK_MAX_RETRIES to 0 and let the worker retry, which knows the reason.
-    """
-    yield from _multiplied(context, "BUD002", "LLM")
-
-
-def embedding_retries(context: Context) -> Iterator[Finding]:
-    """
-    Only one layer retries a failing embedding call.
-
-    Why: retries multiply, as for LLM calls: those of the SDK, of the worker and of the job.
-
-    Fix: set EMBEDDING_SDK_MAX_RETRIES to 0 and let the worker retry, which knows the reason.
-    """
-    yield from _multiplied(context, "BUD003", "EMBEDDING")
-
-
-def _multiplied(context: Context, code: str, stage: str) -> Iterator[Finding]:
-    names = (f"{stage}_SDK_MAX_RETRIES", f"{stage}_MAX_RETRIES", "JOB_MAX_RETRIES")
-    sdk, own, job = (getattr(context.settings, name) for name in names)
-    if not sdk or not (own or job):
-        return
-    requests = (sdk + 1) * (own + 1) * (job + 1)
-    what = "LLM" if stage == "LLM" else "embedding"
-    yield context.finding(
-        code,
-        Severity.WARNING,
-        f"A failing {what} call is sent {_count(requests)} times: {_count(sdk + 1)} by the SDK x "
-        f"{_count(own + 1)} by the worker x {_count(job + 1)} by the job.",
-        f"Set {names[0]}=0.",
-        *names,
-    )
-
-
-def _count(number: int) -> str:
-    # no bound keeps a setting from having more digits than Python writes
-    return str(number) if number < _MANY else f"over {_MANY}"
-
-
 CONNECT = Check(
     "TMO001",
     "Connect timeouts are shorter than the timeouts they precede",
@@ -153,16 +106,4 @@ INTERVALS = Check(
     "Retry intervals match the number of job retries",
     retry_intervals,
     reads=("JOB_RETRY_INTERVALS_SECONDS", "JOB_MAX_RETRIES"),
-)
-LLM_RETRIES = Check(
-    "BUD002",
-    "One layer retries LLM calls",
-    llm_retries,
-    reads=("LLM_SDK_MAX_RETRIES", "LLM_MAX_RETRIES", "JOB_MAX_RETRIES"),
-)
-EMBEDDING_RETRIES = Check(
-    "BUD003",
-    "One layer retries embedding calls",
-    embedding_retries,
-    reads=("EMBEDDING_SDK_MAX_RETRIES", "EMBEDDING_MAX_RETRIES", "JOB_MAX_RETRIES"),
 )

@@ -34,9 +34,20 @@ def document(report: Report) -> dict[str, Any]:
     """
     The report as plain data, written out by hand so that refactoring cannot change the contract.
     """
+    return {
+        **opening(SCHEMA, report),
+        "summary": _summary(report),
+        "checks": [_check(result) for result in report.results],
+    }
+
+
+def opening(schema: str, report: Report) -> dict[str, Any]:
+    """
+    What a document of any shape begins with: whether it worked, and what it was made of.
+    """
     error = report.error
     return {
-        "schema": SCHEMA,
+        "schema": schema,
         "version": __version__,
         "exit_code": int(report.exit_code),
         "error": None
@@ -48,8 +59,6 @@ def document(report: Report) -> dict[str, Any]:
         "env": report.env,
         "judged_as": report.judged_as,
         "sources": [printable(source) for source in report.sources],
-        "summary": _summary(report),
-        "checks": [_check(result) for result in report.results],
     }
 
 
@@ -71,11 +80,14 @@ def _check(result: Result) -> dict[str, Any]:
         "status": result.status.value,
         "reason": _text(result.reason),
         "seconds": round(result.seconds, 6),
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [finding_of(finding) for finding in result.findings],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_of(finding: Finding) -> dict[str, Any]:
+    """
+    A finding as plain data.
+    """
     suppressed = finding.suppressed
     return {
         "code": finding.code,

@@ -12,9 +12,8 @@ from workerctl.masking import MASK, printable
 
 Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
 
-_ASCII = str.maketrans(
-    {"✗": "x", "!": "!", "ℹ": "i", "✓": "+", "–": "-", "·": "|", "…": "...", "’": "'", "→": "->"}
-)
+# What pictures are made of has one character for each, so that columns stay columns.
+_ASCII = str.maketrans("✗ℹ✓–·’×█░╳│┐┌", "xi+-|'x#.X|++") | {ord("…"): "...", ord("→"): "->"}
 _NARROWEST, _WIDEST = 20, 9_999
 _DEFAULT_WIDTH = 80
 _SMALL_INDENT = 4

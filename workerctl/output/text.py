@@ -22,7 +22,7 @@ _AREAS = {
     "LOG": "logging",
     "SUP": "suppressions",
 }
-_SIGNS: dict[Severity, tuple[str, Style]] = {
+SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("✗", "red"),
     Severity.WARNING: ("!", "yellow"),
     Severity.INFO: ("ℹ", "cyan"),
@@ -42,7 +42,7 @@ def summary(report: Report) -> Line:
     """
     findings = list(report.findings())
     pieces: list[str | tuple[str, Style]] = []
-    for severity, (_, style) in _SIGNS.items():
+    for severity, (_, style) in SIGNS.items():
         count = sum(finding.severity is severity for finding in findings)
         if count:
             pieces += [(_plural(count, severity.label), style), ", "]
@@ -54,13 +54,13 @@ def summary(report: Report) -> Line:
 
 
 def _lines(report: Report, detail: Detail) -> Iterator[Line]:
-    yield _heading(report)
+    yield heading(report)
     if report.error is not None:
         yield from _error(report)
         return
     for area, results in groupby(report.results, key=_area):
         yield from _findings(report, area, list(results), detail)
-    ended = [*_held(report, detail), *_unjudged(report, detail)]
+    ended = [*_held(report, detail), *unjudged(report, detail)]
     if ended:
         yield line()
         yield from ended
@@ -68,7 +68,10 @@ def _lines(report: Report, detail: Detail) -> Iterator[Line]:
     yield summary(report)
 
 
-def _heading(report: Report) -> Line:
+def heading(report: Report) -> Line:
+    """
+    What ran, as which environment it judged, and what it read.
+    """
     read = ", ".join(report.sources) or "no file"
     if report.judged_as is None:
         return line((f"workerctl {__version__}", "bold"))
@@ -97,7 +100,7 @@ def _findings(report: Report, area: str, results: list[Result], detail: Detail) 
         yield line()
         yield line((area, "bold"))
     for finding in sorted(shown, key=_worst_first):
-        yield from _finding(finding)
+        yield from finding_lines(finding)
 
 
 def _held(report: Report, detail: Detail) -> Iterator[Line]:
@@ -116,7 +119,10 @@ def _held(report: Report, detail: Detail) -> Iterator[Line]:
         yield line(("✓ ", "green"), f"{area:<{width}}  ", (codes, "dim"), indent=width + 4)
 
 
-def _unjudged(report: Report, detail: Detail) -> Iterator[Line]:
+def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
+    """
+    Checks that crashed; those that were skipped or deferred, unless the detail is quiet.
+    """
     for result in report.results:
         if result.status is Status.CRASHED:
             yield _claim("✗", "red", result)
@@ -128,8 +134,11 @@ def _worst_first(finding: Finding) -> tuple[bool, int]:
     return finding.suppressed is not None, -finding.severity
 
 
-def _finding(finding: Finding) -> Iterator[Line]:
-    sign, style = _SIGNS[finding.severity]
+def finding_lines(finding: Finding) -> Iterator[Line]:
+    """
+    What is wrong, where, and what to do.
+    """
+    sign, style = SIGNS[finding.severity]
     follow_up = finding.hint
     if finding.suppressed is not None:
         sign, style = "–", "dim"

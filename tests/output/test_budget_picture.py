@@ -1,0 +1,207 @@
+"""
+The picture of a budget, to the letter: `WORKERCTL_GOLDEN=write pytest tests/output` renews it.
+"""
+
+import io
+import os
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.output.test_golden import same
+from workerctl.budget import Budget, Stage
+from workerctl.output import budget as text
+from workerctl.output.bars import Picture, bars, marks
+from workerctl.report import Report
+
+Run = Callable[..., CompletedProcess[str]]
+
+CASES = {
+    "fits": {},
+    "tight": {"USE_PARALLEL_LLM": "false"},
+    "beyond": {"LLM_SDK_MAX_RETRIES": "2"},
+    "waits": {"LLM_RETRY_BASE_WAIT": "60", "LLM_RETRY_MAX_WAIT": "600"},
+    "huge": {"LLM_SDK_MAX_RETRIES": "1" + "0" * 30},
+}
+WIDTHS = pytest.mark.parametrize("columns", [60, 100, 160])
+
+_counts = st.integers(0, 12) | st.integers(0, 10**30)
+_times = st.floats(0, 1e12, allow_nan=False) | st.integers(0, 10**30) | st.integers(0, 600)
+_stages = st.builds(
+    Stage,
+    name=st.text("abc 열é", min_size=1, max_size=40),
+    timeout=_times,
+    retries=_counts,
+    base=_times,
+    cap=st.none() | _times,
+    connect=_times,
+    sdk_retries=_counts,
+    calls=st.integers(1, 5),
+)
+_steps = st.builds(lambda stage, times: (stage,) * times, _stages, st.integers(1, 4))
+_budgets = st.builds(
+    Budget,
+    steps=st.lists(_steps, min_size=1, max_size=6).map(tuple),
+    job_timeout=st.integers(1, 10**30) | st.integers(1, 4000),
+    job_retries=_counts,
+    intervals=st.lists(st.integers(1, 600), max_size=3).map(tuple),
+)
+
+
+def drawn(budget: Budget, columns: int) -> list[str]:
+    """
+    The lines of a picture, off a terminal.
+    """
+    stream = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(columns)
+    try:
+        text.render(Picture(Report(judged_as="development"), budget), stream)
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+    stream.seek(0)
+    return stream.read().splitlines()
+
+
+@pytest.mark.parametrize("case", CASES)
+@WIDTHS
+def test_off_a_terminal(run: Run, case: str, columns: int) -> None:
+    """
+    As wide as COLUMNS says.
+    """
+    done = run("budget", "--no-env-file", env={**CASES[case], "COLUMNS": str(columns)})
+
+    same(f"budget.{case}.{columns}.txt", done.stdout)
+    assert max(map(len, done.stdout.splitlines())) <= columns
+
+
+@WIDTHS
+def test_on_a_terminal(screen: Run, columns: int) -> None:
+    """
+    In colour; without, what it says remains.
+    """
+    shown = {}
+    for name, env in {
+        "colour": {},
+        "no-colour": {"NO_COLOR": "1"},
+        "dumb": {"TERM": "dumb"},
+    }.items():
+        done = screen("budget", "--no-env-file", columns=columns, env={**CASES["beyond"], **env})
+        same(f"budget.beyond.{columns}.{name}.txt", done.stdout)
+        shown[name] = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+
+    assert len(set(shown.values())) == 1
+
+
+def test_in_ascii(run: Run) -> None:
+    """
+    Each sign has a form of its own, as wide as it.
+    """
+    done = run("budget", "--no-env-file", env={**CASES["waits"], "PYTHONIOENCODING": "ascii"})
+
+    same("budget.waits.ascii.txt", done.stdout)
+    assert done.stdout.isascii()
+
+
+def test_elsewhere_it_is_80_columns_wide(run: Run) -> None:
+    """
+    And where there are more than anybody reads, 160.
+    """
+    told = run("budget", "--no-env-file", env=CASES["beyond"]).stdout.splitlines()
+    wide = run("budget", "--no-env-file", env={**CASES["beyond"], "COLUMNS": "900"}).stdout
+
+    assert max(map(len, told)) == 80
+    assert max(map(len, wide.splitlines())) == 160
+
+
+@given(budget=_budgets, columns=st.integers(20, 200))
+def test_every_budget_can_be_drawn(budget: Budget, columns: int) -> None:
+    """
+    In any width the timeout goes through every lane, and only what lies beyond it is marked.
+    """
+    lines = drawn(budget, columns)
+    lanes = [one for one in lines if "│" in one]
+    count = sum(min(len(step), 3) for step in budget.steps)
+
+    assert len(lanes) == count
+    assert len({_columns(one[: one.index("│")]) for one in lanes}) == 1
+    for lane in lanes:
+        before, _, after = lane.partition("│")
+        assert "╳" not in before
+        assert "█" not in after
+    if budget.share <= 1:
+        assert "╳" not in "".join(lanes)
+    assert all(_columns(one) <= max(columns, 60) for one in lanes)
+
+
+def _columns(one: str) -> int:
+    return sum(2 if letter == "열" else 1 for letter in one)
+
+
+@given(budget=_budgets, most=st.integers(1, 60))
+def test_spans_fill_their_bar(budget: Budget, most: int) -> None:
+    """
+    One after another, attempts first, and never more than there is room for.
+    """
+    for bar in bars(budget):
+        spans = bar.spans(most)
+
+        assert len(spans) <= most
+        assert bool(spans) == (bar.end > bar.start)
+        if spans:
+            assert (spans[0].start, spans[-1].end) == (bar.start, bar.end)
+            assert all(one.end == other.start for one, other in pairwise(spans))
+
+
+def test_attempts_of_the_sdk_are_drawn_as_one_where_there_is_little_room() -> None:
+    """
+    Then the own retries are seen still, then nothing but the sum.
+    """
+    (bar,) = bars(Budget(((Stage("a", 100, retries=2, base=1, sdk_retries=2),),), 1000))
+    drawn_as = {most: [span.is_wait for span in bar.spans(most)] for most in (17, 16, 5, 4)}
+
+    assert drawn_as[17] == [False, True] * 8 + [False]
+    assert drawn_as[16] == drawn_as[5] == [False, True, False, True, False]
+    assert drawn_as[4] == [False]
+
+
+@pytest.mark.parametrize(
+    ("end", "most", "expected"),
+    [
+        (1800, 5, [0, 500, 1000, 1500]),
+        (1800, 1, [0]),
+        (7, 8, [0, 1, 2, 3, 4, 5, 6]),
+        (0.5, 9, []),
+        (10**9, 9, []),
+        (100, 0, []),
+    ],
+)
+def test_marks_are_round(end: float, most: int, expected: list[int]) -> None:
+    """
+    And as many as there is room for.
+    """
+    assert marks(end, most) == expected  # type: ignore[arg-type]
+
+
+def test_the_golden_files_are_those_of_these_tests() -> None:
+    """
+    None is left over.
+    """
+    kinds = {f"budget.{case}.{columns}.txt" for case in CASES for columns in (60, 100, 160)}
+    kinds |= {
+        f"budget.beyond.{columns}.{kind}.txt"
+        for columns in (60, 100, 160)
+        for kind in ("colour", "no-colour", "dumb")
+    }
+
+    golden = Path(__file__).parent / "golden"
+    assert {path.name for path in golden.glob("budget.*")} == {*kinds, "budget.waits.ascii.txt"}

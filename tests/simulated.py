@@ -1,0 +1,126 @@
+"""
+A worker on a fake clock, whose calls meet a server that means it ill.
+
+Written from what a worker does, not from the arithmetic of `workerctl.budget`: loops that sleep,
+processes that run side by side, an agenda of events. Nothing here multiplies.
+"""
+
+import heapq
+from collections.abc import Callable, Generator, Iterable
+from fractions import Fraction
+from itertools import count
+from typing import NamedTuple
+
+from workerctl.budget import Budget, Stage, exact
+
+Process = Generator[Fraction, None, bool]
+"""Yields how long it sleeps; its result is whether it succeeded."""
+
+INSTANT = Fraction(1, 10**9)
+"""How shortly before a deadline something happens that happens at the last moment."""
+
+
+class Answer(NamedTuple):
+    """
+    What the server does with one attempt: None means never.
+
+    `connects` and `answers` are shares of the time that the client allows for it.
+    """
+
+    connects: Fraction | None
+    answers: Fraction | None = None
+    well: bool = False
+
+
+LAST_MOMENT = Fraction(1)
+REFUSES = Answer(None)
+FAILS = Answer(Fraction(0), Fraction(0))
+HANGS = Answer(LAST_MOMENT)
+LATE = Answer(LAST_MOMENT, LAST_MOMENT)
+SUCCEEDS = Answer(LAST_MOMENT, LAST_MOMENT, well=True)
+
+Server = Callable[[], Answer]
+
+
+class World:
+    """
+    A clock, and the processes that wait for it.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.requests = 0
+        self.now = Fraction(0)
+
+    def run(self, processes: Iterable[Process]) -> None:
+        """
+        Run processes side by side until the last one has ended.
+        """
+        order = count()
+        agenda = [(self.now, next(order), process) for process in processes]
+        while agenda:
+            self.now, _, process = heapq.heappop(agenda)
+            for duration in process:
+                heapq.heappush(agenda, (self.now + duration, next(order), process))
+                break
+
+    def job(self, budget: Budget) -> Fraction:
+        """
+        How long one run of a job takes; it goes on after a stage that failed.
+        """
+        begun = self.now
+        for step in budget.steps:
+            self.run([self._stage(stage) for stage in step])
+        return self.now - begun
+
+    def _stage(self, stage: Stage) -> Process:
+        for _ in range(stage.calls):
+            yield from self._call(stage)
+        return True
+
+    def _call(self, stage: Stage) -> Process:
+        """
+        The worker's own retries: they double up to a cap.
+        """
+        wait = exact(stage.base)
+        left = stage.retries
+        while True:
+            if (yield from self._sdk(stage)):
+                return True
+            if not left:
+                return False
+            left -= 1
+            yield wait if stage.cap is None else min(wait, exact(stage.cap))
+            wait += wait
+
+    def _sdk(self, stage: Stage) -> Process:
+        """
+        The retries inside the client.
+        """
+        wait = Fraction(1, 2)
+        left = stage.sdk_retries
+        while True:
+            if (yield from self._attempt(stage)):
+                return True
+            if not left:
+                return False
+            left -= 1
+            yield wait
+            wait = min(wait + wait, Fraction(8))
+
+    def _attempt(self, stage: Stage) -> Process:
+        self.requests += 1
+        answer = self.server()
+        if stage.connect:
+            yield from _until(answer.connects, exact(stage.connect))
+        if answer.connects is None:
+            return False
+        yield from _until(answer.answers, exact(stage.timeout))
+        return answer.well and answer.answers is not None
+
+
+def _until(share: Fraction | None, deadline: Fraction) -> Generator[Fraction, None, None]:
+    """
+    Wait for what comes after a share of the time, which is never quite all of it.
+    """
+    yield deadline if share is None else max(share * deadline - INSTANT, Fraction(0))

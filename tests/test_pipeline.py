@@ -1,0 +1,400 @@
+"""
+What a job consists of: the built-in stages, and those that a team declares.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field
+
+from tests.conftest import Run
+from workerctl import declaration
+from workerctl.budget import Budget, Stage
+from workerctl.errors import ProjectError
+from workerctl.loading import Loaded, Options, load
+from workerctl.masking import MASK
+from workerctl.pipeline import PIPELINE, Choice, Pipeline, StageSettings
+from workerctl.preflight import Request, context_of, pipeline_of
+from workerctl.settings import Settings
+
+WHERE = "[tool.workerctl.pipeline]"
+
+
+class Team(Settings):
+    """Settings of every kind that a pipeline may name, and of some that it may not."""
+
+    FETCH_SECONDS: int = 20
+    FETCH_RETRIES: int = 1
+    FETCH_WAIT: float = 0.5
+    FETCH_CAP: float | None = None
+    PAGES: int = 3
+    MODE: str = "quick"
+    TURBO: bool = False
+    BREAKS: tuple[Annotated[float, Field(ge=0)], ...] = (1.5, 2.5)
+    OPTIONAL: int | None = None
+    NAMES: list[str] = ["a"]  # noqa: RUF012 -- pydantic copies it
+    SEEN: set[int] = set()  # noqa: RUF012 -- pydantic copies it
+
+
+def declared(**table: Any) -> Pipeline:
+    """
+    The pipeline of a table, beside Team.
+    """
+    return declaration.declared(table, Team.model_fields)
+
+
+def stage(**keys: Any) -> dict[str, Any]:
+    """
+    A table with one stage, and what the test is about.
+    """
+    return {"stages": [{"name": "fetch", "timeout": "FETCH_SECONDS", **keys}]}
+
+
+def budget(table: dict[str, Any], **settings: Any) -> Budget:
+    """
+    The numbers that a table gives.
+    """
+    return declared(**table).budget(Team.model_construct().model_copy(update=settings))
+
+
+# ----------------------------------------------------------------------------------- the built-in
+
+
+def test_every_setting_of_the_built_in_pipeline_exists() -> None:
+    """
+    And is of the kind that it needs.
+    """
+    declaration.require_sound(PIPELINE, Settings.model_fields, "PIPELINE")
+    assert len(set(PIPELINE.settings)) == len(PIPELINE.settings)
+
+
+# ---------------------------------------------------------------------------------- what is meant
+
+
+def test_a_stage_with_everything() -> None:
+    """
+    Settings and numbers side by side.
+    """
+    table = stage(
+        retries="FETCH_RETRIES", base="FETCH_WAIT", cap=4, connect=2.5, sdk_retries=1, calls="PAGES"
+    )
+    job = {"job_timeout": 600, "job_retries": 1, "intervals": [5, 2.5]}
+
+    assert budget({**table, **job}) == Budget(
+        ((Stage("fetch", 20, 1, 0.5, 4, 2.5, 1, 3),),), 600, 1, (5, 2.5)
+    )
+    assert declared(**table, **job).settings == (
+        "FETCH_SECONDS", "FETCH_RETRIES", "FETCH_WAIT", "PAGES",
+    )  # fmt: skip
+
+
+def test_what_is_not_said_is_that_of_the_worker() -> None:
+    """
+    No retries, and the settings of the job that are there.
+    """
+    assert budget(stage()) == Budget(((Stage("fetch", 20),),), 1800, 2, (30, 60))
+    assert budget({**stage(), "intervals": "BREAKS"}).intervals == (1.5, 2.5)
+    assert budget({**stage(), "job_timeout": "FETCH_SECONDS"}).job_timeout == 20
+
+
+def test_several_of_a_stage_come_one_after_another_or_side_by_side() -> None:
+    """
+    As a number, a switch or a setting says.
+    """
+    one = Stage("fetch", 20)
+    series = ((one._replace(name="fetch 1"),), (one._replace(name="fetch 2"),))
+
+    assert budget(stage(times=2)).steps == series
+    assert budget(stage(times=2, side_by_side=True)).steps == ((one, one),)
+    assert budget(stage(times=2, side_by_side="TURBO")).steps == series
+    assert budget(stage(times=2, side_by_side="TURBO"), TURBO=True).steps == ((one, one),)
+
+
+@pytest.mark.parametrize(("mode", "times"), [("quick", 1), ("slow", 3), ("unheard", 3)])
+def test_a_choice_goes_by_the_value(mode: str, times: int) -> None:
+    """
+    The worst is assumed of a value that is not told.
+    """
+    choice = {"setting": "MODE", "quick": 1, "slow": 3}
+
+    assert len(budget(stage(times=choice), MODE=mode).steps) == times
+
+
+@pytest.mark.parametrize(("turbo", "times"), [(True, 1), (False, 2)])
+def test_a_choice_may_go_by_a_switch(turbo: bool, times: int) -> None:
+    """
+    Written as an env file has it.
+    """
+    choice = {"setting": "TURBO", "true": 1, "false": 2}
+
+    assert len(budget(stage(times=choice), TURBO=turbo).steps) == times
+
+
+def test_a_cap_may_be_left_open() -> None:
+    """
+    None is no cap.
+    """
+    assert budget(stage(cap="FETCH_CAP")).steps[0][0].cap is None
+    assert budget(stage(cap="FETCH_CAP"), FETCH_CAP=2.0).steps[0][0].cap == 2.0
+
+
+def test_less_than_nothing_is_nothing() -> None:
+    """
+    A team's own setting may have no bounds. Only a job without a timeout has no budget.
+    """
+    table = {**stage(retries="FETCH_RETRIES"), "job_timeout": "PAGES"}
+
+    assert budget(table, FETCH_RETRIES=-1).worst == 20
+    for timeout in (0, -1):
+        with pytest.raises(ProjectError, match=r"^PAGES gives a job no timeout\.$"):
+            budget(table, PAGES=timeout)
+
+
+# ------------------------------------------------------------------------------- what means nothing
+
+_SECONDS = "must be a number or the name of a setting"
+_COUNT = "must be a whole number or the name of a setting"
+_TIMES = "times must be whole numbers from 1 to 1000"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({}, f"{WHERE} has no stages."),
+        ({"stages": []}, f"{WHERE} has no stages."),
+        ({"stages": {}}, f"{WHERE} has no stages."),
+        ({**stage(), "job_timout": 1}, f"{WHERE} has no setting job_timout."),
+        ({"stages": ["fetch"]}, f"A stage of {WHERE} needs a name and a timeout."),
+        ({"stages": [{"name": "a"}]}, f"A stage of {WHERE} needs a name and a timeout."),
+        ({"stages": [{"timeout": 1}]}, f"A stage of {WHERE} needs a name and a timeout."),
+        (stage(retry=1), f"A stage of {WHERE} has no setting retry."),
+        *(
+            (stage(name=name), f"Stage 1 of {WHERE} has no name of 1 to 40 characters.")
+            for name in ("", "  ", 3, "a" * 41, "a\nb")
+        ),
+        *(
+            (stage(timeout=value), f"Stage 1 of {WHERE}: timeout {_SECONDS}.")
+            for value in (-1, -0.5, True, float("inf"), float("nan"), [1], {}, None)
+        ),
+        (stage(base=-1), f"Stage 1 of {WHERE}: base {_SECONDS}."),
+        (stage(connect=[]), f"Stage 1 of {WHERE}: connect {_SECONDS}."),
+        (stage(cap=-1), f"Stage 1 of {WHERE}: cap {_SECONDS}."),
+        (stage(retries=1.5), f"Stage 1 of {WHERE}: retries {_COUNT}."),
+        (stage(sdk_retries=-1), f"Stage 1 of {WHERE}: sdk_retries {_COUNT}."),
+        (stage(calls=False), f"Stage 1 of {WHERE}: calls {_COUNT}."),
+        (
+            stage(retries="FETCH_WAIT"),
+            f"Stage 1 of {WHERE}: retries names FETCH_WAIT, which is not a whole number.",
+        ),
+        (
+            stage(timeout="NAMES"),
+            f"Stage 1 of {WHERE}: timeout names NAMES, which is not a number.",
+        ),
+        (
+            stage(timeout="OPTIONAL"),
+            f"Stage 1 of {WHERE}: timeout names OPTIONAL, which is not a number.",
+        ),
+        (
+            stage(timeout="NO_SUCH"),
+            f"Stage 1 of {WHERE}: timeout names a setting that does not exist.",
+        ),
+        *(
+            (stage(times=value), f"Stage 1 of {WHERE}: {_TIMES}.")
+            for value in (
+                0, 1001, 1.0, True, "PAGES", {"setting": "MODE"}, {"setting": "MODE", "a": 0},
+            )
+        ),
+        (
+            stage(times={"quick": 1}),
+            f"Stage 1 of {WHERE}: times.setting names a setting that does not exist.",
+        ),
+        (
+            stage(times={"setting": 1, "quick": 1}),
+            f"Stage 1 of {WHERE}: times.setting must be a setting or the name of a setting.",
+        ),
+        (
+            stage(side_by_side="MODE"),
+            f"Stage 1 of {WHERE}: side_by_side names MODE, which is not true or false.",
+        ),
+        (
+            stage(side_by_side=1),
+            f"Stage 1 of {WHERE}: side_by_side must be true or false or the name of a setting.",
+        ),
+        (
+            {**stage(), "job_timeout": 0},
+            f"{WHERE}: job_timeout must be a number from 1 or the name of a setting.",
+        ),
+        ({**stage(), "job_retries": 0.5}, f"{WHERE}: job_retries {_COUNT}."),
+        ({**stage(), "intervals": [-1]}, f"{WHERE}: intervals must be numbers."),
+        (
+            {**stage(), "intervals": 30},
+            f"{WHERE}: intervals must be a list of numbers or the name of a setting.",
+        ),
+        *(
+            (
+                {**stage(), "intervals": name},
+                f"{WHERE}: intervals names {name}, which is not a list of numbers.",
+            )
+            for name in ("NAMES", "SEEN", "PAGES")
+        ),
+    ],
+)  # fmt: skip
+def test_what_means_nothing_is_told(table: dict[str, Any], message: str) -> None:
+    """
+    In a sentence that says where.
+    """
+    with pytest.raises(ProjectError) as caught:
+        declared(**table)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        (stage(timeout="FETCH_SECOND"), "Did you mean FETCH_SECONDS?"),
+        (stage(retris=1), "Did you mean retries?"),
+        ({**stage(), "interval": 1}, "Did you mean intervals?"),
+        (stage(times="MODE"), 'Write times = { setting = "MODE", quick = 1, thorough = 3 }.'),
+    ],
+)
+def test_what_may_be_meant_is_told(table: dict[str, Any], hint: str) -> None:
+    """
+    With the name that is closest, or an example.
+    """
+    with pytest.raises(ProjectError) as caught:
+        declared(**table)
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        Pipeline([StageSettings("a", 1)]),  # type: ignore[arg-type]
+        Pipeline(("a",)),  # type: ignore[arg-type]
+        Pipeline((StageSettings("a", 1, times=Choice("MODE", [("a", 1)])),)),  # type: ignore[arg-type]
+        Pipeline((StageSettings("a", 1, cap="MODE"),)),
+    ],
+)
+def test_an_object_is_looked_at_as_well(pipeline: Pipeline) -> None:
+    """
+    Python lets anything be written.
+    """
+    with pytest.raises(ProjectError):
+        declaration.require_sound(pipeline, Team.model_fields, "PIPELINE in team")
+
+
+# ----------------------------------------------------------------------------- where it comes from
+
+TEAM = """
+from workerctl.pipeline import Pipeline, StageSettings
+from workerctl.settings import Settings as Ours
+
+class Settings(Ours):
+    FETCH_SECONDS: int = 20
+    TOKEN_OF_FETCH: str
+"""
+OWN = 'PIPELINE = Pipeline((StageSettings("fetch", "{name}"),), job_timeout=24)\n'
+
+
+@pytest.fixture(name="team_of")
+def _team_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loaded]:
+    """
+    Load the settings of a project with this module and this table.
+    """
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def team_of(module: str, table: str = "", environ: dict[str, str] | None = None) -> Loaded:
+        for name in ("pipeline_team", "pipeline_team_more"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        (directory / "pipeline_team.py").write_text(TEAM + module)
+        (directory / "pyproject.toml").write_text(
+            f'[tool.workerctl]\nsettings = "pipeline_team:Settings"\n{table}'
+        )
+        return load(Settings, Options(env_files=()), environ={} if environ is None else environ)
+
+    return team_of
+
+
+@pytest.mark.parametrize("environ", [{}, {"TOKEN_OF_FETCH": "4f"}])
+def test_an_object_beside_the_settings_class(
+    team_of: Callable[..., Loaded], environ: dict[str, str]
+) -> None:
+    """
+    Also where a required setting is missing; a table in pyproject.toml wins over it.
+    """
+    own = OWN.format(name="FETCH_SECONDS")
+    found = pipeline_of(team_of(own, environ=environ))
+    assert found == Pipeline((StageSettings("fetch", "FETCH_SECONDS"),), job_timeout=24)
+
+    table = '[[tool.workerctl.pipeline.stages]]\nname = "table"\ntimeout = 3\n'
+    found = pipeline_of(team_of(own, table, environ))
+    assert [stage.name for stage in found.stages] == ["table"]
+
+
+@pytest.mark.parametrize(
+    "module", ["", "PIPELINE = 3\n", "def __getattr__(name):\n    raise RuntimeError(name)\n"]
+)
+def test_without_either_it_is_the_built_in_one(team_of: Callable[..., Loaded], module: str) -> None:
+    """
+    Another thing of that name is none of ours.
+    """
+    assert pipeline_of(team_of(module)) is PIPELINE
+
+
+def test_an_object_of_a_class_below(team_of: Callable[..., Loaded], directory: Path) -> None:
+    """
+    The nearest module along the classes counts.
+    """
+    (directory / "pipeline_team_more.py").write_text(TEAM + OWN.format(name="FETCH_SECONDS"))
+    loaded = team_of("from pipeline_team_more import Settings as More\nclass Settings(More): ...\n")
+
+    assert pipeline_of(loaded).stages[0].name == "fetch"
+
+
+def test_a_name_shows_no_piece_of_a_secret(team_of: Callable[..., Loaded]) -> None:
+    """
+    A team's module may read more than it should.
+    """
+    module = OWN.format(name="FETCH_SECONDS").replace("fetch", "stage of 8c1fe04d")
+    loaded = team_of(module, environ={"TOKEN_OF_FETCH": "8c1fe04d22b7"})
+
+    (stage,) = context_of(loaded, Request()).pipeline.stages
+    assert (stage.name, stage.timeout) == (f"stage of {MASK}", "FETCH_SECONDS")
+
+
+def test_an_object_that_names_no_setting_is_told(team_of: Callable[..., Loaded]) -> None:
+    """
+    With the module that it stands in.
+    """
+    with pytest.raises(ProjectError) as caught:
+        pipeline_of(team_of(OWN.format(name="FETCH_SECOND")))
+    assert caught.value.message == (
+        "Stage 1 of PIPELINE in pipeline_team: timeout names a setting that does not exist."
+    )
+    assert caught.value.hint == "Did you mean FETCH_SECONDS?"
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "text"),
+    [
+        ('stages = [{name = "a", timeout = "NO_SUCH_ONE"}]', 2, "names a setting that does not"),
+        ("stages = 1", 2, "has no stages"),
+        ('stages = [{name = "a", timeout = inf}]', 2, "timeout must be a number"),
+        ('stages = [{name = "a", timeout = 1, times = 1000000000}]', 2, "from 1 to 1000"),
+        ('stages = [{name = "slow stage", timeout = 9}]\njob_timeout = 10', 0, "9 slow stage"),
+    ],
+)
+def test_a_table_is_judged_by_the_program(
+    call: Run, directory: Path, table: str, code: int, text: str
+) -> None:
+    """
+    What means nothing is an error of use.
+    """
+    (directory / "pyproject.toml").write_text(f"[tool.workerctl.pipeline]\n{table}\n")
+    done = call("check", "--isolated", "--no-env-file")
+
+    assert done.returncode == code, done.stderr
+    assert text in done.stdout + done.stderr

@@ -1,0 +1,166 @@
+"""
+The retry budget: what a job may take fits its timeout, and only one layer retries.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+
+from workerctl.budget import MANY, Budget, count, exact, percent, seconds, slowest
+from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
+from workerctl.errors import ProjectError
+from workerctl.findings import Finding, Severity
+from workerctl.pipeline import PIPELINE
+
+GRACE = "SHUTDOWN_GRACE_SECONDS"
+
+_ENOUGH = exact(0.8)
+# OpenAI's SDK obeys up to 120 s (older ones 60 s), newer ones of Anthropic whatever they are told.
+_RETRY_AFTER = "a server's Retry-After can stretch each wait of the SDK to 120 s or more"
+
+
+def worst_case(context: Context) -> Iterator[Finding]:
+    """
+    Every attempt and every wait of a job, added up, fits into the job's timeout.
+
+    Why: timeouts and retries multiply, stage by stage. When the sum exceeds the job timeout, RQ
+    ends the job in the middle of a retry that might have succeeded, and begins all of it again.
+    Above 80 % nothing is left for parsing and saving, which are not counted.
+
+    Fix: `workerctl budget` draws the sum; `workerctl budget --fix` prints the smallest change.
+    """
+    budget = _budget(context)
+    if budget.share <= _ENOUGH:
+        return
+    name = context.pipeline.job_timeout
+    severity = context.graded("wee") if budget.share > 1 else Severity.WARNING
+    least = ceil(budget.worst / _ENOUGH)
+    can_wait = isinstance(name, str) and least < MANY
+    by_timeout = f"Set {name}={count(least)}, or see" if can_wait else "See"
+    yield context.finding(
+        "BUD001",
+        severity or Severity.WARNING,
+        f"A job may take {seconds(budget.worst)}, {percent(budget)} of its timeout "
+        f"({seconds(budget.job_timeout)}): {_sum(budget)}{_more(budget)}.",
+        f"{by_timeout} `workerctl budget --fix`.",
+        *([name] if isinstance(name, str) else []),
+        *(setting for setting in context.pipeline.settings if setting != name),
+    )
+
+
+def grace(context: Context) -> Iterator[Finding]:
+    """
+    What runs when a deploy begins may end before it is killed.
+
+    Why: on SIGTERM the worker finishes its job; the orchestrator kills it when the grace is over.
+    A killed job counts as a failure, is begun again, and sends every request once more.
+
+    Fix: let the orchestrator wait as long as a job may take, and say so in SHUTDOWN_GRACE_SECONDS.
+    """
+    severity = context.graded("-ww")
+    if severity is None:
+        return
+    budget = _budget(context, GRACE)
+    longest = min(budget.worst, exact(budget.job_timeout))
+    given = getattr(context.settings, GRACE)
+    if given < longest:
+        yield context.finding(
+            "BUD004",
+            severity,
+            f"A job may take {seconds(longest)}, and a deploy kills it after "
+            f"{GRACE} ({seconds(given)}).",
+            f"Let the orchestrator wait, and set {GRACE}={count(ceil(longest))}."
+            if longest < MANY
+            else "See `workerctl budget --fix`.",
+            GRACE,
+        )
+
+
+def llm_retries(context: Context) -> Iterator[Finding]:
+    """
+    Only one layer retries a failing LLM call.
+
+    Why: retries multiply. Two in the SDK, two of the worker and two of the job make 27 requests
+    of one failing call, each with its full timeout, and the SDK's own cannot be seen from outside.
+
+    Fix: set LLM_SDK_MAX_RETRIES to 0 and let the worker retry, which knows the reason.
+    """
+    yield from _multiplied(context, "BUD002", "LLM")
+
+
+def embedding_retries(context: Context) -> Iterator[Finding]:
+    """
+    Only one layer retries a failing embedding call.
+
+    Why: retries multiply, as for LLM calls: those of the SDK, of the worker and of the job.
+
+    Fix: set EMBEDDING_SDK_MAX_RETRIES to 0 and let the worker retry, which knows the reason.
+    """
+    yield from _multiplied(context, "BUD003", "EMBEDDING")
+
+
+def _multiplied(context: Context, code: str, stage: str) -> Iterator[Finding]:
+    names = (f"{stage}_SDK_MAX_RETRIES", f"{stage}_MAX_RETRIES", "JOB_MAX_RETRIES")
+    sdk, own, job = (getattr(context.settings, name) for name in names)
+    if not sdk or not (own or job):
+        return
+    requests = (sdk + 1) * (own + 1) * (job + 1)
+    what = "LLM" if stage == "LLM" else "embedding"
+    yield context.finding(
+        code,
+        Severity.WARNING,
+        f"A failing {what} call is sent {count(requests)} times: {count(sdk + 1)} by the SDK x "
+        f"{count(own + 1)} by the worker x {count(job + 1)} by the job; {_RETRY_AFTER}.",
+        f"Set {names[0]}=0.",
+        *names,
+    )
+
+
+def _more(budget: Budget) -> str:
+    """
+    What the sum leaves out, because the server decides it.
+    """
+    sdk = any(stage.sdk_retries for step in budget.steps for stage in step)
+    return f"; {_RETRY_AFTER}" if sdk else ""
+
+
+def _sum(budget: Budget) -> str:
+    stages = [slowest(step) for step in budget.steps]
+    return " + ".join(f"{count(stage.worst)} {stage.name}" for stage in stages)
+
+
+def _budget(context: Context, *more: str) -> Budget:
+    bad = [name for name in (*context.pipeline.settings, *more) if name in context.invalid]
+    if bad:
+        raise SkipCheck(because_invalid(bad))
+    try:
+        return context.pipeline.budget(context.settings)
+    except ProjectError as error:
+        reason = error.message.rstrip(".")
+    raise SkipCheck(reason)
+
+
+# Which settings count is the pipeline's to say; these are the built-in one's.
+WORST_CASE = Check(
+    "BUD001",
+    "The worst case of a job fits its timeout",
+    worst_case,
+    looks_at=PIPELINE.settings,
+)
+DEPLOYS = Check(
+    "BUD004",
+    "A deploy does not kill running work",
+    grace,
+    looks_at=(*PIPELINE.settings, GRACE),
+)
+LLM_RETRIES = Check(
+    "BUD002",
+    "One layer retries LLM calls",
+    llm_retries,
+    reads=("LLM_SDK_MAX_RETRIES", "LLM_MAX_RETRIES", "JOB_MAX_RETRIES"),
+)
+EMBEDDING_RETRIES = Check(
+    "BUD003",
+    "One layer retries embedding calls",
+    embedding_retries,
+    reads=("EMBEDDING_SDK_MAX_RETRIES", "EMBEDDING_MAX_RETRIES", "JOB_MAX_RETRIES"),
+)

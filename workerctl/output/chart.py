@@ -1,0 +1,182 @@
+"""
+The waterfall of a budget in text: a lane for each stage, with the job timeout through all of them.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import groupby
+from math import ceil
+from typing import NamedTuple
+
+from workerctl.budget import Budget, Number, exact, seconds
+from workerctl.masking import printable
+from workerctl.output.bars import Bar, bars, formula, lanes, longest, marks
+from workerctl.output.lines import Line, Style, line
+
+_ATTEMPT, _WAIT, _BEYOND, _TIMEOUT = "█", "░", "╳", "│"
+_STYLES: dict[str, Style] = {_ATTEMPT: "cyan", _WAIT: "dim", _BEYOND: "red", _TIMEOUT: "bold"}
+_LEGEND = {_ATTEMPT: "attempts", _WAIT: "waits", _BEYOND: "beyond the job timeout"}
+
+_GAP = "  "
+_LEAST_CELLS = 30
+_CELLS_OF_A_MARK = 9
+
+_Piece = tuple[str, Style]
+
+
+class _Row(NamedTuple):
+    """
+    A lane with what is told beside it; further lanes of a stage repeat no formula.
+    """
+
+    bar: Bar
+    name: str
+    terms: str = ""
+    result: str = ""
+
+
+def chart(budget: Budget, columns: int) -> Iterator[Line]:
+    """
+    The lanes with their names and formulas, beside each other or, where that is too narrow, below.
+    """
+    rows = list(_rows(budget))
+    names = max(_width(row.name) for row in rows)
+    terms = max(len(row.terms) for row in rows)
+    results = max(len(row.result) for row in rows)
+    beside = columns - names - terms - results - len(f"{_GAP}{_GAP} = ")
+    is_wide = beside >= _LEAST_CELLS
+    offset = names + len(_GAP) if is_wide else 0
+    scale = _scale(budget, beside if is_wide else columns)
+    yield _heading(scale, offset, columns)
+    drawn = set()
+    for row in rows:
+        pieces = _lane(row.bar, scale)
+        drawn |= {text[0] for text, _ in pieces}
+        told = f"{row.terms:>{terms}} = {row.result:>{results}}" if row.terms else ""
+        if is_wide:
+            yield line(row.name + " " * (offset - _width(row.name)), *pieces, _GAP + told)
+        else:
+            between = " " * (columns - _width(row.name) - len(told.strip()))
+            yield line(row.name, between or _GAP, told.strip())
+            yield line(*pieces)
+    yield _axis(scale, offset)
+    yield line()
+    yield _legend(drawn)
+    yield line(("4 × 30 + 7: attempts × seconds + waits", "dim"))
+
+
+def _rows(budget: Budget) -> Iterator[_Row]:
+    for bar in bars(budget):
+        name, *more = map(printable, lanes(bar))
+        yield _Row(bar, name, *formula(bar))
+        yield from (_Row(bar, further) for further in more)
+
+
+def _heading(scale: "_Scale", offset: int, columns: int) -> Line:
+    """
+    The name of the line that goes through all lanes, on the side where it has room.
+    """
+    at = offset + scale.timeout_cell
+    for name in (f"job timeout {seconds(scale.timeout)}", "job timeout", "timeout"):
+        if at > len(name):
+            return line(" " * (at - len(name) - 1), (f"{name} ┐", "bold"))
+        if columns - at > len(name) + 1:
+            return line(" " * at, (f"┌ {name}", "bold"))
+    return line(" " * at, (_TIMEOUT, "bold"))
+
+
+def _axis(scale: "_Scale", offset: int) -> Line:
+    text = ""
+    for mark in marks(scale.end, scale.cells // _CELLS_OF_A_MARK):
+        cell = scale.cell(mark)
+        at = offset + cell + (cell >= scale.timeout_cell)
+        if len(text) < at + (not mark):
+            text = text.ljust(at) + seconds(mark)
+    return line((text, "dim"))
+
+
+def _legend(drawn: set[str]) -> Line:
+    pieces: list[str | _Piece] = []
+    for sign, meaning in _LEGEND.items():
+        if sign in drawn:
+            pieces += [(sign, _STYLES[sign]), f" {meaning}   "]
+    return line(*pieces)
+
+
+def _width(text: str) -> int:
+    """
+    How many columns a text takes.
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text
+    )
+
+
+class _Scale(NamedTuple):
+    """
+    Seconds on so many cells. `timeout_cell` comes before what lies beyond the job timeout.
+    """
+
+    cells: int
+    timeout_cell: int
+    timeout: Fraction
+    end: Fraction
+
+    def cell(self, time: Number) -> int:
+        """
+        The cell in which a time begins; what lies beyond the timeout is never before its cell.
+        """
+        if time <= self.timeout:
+            return round(time / self.timeout * self.timeout_cell)
+        rest = (time - self.timeout) / (self.end - self.timeout)
+        return self.timeout_cell + ceil(rest * (self.cells - self.timeout_cell))
+
+
+def _scale(budget: Budget, width: int) -> _Scale:
+    """
+    The scale of a chart of that many columns, one of which is the line of the job timeout.
+    """
+    cells = width - 1
+    timeout, end = exact(budget.job_timeout), longest(budget)
+    at = cells if end == timeout else min(max(round(cells * timeout / end), 1), cells - 1)
+    return _Scale(cells, at, timeout, end)
+
+
+def _lane(bar: Bar, scale: _Scale) -> tuple[_Piece, ...]:
+    """
+    The bar as styled pieces, as wide as the chart.
+    """
+    row = [" "] * scale.cells
+    first, last = _extent(bar, scale)
+    for cell, is_wait in enumerate(_kinds(bar, first, last), first):
+        row[cell] = _WAIT if is_wait else _BEYOND if cell >= scale.timeout_cell else _ATTEMPT
+    row.insert(scale.timeout_cell, _TIMEOUT)
+    return tuple((text * len(list(run)), _STYLES.get(text, "")) for text, run in groupby(row))
+
+
+def _extent(bar: Bar, scale: _Scale) -> tuple[int, int]:
+    """
+    From which cell to before which: at least one, and none of the wrong side of the timeout.
+    """
+    if bar.end == bar.start:
+        return 0, 0
+    most = scale.cells if bar.end > scale.timeout else scale.timeout_cell
+    first = min(scale.cell(bar.start), most - 1)
+    return first, min(max(scale.cell(bar.end), first + 1), most)
+
+
+def _kinds(bar: Bar, first: int, last: int) -> Iterator[bool]:
+    """
+    For each cell whether it is a wait. Each attempt and each wait that is drawn has one at least.
+    """
+    spans = bar.spans(last - first)
+    more = last - first - len(spans)
+    cell = first
+    for number, span in enumerate(spans, 1):
+        end = first + number + round(more * (span.end - bar.start) / bar.seconds)
+        yield from [span.is_wait] * (end - cell)
+        cell = end
