@@ -310,14 +310,14 @@ def test_warnings_are_not_told(run: Run, good: Path) -> None:
     Unless they fail the run: the command's standard error is its own, too.
     """
     with good.open("a") as file:
-        file.write("LLM_SDK_MAX_RETRIES=2\n")
+        file.write("LOG_LEVEL=DEBUG\n")
     passed = run("run", "--env-file", "good.env", "echo", "a")
     failed = run("run", "--env-file", "good.env", "--fail-on", "warning", "echo", "a")
-    ignored = run(*"run --env-file good.env --fail-on warning --ignore BUD echo a".split())
+    ignored = run(*"run --env-file good.env --fail-on warning --ignore LOG echo a".split())
 
     assert (passed.returncode, passed.stdout, passed.stderr) == (0, "a\n", "")
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert "BUD002" in failed.stderr
+    assert "LOG001" in failed.stderr
     assert (ignored.returncode, ignored.stdout, ignored.stderr) == (0, "a\n", "")
 
 

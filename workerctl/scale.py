@@ -79,9 +79,15 @@ def nearest(way: tuple[int, int], does: Callable[[int], bool]) -> int | None:
     """
     start, end = way
     direction = 1 if start < end else -1
-    first, last = 1, abs(end - start)
-    if not last or not does(end):
+    length = abs(end - start)
+    if not length or not does(end):
         return None
+    # From the end, in strides that double: a value without a bound may be thousands of digits away
+    # from the small one that does.
+    back = 1
+    while back < length and does(end - direction * back):
+        back *= 2
+    first, last = max(1, length - back + 1), length - back // 2
     while first < last:
         middle = (first + last) // 2
         if does(start + direction * middle):
