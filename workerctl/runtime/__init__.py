@@ -16,6 +16,7 @@ from workerctl.runtime.async_helpers import (
     with_event_loop_cleanup,
 )
 from workerctl.runtime.boot import boot
+from workerctl.runtime.deadline import StageDeadline, job_seconds_left, stage_deadline
 from workerctl.runtime.exceptions import (
     DatabaseConnectionError,
     EmbeddingPartialFailure,
@@ -35,6 +36,7 @@ from workerctl.runtime.exceptions import (
     ProviderQuotaError,
     ProviderRequestError,
     RetryableException,
+    StageDeadlineError,
     StorageDownloadError,
     ValidationError,
     VisualAgentFailure,
@@ -64,6 +66,8 @@ __all__ = [
     "ProviderQuotaError",
     "ProviderRequestError",
     "RetryableException",
+    "StageDeadline",
+    "StageDeadlineError",
     "StorageDownloadError",
     "ValidationError",
     "Verdict",
@@ -76,10 +80,12 @@ __all__ = [
     "cleanup_event_loop",
     "configure_logging",
     "get_or_create_event_loop",
+    "job_seconds_left",
     "loop_cached",
     "retryable",
     "run_async",
     "setup_logger",
+    "stage_deadline",
     "translate_errors",
     "with_event_loop_cleanup",
 ]

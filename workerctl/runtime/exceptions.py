@@ -113,6 +113,16 @@ class EmbeddingRateLimitError(RetryableException):
     error_code = "EMBEDDING_RATE_LIMIT"
 
 
+class StageDeadlineError(RetryableException):
+    """
+    A stage has used up its time, or its job has too little left for another attempt.
+
+    The stage ends here; the job's own retry begins it anew.
+    """
+
+    error_code = "STAGE_DEADLINE"
+
+
 class DatabaseConnectionError(RetryableException):
     """
     The database could not be reached, is out of connections, or gave way to another transaction.

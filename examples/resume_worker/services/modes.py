@@ -1,5 +1,5 @@
 """
-How a service misbehaves: too many requests, silence, nonsense, a refused key, a crash.
+How a service misbehaves: too many requests, silence, a byte at a time, a refused key, and so on.
 """
 
 import threading
@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 from .wire import Reply, problem
 
-Mode = Literal["rate_limit", "hang", "bad_json", "unauthorized", "error"]
+Mode = Literal["rate_limit", "hang", "dribble", "bad_json", "unauthorized", "error"]
 Service = Literal["llm", "embedding", "storage", "database", "thumbnail", "webhook"]
 
 MODES = get_args(Mode)

@@ -4,6 +4,7 @@ The HTTP server of all services: one port, one thread for each connection.
 
 import select
 import sys
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from .supabase import Supabase
 from .webhook import Receiver
 from .wire import REQUEST_ID, Reply, Request, json_reply, problem
 
+_DRIBBLE_SECONDS = 0.8
 _HANG_SECONDS = 60.0
 
 
@@ -66,7 +68,11 @@ class Services:
         for prefix, service, answer in self._routes:
             if request.path.startswith(prefix):
                 rule = self._modes.next(service, request.headers.get(REQUEST_ID))
-                return answer(request) if rule is None else self._misbehave(rule, request)
+                if rule is None:
+                    return answer(request)
+                if rule.mode == "dribble":
+                    return answer(request)._replace(pause=_DRIBBLE_SECONDS)
+                return self._misbehave(rule, request)
         return problem(404, "There is nothing here.")
 
     def _misbehave(self, rule: Rule, request: Request) -> Reply | None:
@@ -161,7 +167,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body)
+        if not reply.pause:
+            self.wfile.write(reply.body)
+            return
+        for byte in reply.body:
+            self.wfile.write(bytes([byte]))
+            time.sleep(reply.pause)
 
     def _hang(self) -> None:
         """

@@ -37,13 +37,14 @@ class Request(NamedTuple):
 
 class Reply(NamedTuple):
     """
-    One HTTP response.
+    One HTTP response; `pause` is what is waited after each byte of it, in seconds.
     """
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = {}
+    pause: float = 0.0
 
 
 def json_reply(value: object, status: int = 200, **headers: str) -> Reply:

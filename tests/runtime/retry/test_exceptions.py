@@ -33,6 +33,7 @@ WorkerBaseException             WORKER_ERROR
     LLMUnavailableError         LLM_UNAVAILABLE
     EmbeddingTimeoutError       EMBEDDING_TIMEOUT
     EmbeddingRateLimitError     EMBEDDING_RATE_LIMIT
+    StageDeadlineError          STAGE_DEADLINE
     DatabaseConnectionError     DB_CONNECTION_ERROR
     StorageDownloadError        STORAGE_DOWNLOAD_ERROR
     WebhookDeliveryError        WEBHOOK_DELIVERY

@@ -1,0 +1,69 @@
+"""
+A server that sends a byte at a time: the stage ends at its deadline, and RQ's timeout never comes.
+"""
+
+import time
+import uuid
+
+import pytest
+from redis import Redis
+from resume_worker.local import Local
+from resume_worker.queueing import enqueue
+from resume_worker.tasks import full_pipeline
+from resume_worker.worker_process import LOG, environment, running_worker
+from rq import Queue
+
+from workerctl.runtime.deadline import RESERVE_SECONDS
+from workerctl.runtime.exceptions import EmbeddingPartialFailure
+from workerctl.settings import get_settings
+
+_PATIENCE = 40
+
+
+def _change(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(name, str(value))
+    get_settings.cache_clear()
+
+
+@pytest.mark.parametrize(("retries", "deadline"), [(0, 2.0), (1, 5.0)])
+def test_a_dribbling_server_is_cut_off_at_the_deadline_of_the_stage(
+    here: Local, monkeypatch: pytest.MonkeyPatch, retries: int, deadline: float
+):
+    """2 s an attempt, whatever the bytes do; with a retry twice that, and a second's wait."""
+    _change(
+        monkeypatch,
+        EMBEDDING_TIMEOUT_SECONDS=2,
+        EMBEDDING_MAX_RETRIES=retries,
+        EMBEDDING_RETRY_BASE_WAIT=1,
+    )
+    here.services.misbehave("embedding", "dribble")
+    with pytest.raises(EmbeddingPartialFailure) as caught:
+        full_pipeline(job_id="slow", file_path=here.documents["pdf"], user_id="test-user")
+
+    took = caught.value.details["result"]["seconds"]["embedding"]
+    # a wait is drawn between half of itself and the whole
+    assert deadline - 0.5 * (retries + 1) <= took <= deadline + 0.5
+    assert caught.value.details["cause"] == "EMBEDDING_TIMEOUT"
+
+
+def test_a_stage_ends_before_the_job_would(here: Local, redis_url: str):
+    """The job has 6 s, and the settings of the stage would allow minutes."""
+    limit = 6
+    with (here.directory / ".env").open("a") as env:
+        env.write("JOB_MAX_RETRIES=0\nLLM_TIMEOUT_SECONDS=60\n")
+    here.services.misbehave("llm", "dribble")
+    with Redis.from_url(redis_url) as connection:
+        queue = Queue(f"queue-{uuid.uuid4().hex}", connection=connection)
+        name = f"slow-{queue.name}"
+        job = enqueue(queue, name, here.documents["pdf"], "test-user", timeout=limit)
+        with running_worker(here.directory, environment(redis_url), queue.name):
+            end = time.monotonic() + _PATIENCE
+            while job.get_status() != "failed":
+                assert time.monotonic() < end, (here.directory / LOG).read_text()
+                time.sleep(0.05)
+        job.refresh()
+    (attempt,) = job.meta["workerctl"]["attempts"]
+    assert (attempt["code"], attempt["kind"]) == ("STAGE_DEADLINE", "retryable")
+    took = attempt["at"] - job.started_at.timestamp()
+    assert abs(took - (limit - RESERVE_SECONDS)) <= 0.5
