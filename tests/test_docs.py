@@ -77,7 +77,7 @@ def test_the_pipeline_in_the_documentation_is_one(call: Run, directory: Path) ->
     The object is found beside its settings.
     """
     text = (ROOT / "docs/budget.md").read_text("utf-8")
-    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    module = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     (directory / "documented.py").write_text(module, "utf-8")
     (directory / "pyproject.toml").write_text(
         '[tool.workerctl]\nsettings = "documented:Settings"\n'
