@@ -83,6 +83,7 @@ _OTHERS: dict[tuple[Kind, Category, Sent], str] = {
         builtins.ArithmeticError builtins.AssertionError builtins.AttributeError
         builtins.ImportError builtins.LookupError builtins.NameError builtins.NotImplementedError
         builtins.RecursionError builtins.SyntaxError builtins.TypeError builtins.ValueError
+        workerctl.NestedRunError
     """,
     # Not a mistaken value, though its base is a ValueError.
     ("unknown", "", "unknown"): "redis.LockError",

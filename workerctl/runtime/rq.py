@@ -96,6 +96,17 @@ class _Policy(rq.worker.BaseWorker):
     _told: dict[str, str]
     _forks = True
 
+    def work(self, *args: Any, **kwargs: Any) -> Any:
+        """
+        Work as RQ does; without a scheduler, say what will not happen.
+        """
+        if not kwargs.get("with_scheduler") and get_settings().JOB_MAX_RETRIES:
+            _log.warning(
+                "No scheduler runs in this worker, and a retry that waits is only run by one: "
+                "start a worker of these queues with --with-scheduler."
+            )
+        return super().work(*args, **kwargs)
+
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """
         Make everything ready once, before the first job; a bad configuration ends the start here.

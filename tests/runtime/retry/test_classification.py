@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.runtime.retry.stand_ins import MARK, Evil, brought, foreign
+from workerctl.runtime.async_helpers import NestedRunError
 from workerctl.runtime.exceptions import (
     EmbeddingPartialFailure,
     InvalidFileError,
@@ -63,6 +64,7 @@ PYTHON = [
     (PermissionError(), "permanent", "local", "no"),
     (json.JSONDecodeError("x", "{", 0), "permanent", "answer", "unknown"),
     (TypeError(), "permanent", "bug", "unknown"),
+    (NestedRunError(), "permanent", "bug", "unknown"),
     (AttributeError(), "permanent", "bug", "unknown"),
     (KeyError(), "permanent", "bug", "unknown"),
     (NameError(), "permanent", "bug", "unknown"),

@@ -74,3 +74,15 @@ async def _busy(seconds: float) -> None:
 async def _current_id(seconds: float) -> str:
     await asyncio.sleep(seconds)
     return str(get_current_job().id)
+
+
+async def nested() -> str:
+    """
+    An async job that calls what is meant for plain ones.
+    """
+
+    async def inner() -> str:
+        return "never"
+
+    inner.__qualname__ = "inner"
+    return run_async(inner())

@@ -84,6 +84,25 @@ def test_what_redis_keeps_of_a_failure_holds_no_secret(connection):
     assert key[:6] not in stored
 
 
+@pytest.mark.parametrize(("scheduler", "warnings"), [(False, 1), (True, 0)])
+def test_a_worker_without_a_scheduler_says_that_retries_wait(
+    connection, caplog, scheduler: bool, warnings: int
+):
+    """RQ keeps them in a list that nobody reads."""
+    worker = ours.SimpleWorker([Queue("jobs", connection=connection)], connection=connection)
+    worker.work(burst=True, with_scheduler=scheduler)
+    assert caplog.text.count("--with-scheduler") == warnings
+
+
+def test_a_job_that_is_async_already_is_told_to_await(connection, monkeypatch):
+    """RQ 3 runs `async def` jobs itself; run_async() inside one names the coroutine."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    queue = Queue("jobs", connection=connection, job_class=ours.Job)
+    job = queue.enqueue("rq_jobs_async.nested")
+    ours.SimpleWorker([queue], connection=connection).work(burst=True)
+    assert "write `await inner()`" in job.latest_result().exc_string
+
+
 def test_publishing_that_fails_stops_no_worker(connection, worker, monkeypatch, caplog):
     connection.delete(worker.key)
     connection.set(worker.key, "of another kind")
