@@ -72,6 +72,17 @@ def drawn(budget: Budget, columns: int) -> list[str]:
     return stream.read().splitlines()
 
 
+@pytest.mark.parametrize("columns", [60, 100])
+def test_lanes_side_by_side_stand_under_each_other(columns: int) -> None:
+    """A third one has no words of its own, and takes no line for them."""
+    stage = Stage("models", 10, retries=2, base=1)
+    lines = drawn(Budget(((stage,) * 3,), 100), columns)
+    lanes = [line for line in lines if "█" in line and "attempts" not in line]
+    assert len(lanes) == 3
+    first, last = lines.index(lanes[0]), len(lines) - lines[::-1].index(lanes[2])
+    assert "" not in lines[first:last]
+
+
 @pytest.mark.parametrize("case", CASES)
 @WIDTHS
 def test_off_a_terminal(run: Run, case: str, columns: int) -> None:

@@ -56,8 +56,9 @@ def chart(budget: Budget, columns: int) -> Iterator[Line]:
         if is_wide:
             yield line(row.name + " " * (offset - _width(row.name)), *pieces, _GAP + told)
         else:
-            between = " " * (columns - _width(row.name) - len(told.strip()))
-            yield line(row.name, between or _GAP, told.strip())
+            if row.name or told:  # a third lane of a stage has nothing to say
+                between = " " * (columns - _width(row.name) - len(told.strip()))
+                yield line(row.name, between or _GAP, told.strip())
             yield line(*pieces)
     yield _axis(scale, offset)
     yield line()
