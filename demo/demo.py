@@ -8,6 +8,7 @@ nothing else: no process, no open port, no file.
 import os
 import signal
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def main() -> int:
 
 
 def _shown(running: ExitStack, interrupts: Interrupts) -> bool:
-    judged = tour.show()
+    with interrupts.held():  # until it is known that it has to be removed
+        directory = running.enter_context(tempfile.TemporaryDirectory())
+    judged = tour.show(Path(directory))
     # Imported now, so that the first lines are there at once.
     import worker
 

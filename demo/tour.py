@@ -5,7 +5,6 @@ The first steps: a broken production file judged, a working .env made, the .env 
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -13,16 +12,15 @@ EXAMPLES = ROOT / "examples/env"
 FINDINGS = 1
 
 
-def show() -> bool:
+def show(directory: Path) -> bool:
     """
-    Run the steps; whether each ended as it should.
+    Run the steps, in an empty directory and here; whether each ended as it should.
     """
     say("1. A production file with the mistakes that people make")
-    with tempfile.TemporaryDirectory() as directory:
-        broken = Path(directory, "production.env")
-        shutil.copyfile(EXAMPLES / "production-bad.env", broken)
-        broken.chmod(0o600)
-        judged = workerctl("check", "--isolated", "--env-file", broken.name, cwd=broken.parent)
+    broken = directory / "production.env"
+    shutil.copyfile(EXAMPLES / "production-bad.env", broken)
+    broken.chmod(0o600)
+    judged = workerctl("check", "--isolated", "--env-file", broken.name, cwd=directory)
 
     say("2. A working .env for this machine")
     env = ROOT / ".env"

@@ -177,14 +177,14 @@ def _refusal(stage: Stage) -> bool:
     """
     queue = Queue("refused", connection=stage.queue.connection)
     job = stage._replace(queue=queue).enqueue("demo-refused", "pdf")
-    with tempfile.TemporaryDirectory() as directory:
-        lines = (stage.local.directory / ".env").read_text("utf-8").splitlines()
-        bad = Path(directory, "bad.env")
-        bad.touch(0o600)
-        bad.write_text("\n".join(map(_spoiled, lines)))
-        command = [*COMMAND[:2], "--env-file", bad.name, *COMMAND[2:], queue.name]
-        print(f"$ {' '.join(command)}", flush=True)
-        code = subprocess.run(command, cwd=directory, env=stage.environ, check=False).returncode
+    directory = stage.local.directory
+    lines = (directory / ".env").read_text("utf-8").splitlines()
+    bad = directory / "bad.env"
+    bad.touch(0o600)
+    bad.write_text("\n".join(map(_spoiled, lines)))
+    command = [*COMMAND[:2], "--env-file", bad.name, *COMMAND[2:], queue.name]
+    print(f"$ {' '.join(command)}", flush=True)
+    code = subprocess.run(command, cwd=directory, env=stage.environ, check=False).returncode
     waits = watch.status(job) == "queued"
     print(f"(exit code {code}; the job {'still waits' if waits else 'is gone'})", flush=True)
     return code == _REFUSED and waits

@@ -7,6 +7,7 @@ import fcntl
 import io
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +27,9 @@ from workerctl import cli
 from workerctl.console import World
 
 Run = Callable[..., CompletedProcess[str]]
+
+# Under nohup it is ignored, which every child would inherit.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # In CI the same examples each time, so that a red run is the change's; elsewhere new ones.
 _CI = "CI" in os.environ

@@ -26,7 +26,9 @@ def _everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     Services, documents and a configuration, for one test after the other.
     """
     directory = tmp_path_factory.mktemp("worker")
-    with contextlib.chdir(directory), local(directory) as everything:
+    with contextlib.ExitStack() as running:
+        with contextlib.chdir(directory):  # and out again: other tests read what is around them
+            everything = running.enter_context(local(directory))
         yield everything
 
 

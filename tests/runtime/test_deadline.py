@@ -22,7 +22,9 @@ def settings(**given: Any) -> Settings:
     """
     The defaults, but for these.
     """
-    return Settings(load(Settings, Options(isolated=True), environ={}).values, **given)
+    return Settings(
+        load(Settings, Options(env_files=(), isolated=True), environ={}).values, **given
+    )
 
 
 def in_job(monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> None:

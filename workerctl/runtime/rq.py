@@ -100,7 +100,9 @@ class _Policy(rq.worker.BaseWorker):
         """
         Work as RQ does; without a scheduler, say what will not happen.
         """
-        if not kwargs.get("with_scheduler") and get_settings().JOB_MAX_RETRIES:
+        settings = get_settings()
+        configure_logging(settings)
+        if not kwargs.get("with_scheduler") and settings.JOB_MAX_RETRIES:
             _log.warning(
                 "No scheduler runs in this worker, and a retry that waits is only run by one: "
                 "start a worker of these queues with --with-scheduler."

@@ -27,7 +27,7 @@ def settings(**given: float) -> Settings:
     """
     The defaults, but for these.
     """
-    values = load(Settings, Options(isolated=True), environ={}).values
+    values = load(Settings, Options(env_files=(), isolated=True), environ={}).values
     return Settings(values, **given)
 
 
