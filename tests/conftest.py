@@ -28,8 +28,10 @@ from workerctl.console import World
 
 Run = Callable[..., CompletedProcess[str]]
 
-# Under nohup it is ignored, which every child would inherit.
+# Ignored under nohup, and in the background of a shell: every child would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In CI the same examples each time, so that a red run is the change's; elsewhere new ones.
 _CI = "CI" in os.environ
