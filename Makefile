@@ -101,9 +101,11 @@ clean:
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable.
+# $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable. A lock is whole, so
+# nothing is resolved (--no-deps): an old pip that finds constraints in its own configuration takes
+# `coverage[toml]` for another package than the `coverage` that is locked, and refuses.
 install = "$(2)" -m venv --clear $(1) \
-	&& $(1)/bin/python $(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt \
+	&& $(1)/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt \
 	&& $(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable . \
 	&& echo "*" > $(1)/.gitignore && touch $(1)/.stamp
 
@@ -145,7 +147,7 @@ install = "$(2)" -m venv --clear $(1) \
 	@echo "Making .venv-tests/$*"; \
 	$(BIN)/python -m venv --clear .venv-tests/$* \
 	&& $(BIN)/python -m pip --python .venv-tests/$* --disable-pip-version-check install --quiet \
-		--require-hashes --only-binary :all: -r $< \
+		--require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "$(CURDIR)" > "$$(.venv-tests/$*/bin/python -c 'import site; print(site.getsitepackages()[0])')/workerctl.pth" \
 	&& echo "*" > .venv-tests/.gitignore && touch $@
 
