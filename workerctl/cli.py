@@ -113,8 +113,32 @@ def keygen(
         str | None,
         typer.Option(metavar="FILE", help="Set ENCRYPTION_KEY in this env file; show no key."),
     ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add a new key to the file, which only decrypts yet.")
+    ] = False,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make the added key current, or else a new one.")
+    ] = False,
+    start: Annotated[
+        int | None,
+        typer.Option("--from", metavar="N", help="Rotate only if version N is current."),
+    ] = None,
+    retire: Annotated[
+        int | None, typer.Option(metavar="N", help="Drop version N, which no data needs any more.")
+    ] = None,
+    in_use: Annotated[
+        int | None,
+        typer.Option(metavar="COUNT", min=0, help="How many values still need it: 0, or refused."),
+    ] = None,
+    canary: Annotated[
+        bool, typer.Option("--canary", help="Print a proof of the current key, which is no secret.")
+    ] = False,
+    context_: Annotated[
+        str | None,
+        typer.Option("--context", metavar="TEXT", help="What the canary is bound to."),
+    ] = None,
     identify: Annotated[
-        bool, typer.Option("--id", help="Show the id of the configured key instead.")
+        bool, typer.Option("--id", help="Show the ids of the configured keys.")
     ] = False,
     env_file: EnvFiles = None,
     no_env_file: NoEnvFile = False,
@@ -122,31 +146,15 @@ def keygen(
     isolated: Isolated = False,
 ) -> int:
     """
-    Make an encryption key. Standard output gets 64 hexadecimal characters and nothing else.
+    Make an encryption key, or rotate the keys of an env file.
+
+    Without options, standard output gets 64 hexadecimal characters and nothing else.
     """
-    world: World = context.obj
-    if identify:
-        from workerctl.keygen import identities
+    from workerctl.keygen import Wanted, answer
 
-        options = _options(env_file, no_env_file, secrets_dir, isolated, None)
-        return world.show(identities(_load(world, options).values))
-    if write is None:
-        from workerctl.keyprint import print_key
-
-        return print_key(world.stdout, world.stderr)
-    from workerctl.errors import UsageError
-    from workerctl.keygen import sentences, write_key
-    from workerctl.masking import is_like_secret, printable
-    from workerctl.streams import say
-
-    if is_like_secret(write):
-        raise UsageError(
-            "The file that --write names would be new, and may be called like a secret.",
-            "Give it a name that ends in .env.",
-        )
-    for sentence in sentences(write_key(write, world.environ), write):
-        say(world.stderr, printable(sentence))
-    return ExitCode.OK
+    options = _options(env_file, no_env_file, secrets_dir, isolated, None)
+    wanted = Wanted(write, add, rotate, start, retire, in_use, canary, context_, identify)
+    return answer(context.obj, wanted, options)
 
 
 @app.command("show-config")
@@ -196,7 +204,10 @@ def show_config(
         from workerctl.preflight import foreign_checks
 
         checks = table(foreign_checks(loaded.project))
-        return world.show(showconfig.story(rows[0], readers(checks, rows[0].setting.name)))
+        lines = [*showconfig.story(rows[0], readers(checks, rows[0].setting.name))]
+        if rows[0].setting.name == "ENCRYPTION_KEY":
+            lines += showconfig.rotation_story(loaded)
+        return world.show(lines)
     return world.show(showconfig.table(rows, origin=origin))
 
 

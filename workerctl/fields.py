@@ -38,11 +38,19 @@ def group(name: str) -> Callable[..., Any]:
     """
     A function that declares the fields of one group: `llm(120, "What it is.", gt=0)`.
 
-    `public` is the reason why a field with a credential-like name is no secret.
+    `public` is the reason why a field with a credential-like name is no secret. `file` lets a field
+    that is none be given as NAME_FILE, too, as every secret may.
     """
 
-    def declare(default: Any, description: str, *, public: str | None = None, **more: Any) -> Any:
-        extra: dict[str, Any] = {"group": name, "public": public}
+    def declare(
+        default: Any,
+        description: str,
+        *,
+        public: str | None = None,
+        file: bool = False,
+        **more: Any,
+    ) -> Any:
+        extra: dict[str, Any] = {"group": name, "public": public, "file": file}
         return Field(default, description=description, json_schema_extra=extra, **more)
 
     return declare
@@ -129,6 +137,12 @@ LogLevel = Annotated[
     str,
     BeforeValidator(_level),
     Expects("DEBUG, INFO, WARNING, ERROR, CRITICAL or a number from 1 to 50"),
+]
+Canary = Annotated[
+    str,
+    # 57 bytes, of which the first is 0x01: see workerctl.tokens
+    Field(pattern=r"^(A[Q-Za-f][A-Za-z0-9_-]{74})?$"),
+    Expects("a token that `workerctl keygen --canary` printed"),
 ]
 QueueNames = Annotated[
     list[str],

@@ -1,133 +1,195 @@
 """
-`workerctl keygen --write`: a fresh ENCRYPTION_KEY in an env file, unless a key is set already.
+`workerctl keygen` with options: keys and canaries in env files, and what people are told of them.
 
 A key is never printed here, nor put into an error.
 """
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from workerctl import atomic, envwrite, keys
-from workerctl.envfile import Entry, EnvFile
-from workerctl.errors import EnvFileWriteError, RefusedError
+from workerctl import keyfile, keys, keywrite, versions
+from workerctl.console import World, kept_off_stdout
+from workerctl.errors import RefusedError, UsageError
+from workerctl.findings import ExitCode
+from workerctl.keywrite import Written
+from workerctl.loading import Loaded, Options, load
+from workerctl.masking import is_like_secret, printable
 from workerctl.output.lines import Line, line
-from workerctl.placeholders import is_placeholder
-from workerctl.sources import Values
+from workerctl.settings import Settings
+from workerctl.streams import say
+from workerctl.versions import CURRENT
 
-NAME = "ENCRYPTION_KEY"
-FILE_NAME = "ENCRYPTION_KEY_FILE"
-"""The variable that names a file with the key, as Docker and Kubernetes secrets do."""
+# What the env file writer takes, and every parser reads alike.
+_PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"
+_OTHERS = "Other accounts could read the file; now they cannot."
 
 
-class WrittenKey(NamedTuple):
+class Wanted(NamedTuple):
     """
-    The id of a key that was written, and whether its file is new or lost its bits for others.
+    What the options ask for. `start` is the version of `--from`.
     """
 
-    key_id: str
-    created: bool = False
-    closed: bool = False
+    write: str | None = None
+    add: bool = False
+    rotate: bool = False
+    start: int | None = None
+    retire: int | None = None
+    in_use: int | None = None
+    canary: bool = False
+    context: str | None = None
+    identify: bool = False
 
 
-def write_key(
-    path: str,
-    environ: Mapping[str, str],
-    *,
-    lock_seconds: float = atomic.LOCK_SECONDS,
-    sync: Callable[[int], None] = os.fsync,
-) -> WrittenKey:
+def answer(world: World, wanted: Wanted, options: Options) -> int:
     """
-    Set ENCRYPTION_KEY in the env file `path` to a fresh key, in one atomic replacement.
-
-    An empty value or a placeholder in the file counts as not set and is replaced in place. The
-    environment must set no key: it would win over the file.
-
-    Raises RefusedError where a key is set, EnvFileWriteError or SourceError where the file cannot
-    be changed; the file is then as it was.
+    Do what is wanted, and tell of it on standard error. Returns the exit code.
     """
-    _require_unset_environment(environ)
-    key = keys.generate()
+    _require_sense(wanted, options)
+    if wanted.identify:
+        return world.show(identities(_load(world, options)))
+    if wanted.canary:
+        return _canary(world, wanted, options)
+    if wanted.write is None:
+        from workerctl.keyprint import print_key
 
-    def decide(file: EnvFile) -> envwrite.Changes:
-        _require_unset_file(file)
-        return {NAME: key}
-
-    done = envwrite.change(path, decide, lock_seconds=lock_seconds, sync=sync)
-    return WrittenKey(keys.key_id(key), done.created, done.closed)
-
-
-def _require_unset_environment(environ: Mapping[str, str]) -> None:
-    for name, value in environ.items():
-        if name.upper() in {NAME, FILE_NAME} and value.strip():
-            raise RefusedError(
-                f"{name} is set in the environment{_named(name, value)}.",
-                "It would win over the file: unset it, or leave the file as it is.",
-            )
+        return print_key(world.stdout, world.stderr)
+    return _tell(world, _sentences(wanted, wanted.write, _written(world, wanted, wanted.write)))
 
 
-def _require_unset_file(file: EnvFile) -> None:
-    for entry in file.entries:
-        _require_no_broken_line(file, entry)
-    for name in (NAME, FILE_NAME):
-        for entry in envwrite.assignments(file, name):
-            value = entry.value or ""
-            if _is_set(name, value):
-                raise RefusedError(
-                    f"{file.name}:{entry.number} sets {entry.name} already{_named(name, value)}.",
-                    "Keep it: data may be encrypted with it. One that protects no data yet may be "
-                    "emptied by hand first.",
-                )
+def identities(loaded: Loaded) -> Iterator[Line]:
+    """
+    The ids of the current key and of the others, by variable.
+
+    Raises RefusedError when there is no current key, or a key that no id can be told of.
+    """
+    ring = _ring(loaded)
+    if not ring or ring[0].name != CURRENT:
+        raise RefusedError(f"{CURRENT} is not set.", "Name the env file with --env-file.")
+    for key in ring:
+        _require_strong(key.name, key.text)
+    yield from (line(f"{key.name} {key.id}") for key in ring)
 
 
-def _require_no_broken_line(file: EnvFile, entry: Entry) -> None:
-    # No parser takes `ENCRYPTION_KEY: …` for an assignment, but it may be somebody's only copy.
-    if entry.name is None and NAME in entry.raw.upper():
-        raise EnvFileWriteError(
-            f"{file.name}:{entry.number} names {NAME} in a line that cannot be read.",
-            f"Write it as `{NAME}=` and the value, or remove it.",
+def _require_sense(wanted: Wanted, options: Options) -> None:
+    modes = {
+        "--add": wanted.add,
+        "--rotate": wanted.rotate,
+        "--retire": wanted.retire is not None,
+        "--canary": wanted.canary,
+        "--id": wanted.identify,
+    }
+    chosen = [name for name, is_on in modes.items() if is_on]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other.", "Drop one of them.")
+    mode = chosen[0] if chosen else None
+    for name, belongs_to, given in (
+        ("--from", "--rotate", wanted.start),
+        ("--in-use", "--retire", wanted.in_use),
+        ("--context", "--canary", wanted.context),
+    ):
+        if given is not None and mode != belongs_to:
+            raise UsageError(f"{name} belongs to {belongs_to}.", f"Add {belongs_to}.")
+    if mode in {"--add", "--rotate", "--retire"} and wanted.write is None:
+        raise UsageError(f"{mode} changes a file.", "Name it: --write FILE.")
+    if mode == "--retire" and wanted.in_use is None:
+        hint = "Count them (`workerctl explain KEY007`) and add --in-use COUNT."
+        raise UsageError("--retire needs to know how many values still need the key.", hint)
+    _require_sound_file(mode, wanted, options)
+
+
+def _require_sound_file(mode: str | None, wanted: Wanted, options: Options) -> None:
+    if wanted.write is None:
+        return
+    if mode == "--id":
+        raise UsageError("--id changes no file.", "Name the file to read: --env-file FILE.")
+    if mode == "--canary" and options.env_files:
+        raise UsageError("--write names the env file already.", "Drop --env-file.")
+    if is_like_secret(wanted.write):
+        raise UsageError(
+            "The file that --write names would be new, and may be called like a secret.",
+            "Give it a name that ends in .env.",
+        )
+    if not re.fullmatch(_PLAIN_CONTEXT, wanted.context or ""):
+        raise UsageError(
+            "A context that is written holds letters, digits and _.:/+- only.",
+            "Take one such as production/db-eu.",
         )
 
 
-def _is_set(name: str, value: str) -> bool:
-    # A well-formed key is one even if it is an example from documentation: data may be under it.
-    if keys.form_problem(value) is None:
-        return True
-    return bool(value.strip()) and not is_placeholder(value, name, secret=name == NAME)
+def _written(world: World, wanted: Wanted, path: str) -> Written:
+    if wanted.add:
+        return keywrite.add_key(path, world.environ)
+    if wanted.rotate:
+        return keywrite.rotate(path, world.environ, wanted.start)
+    if wanted.retire is not None:
+        return keywrite.retire(path, world.environ, wanted.retire, wanted.in_use or 0)
+    return keywrite.write_key(path, world.environ)
 
 
-def _named(name: str, value: str) -> str:
-    """
-    The key's id in parentheses, where it has one: a weak key's would let anyone try guesses.
-    """
-    if name.upper() != NAME or keys.form_problem(value) or keys.weakness(value):
-        return ""
-    return f" (key id {keys.key_id(value)})"
-
-
-def sentences(written: WrittenKey, path: str) -> Iterator[str]:
-    """
-    What happened to the file, for the person who asked.
-    """
-    where = f"{path}, a new file" if written.created else path
-    yield f"ENCRYPTION_KEY is set in {where}: key id {written.key_id}."
+def _sentences(wanted: Wanted, path: str, written: Written) -> Iterator[str]:
+    current = written.ring[0]
+    if not (wanted.add or wanted.rotate or wanted.retire is not None):
+        where = f"{path}, a new file" if written.created else path
+        yield f"{CURRENT} is set in {where}: key id {current.id}."
+    else:
+        stands = written.rotation
+        yield f"{path}: {stands.facts}."
+        if wanted.retire is not None:
+            yield f"Version {wanted.retire} is dropped; backups that it wrote need it still."
+        if wanted.rotate and versions.name_of(0) in {key.name for key in written.ring}:
+            yield "A reader that takes versions 1 to 255 only does not find version 0."
+        if stands.next_step is not None:
+            yield stands.next_step
     if written.closed:
-        yield "Other accounts could read the file; now they cannot."
+        yield _OTHERS
 
 
-def identities(values: Values) -> Iterator[Line]:
-    """
-    The ids of the current key and of the older ones, by variable.
+def _canary(world: World, wanted: Wanted, options: Options) -> int:
+    if wanted.write is not None:
+        options = options._replace(env_files=(wanted.write,), isolated=True)
+    loaded = _load(world, options)
+    key = loaded.values.text(CURRENT)
+    _require_strong(CURRENT, key)
+    context = loaded.settings.ENCRYPTION_CANARY_CONTEXT
+    if wanted.context is not None:
+        context = wanted.context
+    from workerctl.keyring import canary
 
-    Raises RefusedError when there is none, or one that no id can be told of.
-    """
-    names = [name for name in values.chosen if name == NAME or name.startswith(f"{NAME}_V")]
-    found = [name for name in names if values.names.is_secret(name)]
-    if NAME not in found:
-        raise RefusedError(f"{NAME} is not set.", "Name the env file with --env-file.")
-    for name in found:
-        key = values.text(name)
-        problem = keys.form_problem(key) or keys.weakness(key)
-        if problem is not None:
-            raise RefusedError(f"{name} {problem}.", "Such a key has no id.")
-    yield from (line(f"{name} {keys.key_id(values.text(name))}") for name in found)
+    made = canary.make(key, context)
+    told = f"A canary of {_ring(loaded)[0].title}"
+    told += ", for a context." if context else ", for no context."
+    if wanted.write is None:
+        code = world.put(lambda stream: print(made, file=stream))
+        hint = f"Set {keyfile.CANARY}"
+        hint += f", and {keyfile.CANARY_CONTEXT} to the same context." if context else "."
+        _tell(world, iter((told, hint)))
+        return code
+    written = keywrite.write_canary(wanted.write, world.environ, made, wanted.context)
+    return _tell(world, iter((f"{told[:-1]}, is set in {wanted.write}.", *_closed(written))))
+
+
+def _closed(written: Written) -> Iterator[str]:
+    if written.closed:
+        yield _OTHERS
+
+
+def _require_strong(name: str, key: str) -> None:
+    problem = keys.form_problem(key) or keys.weakness(key)
+    if problem is not None:
+        raise RefusedError(f"{name} {problem}.", "Such a key has no id.")
+
+
+def _ring(loaded: Loaded) -> tuple[versions.VersionedKey, ...]:
+    return versions.keys_of(loaded.values.texts(), loaded.settings.ENCRYPTION_KEY_VERSION)
+
+
+def _load(world: World, options: Options) -> Loaded:
+    with kept_off_stdout():
+        return load(Settings, options, environ=world.environ, stdin=world.stdin)
+
+
+def _tell(world: World, sentences: Iterator[str]) -> int:
+    for sentence in sentences:
+        say(world.stderr, printable(sentence))
+    return ExitCode.OK

@@ -25,13 +25,15 @@ class Names(NamedTuple):
     """
     The names that the schema knows: its fields, which of them are secret, old name → new name.
 
-    `families` begin further secret names, each followed by a number: the older keys of a ring.
+    `families` begin further secret names, each followed by a number: the other keys of a ring.
+    `files` are the names that are no secrets and may be given as NAME_FILE, as every secret may.
     """
 
     fields: frozenset[str]
     secrets: frozenset[str]
     deprecated: Mapping[str, str]
     families: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
 
     def resolve(self, name: str) -> tuple[str, Spelling] | None:
         """
@@ -51,7 +53,8 @@ class Names(NamedTuple):
 
         Most of an environment belongs to other programs, and it may be large.
         """
-        known = (*self.fields, *self.deprecated, *(name + _FILE for name in self.secrets))
+        in_files = (name + _FILE for name in (*self.secrets, *self.files))
+        known = (*self.fields, *self.deprecated, *in_files)
         spellings = frozenset(map(str.upper, known))
         names = list(variables)
         text = "\0".join(names).upper()
@@ -77,7 +80,7 @@ class Names(NamedTuple):
         if name in self.deprecated:
             return self.deprecated[name], Spelling.DEPRECATED
         base, suffix = name[: -len(_FILE)], name[-len(_FILE) :]
-        if suffix.upper() == _FILE and self.is_secret(base):
+        if suffix.upper() == _FILE and (self.is_secret(base) or base in self.files):
             return base, Spelling.FILE
         return None
 

@@ -30,6 +30,7 @@ def names(settings: type[BaseModel]) -> Names:
         frozenset(name for name, info in fields.items() if is_secret(name, info)),
         {old: name for name, info in fields.items() for old in deprecated_names(name, info)},
         getattr(settings, "SECRET_FAMILIES", ()),
+        frozenset(name for name, info in fields.items() if extras(info).get("file")),
     )
 
 
@@ -66,7 +67,7 @@ def decode(info: FieldInfo, text: str) -> object:
 
 def extras(info: FieldInfo) -> Mapping[str, Any]:
     """
-    What the declaration says beside pydantic's own: `group` and `public`.
+    What the declaration says beside pydantic's own: `group`, `public` and `file`.
     """
     extra = info.json_schema_extra
     return extra if isinstance(extra, dict) else {}

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workerctl import keys, loading, rules, schema
 from workerctl.errors import ConfigurationError, shielded
 from workerctl.fields import (
+    Canary,
     HttpUrl,
     LogLevel,
     Origins,
@@ -188,8 +189,11 @@ class Settings(BaseSettings):
     ENCRYPTION_KEY_VERSION: int = security(
         0, "The version of ENCRYPTION_KEY.", public="it is a small number", ge=0, le=255
     )
-    ENCRYPTION_CANARY: str = security(
-        "", "A token that only the right key opens: proof that the key fits the data."
+    ENCRYPTION_CANARY: Canary = security(
+        "", "A token that only the right key opens: proof that the key fits the data.", file=True
+    )
+    ENCRYPTION_CANARY_CONTEXT: str = security(
+        "", "What the canary is bound to, such as production/db-eu."
     )
 
     SENTRY_DSN: SecretHttpUrl = monitoring(_UNSET, "Where errors are reported; optional.")

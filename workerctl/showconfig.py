@@ -5,7 +5,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from workerctl import __version__, keys, rules
+from workerctl import __version__, keys, rotation, rules, tokens, versions
 from workerctl.description import Setting, as_text, describe
 from workerctl.errors import UsageError
 from workerctl.findings import Location
@@ -144,6 +144,22 @@ def story(row: Row, read_by: Iterable[str]) -> Iterator[Line]:
     yield _fact("comes from", str(row.location))
     for location in row.shadowed:
         yield _fact("shadows", str(location))
+
+
+def rotation_story(loaded: Loaded) -> Iterator[Line]:
+    """
+    Where the rotation of the keys stands, and what has to happen next.
+    """
+    ring = versions.keys_of(loaded.values.texts(), loaded.settings.ENCRYPTION_KEY_VERSION)
+    for found in versions.problems(ring):
+        yield _fact("rotation", f"in doubt: {found.key.name} {found.words}", "red")
+        return
+    if ring and ring[0].name == versions.CURRENT:
+        canary = tokens.parse_canary(loaded.values.text("ENCRYPTION_CANARY"))
+        stands = rotation.of(ring, canary.key_id if canary else None)
+        yield _fact("rotation", f"{stands.state.value}: {stands.facts}")
+        if stands.next_step is not None:
+            yield _fact("next step", stands.next_step)
 
 
 def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:

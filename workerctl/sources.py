@@ -137,6 +137,12 @@ class Values(NamedTuple):
         value = self.chosen.get(name)
         return default if value is None else value.text
 
+    def texts(self) -> dict[str, str]:
+        """
+        The raw text of every field that is set; some are secrets.
+        """
+        return {name: value.text for name, value in self.chosen.items()}
+
     def location(self, name: str) -> Location:
         """
         Where the field's value came from, or where it is left empty, or the default.

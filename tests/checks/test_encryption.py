@@ -56,8 +56,9 @@ def test_a_good_key_passes_all_four(context: MakeContext) -> None:
     """A random key is there, well-formed, strong, and works."""
     results = run(context(f"ENV=production\nENCRYPTION_KEY={KEY}\n"))
 
-    judged = {result.code: result.status for result in results if result.code.startswith("KEY")}
-    assert judged == dict.fromkeys(("KEY001", "KEY002", "KEY003", "KEY004"), Status.PASSED)
+    judged = {result.code: result.status for result in results}
+    for code in ("KEY001", "KEY002", "KEY003", "KEY004"):
+        assert judged[code] == Status.PASSED
 
 
 def test_key004_tells_when_cryptography_does_not_load() -> None:

@@ -119,7 +119,7 @@ def test_a_requirement_is_judged_even_when_it_is_not_selected(context: MakeConte
     )
 
     assert statuses(run(context(), checks, Selection(selected=frozenset({"ACM003"})))) == {
-        "ACM003": (Status.SKIPPED, "ACM002 skipped")
+        "ACM003": (Status.SKIPPED, "ACM001 failed")
     }
 
 
@@ -164,7 +164,8 @@ def test_unset_secrets_are_deferred_at_build(context: MakeContext) -> None:
 
     results = {result.code: result for result in run(made)}
     deferred = {code for code, result in results.items() if result.status is Status.DEFERRED}
-    assert deferred == {"ENV004", "ENV005", "ENV007", "KEY001", "KEY002", "KEY003", "KEY004"}
+    keys = {f"KEY00{number}" for number in range(1, 8)}
+    assert deferred == {"ENV004", "ENV005", "ENV007", *keys}
     # SUPABASE_URL is no secret: an image without it is wrong already
     assert [finding.fields[0] for finding in results["ENV002"].findings] == ["SUPABASE_URL"]
 
@@ -194,7 +195,7 @@ def test_a_deferral_lists_what_is_awaited(context: MakeContext) -> None:
     ("option", "chosen"),
     [
         ("KEY002", {"KEY002"}),
-        ("KEY", {"KEY001", "KEY002", "KEY003", "KEY004"}),
+        ("KEY", {f"KEY00{number}" for number in range(1, 8)}),
         (" TMO00 , LOG001,", {"TMO001", "TMO002", "TMO003", "LOG001"}),
     ],
 )

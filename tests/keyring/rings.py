@@ -45,7 +45,7 @@ def refused(call: Callable[[], object]) -> str:
 def functions_in(traceback: TracebackType | None) -> set[str]:
     """Our functions in a traceback."""
     codes = [frame.f_code for frame, _ in walk_tb(traceback)]
-    return {code.co_name for code in codes if Path(code.co_filename).name == "keyring.py"}
+    return {code.co_name for code in codes if Path(code.co_filename).name == "ring.py"}
 
 
 def locals_of(traceback: TracebackType | None) -> list[str]:
@@ -53,7 +53,7 @@ def locals_of(traceback: TracebackType | None) -> list[str]:
     return [
         repr(value)
         for frame, _ in walk_tb(traceback)
-        if Path(frame.f_code.co_filename).name == "keyring.py"
+        if Path(frame.f_code.co_filename).name == "ring.py"
         for value in frame.f_locals.values()
     ]
 

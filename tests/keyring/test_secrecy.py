@@ -82,4 +82,4 @@ def test_the_timeout_of_a_job_stays_one(ring: KeyRing) -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
 
-    assert functions_in(caught.value.__traceback__) <= {"decrypt"}
+    assert functions_in(caught.value.__traceback__) <= {"guarded"}

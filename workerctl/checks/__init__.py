@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from workerctl.checks import (
     budget,
     chunking,
+    continuity,
     encryption,
     envfiles,
     environment,
@@ -43,6 +44,9 @@ CHECKS: tuple[Check, ...] = (
     encryption.FORM,
     encryption.STRENGTH,
     encryption.ROUND_TRIP,
+    continuity.RING,
+    continuity.CANARY,
+    continuity.ROTATION,
     timeouts.CONNECT,
     timeouts.BACKOFF,
     timeouts.INTERVALS,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from workerctl import rules
+from workerctl import rules, versions
 from workerctl.checks.base import Check, Context
 from workerctl.findings import Finding
 from workerctl.placeholders import is_placeholder
@@ -136,7 +136,8 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
     No two secrets hold the same value.
 
     Why: a secret that serves two purposes leaks through the weaker one, and cannot be replaced
-    in one place. URLs are left aside: two services may share one.
+    in one place. URLs are left aside: two services may share one. So are the keys of one ring
+    among each other, which KEY005 judges.
 
     Fix: make a secret of its own for each.
     """
@@ -150,6 +151,8 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
         and not is_placeholder(value.text, name, secret=True)
     ]
     for (one, text), (other, again) in combinations(secrets, 2):
+        if _is_key(one) and _is_key(other):
+            continue
         if severity is not None and hmac.compare_digest(_bytes(text), _bytes(again)):
             yield context.finding(
                 "ENV007",
@@ -159,6 +162,10 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
                 one,
                 other,
             )
+
+
+def _is_key(name: str) -> bool:
+    return name == versions.CURRENT or versions.number_of(name) is not None
 
 
 def _bytes(text: str) -> bytes:

@@ -73,6 +73,8 @@ class Runner:
             return _ended(check, Status.DEFERRED, ground.reason)
         if ground.status is Status.PASSED:
             return None
+        if ground.status is Status.SKIPPED:
+            return _ended(check, Status.SKIPPED, ground.reason)
         return _ended(check, Status.SKIPPED, f"{required.code} {ground.status.value}")
 
     def _attempt(self, check: Check) -> Result:

@@ -13,7 +13,7 @@ import pytest
 
 from workerctl import envfile, keys
 from workerctl.errors import EnvFileWriteError, RefusedError
-from workerctl.keygen import WrittenKey, write_key
+from workerctl.keywrite import Writing, write_key
 
 GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 ID = keys.key_id(GOOD)
@@ -65,7 +65,7 @@ def test_a_new_file_has_the_key_and_nothing_else(path):
     written = write_key(str(path), {})
 
     assert re.fullmatch(rb"ENCRYPTION_KEY=[0-9a-f]{64}\n", path.read_bytes())
-    assert written == WrittenKey(keys.key_id(value(path)), created=True)
+    assert (written.ring[0].id, written.created) == (keys.key_id(value(path)), True)
 
 
 def test_nothing_is_printed(path, capfd):
@@ -86,7 +86,7 @@ def test_an_existing_file_gets_the_key_at_its_end(path):
     written = write_key(str(path), {})
 
     assert path.read_text() == f"ENV=staging\nENCRYPTION_KEY={value(path)}\n"
-    assert written == WrittenKey(keys.key_id(value(path)), closed=True)
+    assert (written.ring[0].id, written.closed) == (keys.key_id(value(path)), True)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def _write(path, gate, results):
     if child == 0:
         try:
             os.read(gate, 1)
-            os.write(results, write_key(path, {}).key_id.encode() + b"\n")
+            os.write(results, write_key(path, {}).ring[0].id.encode() + b"\n")
             os._exit(0)
         except RefusedError as error:
             os.write(results, f"refused {error.message.rpartition('key id ')[2][:20]}\n".encode())
@@ -254,7 +254,7 @@ def test_a_kill_before_and_after_the_replacement(path, step, state):
     child = os.fork()
     if child == 0:
         try:
-            write_key(str(path), {}, sync=sync)
+            write_key(str(path), {}, Writing(sync=sync))
         finally:
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
@@ -295,7 +295,7 @@ def test_neither_typer_nor_rich_nor_pydantic_is_needed():
     code = (
         "import sys\n"
         "for name in ('typer', 'rich', 'pydantic', 'cryptography'): sys.modules[name] = None\n"
-        "import workerctl.keygen"
+        "import workerctl.keywrite"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,87 @@
+"""
+Where a rotation of keys stands, and what has to happen next. Nothing is decrypted for it.
+
+add → deploy → activate → deploy → re-encrypt → renew the canary → retire: every state between two
+of these steps has a name, and in each one every worker can read all data. docs/rotation.md tells
+the whole.
+"""
+
+import enum
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from workerctl.versions import VersionedKey
+
+
+class State(enum.Enum):
+    """
+    The states of a rotation, as `check` and `show-config` call them.
+    """
+
+    STABLE = "stable"
+    ADDED = "new key added, not active"
+    ACTIVE = "active, old data remains"
+    READY = "ready to retire"
+
+
+class Rotation(NamedTuple):
+    """
+    Where a ring stands: its state, what that means for its keys, and the next step, if any.
+    """
+
+    state: State
+    facts: str
+    next_step: str | None = None
+
+
+def of(ring: tuple[VersionedKey, ...], canary_id: str | None = None) -> Rotation:
+    """
+    The state of a ring that has a current key and no problem.
+
+    `canary_id` is the key id that the canary names. A canary is renewed when all data are
+    encrypted anew: one of the current key says that the older ones are not needed any more.
+    """
+    current = ring[0]
+    by_version = {key.version: key for key in ring[1:] if key.version != current.version}
+    waiting = list(by_version.values())
+    older = [key for key in waiting if key.version < current.version]
+    facts = f"{current.title} is current"
+    if waiting:
+        facts += f", {titles(waiting)} only {'decrypts' if len(waiting) == 1 else 'decrypt'}"
+    if older and canary_id is not None and canary_id == current.id:
+        return Rotation(State.READY, facts, _retire(older[0].version))
+    if older:
+        return Rotation(State.ACTIVE, facts, _reencrypt(older, canary_id))
+    if waiting:
+        return Rotation(State.ADDED, facts, _ACTIVATE)
+    return Rotation(State.STABLE, facts)
+
+
+def titles(ring: Iterable[VersionedKey]) -> str:
+    """
+    What people call several keys.
+    """
+    return " and ".join(key.title for key in ring)
+
+
+_ACTIVATE = (
+    "When every worker has it, make it current: `workerctl keygen --rotate --write FILE`, "
+    "and deploy again."
+)
+
+
+def _reencrypt(older: list[VersionedKey], canary_id: str | None) -> str:
+    numbers = " and ".join(str(key.version) for key in older)
+    first = (
+        f"When every worker has it, encrypt anew what version {numbers} wrote and count the rest"
+    )
+    if canary_id is not None:
+        return f"{first}; at 0, renew the canary: `workerctl keygen --canary --write FILE`."
+    return f"{first}; at 0, `workerctl keygen --retire {older[0].version} --in-use 0 --write FILE`."
+
+
+def _retire(version: int) -> str:
+    return (
+        f"Store version {version} with the backups that need it, then "
+        f"`workerctl keygen --retire {version} --in-use 0 --write FILE`."
+    )
