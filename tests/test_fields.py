@@ -195,7 +195,7 @@ def test_a_refusal_of_ours_holds_no_value() -> None:
 
 
 def test_a_group_declares_its_fields() -> None:
-    """Default, description, bounds, group, why it is public and whether it may be a file stand in one call."""
+    """Default, description, bounds, group and what else is said stand in one call."""
     demo = group("demo")
 
     class Model(BaseModel):

@@ -22,13 +22,8 @@ STDIN = "-"
 SIZE_LIMIT = 1024 * 1024
 """Bytes. An env file is far smaller; a device or a dump given by mistake is not read on."""
 
-# The last three do not exist on every system.
-_READ = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+# The last two do not exist on every system.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 # python-dotenv looks for a comment with `\s+#`, which is quadratic in a run of blanks.
 _MOST_BLANKS = 256
@@ -71,7 +66,7 @@ def read(path: str, stdin: BinaryIO | None = None) -> EnvFile:
     Raises SourceError: missing, unreadable, not a regular file, not UTF-8, too large.
     """
     if path == STDIN and stdin is not None:
-        return parse(decode(stdin.read(SIZE_LIMIT + 1), "<stdin>"), "<stdin>")
+        return parse(decode(_read_limited(stdin), "<stdin>"), "<stdin>")
     return parse(read_text(path), path)
 
 
@@ -131,9 +126,14 @@ def _read_bytes(path: str) -> bytes:
         # Before fdopen, which refuses a directory in words of its own.
         _require_regular(os.fstat(descriptor).st_mode, path)
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(SIZE_LIMIT + 1)
+            return _read_limited(stream)
     finally:
         os.close(descriptor)
+
+
+def _read_limited(stream: BinaryIO) -> bytes:
+    # One byte more, which tells `decode` that there is too much.
+    return stream.read(SIZE_LIMIT + 1)
 
 
 def _entries(text: str, ends: list[int]) -> Iterator[Entry]:

@@ -5,7 +5,7 @@ A key is never printed here, nor put into an error.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from workerctl import keyfile, keys, keywrite, versions
@@ -59,16 +59,18 @@ def answer(world: World, wanted: Wanted, options: Options) -> int:
 
 def identities(loaded: Loaded) -> Iterator[Line]:
     """
-    The ids of the current key and of the others, by variable.
+    The ids of the current key and of the others, by variable; a weak one has none.
 
-    Raises RefusedError when there is no current key, or a key that no id can be told of.
+    Raises RefusedError when there is no current key, or a malformed one among them.
     """
     ring = _ring(loaded)
     if not ring or ring[0].name != CURRENT:
         raise RefusedError(f"{CURRENT} is not set.", "Name the env file with --env-file.")
     for key in ring:
-        _require_strong(key.name, key.text)
-    yield from (line(f"{key.name} {key.id}") for key in ring)
+        problem = keys.form_problem(key.text)
+        if problem is not None:
+            raise RefusedError(f"{key.name} {problem}.", "Such a key has no id.")
+    yield from (line(f"{key.name} {key.id or 'weak, without id'}") for key in ring)
 
 
 def _require_sense(wanted: Wanted, options: Options) -> None:
@@ -128,19 +130,17 @@ def _written(world: World, wanted: Wanted, path: str) -> Written:
 
 
 def _sentences(wanted: Wanted, path: str, written: Written) -> Iterator[str]:
-    current = written.ring[0]
     if not (wanted.add or wanted.rotate or wanted.retire is not None):
         where = f"{path}, a new file" if written.created else path
-        yield f"{CURRENT} is set in {where}: key id {current.id}."
+        yield f"{CURRENT} is set in {where}: key id {written.ring[0].id}."
     else:
-        stands = written.rotation
-        yield f"{path}: {stands.facts}."
+        yield f"{path}: {written.rotation.facts}."
         if wanted.retire is not None:
             yield f"Version {wanted.retire} is dropped; backups that it wrote need it still."
         if wanted.rotate and versions.name_of(0) in {key.name for key in written.ring}:
             yield "A reader that takes versions 1 to 255 only does not find version 0."
-        if stands.next_step is not None:
-            yield stands.next_step
+        if written.rotation.next_step is not None:
+            yield written.rotation.next_step
     if written.closed:
         yield _OTHERS
 
@@ -150,34 +150,22 @@ def _canary(world: World, wanted: Wanted, options: Options) -> int:
         options = options._replace(env_files=(wanted.write,), isolated=True)
     loaded = _load(world, options)
     key = loaded.values.text(CURRENT)
-    _require_strong(CURRENT, key)
+    problem = keys.form_problem(key) or keys.weakness(key)
+    if problem is not None:
+        raise RefusedError(f"{CURRENT} {problem}.", "Only a random key gets a canary.")
     context = loaded.settings.ENCRYPTION_CANARY_CONTEXT
     if wanted.context is not None:
         context = wanted.context
     from workerctl.keyring import canary
 
     made = canary.make(key, context)
-    told = f"A canary of {_ring(loaded)[0].title}"
-    told += ", for a context." if context else ", for no context."
-    if wanted.write is None:
-        code = world.put(lambda stream: print(made, file=stream))
-        hint = f"Set {keyfile.CANARY}"
-        hint += f", and {keyfile.CANARY_CONTEXT} to the same context." if context else "."
-        _tell(world, iter((told, hint)))
-        return code
-    written = keywrite.write_canary(wanted.write, world.environ, made, wanted.context)
-    return _tell(world, iter((f"{told[:-1]}, is set in {wanted.write}.", *_closed(written))))
-
-
-def _closed(written: Written) -> Iterator[str]:
-    if written.closed:
-        yield _OTHERS
-
-
-def _require_strong(name: str, key: str) -> None:
-    problem = keys.form_problem(key) or keys.weakness(key)
-    if problem is not None:
-        raise RefusedError(f"{name} {problem}.", "Such a key has no id.")
+    what = f"A canary of {_ring(loaded)[0].title}, bound to {'a' if context else 'no'} context"
+    if wanted.write is not None:
+        done = keywrite.write_canary(wanted.write, world.environ, made, wanted.context)
+        return _tell(world, (f"{what}, is set in {wanted.write}.", _OTHERS if done.closed else ""))
+    too = f", and {keyfile.CANARY_CONTEXT} to the same context" if wanted.context else ""
+    _tell(world, (f"{what}. Set {keyfile.CANARY} to it{too}.",))
+    return world.put(lambda stream: stream.writelines((made, "\n")))
 
 
 def _ring(loaded: Loaded) -> tuple[versions.VersionedKey, ...]:
@@ -189,7 +177,7 @@ def _load(world: World, options: Options) -> Loaded:
         return load(Settings, options, environ=world.environ, stdin=world.stdin)
 
 
-def _tell(world: World, sentences: Iterator[str]) -> int:
-    for sentence in sentences:
+def _tell(world: World, sentences: Iterable[str]) -> int:
+    for sentence in filter(None, sentences):
         say(world.stderr, printable(sentence))
     return ExitCode.OK

@@ -78,6 +78,15 @@ def sealed_by_hand(key: str, version: int, plaintext: bytes, context: bytes) -> 
     return base64.urlsafe_b64encode(header + nonce + sealed).rstrip(b"=")
 
 
+def opened_by_hand(key: str, token: bytes, context: bytes) -> bytes:
+    """What a token of this key holds, likewise."""
+    data = base64.urlsafe_b64decode(token + b"=" * (-len(token) % 4))
+    header, nonce, sealed = data[:28], data[28:40], data[40:]
+    extracted = hmac.digest(header[12:], bytes.fromhex(key), sha256)
+    record_key = hmac.digest(extracted, b"workerctl/v1/record-key\x01", sha256)
+    return AESGCM(record_key).decrypt(nonce, sealed, header + context)
+
+
 def sealed_at_the_origin(key: str, version: int, plaintext: bytes) -> bytes:
     """What workers wrote before there was a ring."""
     salt, nonce = os.urandom(16), os.urandom(12)

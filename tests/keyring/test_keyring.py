@@ -3,6 +3,7 @@ The key ring: what it encrypts it decrypts, in its place, and nothing else.
 """
 
 import base64
+import random
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from tests.keyring.rings import (
     SECRET,
     MakeRing,
     changed,
+    opened_by_hand,
     refused,
     sealed_at_the_origin,
     sealed_by_hand,
@@ -67,6 +69,27 @@ def test_what_is_encrypted_is_decrypted(ring: KeyRing, plaintext: bytes, context
     assert ring.decrypt(token, context=context) == plaintext
     assert KeyRing.version_of(token) == 1
     assert len(plaintext) < 6 or plaintext not in token
+
+
+def test_of_10_000_values_each_comes_back(ring: KeyRing, before: KeyRing) -> None:
+    """Written with either key, opened by the ring, and by an implementation that is not ours."""
+    source = random.Random(10_000)
+    for number in range(10_000):
+        plaintext, context = (source.randbytes(source.randrange(200)) for _ in range(2))
+        writer, key = ((ring, SECOND), (before, FIRST))[number % 2]
+        token = writer.encrypt(plaintext, context=context)
+        assert ring.decrypt(token, context=context) == plaintext
+        assert opened_by_hand(key, token, context) == plaintext
+
+
+def test_of_60_values_in_the_origin_format_each_comes_back(ring: KeyRing) -> None:
+    """It takes 100 000 rounds to make one."""
+    source = random.Random(60)
+    for number in range(60):
+        plaintext = source.randbytes(source.randrange(200))
+        key, version = ((SECOND, 1), (FIRST, 0))[number % 2]
+        token = sealed_at_the_origin(key, version, plaintext)
+        assert ring.decrypt(token, context=b"") == plaintext
 
 
 @given(context=st.binary(max_size=60), other=st.binary(max_size=60))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tests.leaks.oracle import Mint
 from workerctl.description import Setting, describe
+from workerctl.keyring import canary
 from workerctl.settings import Settings
 
 ENV_FILE = "secrets.env"
@@ -137,6 +138,37 @@ def _lines(given: Assignments) -> bytes:
 
 def _files(given: Assignments) -> dict[str, bytes]:
     return {f"{DIRECTORY}/{name}": text.encode() for name, text in given.items()}
+
+
+def rings(mint: Mint) -> Mapping[str, bytes]:
+    """
+    Every state of a rotation, and what can be wrong with the keys of a ring.
+    """
+    first, second, third = mint.key(), mint.key(), mint.key()
+    rotated = f"ENCRYPTION_KEY={second}\nENCRYPTION_KEY_VERSION=1\nENCRYPTION_KEY_V0={first}\n"
+    found = {
+        "stable": f"ENCRYPTION_KEY={first}\n",
+        "added": f"ENCRYPTION_KEY={first}\nENCRYPTION_KEY_V1={second}\n",
+        "active": rotated,
+        "ready": f"{rotated}ENCRYPTION_CANARY={canary.make(second, '')}\n",
+        "canary of an older key": f"{rotated}ENCRYPTION_CANARY={canary.make(first, '')}\n",
+        "canary of another key": f"{rotated}ENCRYPTION_CANARY={canary.make(third, '')}\n",
+        "canary of another context": f"{rotated}ENCRYPTION_CANARY={canary.make(second, 'a')}\n",
+        "key for a canary": f"{rotated}ENCRYPTION_CANARY={third}\n",
+        "key for the file of a canary": f"{rotated}ENCRYPTION_CANARY_FILE={third}\n",
+        "key for a version": f"ENCRYPTION_KEY={first}\nENCRYPTION_KEY_VERSION={second}\n",
+        "older key cut short": f"{rotated}ENCRYPTION_KEY_V2={third[1:]}\n",
+        "version too high": f"{rotated}ENCRYPTION_KEY_V256={third}\n",
+        "version that is none": f"{rotated}ENCRYPTION_KEY_V_1={third}\n",
+        "key in the place of a version": f"{rotated}ENCRYPTION_KEY_V{third}={third}\n",
+        "two keys of a version": f"{rotated}ENCRYPTION_KEY_V00={third}\n",
+        "one key of two versions": f"{rotated}ENCRYPTION_KEY_V2={first}\n",
+        "older key twice": f"{rotated}encryption_key_v0={third}\n",
+        "older key in a file": f"ENCRYPTION_KEY={first}\nENCRYPTION_KEY_V0_FILE={second}\n",
+        "line that cannot be read": f"{rotated}ENCRYPTION_KEY_V2: {third}\n",
+        "no current key": f"ENCRYPTION_KEY_V0={first}\n",
+    }
+    return {state: text.encode() for state, text in found.items()}
 
 
 def litter(mint: Mint) -> bytes:

@@ -22,7 +22,7 @@ ESCAPED = 12
 _CONSONANTS = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 _DIGITS = "23456789"
 _KEY_ID = r"wk1:[0-9a-f]{16}"
-_FRESH_KEY = r"(?:ENCRYPTION_KEY=)?([0-9a-f]{64})"
+_FRESH_KEY = r"(?:ENCRYPTION_KEY(?:_V[0-9]{1,3})?=)?([0-9a-f]{64})"
 _GUESSABLE = r"[0-9]{4}|[a-f]{5}"
 _BASE64_STEPS = 3
 

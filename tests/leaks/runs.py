@@ -250,7 +250,10 @@ def _laid_out(holding: Holding) -> Iterator[list[str]]:
         content = Path(name).read_bytes()
         known = holding.files.get(name, b"")  # also where keygen moves a comment in its file
         left += [
-            text.decode("utf-8", "replace") for text in content.splitlines() if text not in known
+            text.decode("utf-8", "replace")
+            for text in content.splitlines()
+            # a rotation moves a key to another name in the same file
+            if text not in known and text.partition(b"=")[2] not in known
         ]
         if name not in before:
             Path(name).unlink()

@@ -33,6 +33,7 @@ from tests.leaks.holdings import (
     in_file,
     litter,
     misplaced,
+    rings,
     unreadable,
     valid,
 )
@@ -44,6 +45,17 @@ from workerctl.preflight import Request
 SEED = int(os.environ.get("LEAK_SEED") or secrets.randbits(32))
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 DOCUMENTED = {0, 1, 2, 3}
+
+KEY_STEPS = (
+    "--add",
+    "--rotate",
+    "--rotate --from 1",
+    "--retire 0 --in-use 0",
+    "--retire 2 --in-use 0",
+    "--retire 0 --in-use 7",
+    "--canary",
+    "--canary --context a/b",
+)
 
 _TEAM = Path(__file__).with_name("team.py")
 # Each shape comes through this source and, in the short run, through one of the others.
@@ -152,6 +164,21 @@ def test_no_secret_of_an_unreadable_source_is_shown(case: str, mint: Mint) -> No
     Neither what stands in it nor, where it does not exist, its name.
     """
     _watch(unreadable(mint)[case], mint)
+
+
+@pytest.mark.parametrize("state", rings(Mint(0)))
+def test_no_state_of_a_rotation_shows_a_key(state: str, mint: Mint) -> None:
+    """
+    Nor a ring that contradicts itself, or a canary of another key; nor does any step from there.
+    """
+    holding = in_file(rings(mint)[state])
+    _watch(holding, mint)
+
+    oracle = Oracle(mint.made)
+    for words in KEY_STEPS:
+        seen = runs.run(["keygen", *words.split(), "--write", ENV_FILE], holding)
+        assert oracle.leaks(seen.text) == [], f"{words}, LEAK_SEED={SEED}"
+        assert seen.code in DOCUMENTED, (words, seen)
 
 
 def test_what_is_typed_is_not_repeated(mint: Mint) -> None:

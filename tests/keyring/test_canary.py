@@ -1,0 +1,234 @@
+"""
+The canary: one key opens it, in one context, and everything else gets the verdict it deserves.
+"""
+
+import base64
+import hmac
+import random
+import re
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.keyring.rings import FIRST, OTHER, SECOND, WEAK
+from tests.leaks.oracle import Oracle
+from workerctl import keys, tokens
+from workerctl.fields import Canary
+from workerctl.keyring import canary
+from workerctl.keyring.canary import Judgement, Verdict
+from workerctl.settings import Settings
+from workerctl.versions import VersionedKey
+
+CONTEXT = "production/db-eu"
+WRONG_KEYS = 20_000
+HEADER, NONCE = 9, 12
+
+
+def named(text: str, version: int = 0) -> VersionedKey:
+    """
+    A key of a ring.
+    """
+    return VersionedKey("ENCRYPTION_KEY", version, text)
+
+
+def verdict(token: str, *ring: str, context: str = CONTEXT) -> Verdict:
+    """
+    What a canary says of a ring of these keys.
+    """
+    return canary.judge(token, [named(key, at) for at, key in enumerate(ring)], context).verdict
+
+
+def made_by_hand(key: str, context: str, nonce: bytes) -> str:
+    """
+    A canary, by RFC 5869 and the format's description.
+    """
+    raw = bytes.fromhex(key)
+    purpose_key = hmac.digest(raw, b"workerctl/v1/canary\x01", sha256)
+    header = b"\x01" + bytes.fromhex(keys.key_id(key)[4:])
+    bound = b"workerctl-canary" + header + context.encode()
+    sealed = AESGCM(purpose_key).encrypt(nonce, b"workerctl canary v01", bound)
+    return base64.urlsafe_b64encode(header + nonce + sealed).decode()
+
+
+def respelt(token: str, data: bytes) -> str:
+    """
+    Other bytes as the text of a canary.
+    """
+    assert len(data) == len(base64.urlsafe_b64decode(token))
+    return base64.urlsafe_b64encode(data).decode()
+
+
+def test_the_right_key_opens_it() -> None:
+    """
+    And which one it was is told: the current one, or another one of the ring.
+    """
+    token = canary.make(SECOND, CONTEXT)
+    ring = [named(FIRST, 1), named(SECOND, 0)]
+
+    assert re.fullmatch("[A-Za-z0-9_-]{76}", token)
+    judged = canary.judge(token, ring, CONTEXT)
+    assert judged == Judgement(Verdict.OPENS, keys.key_id(SECOND), ring[1])
+    assert Oracle([FIRST, SECOND]).leaks(f"{token} {judged!r} {judged}") == []
+
+
+def test_no_two_canaries_are_alike() -> None:
+    """
+    The nonce is new each time.
+    """
+    assert len({canary.make(FIRST, CONTEXT) for _ in range(300)}) == 300
+
+
+def test_the_format_stays_readable() -> None:
+    """
+    If this fails, every canary that lies beside data is lost.
+    """
+    token = made_by_hand(FIRST, CONTEXT, bytes(range(12)))
+    long_ago = "AQlffBFqnpn_AAECAwQFBgcICQoLfw9D-2WbtifU_iwnuUTkiD9n6_pASFu6rVCghRm1SKF8K409"
+    key = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
+
+    assert verdict(token, FIRST) is Verdict.OPENS
+    assert made_by_hand(key, "예/db", bytes(range(12))) == long_ago
+    assert verdict(long_ago, key, context="예/db") is Verdict.OPENS
+
+
+def test_of_20_000_wrong_keys_none_is_accepted() -> None:
+    """
+    Neither by its own id, nor, in 5 000 cases, where somebody writes that into the canary.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    data = base64.urlsafe_b64decode(token)
+    source = random.Random(20_000)
+    for number in range(WRONG_KEYS):
+        wrong = named(source.randbytes(32).hex())
+        assert canary.judge(token, [wrong], CONTEXT).verdict is Verdict.OTHER_KEY
+        if number % 4:
+            continue
+        forged = respelt(token, b"\x01" + tokens.id_bytes(wrong.id or "") + data[HEADER:])
+        assert canary.judge(forged, [wrong], CONTEXT).verdict is Verdict.TAMPERED
+
+
+def test_no_changed_bit_of_the_key_is_accepted() -> None:
+    """
+    All 256 of them.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    for bit in range(256):
+        other = (int(FIRST, 16) ^ 1 << bit).to_bytes(32, "big").hex()
+        assert verdict(token, other) is Verdict.OTHER_KEY
+
+
+def test_no_changed_bit_of_the_canary_is_accepted() -> None:
+    """
+    The verdict depends on the part that it is in: the version, the key id, or what is sealed.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    data = base64.urlsafe_b64decode(token)
+    for at in range(8 * len(data)):
+        other = bytearray(data)
+        other[at // 8] ^= 1 << at % 8
+        found = verdict(respelt(token, bytes(other)), FIRST)
+        in_id = Verdict.OTHER_KEY if at // 8 < HEADER else Verdict.TAMPERED
+        assert found is (Verdict.MALFORMED if at < 8 else in_id), at
+
+
+def test_no_changed_bit_of_its_text_is_accepted() -> None:
+    """
+    A character that base64url has not, or another one.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    for at in range(8 * len(token)):
+        text = bytearray(token.encode())
+        text[at // 8] ^= 1 << at % 8
+        assert verdict(text.decode("latin-1"), FIRST) is not Verdict.OPENS, at
+
+
+def test_what_is_no_canary_is_malformed() -> None:
+    """
+    Cut off at either end, longer, padded, of another alphabet, a key, a token of data.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    others = [token[:size] for size in range(1, len(token))]
+    others += [token[1:], f"{token}=", f"{token}\n", f" {token}", f"{token}AAAA", token * 2]
+    others += [FIRST, "wkt1" + token[4:], "\udc80" * 76, "é" * 76, f"{token[:-1]}+"]
+
+    for other in others:
+        assert verdict(other, FIRST) is Verdict.MALFORMED, other
+        assert tokens.parse_canary(other) is None
+
+
+def test_another_context_is_refused() -> None:
+    """
+    Also one that is a part of it, or has it in other letters.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    for other in ("", CONTEXT[:-1], f"{CONTEXT} ", CONTEXT.upper(), "production/db-us", "\udc80"):
+        assert verdict(token, FIRST, context=other) is Verdict.TAMPERED
+    assert verdict(canary.make(FIRST, ""), FIRST) is Verdict.TAMPERED
+
+
+def test_a_missing_one_and_another_keys_are_told_apart() -> None:
+    """
+    The id of the other key is public, and tells which one to look for.
+    """
+    token = canary.make(OTHER, CONTEXT)
+
+    assert canary.judge("", [named(FIRST)], CONTEXT) == Judgement(Verdict.MISSING)
+    judged = canary.judge(token, [named(FIRST), named("short", 1), named(WEAK, 2)], CONTEXT)
+    assert judged == Judgement(Verdict.OTHER_KEY, keys.key_id(OTHER))
+    assert canary.judge(token, [], CONTEXT).verdict is Verdict.OTHER_KEY
+
+
+@pytest.mark.parametrize("key", [WEAK, "short", ""])
+def test_a_weak_key_gets_no_canary(key: str) -> None:
+    """
+    It has no id, and a canary would let anyone try guesses.
+    """
+    with pytest.raises(ValueError, match=r"^The key "):
+        canary.make(key, CONTEXT)
+
+
+def test_whoever_writes_canaries_opens_no_data() -> None:
+    """
+    Its key is another one than any that data are encrypted with, and its text never comes out.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    data = base64.urlsafe_b64decode(token)
+    planted = AESGCM(bytes.fromhex(FIRST)).encrypt(bytes(NONCE), b"t" * 20, None)
+
+    assert verdict(respelt(token, data[:HEADER] + bytes(NONCE) + planted), FIRST) is (
+        Verdict.TAMPERED
+    )
+    assert b"workerctl canary" not in data
+
+
+@given(
+    st.one_of(
+        st.from_regex(r"\AA[P-h][A-Za-z0-9_-]{74}\n?\Z"),
+        st.binary(min_size=56, max_size=58).map(
+            lambda data: base64.urlsafe_b64encode(data).decode()
+        ),
+        st.text(max_size=80),
+    )
+)
+def test_the_schema_takes_what_has_the_form_and_nothing_else(text: str) -> None:
+    """
+    The pattern of the setting and the parser are one rule in two places.
+    """
+    (pattern,) = [one.pattern for one in Canary.__metadata__[0].metadata if hasattr(one, "pattern")]
+
+    is_canary = tokens.parse_canary(text) is not None
+    assert bool(re.fullmatch(pattern.removesuffix("$") + r"\Z", text)) is (is_canary or not text)
+
+
+def test_the_setting_refuses_what_is_no_canary() -> None:
+    """
+    By pydantic, which has an engine of its own.
+    """
+    token = canary.make(FIRST, CONTEXT)
+    assert token == Settings(ENCRYPTION_CANARY=token).ENCRYPTION_CANARY
+    for other in (f"{token}\n", token[:-1], FIRST):
+        with pytest.raises(ValueError, match="ENCRYPTION_CANARY must be a token"):
+            Settings(ENCRYPTION_CANARY=other)

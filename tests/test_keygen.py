@@ -1,0 +1,288 @@
+"""
+`workerctl keygen` with its options: what it does, what it says, what it refuses.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.leaks.oracle import Mint, Oracle
+from workerctl import keys, tokens
+from workerctl.keyring import canary
+from workerctl.versions import VersionedKey
+
+Call = Callable[..., CompletedProcess[str]]
+
+MINT = Mint(9)
+FIRST, SECOND = MINT.key(), MINT.key()
+FIRST_ID, SECOND_ID = keys.key_id(FIRST), keys.key_id(SECOND)
+WEAK = "0123456789abcdef" * 4
+
+
+@pytest.fixture(name="file")
+def _file(directory: Path) -> Path:
+    """
+    An env file with a key, in the working directory.
+    """
+    path = directory / "worker.env"
+    path.write_text(f"ENCRYPTION_KEY={FIRST}\n")
+    path.chmod(0o600)
+    return path
+
+
+def ids(text: str) -> list[str]:
+    """
+    The key ids in a text.
+    """
+    return re.findall("wk1:[0-9a-f]{16}", text)
+
+
+def assigned(path: Path, name: str) -> str:
+    """
+    What the file assigns to a name.
+    """
+    (value,) = re.findall(rf"^{name}=(.*)$", path.read_text(), re.MULTILINE)
+    return str(value)
+
+
+def quiet(done: CompletedProcess[str]) -> str:
+    """
+    What is said on standard error; nothing is on standard output, and no piece of a key in either.
+    """
+    assert done.stdout == ""
+    assert Oracle(MINT.made).leaks(done.stderr) == []
+    return done.stderr
+
+
+def test_a_rotation_tells_what_is_and_what_comes_next(call: Call, file: Path) -> None:
+    """
+    Step by step, on standard error.
+    """
+    added = quiet(call("keygen", "--add", "--write", "worker.env"))
+    new = keys.key_id(assigned(file, "ENCRYPTION_KEY_V1"))
+    assert added == (
+        f"worker.env: version 0 ({FIRST_ID}) is current, version 1 ({new}) only decrypts.\n"
+        "When every worker has it, make it current: `workerctl keygen --rotate --write FILE`, "
+        "and deploy again.\n"
+    )
+    rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
+    assert rotated == (
+        f"worker.env: version 1 ({new}) is current, version 0 ({FIRST_ID}) only decrypts.\n"
+        "A reader that takes versions 1 to 255 only does not find version 0.\n"
+        "When every worker has it, encrypt anew what version 0 wrote and count the rest; at 0, "
+        "`workerctl keygen --retire 0 --in-use 0 --write FILE`.\n"
+    )
+    retired = quiet(call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env"))
+    assert retired == (
+        f"worker.env: version 1 ({new}) is current.\n"
+        "Version 0 is dropped; backups that it wrote need it still.\n"
+    )
+
+
+def test_the_next_step_minds_the_canary(call: Call, file: Path) -> None:
+    """
+    Where there is one, it has to be renewed before a key is retired.
+    """
+    call("keygen", "--canary", "--write", "worker.env")
+    rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
+    assert rotated.endswith("at 0, renew the canary: `workerctl keygen --canary --write FILE`.\n")
+
+    early = call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env")
+    assert early.returncode == 1
+    assert quiet(early).startswith("workerctl: The canary was written with version 0. Renew it")
+    assert assigned(file, "ENCRYPTION_KEY_V0") == FIRST
+
+
+def test_from_names_the_version_to_start_at(call: Call, file: Path) -> None:
+    """
+    A script may run twice, or beside another: it rotates once.
+    """
+    words = ("keygen", "--rotate", "--from", "0", "--write", "worker.env")
+    first, second = call(*words), call(*words)
+
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert "is current, not version 0. Somebody else has rotated it" in quiet(second)
+    assert assigned(file, "ENCRYPTION_KEY_VERSION") == "1"
+
+
+def test_a_count_that_is_not_zero_keeps_the_key(call: Call, file: Path) -> None:
+    """
+    As somebody has counted.
+    """
+    call("keygen", "--rotate", "--write", "worker.env")
+    done = call("keygen", "--retire", "0", "--in-use", "12", "--write", "worker.env")
+
+    assert done.returncode == 1
+    assert quiet(done) == (
+        "workerctl: 12 values still need version 0. Encrypt them anew, and count again.\n"
+    )
+
+
+def test_the_mode_of_a_file_gets_narrower(call: Call, file: Path) -> None:
+    """
+    And that is said, whichever the step is.
+    """
+    for words in (["--add"], ["--rotate"], ["--canary"]):
+        file.chmod(0o644)
+        done = call("keygen", *words, "--write", "worker.env")
+        assert quiet(done).endswith("Other accounts could read the file; now they cannot.\n")
+        assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_canary_is_all_that_is_printed(call: Call, file: Path) -> None:
+    """
+    On standard output, so that it can go to a file or into a table.
+    """
+    done = call("keygen", "--canary", "--env-file", "worker.env")
+    token = done.stdout.removesuffix("\n")
+    held = [VersionedKey("ENCRYPTION_KEY", 0, FIRST)]
+
+    assert canary.judge(token, held, "").verdict is canary.Verdict.OPENS
+    assert done.stderr == (
+        f"A canary of version 0 ({FIRST_ID}), bound to no context. Set ENCRYPTION_CANARY to it.\n"
+    )
+    assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
+
+
+def test_a_canary_is_bound_to_the_configured_context_or_the_named_one(
+    call: Call, file: Path
+) -> None:
+    """
+    And then the name has to be configured, too. It is not repeated: it was typed.
+    """
+    held = [VersionedKey("ENCRYPTION_KEY", 0, FIRST)]
+    file.write_text(f"ENV=staging\nENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY_CONTEXT=${{ENV}}/db\n")
+    configured = call("keygen", "--canary", "--env-file", "worker.env")
+    named = call("keygen", "--canary", "--context", "예 b", "--env-file", "worker.env")
+
+    for done, context in ((configured, "staging/db"), (named, "예 b")):
+        judged = canary.judge(done.stdout.strip(), held, context)
+        assert judged.verdict is canary.Verdict.OPENS
+    assert "to the same context" not in configured.stderr
+    assert named.stderr.endswith(", and ENCRYPTION_CANARY_CONTEXT to the same context.\n")
+
+
+def test_a_canary_is_written_with_its_context(call: Call, file: Path) -> None:
+    """
+    Both in one replacement; the key is that of the file, whatever .env says.
+    """
+    file.with_name(".env").write_text(f"ENCRYPTION_KEY={SECOND}\n")
+    done = call("keygen", "--canary", "--context", "staging/db", "--write", "worker.env")
+    parsed = tokens.parse_canary(assigned(file, "ENCRYPTION_CANARY"))
+
+    assert parsed is not None
+    assert parsed.key_id == FIRST_ID
+    assert assigned(file, "ENCRYPTION_CANARY_CONTEXT") == "staging/db"
+    assert quiet(done) == (
+        f"A canary of version 0 ({FIRST_ID}), bound to a context, is set in worker.env.\n"
+    )
+    checked = call("check", "--isolated", "--env-file", "worker.env", "--select", "KEY006")
+    assert "KEY006" in checked.stdout
+    assert checked.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "ENCRYPTION_KEY is empty."),
+        ("ENCRYPTION_KEY=short\n", "ENCRYPTION_KEY has 5 characters, not 64, and 5 characters"),
+        (f"ENCRYPTION_KEY={WEAK}\n", "ENCRYPTION_KEY is an example from public documentation."),
+    ],
+)
+@pytest.mark.parametrize("option", ["--env-file", "--write"])
+def test_only_a_random_key_gets_a_canary(
+    call: Call, file: Path, option: str, text: str, message: str
+) -> None:
+    """
+    A weak one has no id.
+    """
+    file.write_text(text)
+    done = call("keygen", "--canary", option, "worker.env")
+
+    assert done.returncode == 1
+    assert quiet(done).startswith(f"workerctl: {message}")
+    assert file.read_text() == text
+
+
+def test_the_ids_of_a_ring(call: Call, file: Path) -> None:
+    """
+    The current key first; a weak one, which is on its way out, has none.
+    """
+    file.write_text(
+        f"ENCRYPTION_KEY_V0={WEAK}\nENCRYPTION_KEY_V10={FIRST}\nENCRYPTION_KEY={SECOND}\n"
+        "ENCRYPTION_KEY_VERSION=11\n"
+    )
+    done = call("keygen", "--id", "--env-file", "worker.env")
+    assert done.stdout == (
+        f"ENCRYPTION_KEY {SECOND_ID}\nENCRYPTION_KEY_V0 weak, without id\n"
+        f"ENCRYPTION_KEY_V10 {FIRST_ID}\n"
+    )
+    file.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1={SECOND}0\n")
+    broken = call("keygen", "--id", "--env-file", "worker.env")
+    assert broken.returncode == 1
+    assert "ENCRYPTION_KEY_V1 has 65 characters" in quiet(broken)
+    assert ids(broken.stderr) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--add", "--add changes a file. Name it: --write FILE."),
+        ("--rotate", "--rotate changes a file. Name it: --write FILE."),
+        ("--rotate --from 0", "--rotate changes a file. Name it: --write FILE."),
+        ("--retire 0 --in-use 0", "--retire changes a file. Name it: --write FILE."),
+        ("--retire 0 --write worker.env", "--retire needs to know how many values still need"),
+        ("--add --rotate --write worker.env", "--add and --rotate exclude each other."),
+        ("--rotate --retire 0 --write worker.env", "--rotate and --retire exclude each other."),
+        ("--canary --id", "--canary and --id exclude each other."),
+        ("--from 0 --write worker.env", "--from belongs to --rotate."),
+        ("--add --from 0 --write worker.env", "--from belongs to --rotate."),
+        ("--in-use 0", "--in-use belongs to --retire."),
+        ("--context a/b", "--context belongs to --canary."),
+        ("--rotate --context a/b --write worker.env", "--context belongs to --canary."),
+        ("--id --write worker.env", "--id changes no file."),
+        ("--canary --write a.env --env-file b.env", "--write names the env file already."),
+        ("--canary --context a$b --write worker.env", "A context that is written holds letters,"),
+        ("--retire one --in-use 0 --write worker.env", "--retire does not take this value."),
+        ("--retire 0 --in-use -1 --write worker.env", "--in-use does not take this value."),
+        ("--rotate --from x --write worker.env", "--from does not take this value."),
+        ("--rotate --write bX7kQ2mN9pR4sT6vW8yZ3aB5", "The file that --write names would be new"),
+    ],
+)
+def test_what_does_not_go_together_is_told(
+    call: Call, file: Path, words: str, message: str
+) -> None:
+    """
+    With exit code 2, and nothing is written.
+    """
+    done = call("keygen", *words.split())
+
+    assert done.returncode == 2
+    assert quiet(done).startswith(f"workerctl: {message}")
+    assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
+    assert [path.name for path in file.parent.iterdir() if path.suffix == ".env"] == ["worker.env"]
+
+
+def test_the_story_of_the_key_tells_the_state(call: Call, file: Path) -> None:
+    """
+    The same state and step as the check's; in doubt neither.
+    """
+    words = ("show-config", "ENCRYPTION_KEY", "--env-file", "worker.env")
+    assert f"rotation    stable: version 0 ({FIRST_ID}) is current\n" in call(*words).stdout
+    assert "next step" not in call(*words).stdout
+
+    call("keygen", "--add", "--write", "worker.env")
+    story = call(*words).stdout
+    found = call("check", "--env-file", "worker.env", "--select", "KEY007").stdout
+    assert "  rotation    new key added, not active: version 0 (" in story
+    (step,) = re.findall("next step   (.*)", story)
+    assert step in found
+    assert "KEY007 Rotation: new key added, not active; version 0 (" in found
+
+    file.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1={FIRST}\n")
+    assert "in doubt: ENCRYPTION_KEY_V1 is the key of version 0, too" in call(*words).stdout
+    file.write_text("ENV=development\n")
+    assert "rotation" not in call(*words).stdout
