@@ -22,8 +22,8 @@ Each name is the environment variable and the attribute of `workerctl.settings.S
 
 - Sources, strongest first: arguments of `Settings(…)`, the process environment, env files (a later
   one wins), the secrets directory (a file for each name), defaults. An empty value means "not set".
-- A secret may also be given as `NAME_FILE`, the path of a file that holds it. It counts where it
-  stands: in the environment it beats the env file.
+- A secret, or the canary, may also be given as `NAME_FILE`, the path of a file that holds it. It
+  counts where it stands: in the environment it beats the env file.
 - Env files: `--env-file`, else `WORKERCTL_ENV_FILE` (several are separated by `:`), else `env_file`
   of `[tool.workerctl]`, else `.env` where there is one. Likewise `--secrets-dir`,
   `WORKERCTL_SECRETS_DIR`, `secrets_dir`. `--isolated` ignores the environment, these included.
@@ -32,8 +32,8 @@ Each name is the environment variable and the attribute of `workerctl.settings.S
 - A list is comma-separated, or JSON when it begins with `[`.
 - Limits, because the parser is quadratic in hostile text: 1 MiB a file, 256 blanks in a row, 64 KiB
   an expanded value, 1 MiB of them in all.
-- Beside the settings below, `ENCRYPTION_KEY_V0` to `ENCRYPTION_KEY_V255` hold older keys, which
-  only decrypt.
+- Beside the settings below, `ENCRYPTION_KEY_V0` to `ENCRYPTION_KEY_V255` hold the other keys of the
+  ring, which only decrypt ([rotation](rotation.md)).
 - `Settings` is frozen, shows no secret when printed, and refuses to be pickled: as an argument of a
   job, every secret would be written to Redis.
 """

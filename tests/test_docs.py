@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Run
 from workerctl import __version__
+from workerctl.keyring import canary
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +47,21 @@ def test_the_picture_in_the_readme_is_what_the_program_shows(call: Run, director
     done = call("check", "--isolated", "--env-file", "production.env")
 
     picture = f"$ workerctl check --isolated --env-file production.env\n{done.stdout}```"
+    assert picture in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_picture_of_a_wrong_key_is_what_the_program_shows(call: Run, directory: Path) -> None:
+    """
+    Character for character, from the good production file with the canary of another key.
+    """
+    other = "3f9a1c7be5082d64b7fa93e21b6c84f05ae7d01849bd62f37c15a8e904db76f1"
+    text = (ROOT / "examples/env/production-good.env").read_text("utf-8")
+    file = directory / "prod.env"
+    file.write_text(f"{text}ENCRYPTION_CANARY={canary.make(other, '')}\n", "utf-8")
+    file.chmod(0o600)
+
+    words = "check --isolated --env-file prod.env --select KEY"
+    picture = f"$ workerctl {words}\n{call(*words.split()).stdout}```"
     assert picture in (ROOT / "README.md").read_text("utf-8")
 
 

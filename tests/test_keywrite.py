@@ -20,7 +20,7 @@ ID = keys.key_id(GOOD)
 WRITERS = 16
 ROUNDS = 20
 # The benchmark's own default is 1000.
-KILL_CYCLES = os.environ.get("WORKERCTL_KILL_CYCLES", "60")
+KILL_CYCLES = os.environ.get("WORKERCTL_KILL_CYCLES", "300" if os.environ.get("CI") else "60")
 
 
 @pytest.fixture(name="path")
@@ -269,23 +269,50 @@ def test_a_kill_before_and_after_the_replacement(path, step, state):
     assert names(path.parent) == [".env"]
 
 
-def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one():
+def killed(*arguments):
     """
-    The benchmark, with few cycles; WORKERCTL_KILL_CYCLES sets another count.
+    The exit code of the benchmark, and its counts: by row, for each call that was killed.
     """
     script = Path(__file__).parent.parent / "benchmarks" / "kill_keygen.py"
     run = subprocess.run(
-        [sys.executable, str(script), "--cycles", KILL_CYCLES],
+        [sys.executable, str(script), *arguments],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(script.parent.parent)},
     )
-    counts = dict(re.findall(r"^(\S.*?)\s{2,}(\d+)$", run.stdout, re.MULTILINE))
+    rows = re.findall(r"^(\S.*?)((?: {2,}\d+)+)$", run.stdout, re.MULTILINE)
+    assert run.stderr == ""
+    return run.returncode, {name: [int(count) for count in counts.split()] for name, counts in rows}
 
-    assert (run.returncode, run.stderr) == (0, "")
-    assert int(counts["old"]) + int(counts["new"]) == int(KILL_CYCLES)
-    assert int(counts["killed"]) > 0
+
+@pytest.mark.parametrize(("mode", "calls"), [([], 1), (["--rotate"], 3)], ids=["write", "rotate"])
+def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(mode, calls):
+    """
+    The benchmark, with few cycles; WORKERCTL_KILL_CYCLES sets another count.
+    """
+    code, counts = killed(*mode, "--cycles", KILL_CYCLES)
+    old_or_new = [old + new for old, new in zip(counts["old"], counts["new"], strict=True)]
+
+    assert code == 0
+    assert counts["cycles"][0] == int(KILL_CYCLES)
+    assert counts["cycles"] == old_or_new
+    assert len(counts["cycles"]) == calls
+    assert all(counts["killed"])
+
+
+@pytest.mark.parametrize(
+    ("control", "damage"), [("in-place", "torn"), ("one-by-one", "half-rotated")]
+)
+def test_a_kill_of_a_writer_that_does_it_wrong_is_noticed(control, damage):
+    """
+    The benchmark can fail: it sees the damage, and that values are lost.
+    """
+    code, counts = killed("--rotate", "--control", control, "--cycles", "30")
+
+    assert code == 1
+    assert counts[damage][0] > 0
+    assert counts["values that no longer decrypt"][0] > 0
 
 
 def test_neither_typer_nor_rich_nor_pydantic_is_needed():

@@ -11,7 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.leaks.oracle import Oracle
-from workerctl import envfile
+from workerctl import envfile, keywrite
+from workerctl.keyring import canary
 
 Boot = Callable[..., CompletedProcess[str]]
 Team = Callable[..., None]
@@ -50,6 +51,41 @@ def secrets_of(path: Path) -> Oracle:
     """
     values = [entry.value or "" for entry in envfile.read(str(path)).entries]
     return Oracle(value for value in values if len(value) > 30 and "://" not in value)
+
+
+OTHER = "3f9a1c7be5082d64b7fa93e21b6c84f05ae7d01849bd62f37c15a8e904db76f1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (f"ENCRYPTION_CANARY={canary.make(OTHER, '')}", "KEY006 The canary was written by another"),
+        ("ENCRYPTION_CANARY=nonsense", "SET001 ENCRYPTION_CANARY must be a token that"),
+        (f"ENCRYPTION_KEY_V0={OTHER}", "KEY005 ENCRYPTION_KEY_V0 is a second key of version 0."),
+        (f"ENCRYPTION_KEY_V1={OTHER[1:]}", "KEY005 ENCRYPTION_KEY_V1 has 63 characters, not 64."),
+    ],
+    ids=["another key", "no canary", "half rotated", "cut short"],
+)
+def test_a_key_that_is_not_the_one_does_not_boot(
+    boot: Boot, good: Path, lines: str, told: str
+) -> None:
+    """What it would write nobody could read; what it should read it cannot."""
+    with good.open("a") as file:
+        file.write(f"{lines}\n")
+    done = boot(WORKERCTL_ENV_FILE=good.name)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert secrets_of(good).leaks(done.stderr) == []
+
+
+def test_a_rotation_under_way_boots(boot: Boot, good: Path) -> None:
+    """In every state of it."""
+    with good.open("a") as file:
+        file.write(f"ENCRYPTION_KEY_V1={OTHER}\n")
+    assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
+    keywrite.rotate(str(good), {})
+    assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
 
 
 def test_a_good_configuration_boots(boot: Boot, good: Path) -> None:

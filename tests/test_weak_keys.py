@@ -1,0 +1,57 @@
+"""
+The benchmark of weak keys and random ones, with few of each; and that it can fail.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+START = "import sys, weak_keys; sys.exit(weak_keys.main())"
+
+
+def run(code, *arguments):
+    """
+    The exit code, how many of how many were caught of each class, and all the output.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT / "benchmarks",
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = re.findall(r"^(\S.*?) +(\d+) of (\d+)$", done.stdout, re.MULTILINE)
+    assert done.stderr == ""
+    return done.returncode, {name: (int(caught), int(of)) for name, caught, of in rows}, done.stdout
+
+
+def test_every_weak_key_is_caught_and_no_random_one():
+    """
+    All members of all classes; by default the script judges a million random keys.
+    """
+    code, rows, output = run(START, "--keys", "2000", "--members", "110")
+
+    assert code == 0
+    assert len(rows) == 14
+    assert all(caught == of for caught, of in rows.values())
+    assert re.search(r"^false alarms +0$", output, re.MULTILINE)
+
+
+def test_rules_that_are_too_weak_by_one_are_noticed():
+    """
+    Exit code 1, and the classes of which a member was missed.
+    """
+    changes = "_LONGEST_RUN, keys._SAME_BYTE_STEPS, keys._FEWEST_BYTES = 11, 17, 19"
+    code, rows, _ = run(
+        f"from workerctl import keys; keys.{changes}; {START}", "--keys", "10", "--members", "110"
+    )
+
+    assert code == 1
+    assert [name for name, (caught, of) in rows.items() if caught < of] == [
+        "at most two differences of bytes",
+        "fewer than 20 different bytes",
+        "ten equal digits, at every place",
+    ]
