@@ -342,7 +342,7 @@ def test_verbose_lists_every_claim(call: Run, good: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--select", "KEY"], "SET001 ENV001 KEY001 KEY002 KEY003 KEY004"),
+        (["--select", "KEY"], "SET001 ENV001 KEY001 KEY002 KEY003 KEY004 KEY005 -KEY006 KEY007"),
         (["--select", "KEY002,TMO001"], "SET001 ENV001 KEY002 TMO001"),
         (["--select", " KEY002 , ", "--select", "TMO001"], "SET001 ENV001 KEY002 TMO001"),
         (["--select", "LOG", "--ignore", "LOG001"], "SET001 ENV001 -LOG001 LOG002"),

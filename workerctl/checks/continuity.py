@@ -59,8 +59,8 @@ def canary_opens(context: Context) -> Iterator[Finding]:
     bound_to = context.settings.ENCRYPTION_CANARY_CONTEXT
     judged = canary.judge(context.values.text(_CANARY), ring, bound_to)
     if judged.verdict is Verdict.MISSING:
-        yield from _no_canary(context)
-    elif judged.verdict is Verdict.OTHER_KEY:
+        raise SkipCheck("there is no canary: nothing proves that the key is the one of the data")
+    if judged.verdict is Verdict.OTHER_KEY:
         current = f"the current key is {ring[0].id}" if ring[0].id else "the current key is weak"
         yield context.finding(
             "KEY006",
@@ -186,19 +186,6 @@ def _unknown(context: Context) -> Iterator[tuple[str, Location]]:
         for assignment in source.assignments:
             if assignment.sets is None and assignment.text:
                 yield assignment.name, assignment.location
-
-
-def _no_canary(context: Context) -> Iterator[Finding]:
-    severity = context.graded("-ii")
-    if severity is None:
-        raise SkipCheck(f"{_CANARY} is not set")
-    yield context.finding(
-        "KEY006",
-        severity,
-        "There is no canary, so nothing proves that the key is the one of the data.",
-        "Make one with the key that reads them: `workerctl keygen --canary`.",
-        _CANARY,
-    )
 
 
 RING = Check(
