@@ -88,12 +88,37 @@ def test_the_next_step_minds_the_canary(call: Call, file: Path) -> None:
     """
     call("keygen", "--canary", "--write", "worker.env")
     rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
-    assert rotated.endswith("at 0, renew the canary: `workerctl keygen --canary --write FILE`.\n")
+    assert rotated.endswith("at 0, renew the canary with `workerctl keygen --canary`.\n")
 
     early = call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env")
     assert early.returncode == 1
-    assert quiet(early).startswith("workerctl: The canary was written with version 0. Renew it")
+    assert quiet(early).startswith("workerctl: The canary was written with version 0. Count what")
     assert assigned(file, "ENCRYPTION_KEY_V0") == FIRST
+    renewed = quiet(call("keygen", "--canary", "--write", "worker.env"))
+    assert renewed.endswith("renew it only after they were counted.\n")
+
+
+def test_the_next_step_minds_a_canary_in_a_file(call: Call, file: Path) -> None:
+    """
+    As the one in the env file.
+    """
+    file.with_name("canary").write_text(canary.make(FIRST, ""))
+    with file.open("a") as lines:
+        lines.write("ENCRYPTION_CANARY_FILE=canary\n")
+    rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
+
+    assert rotated.endswith("at 0, renew the canary with `workerctl keygen --canary`.\n")
+
+
+def test_a_key_that_never_wrote_is_dropped_without_a_warning(call: Call, file: Path) -> None:
+    """
+    It was added, and never current.
+    """
+    call("keygen", "--add", "--write", "worker.env")
+    done = call("keygen", "--retire", "1", "--in-use", "0", "--write", "worker.env")
+
+    assert quiet(done).endswith("Version 1 is dropped.\n")
+    assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
 
 
 def test_from_names_the_version_to_start_at(call: Call, file: Path) -> None:

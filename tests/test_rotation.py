@@ -15,7 +15,7 @@ from tests.leaks.oracle import Mint, Oracle, texts
 from workerctl import envfile, keyfile, keys, rotation, versions
 from workerctl.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.keyring import KeyRing, canary
-from workerctl.keywrite import Written, add_key, retire, rotate, write_canary
+from workerctl.keywrite import Written, add_key, retire, rotate, write_canary, write_key
 from workerctl.loading import Options, load
 from workerctl.rotation import State
 from workerctl.settings import Settings
@@ -125,9 +125,9 @@ def test_a_rotation_from_end_to_end(path: Path) -> None:
         ({2: SECOND}, None, State.STABLE, None),
         ({3: SECOND}, None, State.ADDED, "--rotate --write FILE"),
         ({1: SECOND}, None, State.ACTIVE, "--retire 1 --in-use 0"),
-        ({0: THIRD, 1: SECOND}, None, State.ACTIVE, "version 0 and 1 wrote"),
-        ({1: SECOND}, ID[SECOND], State.ACTIVE, "--canary --write FILE"),
-        ({1: SECOND}, ID[THIRD], State.ACTIVE, "--canary --write FILE"),
+        ({0: THIRD, 1: SECOND}, None, State.ACTIVE, "versions 0 and 1 wrote"),
+        ({1: SECOND}, ID[SECOND], State.ACTIVE, "keygen --canary`"),
+        ({1: SECOND}, ID[THIRD], State.ACTIVE, "keygen --canary`"),
         ({1: SECOND}, ID[FIRST], State.READY, "--retire 1 --in-use 0"),
         ({0: THIRD, 1: SECOND}, ID[FIRST], State.READY, "--retire 0 --in-use 0"),
         ({1: SECOND, 3: THIRD}, None, State.ACTIVE, "--retire 1"),
@@ -438,15 +438,22 @@ def test_a_canary_is_set_and_renewed(path: Path) -> None:
 
 def test_a_canary_of_another_key_is_left(path: Path) -> None:
     """
-    It is the proof that the key in the file is the wrong one.
+    It is the proof that the key in the file is the wrong one, or lost: no step goes on from there.
     """
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY={canary.make(SECOND, '')}\n")
     step = lambda: write_canary(str(path), {}, canary.make(FIRST, ""))  # noqa: E731
 
-    assert refused(path, step) == f"The canary in FILE was written by another key, {ID[SECOND]}."
+    message = f"The canary of FILE was written by another key, {ID[SECOND]}."
+    assert refused(path, step) == message
+    for other in ("add", "rotate", "retire"):
+        assert refused(path, STEPS[other](path)) == message
+    path.write_text(f"ENCRYPTION_KEY=\nENCRYPTION_CANARY={canary.make(SECOND, '')}\n")
+    assert refused(path, lambda: write_key(str(path), {})) == message
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY=nonsense\n")
     step()
-    path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY_FILE=canary\n")
+    beside = path.with_name("canary")
+    beside.write_text(canary.make(FIRST, ""))
+    path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY_FILE={beside}\n")
     assert refused(path, step) == "FILE names a file that holds the canary."
 
 

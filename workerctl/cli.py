@@ -28,7 +28,7 @@ from workerctl.options import (
 if TYPE_CHECKING:
     from workerctl.console import World
     from workerctl.findings import Severity
-    from workerctl.loading import Loaded, Options
+    from workerctl.loading import Options
 
 _COMMANDS = ("budget", "check", "explain", "keygen", "run", "show-config")
 
@@ -186,7 +186,7 @@ def show_config(
     from workerctl import showconfig
 
     world: World = context.obj
-    loaded = _load(world, _options(env_file, no_env_file, secrets_dir, isolated, settings))
+    loaded = world.load(_options(env_file, no_env_file, secrets_dir, isolated, settings))
     rows = showconfig.select(showconfig.rows(loaded, env), group=group, changed=changed, name=name)
     if format == "json":
         from workerctl.output.json import dump
@@ -356,12 +356,3 @@ def _severity(name: str) -> "Severity | None":
     from workerctl.findings import Severity
 
     return None if name == "never" else Severity[name.upper()]
-
-
-def _load(world: "World", options: "Options") -> "Loaded":
-    from workerctl.console import kept_off_stdout
-    from workerctl.loading import load
-    from workerctl.settings import Settings
-
-    with kept_off_stdout():
-        return load(Settings, options, environ=world.environ, stdin=world.stdin)

@@ -23,6 +23,7 @@ from workerctl.report import Problem, Report
 from workerctl.streams import say, silence
 
 if TYPE_CHECKING:
+    from workerctl.loading import Loaded, Options
     from workerctl.preflight import Request
 
 Made = TypeVar("Made")
@@ -53,6 +54,23 @@ class World(NamedTuple):
         """
         stdin = None if sys.stdin is None else sys.stdin.buffer
         return cls(os.environ, stdin, sys.stdout, sys.stderr)
+
+    def load(self, options: "Options") -> "Loaded":
+        """
+        The configuration that the options describe. Raises what `loading.load` raises.
+        """
+        from workerctl.loading import load
+        from workerctl.settings import Settings
+
+        with kept_off_stdout():
+            return load(Settings, options, environ=self.environ, stdin=self.stdin)
+
+    def explain(self, *sentences: str) -> None:
+        """
+        Say something about the work that was done, on standard error, a line for each sentence.
+        """
+        for sentence in filter(None, sentences):
+            say(self.stderr, printable(sentence))
 
     def fail(self, error: Exception) -> int:
         """

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from workerctl import envfile, keys, tokens, versions
 from workerctl.envfile import Entry, EnvFile
 from workerctl.errors import EnvFileWriteError, RefusedError, SourceError
-from workerctl.versions import CURRENT, HIGHEST, VERSION, VersionedKey
+from workerctl.versions import CURRENT, HIGHEST, VERSION, Ring
 
 CANARY = "ENCRYPTION_CANARY"
 CANARY_CONTEXT = "ENCRYPTION_CANARY_CONTEXT"
@@ -20,7 +20,7 @@ FILE = "_FILE"
 _CORRECT = "Correct that first: keys are not moved in doubt."
 
 
-def sound_ring(file: EnvFile) -> tuple[VersionedKey, ...]:
+def sound_ring(file: EnvFile) -> Ring:
     """
     The keys of a file, the current one first.
 
@@ -65,7 +65,7 @@ def texts(file: EnvFile) -> dict[str, str]:
     return {entry.name.upper(): entry.value or "" for entry in file.entries if entry.name}
 
 
-def ring_of(assigned: Mapping[str, str]) -> tuple[VersionedKey, ...]:
+def ring_of(assigned: Mapping[str, str]) -> Ring:
     """
     The keys among assignments.
     """
@@ -88,6 +88,16 @@ def canary_ids(assigned: Mapping[str, str]) -> set[str]:
     """
     found = [assigned.get(CANARY, ""), _content(assigned.get(CANARY + FILE, ""))]
     return {canary.key_id for text in found if (canary := tokens.parse_canary(text))}
+
+
+def canary_id(assigned: Mapping[str, str]) -> str | None:
+    """
+    The id of the key that the canary names, as far as that can be read.
+    """
+    try:
+        return next(iter(canary_ids(assigned)), None)
+    except RefusedError:
+        return None
 
 
 def _content(path: str) -> str:

@@ -1,28 +1,25 @@
 """
-`workerctl keygen` with options: keys and canaries in env files, and what people are told of them.
+`workerctl keygen` with options: which of them go together, what they do, what people are told.
 
 A key is never printed here, nor put into an error.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
-from workerctl import keyfile, keys, keywrite, versions
-from workerctl.console import World, kept_off_stdout
-from workerctl.errors import RefusedError, UsageError
+from workerctl import keywrite, versions
+from workerctl.console import World
+from workerctl.errors import UsageError
 from workerctl.findings import ExitCode
 from workerctl.keywrite import Written
-from workerctl.loading import Loaded, Options, load
-from workerctl.masking import is_like_secret, printable
-from workerctl.output.lines import Line, line
-from workerctl.settings import Settings
-from workerctl.streams import say
-from workerctl.versions import CURRENT
+from workerctl.masking import is_like_secret
+
+if TYPE_CHECKING:
+    from workerctl.loading import Options
 
 # What the env file writer takes, and every parser reads alike.
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"
-_OTHERS = "Other accounts could read the file; now they cannot."
 
 
 class Wanted(NamedTuple):
@@ -40,72 +37,67 @@ class Wanted(NamedTuple):
     context: str | None = None
     identify: bool = False
 
+    @property
+    def modes(self) -> list[str]:
+        """
+        The options given that say what to do; without any, it is to make a key.
+        """
+        is_given = {
+            "--add": self.add,
+            "--rotate": self.rotate,
+            "--retire": self.retire is not None,
+            "--canary": self.canary,
+            "--id": self.identify,
+        }
+        return [name for name, given in is_given.items() if given]
 
-def answer(world: World, wanted: Wanted, options: Options) -> int:
+
+def answer(world: World, wanted: Wanted, options: "Options") -> int:
     """
     Do what is wanted, and tell of it on standard error. Returns the exit code.
     """
-    _require_sense(wanted, options)
-    if wanted.identify:
-        return world.show(identities(_load(world, options)))
-    if wanted.canary:
-        return _canary(world, wanted, options)
+    _require_sense(wanted)
+    _require_sound_file(wanted, options)
+    if wanted.identify or wanted.canary:
+        from workerctl import keyshow
+
+        if wanted.identify:
+            return world.show(keyshow.identities(world.load(options)))
+        return keyshow.canary(world, options, wanted.write, wanted.context)
     if wanted.write is None:
         from workerctl.keyprint import print_key
 
         return print_key(world.stdout, world.stderr)
-    return _tell(world, _sentences(wanted, wanted.write, _written(world, wanted, wanted.write)))
+    written = _written(world, wanted, wanted.write)
+    world.explain(*_sentences(wanted, wanted.write, written))
+    return ExitCode.OK
 
 
-def identities(loaded: Loaded) -> Iterator[Line]:
-    """
-    The ids of the current key and of the others, by variable; a weak one has none.
-
-    Raises RefusedError when there is no current key, or a malformed one among them.
-    """
-    ring = _ring(loaded)
-    if not ring or ring[0].name != CURRENT:
-        raise RefusedError(f"{CURRENT} is not set.", "Name the env file with --env-file.")
-    for key in ring:
-        problem = keys.form_problem(key.text)
-        if problem is not None:
-            raise RefusedError(f"{key.name} {problem}.", "Such a key has no id.")
-    yield from (line(f"{key.name} {key.id or 'weak, without id'}") for key in ring)
-
-
-def _require_sense(wanted: Wanted, options: Options) -> None:
-    modes = {
-        "--add": wanted.add,
-        "--rotate": wanted.rotate,
-        "--retire": wanted.retire is not None,
-        "--canary": wanted.canary,
-        "--id": wanted.identify,
-    }
-    chosen = [name for name, is_on in modes.items() if is_on]
-    if len(chosen) > 1:
-        raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other.", "Drop one of them.")
-    mode = chosen[0] if chosen else None
+def _require_sense(wanted: Wanted) -> None:
+    modes = wanted.modes
+    if len(modes) > 1:
+        raise UsageError(f"{modes[0]} and {modes[1]} exclude each other.", "Drop one of them.")
     for name, belongs_to, given in (
         ("--from", "--rotate", wanted.start),
         ("--in-use", "--retire", wanted.in_use),
         ("--context", "--canary", wanted.context),
     ):
-        if given is not None and mode != belongs_to:
+        if given is not None and modes != [belongs_to]:
             raise UsageError(f"{name} belongs to {belongs_to}.", f"Add {belongs_to}.")
-    if mode in {"--add", "--rotate", "--retire"} and wanted.write is None:
-        raise UsageError(f"{mode} changes a file.", "Name it: --write FILE.")
-    if mode == "--retire" and wanted.in_use is None:
+    for mode in {"--add", "--rotate", "--retire"}.intersection(modes):
+        if wanted.write is None:
+            raise UsageError(f"{mode} changes a file.", "Name it: --write FILE.")
+    if wanted.retire is not None and wanted.in_use is None:
         hint = "Count them (`workerctl explain KEY007`) and add --in-use COUNT."
         raise UsageError("--retire needs to know how many values still need the key.", hint)
-    _require_sound_file(mode, wanted, options)
 
 
-def _require_sound_file(mode: str | None, wanted: Wanted, options: Options) -> None:
+def _require_sound_file(wanted: Wanted, options: "Options") -> None:
     if wanted.write is None:
         return
-    if mode == "--id":
+    if wanted.identify:
         raise UsageError("--id changes no file.", "Name the file to read: --env-file FILE.")
-    if mode == "--canary" and options.env_files:
+    if wanted.canary and options.env_files:
         raise UsageError("--write names the env file already.", "Drop --env-file.")
     if is_like_secret(wanted.write):
         raise UsageError(
@@ -130,54 +122,16 @@ def _written(world: World, wanted: Wanted, path: str) -> Written:
 
 
 def _sentences(wanted: Wanted, path: str, written: Written) -> Iterator[str]:
-    if not (wanted.add or wanted.rotate or wanted.retire is not None):
+    if not wanted.modes:
         where = f"{path}, a new file" if written.created else path
-        yield f"{CURRENT} is set in {where}: key id {written.ring[0].id}."
+        yield f"{versions.CURRENT} is set in {where}: key id {written.ring[0].id}."
     else:
         yield f"{path}: {written.rotation.facts}."
         if wanted.retire is not None:
-            yield f"Version {wanted.retire} is dropped; backups that it wrote need it still."
-        if wanted.rotate and versions.name_of(0) in {key.name for key in written.ring}:
+            was_current = wanted.retire < written.ring[0].version
+            needed = "; backups that it wrote need it still" if was_current else ""
+            yield f"Version {wanted.retire} is dropped{needed}."
+        if wanted.rotate and any(key.version == 0 for key in written.ring):
             yield "A reader that takes versions 1 to 255 only does not find version 0."
-        if written.rotation.next_step is not None:
-            yield written.rotation.next_step
-    if written.closed:
-        yield _OTHERS
-
-
-def _canary(world: World, wanted: Wanted, options: Options) -> int:
-    if wanted.write is not None:
-        options = options._replace(env_files=(wanted.write,), isolated=True)
-    loaded = _load(world, options)
-    key = loaded.values.text(CURRENT)
-    problem = keys.form_problem(key) or keys.weakness(key)
-    if problem is not None:
-        raise RefusedError(f"{CURRENT} {problem}.", "Only a random key gets a canary.")
-    context = loaded.settings.ENCRYPTION_CANARY_CONTEXT
-    if wanted.context is not None:
-        context = wanted.context
-    from workerctl.keyring import canary
-
-    made = canary.make(key, context)
-    what = f"A canary of {_ring(loaded)[0].title}, bound to {'a' if context else 'no'} context"
-    if wanted.write is not None:
-        done = keywrite.write_canary(wanted.write, world.environ, made, wanted.context)
-        return _tell(world, (f"{what}, is set in {wanted.write}.", _OTHERS if done.closed else ""))
-    too = f", and {keyfile.CANARY_CONTEXT} to the same context" if wanted.context else ""
-    _tell(world, (f"{what}. Set {keyfile.CANARY} to it{too}.",))
-    return world.put(lambda stream: stream.writelines((made, "\n")))
-
-
-def _ring(loaded: Loaded) -> tuple[versions.VersionedKey, ...]:
-    return versions.keys_of(loaded.values.texts(), loaded.settings.ENCRYPTION_KEY_VERSION)
-
-
-def _load(world: World, options: Options) -> Loaded:
-    with kept_off_stdout():
-        return load(Settings, options, environ=world.environ, stdin=world.stdin)
-
-
-def _tell(world: World, sentences: Iterable[str]) -> int:
-    for sentence in filter(None, sentences):
-        say(world.stderr, printable(sentence))
-    return ExitCode.OK
+        yield written.rotation.next_step or ""
+    yield written.about_mode

@@ -8,18 +8,16 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from workerctl import atomic, envwrite, keyfile, keys, rotation, tokens, versions
+from workerctl import atomic, envwrite, keyfile, keys, rotation, versions
 from workerctl.envfile import EnvFile
 from workerctl.errors import RefusedError
 from workerctl.keyfile import CANARY, CANARY_CONTEXT, FILE
 from workerctl.placeholders import is_placeholder
 from workerctl.rotation import Rotation
-from workerctl.versions import CURRENT, HIGHEST, VERSION, VersionedKey
+from workerctl.versions import CURRENT, HIGHEST, VERSION, Ring, VersionedKey
 
 _WINS = "It would win over the file: unset it, or leave the file as it is."
-_RENEW = "Renew it first: `workerctl keygen --canary --write FILE`."
-
-Decision = Callable[[EnvFile], envwrite.Changes]
+_RENEW = "Count what needs it; at 0, renew the canary with `workerctl keygen --canary`."
 
 
 class Written(NamedTuple):
@@ -29,7 +27,7 @@ class Written(NamedTuple):
     The file is new, or lost its bits for others.
     """
 
-    ring: tuple[VersionedKey, ...]
+    ring: Ring
     canary_id: str | None = None
     created: bool = False
     closed: bool = False
@@ -40,6 +38,13 @@ class Written(NamedTuple):
         Where the rotation of these keys stands now.
         """
         return rotation.of(self.ring, self.canary_id)
+
+    @property
+    def about_mode(self) -> str:
+        """
+        What to tell of the mode of the file, "" when it stayed as it was.
+        """
+        return "Other accounts could read the file; now they cannot." if self.closed else ""
 
 
 class Writing(NamedTuple):
@@ -71,6 +76,7 @@ def write_key(path: str, environ: Mapping[str, str], writing: Writing = DEFAULT)
 
     def decide(file: EnvFile) -> envwrite.Changes:
         _require_no_key(file)
+        _require_no_other_key(file, environ, ())
         return {CURRENT: key}
 
     return _change(path, decide, writing)
@@ -84,8 +90,7 @@ def add_key(path: str, environ: Mapping[str, str], writing: Writing = DEFAULT) -
     """
     fresh = keys.generate()
 
-    def decide(file: EnvFile) -> envwrite.Changes:
-        ring = keyfile.sound_ring(file)
+    def decide(file: EnvFile, ring: Ring) -> envwrite.Changes:
         newer = _newer(ring)
         if newer:
             hint = "Make it current: `workerctl keygen --rotate --write FILE`."
@@ -106,8 +111,7 @@ def rotate(
     """
     fresh = keys.generate()
 
-    def decide(file: EnvFile) -> envwrite.Changes:
-        ring = keyfile.sound_ring(file)
+    def decide(file: EnvFile, ring: Ring) -> envwrite.Changes:
         _require_start(file, ring, start)
         current, added = ring[0], _newer(ring)[:1]
         new = added[0] if added else VersionedKey(CURRENT, _next_version(file, ring), fresh)
@@ -133,15 +137,13 @@ def retire(
         values = "1 value still needs" if in_use == 1 else f"{in_use} values still need"
         raise RefusedError(f"{values} version {version}.", "Encrypt them anew, and count again.")
 
-    def decide(file: EnvFile) -> envwrite.Changes:
-        ring = keyfile.sound_ring(file)
+    def decide(file: EnvFile, ring: Ring) -> envwrite.Changes:
         if version == ring[0].version:
             raise RefusedError(f"Version {version} is the current one in {file.name}.")
         found = [key for key in ring if key.version == version]
         if not found:
             raise RefusedError(f"{file.name} has no key of version {version}.")
-        merged = {**keyfile.texts(file), **{name.upper(): text for name, text in environ.items()}}
-        if found[0].id is not None and found[0].id in keyfile.canary_ids(merged):
+        if found[0].id in _canary_ids(file, environ):
             raise RefusedError(f"The canary was written with version {version}.", _RENEW)
         return {key.name: None for key in found}
 
@@ -158,33 +160,36 @@ def write_canary(
     """
     Set ENCRYPTION_CANARY, and its context where one is given.
 
-    A canary of a key that the file does not have is left: it says that the key is the wrong one.
+    Whoever renews it says that no data remain under older keys.
     """
     _require_unset(environ, lambda name: name.startswith(CANARY))
 
-    def decide(file: EnvFile) -> envwrite.Changes:
-        ids = {key.id for key in keyfile.sound_ring(file)}
+    def decide(file: EnvFile, _: Ring) -> envwrite.Changes:
         if envwrite.assignments(file, CANARY + FILE):
-            hint = f"Write it there: `workerctl keygen --canary --env-file {file.name} > …`."
+            hint = f"Make another: `workerctl keygen --canary --env-file {file.name} > NEW`."
             raise RefusedError(f"{file.name} names a file that holds the canary.", hint)
-        for other in sorted(keyfile.canary_ids(keyfile.texts(file)) - ids):
-            raise RefusedError(
-                f"The canary in {file.name} was written by another key, {other}.",
-                "Restore that key; or, if no data are under it, delete the line.",
-            )
         return {CANARY: canary, **({} if context is None else {CANARY_CONTEXT: context})}
 
     return _change_ring(path, environ, decide, writing)
 
 
 def _change_ring(
-    path: str, environ: Mapping[str, str], decide: Decision, writing: Writing
+    path: str,
+    environ: Mapping[str, str],
+    decide: Callable[[EnvFile, Ring], envwrite.Changes],
+    writing: Writing,
 ) -> Written:
     _require_unset(environ, keyfile.is_of_ring)
-    return _change(path, decide, writing)
+
+    def decide_in_no_doubt(file: EnvFile) -> envwrite.Changes:
+        ring = keyfile.sound_ring(file)
+        _require_no_other_key(file, environ, ring)
+        return decide(file, ring)
+
+    return _change(path, decide_in_no_doubt, writing)
 
 
-def _change(path: str, decide: Decision, writing: Writing) -> Written:
+def _change(path: str, decide: Callable[[EnvFile], envwrite.Changes], writing: Writing) -> Written:
     texts: dict[str, str] = {}
 
     def noted(file: EnvFile) -> envwrite.Changes:
@@ -194,12 +199,11 @@ def _change(path: str, decide: Decision, writing: Writing) -> Written:
         return changes
 
     done = envwrite.change(path, noted, lock_seconds=writing.lock_seconds, sync=writing.sync)
-    canary = tokens.parse_canary(texts.get(CANARY, ""))
-    named = None if canary is None else canary.key_id
+    named = keyfile.canary_id(texts)
     return Written(keyfile.ring_of(texts), named, done.created, done.closed)
 
 
-def _require_start(file: EnvFile, ring: tuple[VersionedKey, ...], start: int | None) -> None:
+def _require_start(file: EnvFile, ring: Ring, start: int | None) -> None:
     current = ring[0]
     older = [key for key in ring if key.version < current.version]
     if start is not None and current.version != start:
@@ -214,15 +218,31 @@ def _require_start(file: EnvFile, ring: tuple[VersionedKey, ...], start: int | N
         )
 
 
-def _newer(ring: tuple[VersionedKey, ...]) -> list[VersionedKey]:
+def _newer(ring: Ring) -> list[VersionedKey]:
     return [key for key in ring if key.version > ring[0].version]
 
 
-def _next_version(file: EnvFile, ring: tuple[VersionedKey, ...]) -> int:
+def _next_version(file: EnvFile, ring: Ring) -> int:
     highest = max(key.version for key in ring)
     if highest == HIGHEST:
         raise RefusedError(f"{file.name} has a key of version {HIGHEST}, the last one there is.")
     return highest + 1
+
+
+def _require_no_other_key(file: EnvFile, environ: Mapping[str, str], ring: Ring) -> None:
+    """
+    Refuse where a canary says that the data were written with a key that is not here.
+    """
+    for other in sorted(_canary_ids(file, environ) - {key.id for key in ring}):
+        raise RefusedError(
+            f"The canary of {file.name} was written by another key, {other}.",
+            "Restore that key: the data need it. If there are none, remove the canary.",
+        )
+
+
+def _canary_ids(file: EnvFile, environ: Mapping[str, str]) -> set[str]:
+    above = {name.upper(): text for name, text in environ.items()}
+    return keyfile.canary_ids({**keyfile.texts(file), **above})
 
 
 def _require_unset(environ: Mapping[str, str], matters: Callable[[str], bool]) -> None:

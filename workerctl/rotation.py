@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from workerctl.versions import VersionedKey
+from workerctl.versions import Ring, VersionedKey
 
 
 class State(enum.Enum):
@@ -34,7 +34,7 @@ class Rotation(NamedTuple):
     next_step: str | None = None
 
 
-def of(ring: tuple[VersionedKey, ...], canary_id: str | None = None) -> Rotation:
+def of(ring: Ring, canary_id: str | None = None) -> Rotation:
     """
     The state of a ring that has a current key and no problem.
 
@@ -47,7 +47,8 @@ def of(ring: tuple[VersionedKey, ...], canary_id: str | None = None) -> Rotation
     older = [key for key in waiting if key.version < current.version]
     facts = f"{current.title} is current"
     if waiting:
-        facts += f", {titles(waiting)} only {'decrypts' if len(waiting) == 1 else 'decrypt'}"
+        only = "only decrypts" if len(waiting) == 1 else "only decrypt"
+        facts += f", {_listed(key.title for key in waiting)} {only}"
     if older and canary_id is not None and canary_id == current.id:
         return Rotation(State.READY, facts, _retire(older[0].version))
     if older:
@@ -57,13 +58,6 @@ def of(ring: tuple[VersionedKey, ...], canary_id: str | None = None) -> Rotation
     return Rotation(State.STABLE, facts)
 
 
-def titles(ring: Iterable[VersionedKey]) -> str:
-    """
-    What people call several keys.
-    """
-    return " and ".join(key.title for key in ring)
-
-
 _ACTIVATE = (
     "When every worker has it, make it current: `workerctl keygen --rotate --write FILE`, "
     "and deploy again."
@@ -71,12 +65,13 @@ _ACTIVATE = (
 
 
 def _reencrypt(older: list[VersionedKey], canary_id: str | None) -> str:
-    numbers = " and ".join(str(key.version) for key in older)
+    numbers = _listed(str(key.version) for key in older)
+    version = "version" if len(older) == 1 else "versions"
     first = (
-        f"When every worker has it, encrypt anew what version {numbers} wrote and count the rest"
+        f"When every worker has it, encrypt anew what {version} {numbers} wrote and count the rest"
     )
     if canary_id is not None:
-        return f"{first}; at 0, renew the canary: `workerctl keygen --canary --write FILE`."
+        return f"{first}; at 0, renew the canary with `workerctl keygen --canary`."
     return f"{first}; at 0, `workerctl keygen --retire {older[0].version} --in-use 0 --write FILE`."
 
 
@@ -85,3 +80,8 @@ def _retire(version: int) -> str:
         f"Store version {version} with the backups that need it, then "
         f"`workerctl keygen --retire {version} --in-use 0 --write FILE`."
     )
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

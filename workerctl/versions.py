@@ -49,6 +49,10 @@ class VersionedKey(NamedTuple):
         return f"version {self.version} ({self.id or 'without id'})"
 
 
+Ring = tuple[VersionedKey, ...]
+"""The keys of a configuration, the current one first, if there is one."""
+
+
 class Problem(NamedTuple):
     """
     What is wrong with one key of a ring, to be read after its name.
@@ -58,7 +62,7 @@ class Problem(NamedTuple):
     words: str
 
 
-def keys_of(texts: Mapping[str, str], version: int) -> tuple[VersionedKey, ...]:
+def keys_of(texts: Mapping[str, str], version: int) -> Ring:
     """
     The keys among variables and their texts: the current one first, the others by version.
 

@@ -9,7 +9,7 @@ from workerctl import rotation, tokens, versions
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.findings import Finding, Location, Severity
 from workerctl.masking import is_conventional_name
-from workerctl.versions import CURRENT, FAMILY, HIGHEST, VERSION, VersionedKey
+from workerctl.versions import CURRENT, FAMILY, HIGHEST, VERSION, Ring
 
 _CANARY = "ENCRYPTION_CANARY"
 _CONTEXT = "ENCRYPTION_CANARY_CONTEXT"
@@ -102,7 +102,10 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
     Why: an older key that is kept can still be lost or stolen, and one that is dropped too soon
     takes its data along.
 
-    Fix: do the next step that the finding names, when it is time for it.
+    Fix: do the next step that the finding names, when it is time for it. Where keys do not come
+    from an env file, do by hand what the commands do: the new key is ENCRYPTION_KEY_V1, then it is
+    ENCRYPTION_KEY with ENCRYPTION_KEY_VERSION=1 and the old one ENCRYPTION_KEY_V0, all at once.
+    docs/rotation.md has the whole way, and a loop to copy that encrypts anew and counts.
     """
     ring = _ring(context)
     if not ring or ring[0].name != CURRENT:
@@ -123,11 +126,11 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
         )
 
 
-def _ring(context: Context) -> tuple[VersionedKey, ...]:
+def _ring(context: Context) -> Ring:
     return versions.keys_of(context.values.texts(), context.settings.ENCRYPTION_KEY_VERSION)
 
 
-def _weak_next_key(context: Context, ring: tuple[VersionedKey, ...]) -> Iterator[Finding]:
+def _weak_next_key(context: Context, ring: Ring) -> Iterator[Finding]:
     for key in ring:
         is_next = key.version > context.settings.ENCRYPTION_KEY_VERSION
         weakness = versions.weakness(key) if is_next else None
@@ -141,7 +144,7 @@ def _weak_next_key(context: Context, ring: tuple[VersionedKey, ...]) -> Iterator
             )
 
 
-def _gaps(context: Context, ring: tuple[VersionedKey, ...]) -> Iterator[Finding]:
+def _gaps(context: Context, ring: Ring) -> Iterator[Finding]:
     known = {key.version for key in ring}
     if not known or max(known) > HIGHEST:
         return

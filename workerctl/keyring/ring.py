@@ -95,6 +95,13 @@ class KeyRing:
         """
         return self._current.version
 
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """
+        The versions of all its keys, the current one first.
+        """
+        return tuple(self._keys)
+
     @_without_frames
     def encrypt(self, plaintext: bytes, *, context: bytes) -> bytes:
         """
