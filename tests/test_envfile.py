@@ -2,6 +2,7 @@
 The env file reader: what it takes, where it says things stand, and what it refuses.
 """
 
+import errno
 import io
 import os
 import socket
@@ -58,6 +59,14 @@ def test_lines_behind_one_that_cannot_be_read_keep_their_numbers(newline):
     assert statements(text) == [(1, None, None, ""), (2, None, None, "'"), (3, "B", "2", "")]
 
 
+def test_one_character_is_on_line_one():
+    """
+    Also where nothing follows it: the end of a text is not on the line after it.
+    """
+    assert statements("A") == [(1, "A", None, "")]
+    assert statements("A\nB") == [(1, "A", None, ""), (2, "B", None, "")]
+
+
 def test_a_quote_in_a_comment_is_not_around_the_value():
     """
     The quote belongs to the value of an assignment only.
@@ -103,7 +112,7 @@ def test_a_byte_order_mark_is_dropped(tmp_path, marks):
         ("A=\u00e9".encode("utf-16"), "holds a NUL byte"),
         ("A=\u00e9".encode("latin-1"), "is not UTF-8"),
         (b"A=\0", "holds a NUL byte"),
-        (b"#" * (envfile.SIZE_LIMIT + 1), "is larger than 1 MiB"),
+        (b"#" * (2**20 + 1), "is larger than 1 MiB"),
     ],
 )
 def test_what_no_two_parsers_agree_on_is_refused(tmp_path, data, problem):
@@ -124,7 +133,7 @@ def test_one_mebibyte_is_read(tmp_path):
     The limit itself is within it.
     """
     path = tmp_path / ".env"
-    path.write_bytes(b"#" * (envfile.SIZE_LIMIT - 4) + b"\nA=1")
+    path.write_bytes(b"#" * (2**20 - 4) + b"\nA=1")
 
     assert [entry.name for entry in envfile.read(str(path)).entries] == ["A"]
 
@@ -159,8 +168,23 @@ def test_standard_input_is_a_file_too():
 
     assert file.name == "<stdin>"
     assert [entry.value for entry in file.entries] == ["1"]
+    endless = io.BytesIO(b"#" * 2**21)
     with pytest.raises(SourceError, match=r"^<stdin> is larger than 1 MiB\.$"):
-        envfile.read("-", io.BytesIO(b"#" * (envfile.SIZE_LIMIT + 1)))
+        envfile.read("-", endless)
+    assert endless.tell() == 2**20 + 1  # no more is taken than shows that it is too much
+
+
+@pytest.mark.parametrize("name", ["+", ".env", "--"])
+def test_standard_input_is_left_alone_where_a_file_is_named(tmp_path, monkeypatch, name):
+    """
+    Only the single dash stands for it.
+    """
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("A=1")
+    stdin = io.BytesIO(b"B=2")
+
+    assert [entry.name for entry in envfile.read(name, stdin).entries] == ["A"]
+    assert stdin.tell() == 0
 
 
 def test_a_dash_without_standard_input_is_a_path(tmp_path, monkeypatch):
@@ -180,23 +204,23 @@ def test_what_is_no_file_is_named(tmp_path):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(tmp_path / "socket"))
         before = names(Path("/dev/fd"))
-        messages = [
-            _message(str(tmp_path)),
-            _message(str(tmp_path / "missing")),
-            _message("/dev/null"),
-            _message(str(tmp_path / "socket")),
-            _message(str(tmp_path / "loop")),
-            _message("a\0b"),
+        refusals = [
+            _refusal(str(tmp_path)),
+            _refusal(str(tmp_path / "missing")),
+            _refusal("/dev/null"),
+            _refusal(str(tmp_path / "socket")),
+            _refusal(str(tmp_path / "loop")),
+            _refusal("a\0b"),
         ]
 
         assert names(Path("/dev/fd")) == before
-    assert messages == [
-        f"{tmp_path} is a directory.",
-        f"{tmp_path}/missing does not exist.",
-        "/dev/null is not a regular file.",
-        f"{tmp_path}/socket cannot be read: No such device or address.",
-        f"{tmp_path}/loop cannot be read: Too many levels of symbolic links.",
-        "A file name holds a NUL byte or half a character.",
+    assert refusals == [
+        f"{tmp_path} is a directory. Name a file in it.",
+        f"{tmp_path}/missing does not exist. Check the path and the working directory.",
+        "/dev/null is not a regular file. Name an env file.",
+        f"{tmp_path}/socket cannot be read: No such device or address. Check its permissions.",
+        f"{tmp_path}/loop cannot be read: {os.strerror(errno.ELOOP)}. Check its permissions.",
+        "A file name holds a NUL byte or half a character. Correct the name.",
     ]
 
 
@@ -216,6 +240,33 @@ def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     assert "--env-file -" in caught.value.hint
 
 
+def test_a_system_without_nonblocking_files_is_not_asked_for_them(tmp_path):
+    """
+    Windows has none.
+    """
+    (tmp_path / "data").write_text("A=1")
+
+    assert _read_after("del os.O_NONBLOCK", tmp_path / "data").stdout == "A=1\n"
+
+
+def test_a_system_with_a_mode_for_binary_files_is_asked_for_it(tmp_path):
+    """
+    Windows has one; here a flag stands for it whose effect shows, since it refuses links.
+    """
+    (tmp_path / "data").write_text("A=1")
+    (tmp_path / "link").symlink_to("data")
+    change = "os.O_BINARY = os.O_NOFOLLOW"
+
+    assert _read_after(change, tmp_path / "data").stdout == "A=1\n"
+    assert "Too many levels of symbolic links" in _read_after(change, tmp_path / "link").stderr
+
+
+def _read_after(change, path):
+    read = f"from workerctl import envfile; print(envfile.read_text({str(path)!r}))"
+    code = f"import os; {change}; {read}"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
 def test_a_link_to_a_file_is_read(tmp_path):
     """
     Kubernetes mounts files as links.
@@ -226,10 +277,10 @@ def test_a_link_to_a_file_is_read(tmp_path):
     assert envfile.read_text(str(tmp_path / "link")) == "A=1"
 
 
-def _message(path):
+def _refusal(path):
     with pytest.raises(SourceError) as caught:
         envfile.read_text(path)
-    return caught.value.message
+    return f"{caught.value.message} {caught.value.hint}"
 
 
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])

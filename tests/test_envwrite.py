@@ -62,19 +62,21 @@ EDITS = [
     ("K\n", f"K={NEW}\n"),
     ("A=1\n", f"A=1\nK={NEW}\n"),
     ("A=1", f"A=1\nK={NEW}\n"),
-    ("A=1\r\nB=2", f"A=1\r\nB=2\r\nK={NEW}\r\n"),
-    ("A=1\r\n", f"A=1\r\nK={NEW}\r\n"),
+    ("A=1\r\nB=2", f"A=1\r\nB=2\nK={NEW}\n"),
+    ("A=1\r\n", f"A=1\r\nK={NEW}\n"),
+    ("A=1\r\n\r\n", f"A=1\r\n\r\nK={NEW}\n"),
     ("# only a comment", f"# only a comment\nK={NEW}\n"),
     ("A=1\nK=old\nB=2\n", f"A=1\nK={NEW}\nB=2\n"),
-    ("A=1\r\nK=old\r\nB=2\r\n", f"A=1\r\nK={NEW}\r\nB=2\r\n"),
+    ("A=1\r\nK=old\r\nB=2\r\n", f"A=1\r\nK={NEW}\nB=2\r\n"),
+    ("A=1\r\nK=old", f"A=1\r\nK={NEW}\n"),
     ("A=1\r\nK=old\nB=2\r\n", f"A=1\r\nK={NEW}\nB=2\r\n"),
-    ("A=1\rK=old\rB=2", f"A=1\rK={NEW}\rB=2"),
     ("\ufeffA=1\nK=old\n", f"\ufeffA=1\nK={NEW}\n"),
-    ("\ufeffK=old\n", f"\ufeffK={NEW}\n"),
-    ("\ufeff", f"\ufeffK={NEW}\n"),
+    ("\ufeffK=old # c\nA=1\n", f"# c\nK={NEW}\nA=1\n"),
+    ("\ufeff", f"\ufeff\nK={NEW}\n"),
     ("\n\n# c\n\n  K=old\n\n\nB=2\n\n", f"\n\n# c\n\nK={NEW}\n\n\nB=2\n\n"),
     ("export K=old\n", f"export K={NEW}\n"),
-    ("export\t K='old' # c\n", f"# c\nexport\t K={NEW}\n"),
+    ("export\t K='old' # c\n", f"# c\nexport K={NEW}\n"),
+    ("export\u00a0K=old\n", f"export K={NEW}\n"),
     ("k=old\n", f"K={NEW}\n"),
     ("'K'='old'\n", f"K={NEW}\n"),
     ("K = old\n", f"K={NEW}\n"),
@@ -82,14 +84,24 @@ EDITS = [
     ('K="a\\"#\nb"#d\nB=2\n', f"#d\nK={NEW}\nB=2\n"),
     ("K='it\\'s # no comment'\n", f"K={NEW}\n"),
     ("K=old # why\nB=2\n", f"# why\nK={NEW}\nB=2\n"),
-    ("A=1\r\nK=old\t# why\r\nB=2\r\n", f"A=1\r\n# why\r\nK={NEW}\r\nB=2\r\n"),
+    ("A=1\r\nK=old\t# why\r\nB=2\r\n", f"A=1\r\n# why\nK={NEW}\nB=2\r\n"),
     ("K= # why", f"# why\nK={NEW}\n"),
     ("K # why\n", f"# why\nK={NEW}\n"),
     ("K=old#part of it\n", f"K={NEW}\n"),
     ("junk here\nK=old\n", f"junk here\nK={NEW}\n"),
-    ("junk here\r\nK=old\r\nB=1\r\n", f"junk here\r\nK={NEW}\r\nB=1\r\n"),
+    ("junk here\r\nK=old\r\nB=1\r\n", f"junk here\r\nK={NEW}\nB=1\r\n"),
     ("KK=1\nK_=2\nA=K=3\n# K=4\n", f"KK=1\nK_=2\nA=K=3\n# K=4\nK={NEW}\n"),
     ("A='x\nK=inside\n'\n", f"A='x\nK=inside\n'\nK={NEW}\n"),
+    # An open backslash would join the line below it, for a shell or systemd.
+    ("A=x\\\n", f"A=x\\\n\nK={NEW}\n"),
+    ("A=x\\\r\n", f"A=x\\\r\n\nK={NEW}\n"),
+    ("A=x\\\\\n", f"A=x\\\\\nK={NEW}\n"),
+    ("A=x\\\n\n", f"A=x\\\n\nK={NEW}\n"),
+    ("A='x\\\ny'\n", f"A='x\\\ny'\nK={NEW}\n"),
+    ("# C:\\\nK=old\nB=2\n", f"# C:\\\n\nK={NEW}\nB=2\n"),
+    ("A=x\\\nB=2\nK=old\n", f"A=x\\\nB=2\nK={NEW}\n"),
+    ("K=old # C:\\\n", f"# C:\\\n\nK={NEW}\n"),
+    ("K=old\nA=x\\", f"K={NEW}\nA=x\\"),
 ]
 
 
@@ -119,6 +131,16 @@ def test_several_names_change_in_one_replacement(path):
     assert path.read_text() == f"A=1\n\n# the key\nK={NEW}\n# end\nV=2\nK_V1=01d=\n"
     assert path.stat().st_ino != inode
     assert len(synced) == 2
+
+
+def test_a_removed_line_joins_nothing(path):
+    """
+    Neither its neighbours, nor two lines that changed together.
+    """
+    path.write_text("A=x\\\nK=old\nGONE=1\nV=1 # \\\nB=2\n")
+    change(path, {"V": "2", "GONE": None, "K": None})
+
+    assert path.read_text() == "A=x\\\n\n# \\\n\nV=2\nB=2\n"
 
 
 def test_no_change_writes_nothing(path):
@@ -151,11 +173,12 @@ LINE = st.one_of(
     ),
     st.from_regex(r"[A-J]{1,3} ?= ?[ -~\u00e9]{0,8}", fullmatch=True),
     st.text(alphabet="AK='\"# \\\t$\u2028\x0b\x85", max_size=12),
+    st.sampled_from(["A=\r1", "\r", "A=1\\", "# \\", "A=1\\\\"]),
 )
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(lines=st.lists(st.tuples(LINE, st.sampled_from(["\n", "\r\n", "\r"]))), cut=st.booleans())
+@given(lines=st.lists(st.tuples(LINE, st.sampled_from(["\n", "\r\n"]))), cut=st.booleans())
 def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
     """
     Whatever a file holds: it is refused and as before, or every other line is as before.
@@ -176,9 +199,9 @@ def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
     assert values["K"] == NEW
     found = envwrite.assignments(old, "K")
     if found:
-        lines = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z", text)
+        lines = re.findall(r".*\n|.+\Z", text)
         first = found[0].number - 1
-        count = 1 + len(re.findall(r"\r\n|\n|\r", found[0].raw.strip()))
+        count = 1 + found[0].raw.strip().count("\n")
         assert new.startswith("".join(lines[:first]))
         assert new.endswith("".join(lines[first + count :]))
     else:
@@ -193,16 +216,21 @@ def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
         ("A='x' y\n", ":1 has a quoted value that does not end properly."),
         ("K=1\nA=2\nK=3\n", " sets K more than once, on lines 1 and 3."),
         ("K=1\nk=2\nexport K=3\n", " sets K more than once, on lines 1 and 2 and 3."),
+        ("A=1\nK=old\rB=2\n", ":2 has a carriage return without a line feed."),
+        ("A=1\rK=old\rB=2", ":1 has a carriage return without a line feed."),
+        ("A=1\r\nB=2\r\n\r\r\n", ":3 has a carriage return without a line feed."),
+        ("K=1\nA='x\ry'\n", ":2 has a carriage return without a line feed."),
+        ("A=1\nB=x\\", " ends in a backslash without a line end."),
         ("#" * (envfile.SIZE_LIMIT - 9), " is larger than 1 MiB."),
         ("#" * (envfile.SIZE_LIMIT + 1), " is larger than 1 MiB."),
     ],
-    ids=range(7),
+    ids=range(12),
 )
 def test_a_file_that_cannot_be_changed_surely_is_refused(path, text, problem):
     """
     The line is named.
     """
-    path.write_text(text)
+    path.write_bytes(text.encode())
 
     assert fails(path) == problem
 

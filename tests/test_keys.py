@@ -23,6 +23,7 @@ BAD_FORMS = {
     " ": "is only white space",
     "\n": "is only white space",
     f"{GOOD}\n": "has white space around it",
+    f" {GOOD}": "has white space around it",
     f"\u00a0{GOOD}": "has white space around it",
     f"{GOOD[:32]} {GOOD[32:]}": "has white space inside",
     f"{GOOD[:31]}\t{GOOD[32:]}": "has white space inside",
@@ -43,6 +44,7 @@ BAD_FORMS = {
         "is 32 bytes in base64, not in 64 hexadecimal characters"
     ),
     "a": "has 1 character, not 64",
+    "ab": "has 2 characters, not 64",
     "g": "has 1 character, not 64, and 1 character that is not hexadecimal",
     GOOD[1:]: "has 63 characters, not 64",
     f"{GOOD}a": "has 65 characters, not 64",
@@ -133,6 +135,25 @@ def test_look_alikes_of_digits_and_letters_are_named(character):
     assert keys.form_problem(character * 64) == expected
 
 
+@pytest.mark.parametrize("size", [16, 24, 31, 33, 64])
+def test_base64_of_another_length_is_not_called_a_key(size):
+    """
+    Only 32 bytes are a key that needs nothing but another notation.
+    """
+    text = base64.b64encode(NOISE[:size]).decode()
+
+    assert "base64" not in keys.form_problem(text)
+
+
+def test_what_is_almost_base64_is_not_called_a_key():
+    """
+    Decoders that skip what they do not know would find a key in a line of anything.
+    """
+    text = base64.b64encode(RAW).decode()
+
+    assert "base64" not in keys.form_problem(f"{text[:20]}!!!!{text[20:]}")
+
+
 def test_the_form_is_what_the_regular_expression_says():
     """
     Every single character in every ASCII and Latin position is judged as `[0-9a-fA-F]` does.
@@ -160,11 +181,29 @@ def test_rules_have_the_boundaries_they_say():
     assert keys.weakness(GOOD[:27] + "7" * 9 + GOOD[36:]) is None
     assert keys.weakness((RAW[:20] + RAW[11::-1]).hex()) is None
     assert keys.weakness(GOOD[:31] + GOOD[:33]) is None
+    assert keys.weakness(GOOD[:33] + GOOD[:31]) is None
     assert keys.weakness("".join("0a1b2c3d4e"[n % 10] for n in NOISE)) is None
 
 
+@pytest.mark.parametrize("byte", [b"\x1f", b"\x7f", b"\x80", b"\x00", b"\x0b"])
+def test_one_byte_that_no_text_has_makes_it_no_text(byte):
+    """
+    Printable ASCII ends at the tilde, and begins at the blank.
+    """
+    text = b"Sphinx of black quartz, judge my"
+
+    assert keys.weakness(text.hex()) == "is text written in hexadecimal"
+    assert keys.weakness((text[:-1] + byte).hex()) is None
+
+
 @pytest.mark.parametrize(
-    ("same", "weakness"), [(24, "counts up or down in even steps"), (23, None)]
+    ("same", "weakness"),
+    [
+        (30, "counts up or down in even steps"),
+        (25, "counts up or down in even steps"),
+        (24, "counts up or down in even steps"),
+        (23, None),
+    ],
 )
 def test_24_equal_steps_between_digits_are_too_many(same, weakness):
     """

@@ -1,10 +1,10 @@
 """
 Change assignments of an env file and nothing else in it: in place, in one atomic replacement.
 
-A line is written as `NAME=value` without quotes, the one form that every parser reads alike.
+A line is written as `NAME=value` without quotes and ends in a line feed, the one form that every
+parser reads alike.
 """
 
-import codecs
 import hmac
 import os
 import re
@@ -20,8 +20,9 @@ Changes = Mapping[str, str | None]
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
 # Nothing that a shell, Docker, systemd or Node.js would take for more than a character.
 _VALUE = re.compile(r"[A-Za-z0-9_.:/+-]*={0,2}", re.ASCII)
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_LINE_END = re.compile(r"(?:\r\n|\n|\r)\Z")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+_OPEN_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?:\r?\n)?\Z")
 _EXPORT = re.compile(r"export[^\S\r\n]+")
 _QUOTED = re.compile(r"""[^=]*=[^\S\r\n]*(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""", re.DOTALL)
 _COMMENT_AFTER_QUOTE = re.compile(r"#[^\r\n]*")
@@ -40,8 +41,9 @@ def change(
 
     `decide` gets the parsed file (empty where there is none yet) under the writers' lock, and may
     raise to leave everything as it is. An assignment is replaced where it stands, whatever the
-    case of its name; a new one goes to the end. Comments, blank lines, other lines and line ends
-    stay; a comment behind a replaced value moves to a line of its own above.
+    case of its name; a new one goes to the end. Comments, blank lines and other lines stay with
+    their line ends; a comment behind a replaced value moves to a line of its own above. Below a
+    line that ends in a backslash comes an empty one, for shells and systemd to join to it.
 
     Raises EnvFileWriteError or SourceError, and then the old bytes are intact; ValueError for a
     name or value that cannot be written plainly.
@@ -49,12 +51,12 @@ def change(
 
     def render(old: bytes | None) -> bytes:
         data = old or b""
-        text = envfile.decode(data, path)
-        file = envfile.parse(text, path)
+        file = envfile.parse(envfile.decode(data, path), path)
+        text = data.decode()  # a byte order mark goes with its line: many read it as part of a name
+        _require_line_feeds(text, path)
         _require_closed_quotes(file)
         changes = decide(file)
-        bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-        new = bom + _render(text, file, changes).encode()
+        new = _render(text, file, changes).encode()
         _verify(file, changes, new)
         return new
 
@@ -70,6 +72,16 @@ def assignments(file: EnvFile, name: str) -> list[Entry]:
     return [entry for entry in file.entries if (entry.name or "").upper() == name.upper()]
 
 
+def _require_line_feeds(text: str, name: str) -> None:
+    found = _LONE_RETURN.search(text)  # some parsers end a line there, others read on
+    if found:
+        number = text.count("\n", 0, found.start()) + 1
+        raise EnvFileWriteError(
+            f"{name}:{number} has a carriage return without a line feed.",
+            "Save the file with LF line ends.",
+        )
+
+
 def _require_closed_quotes(file: EnvFile) -> None:
     # Other parsers read on to the next quote, over whatever is written behind this one.
     for entry in file.entries:
@@ -82,21 +94,37 @@ def _require_closed_quotes(file: EnvFile) -> None:
 
 def _render(text: str, file: EnvFile, changes: Changes) -> str:
     lines = _LINE.findall(text)
-    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    added = []
+    starts, added = [], ""
     for name, value in changes.items():
         _require_plain(name, value)
         entry = _only(file, name)
         if entry is not None:
             first, count = entry.number - 1, len(_LINE.findall(entry.raw.lstrip()))
+            starts.append(first)
             # Keeps the count of lines, so that the numbers of the other entries stay true.
-            lines[first] = "" if value is None else _replacement(entry, name, value, newline)
+            lines[first] = "" if value is None else _replacement(entry, name, value)
             lines[first + 1 : first + count] = [""] * (count - 1)
         elif value is not None:
-            added.append(f"{name}={value}{newline}")
+            added += f"{name}={value}\n"
+    for start in sorted(starts):
+        lines[start] = _gap("".join(lines[:start])) + lines[start]
     body = "".join(lines)
-    gap = newline if added and body and not _LINE_END.search(body) else ""
-    return body + gap + "".join(added)
+    return body + _gap_at_end(body, file) + added if added else body
+
+
+def _gap(above: str) -> str:
+    return "\n" if _OPEN_BACKSLASH.search(above) else ""
+
+
+def _gap_at_end(body: str, file: EnvFile) -> str:
+    if not body or body.endswith("\n"):
+        return _gap(body)
+    if _gap(body):  # a shell keeps this backslash, and drops it once the line has an end
+        raise EnvFileWriteError(
+            f"{file.name} ends in a backslash without a line end.",
+            "Add one, or drop the backslash.",
+        )
+    return "\n"
 
 
 def _require_plain(name: str, value: str | None) -> None:
@@ -114,14 +142,12 @@ def _only(file: EnvFile, name: str) -> Entry | None:
     return entries[0] if entries else None
 
 
-def _replacement(entry: Entry, name: str, value: str, newline: str) -> str:
+def _replacement(entry: Entry, name: str, value: str) -> str:
     statement = entry.raw.lstrip()
-    end = _LINE_END.search(statement)
-    newline = end[0] if end else newline
-    export = _EXPORT.match(statement)
+    export = "export " if _EXPORT.match(statement) else ""
     comment = _comment(entry, statement)
-    above = f"{comment}{newline}" if comment else ""
-    return f"{above}{export[0] if export else ''}{name}={value}{newline}"
+    above = f"{comment}\n{_gap(comment)}" if comment else ""
+    return f"{above}{export}{name}={value}\n"
 
 
 def _comment(entry: Entry, statement: str) -> str:
@@ -156,14 +182,10 @@ def _others(file: EnvFile, changes: Iterable[str]) -> list[tuple[str | None, str
 
 
 def _reads_back(file: EnvFile, changes: Changes) -> bool:
-    return all(
-        _is_only_value([entry.value for entry in assignments(file, name)], value)
-        for name, value in changes.items()
-    )
+    return all(_sets_only(assignments(file, name), value) for name, value in changes.items())
 
 
-def _is_only_value(values: list[str | None], value: str | None) -> bool:
-    if value is None:
-        return not values
-    expected = value.encode()
-    return len(values) == 1 and hmac.compare_digest((values[0] or "").encode(), expected)
+def _sets_only(entries: list[Entry], value: str | None) -> bool:
+    if value is None or len(entries) != 1:
+        return value is None and not entries
+    return hmac.compare_digest((entries[0].value or "").encode(), value.encode())

@@ -1,0 +1,306 @@
+"""
+What the writer leaves is read alike by python-dotenv, bash, Node.js, Docker and systemd.
+
+10 000 generated files get a fresh key, a rotated one, or lose an older one. Every reader that
+read the file well before finds exactly the new values after it, and all others as they were; and
+the bytes are those of a second, independent rendering of the change.
+
+A reader read a file well if it refused nothing and found the names that python-dotenv finds, and
+a plain line that is added by hand at the end. So a value like O'Brien, which opens a quote in a
+shell, is no fault of the writer; nor is a last line without `=`, to which Node.js 20 joins what
+follows. Docker and systemd are their rules as tests/readers.py has them, not the programs.
+"""
+
+import itertools
+import logging
+import os
+import random
+import re
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pytest
+
+from tests import readers
+from workerctl import envwrite, keywrite
+from workerctl.errors import EnvFileWriteError
+
+FILES = 10_000
+BATCH = 2_500
+KEY, VERSION, OLDER = "ENCRYPTION_KEY", "ENCRYPTION_KEY_VERSION", "ENCRYPTION_KEY_V0"
+OLD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
+NEW = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
+# A disk can take longer to rename a file than all the rest takes.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+PROBE = "\n\nADDED_BY_HAND=1\n"
+# Here a shell or systemd finds every name, but joins the next line to the value of the first.
+HALF_READ = re.compile(r"\\\n\s*(?:export|ENCRYPTION_KEY)\s")
+
+# Names of their own, so that a statement which a reader misses is missed by name.
+COMMON = [
+    "",
+    "  \t",
+    "# 데이터베이스 설정",
+    '# it\'s "so" and `so`',
+    "# A00=commented out",
+    "   # 들여쓴 주석",
+    "# C:\\\\",
+    "# 경로는 C:\\",
+    "A01=1",
+    "A02=",
+    "A03=https://redis.example/0?a=b",
+    "  A04=들여쓰기",
+    "A05='한글 값, #1 ${A01}'",
+    'A06="두 단어 # 설명 아님"',
+    'A07="그는 \\"네\\"라고 했다"',
+    "A08=값 # 주석",
+    "A09='x' # it's",
+    'A10="x"# C:\\',
+    "A11='첫째\n둘째\n\n'",
+    "A12=C:\\dir\\",
+    "A13=C:\\dir\\\\",
+]
+RARE = [
+    'A14="첫 줄\n둘째=줄" # 끝',
+    "A15='-----BEGIN\nMIIB\n-----END'",
+    "export A16=1",
+    "A17=\\",
+    "A18=O'Brien",
+    'A19=5"',
+    "A20 = 값",
+    "A21=`x`",
+    "A22=${A01}-x",
+    "A24=1\x0b\x0c\u2028\u00a0",
+    "A25",
+    "변수가 아닌 줄",
+    "; 주석",
+    "\x0c",
+]
+# An assignment, and what becomes of it: a comment that ends in a backslash joins nothing.
+ASSIGNMENTS = [
+    ("{name}={old}", "{name}={new}\n"),
+    ("{name}='{old}'", "{name}={new}\n"),
+    ('{name}="{old}"  # "나중에" 바꿀 것', '# "나중에" 바꿀 것\n{name}={new}\n'),
+    ("{name}={old} # it's", "# it's\n{name}={new}\n"),
+    ("{name}={old} # C:\\", "# C:\\\n\n{name}={new}\n"),
+    ("  {name}={old}", "{name}={new}\n"),
+    ("export {name}={old}", "export {name}={new}\n"),
+    ("export\t {name}='{old}'#", "#\nexport {name}={new}\n"),
+    ("{name} = {old}", "{name}={new}\n"),
+]
+UNSET = [
+    ("{name}=", "{name}={new}\n"),
+    ("{name}=''", "{name}={new}\n"),
+    ('{name}="\n\n"', "{name}={new}\n"),
+    ("{name}", "{name}={new}\n"),
+    ("encryption_key=", "{name}={new}\n"),
+]
+
+
+class Part(NamedTuple):
+    """
+    A statement with its line ends, and the name that it sets if that is to change.
+    """
+
+    text: str
+    name: str | None = None
+    replacement: str = ""
+
+
+class Case(NamedTuple):
+    """
+    A file and what is to change in it; None removes a name.
+    """
+
+    mark: str
+    parts: list[Part]
+    changes: dict[str, str | None]
+
+    @property
+    def text(self) -> str:
+        """
+        The file as it is.
+        """
+        return self.mark + "".join(part.text for part in self.parts)
+
+    def changed(self, values: dict[str, str | None]) -> str | None:
+        """
+        The file as it should become; None if it should be refused.
+        """
+        text = "" if self.parts and self.parts[0].name else self.mark
+        for part in self.parts:
+            if part.name is None:
+                text += part.text
+            elif (value := values[part.name]) is None:
+                text += gap(text)
+            else:
+                text += gap(text) + part.replacement.format(name=part.name, new=value)
+        names = values.keys() - {part.name for part in self.parts}
+        added = "".join(f"{name}={values[name]}\n" for name in values if name in names)
+        if not added or not text or text.endswith("\n"):
+            return text + (gap(text) if added else "") + added
+        return None if gap(text) else f"{text}\n{added}"
+
+
+def gap(text: str) -> str:
+    """
+    The empty line that keeps the next one apart from a backslash at the end of `text`.
+    """
+    line = text.removesuffix("\n").removesuffix("\r")
+    return "\n" if (len(line) - len(line.rstrip("\\"))) % 2 else ""
+
+
+def generated(rng: random.Random) -> Case:
+    """
+    A file with Korean text, quotes, comments and line ends of every kind around the names.
+    """
+    changes, own = rng.choice([fresh, fresh, rotated, rotated, retired])(rng)
+    pool = COMMON if rng.random() < 0.6 else COMMON + RARE
+    statements = [Part(text) for text in rng.sample(pool, rng.randint(0, 5))]
+    for part in own:
+        statements.insert(rng.randint(0, len(statements)), part)
+    ends = rng.choice([["\n"], ["\r\n"], ["\n", "\r\n"]])
+    parts = [
+        part._replace(text=re.sub("\n", lambda _: rng.choice(ends), f"{part.text}\n"))
+        for part in statements
+    ]
+    if parts and rng.random() < 0.25:
+        parts[-1] = parts[-1]._replace(text=parts[-1].text.removesuffix("\n").removesuffix("\r"))
+    return Case("\ufeff" if rng.random() < 0.1 else "", parts, changes)
+
+
+def fresh(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
+    """
+    A first key: nothing there, a placeholder, or an empty line.
+    """
+    old = rng.choice([[], [assignment(rng, KEY, "change-me")], [assignment(rng, KEY)]])
+    return {}, old
+
+
+def rotated(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
+    """
+    A new key and version, and the old key under a name of its own.
+    """
+    version = [assignment(rng, VERSION, "0")] if rng.random() < 0.5 else []
+    return {KEY: NEW, VERSION: "1", OLDER: OLD}, [assignment(rng, KEY, OLD), *version]
+
+
+def retired(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
+    """
+    The end of the old key.
+    """
+    return {OLDER: None}, [Part(f"{KEY}={NEW}"), assignment(rng, OLDER, OLD)]
+
+
+def assignment(rng: random.Random, name: str, old: str = "") -> Part:
+    """
+    A name with its old value in one of the forms that people write.
+    """
+    text, replacement = rng.choice(ASSIGNMENTS if old else UNSET)
+    return Part(text.format(name=name, old=old), name, replacement)
+
+
+def written(case: Case, path: Path) -> dict[str, str | None] | None:
+    """
+    The values that the file now has to have; None if the writer refused it.
+    """
+    path.write_bytes(case.text.encode())
+    try:
+        if case.changes:
+            envwrite.change(str(path), lambda _: case.changes, sync=lambda _: None)
+            return case.changes
+        done = keywrite.write_key(str(path), {}, keywrite.Writing(sync=lambda _: None))
+    except EnvFileWriteError:
+        return None
+    return {KEY: done.ring[0].text}
+
+
+def expected(old: dict[str, str], values: dict[str, str | None]) -> dict[str, str]:
+    """
+    What has to be found now, by what was found before: the new values and all others.
+    """
+    others = {name: value for name, value in old.items() if name.upper() not in values}
+    return others | {name: value for name, value in values.items() if value is not None}
+
+
+def stored(case: Case, directory: Path, number: int) -> dict[str, str | None] | None:
+    """
+    Store the file as it is and as it was changed, to exactly these bytes; both with the probe.
+    """
+    path = directory / "alone" / ".env"
+    values = written(case, path)
+    text = path.read_bytes().decode()
+    changed = case.changed(values or case.changes or {KEY: NEW})
+    assert (values is None) == (changed is None), (number, case)
+    assert text == (case.text if changed is None else changed), (number, case)
+    (directory / f"{number}.old").write_bytes(f"{case.text}{PROBE}".encode())
+    (directory / f"{number}.new").write_bytes(f"{text}{PROBE}".encode())
+    return None if HALF_READ.search(case.text + PROBE) else values
+
+
+def found(read: readers.Reader, directory: Path, kind: str) -> list[readers.Found]:
+    """
+    What a reader finds in all files of a kind.
+    """
+    return read([directory / f"{number}.{kind}" for number in range(BATCH)])
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "values"),
+    [
+        ("python-dotenv", "\ufeffA='x\ny' # c\r\nB\n", {"A": "x\ny"}),
+        ("bash", "A='x\ny' # c\nB\nC D\n\r\nE=1\r\n", {"A": "x\ny", "E": "1\r"}),
+        ("bash", "A=x\\\nB=y\n# c\\\nC=z\n", {"A": "xB=y", "C": "z"}),
+        ("bash", "A=1\nB=O'Brien\nC=1\n", {"A": "1"}),
+        ("Node.js", "A='x\ny' # c\r\nB=1\r\n", {"A": "x\ny", "B": "1"}),
+        ("Docker", '\ufeff # c\n A="x" # c \r\n\nB\n', {"A": '"x" # c '}),
+        ("Docker", "A B=1\n", None),
+        ("Docker", "=1\n", None),
+        ("systemd", "A= x\\y\\\n z  \n#\\\nB=1\n;\nC\n", {"A": "xy z"}),
+        ("systemd", "A='x\n\\y' # c\nB=O'Brien\n", {"A": "x\n\\y# c", "B": "O'Brien"}),
+        ("systemd", 'A="\\"\\$\\n\\\nx" \r\nexport B=1\n', {"A": '"$\\nx'}),
+        ("systemd", "A='x\n", None),
+    ],
+)
+def test_a_reader_keeps_to_the_rules_of_its_program(tmp_path, reader, text, values):
+    """
+    Those that make a difference: blanks, quotes, comments, and what joins two lines.
+    """
+    if reader not in readers.available():
+        pytest.skip(f"{reader} is not there")
+    path = tmp_path / ".env"
+    path.write_bytes(text.encode())
+
+    assert readers.available()[reader]([path]) == [values]
+
+
+@pytest.mark.parametrize("seed", range(FILES // BATCH))
+def test_every_reader_finds_the_new_values_and_the_others_as_before(seed, monkeypatch):
+    """
+    In each file that it read well; and of such files there are many for each of them.
+    """
+    available = readers.available()
+    monkeypatch.setattr(logging.getLogger("dotenv.main"), "disabled", True)
+    rng = random.Random(seed)
+    cases = [generated(rng) for _ in range(BATCH)]
+    compared = Counter()
+    with TemporaryDirectory(dir=MEMORY) as name:
+        directory = Path(name)
+        (directory / "alone").mkdir()
+        changes = [stored(case, directory, number) for number, case in enumerate(cases)]
+        before, after = (
+            {name: found(read, directory, kind) for name, read in available.items()}
+            for kind in ("old", "new")
+        )
+    for reader, number in itertools.product(available, range(BATCH)):
+        values, old, new = changes[number], before[reader][number], after[reader][number]
+        if values is None or old is None or old.keys() != before["python-dotenv"][number].keys():
+            continue
+        assert new is not None, (seed, number, reader, cases[number])
+        assert new == expected(old, values), (seed, number, reader, cases[number])
+        compared[reader] += 1
+
+    assert compared.keys() == available.keys()
+    assert min(compared.values()) > BATCH // 2, compared
