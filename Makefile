@@ -85,7 +85,7 @@ bench: .venv/.stamp
 		$(BIN)/python benchmarks/$$name.py || status=1; \
 	done; exit $$status
 
-# Half an hour: no part of `make test`.
+# About ten minutes: no part of `make test`.
 mutants: .venv-mutants/.stamp
 	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
 

@@ -67,12 +67,10 @@ def available() -> dict[str, Reader]:
 
 def python_dotenv(paths: Sequence[Path]) -> list[Found]:
     """
-    As `load_dotenv` would find it; a name without `=` has no value.
+    What python-dotenv finds, before it expands variables; a name without `=` has no value.
     """
-    return [
-        {name: value for name, value in dotenv_values(path).items() if value is not None}
-        for path in paths
-    ]
+    found = (dotenv_values(path, interpolate=False) for path in paths)
+    return [{name: text for name, text in one.items() if text is not None} for one in found]
 
 
 def bash(paths: Sequence[Path]) -> list[Found]:

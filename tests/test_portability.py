@@ -157,8 +157,8 @@ def generated(rng: random.Random) -> Case:
     A file with Korean text, quotes, comments and line ends of every kind around the names.
     """
     changes, own = rng.choice([fresh, fresh, rotated, rotated, retired])(rng)
-    pool = COMMON if rng.random() < 0.6 else COMMON + RARE
-    statements = [Part(text) for text in rng.sample(pool, rng.randint(0, 5))]
+    pool = COMMON if rng.random() < 0.75 else COMMON + RARE
+    statements = [Part(text) for text in rng.sample(pool, rng.randint(0, 4))]
     for part in own:
         statements.insert(rng.randint(0, len(statements)), part)
     ends = rng.choice([["\n"], ["\r\n"], ["\n", "\r\n"]])
@@ -168,7 +168,7 @@ def generated(rng: random.Random) -> Case:
     ]
     if parts and rng.random() < 0.25:
         parts[-1] = parts[-1]._replace(text=parts[-1].text.removesuffix("\n").removesuffix("\r"))
-    return Case("\ufeff" if rng.random() < 0.1 else "", parts, changes)
+    return Case("\ufeff" if rng.random() < 0.05 else "", parts, changes)
 
 
 def fresh(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:

@@ -16,6 +16,10 @@ from workerctl.masking import is_host
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
 
+CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
+"""57 bytes in base64url, of which the first is 0x01: the form that `workerctl.tokens` parses."""
+
+
 class Expects(NamedTuple):
     """
     What a value must be, completing "NAME must be …"; `url` marks fields that hold a URL.
@@ -102,6 +106,13 @@ def _origin(text: str) -> str:
     return text
 
 
+def _canary(text: str) -> str:
+    # not a pattern of pydantic's, which every start would compile
+    if text and not re.fullmatch(CANARY_PATTERN, text, re.ASCII):
+        raise BadValueError
+    return text
+
+
 def _level(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -140,8 +151,7 @@ LogLevel = Annotated[
 ]
 Canary = Annotated[
     str,
-    # 57 bytes, of which the first is 0x01: see workerctl.tokens
-    Field(pattern=r"^(A[Q-Za-f][A-Za-z0-9_-]{74})?$"),
+    AfterValidator(_canary),
     Expects("a token that `workerctl keygen --canary` printed"),
 ]
 QueueNames = Annotated[

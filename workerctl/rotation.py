@@ -26,12 +26,24 @@ class State(enum.Enum):
 
 class Rotation(NamedTuple):
     """
-    Where a ring stands: its state, what that means for its keys, and the next step, if any.
+    Where a ring stands: its state, the keys that only decrypt, and the next step, if any.
     """
 
     state: State
-    facts: str
+    current: VersionedKey
+    waiting: Ring
     next_step: str | None = None
+
+    @property
+    def facts(self) -> str:
+        """
+        What the state means for the keys.
+        """
+        facts = f"{self.current.title} is current"
+        if self.waiting:
+            only = "only decrypts" if len(self.waiting) == 1 else "only decrypt"
+            facts += f", {_listed(key.title for key in self.waiting)} {only}"
+        return facts
 
 
 def of(ring: Ring, canary_id: str | None = None) -> Rotation:
@@ -43,19 +55,15 @@ def of(ring: Ring, canary_id: str | None = None) -> Rotation:
     """
     current = ring[0]
     by_version = {key.version: key for key in ring[1:] if key.version != current.version}
-    waiting = list(by_version.values())
+    waiting = tuple(by_version.values())
     older = [key for key in waiting if key.version < current.version]
-    facts = f"{current.title} is current"
-    if waiting:
-        only = "only decrypts" if len(waiting) == 1 else "only decrypt"
-        facts += f", {_listed(key.title for key in waiting)} {only}"
     if older and canary_id is not None and canary_id == current.id:
-        return Rotation(State.READY, facts, _retire(older[0].version))
+        return Rotation(State.READY, current, waiting, _retire(older[0].version))
     if older:
-        return Rotation(State.ACTIVE, facts, _reencrypt(older, canary_id))
+        return Rotation(State.ACTIVE, current, waiting, _reencrypt(older, canary_id))
     if waiting:
-        return Rotation(State.ADDED, facts, _ACTIVATE)
-    return Rotation(State.STABLE, facts)
+        return Rotation(State.ADDED, current, waiting, _ACTIVATE)
+    return Rotation(State.STABLE, current, waiting)
 
 
 _ACTIVATE = (

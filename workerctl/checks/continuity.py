@@ -52,14 +52,14 @@ def canary_opens(context: Context) -> Iterator[Finding]:
     Fix: restore the key that the canary names. Where there is no canary yet, make one with the key
     that reads the data: `workerctl keygen --canary`.
     """
+    text = context.values.text(_CANARY)
+    if not text:
+        raise SkipCheck("there is no canary: nothing proves that the key is the one of the data")
     from workerctl.keyring import canary
     from workerctl.keyring.canary import Verdict
 
     ring = _ring(context)
-    bound_to = context.settings.ENCRYPTION_CANARY_CONTEXT
-    judged = canary.judge(context.values.text(_CANARY), ring, bound_to)
-    if judged.verdict is Verdict.MISSING:
-        raise SkipCheck("there is no canary: nothing proves that the key is the one of the data")
+    judged = canary.judge(text, ring, context.settings.ENCRYPTION_CANARY_CONTEXT)
     if judged.verdict is Verdict.OTHER_KEY:
         current = f"the current key is {ring[0].id}" if ring[0].id else "the current key is weak"
         yield context.finding(
@@ -115,13 +115,12 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
     parsed = tokens.parse_canary(context.values.text(_CANARY))
     stands = rotation.of(ring, parsed.key_id if parsed else None)
     if stands.next_step is not None:
-        waiting = next(key for key in ring if key.version != ring[0].version)
         yield context.finding(
             "KEY007",
             Severity.INFO,
             f"Rotation: {stands.state.value}; {stands.facts}.",
             stands.next_step,
-            waiting.name,
+            stands.waiting[0].name,
             CURRENT,
         )
 
