@@ -33,9 +33,14 @@ COPIED = ("workerctl", "tests", "examples", "pyproject.toml")
 LOWEST_SCORE = 90
 """Per cent."""
 
+_KEYRING = "tests/keyring -k 'not 10_000 and not 20_000 and not of_60 and not fork and not too_long'"
 TESTS = {
     "envfile": "tests/test_envfile.py -k 'not linear_time'",
     "keys": "tests/test_keys.py -k 'not false_alarm'",
+    "keyring.canary": f"tests/keyring/test_canary.py {_KEYRING}",
+    "keyring.cipher": _KEYRING,
+    "keyring.ring": _KEYRING,
+    "tokens": f"tests/keyring/test_tokens.py tests/keyring/test_canary.py {_KEYRING}",
 }
 """
 The tests of each module, without those of speed and chance, which take long; `workerctl/a/b.py` is
@@ -63,7 +68,8 @@ def main() -> int:
     names = parser.parse_args().modules or list(TESTS)
     if unknown := set(names) - set(TESTS):
         parser.error(f"TESTS names no tests of {', '.join(sorted(unknown))}")
-    os.environ["CI"] = "true"  # the same generated examples for every mutant
+    # the same generated examples for every mutant, and few of them
+    os.environ |= {"CI": "true", "HYPOTHESIS_PROFILE": "quick"}
     counts = {name: Counter[str]() for name in names}
     with tempfile.TemporaryDirectory() as directory:
         _move_to_copy(ROOT, directory)

@@ -26,6 +26,7 @@ FIRST, SECOND, OTHER = (MINT.key() for _ in range(3))
 WEAK = "0123456789abcdef" * 4
 SECRET = MINT.token().encode()
 PLACE = b"people/phone/17"
+ORACLE = Oracle([FIRST, SECOND, OTHER, SECRET.decode()])
 
 MakeRing = Callable[..., KeyRing]
 
@@ -36,9 +37,8 @@ def refused(call: Callable[[], object]) -> str:
         call()
     error = caught.value
     assert (error.__cause__, error.__context__, error.details) == (None, None, {})
-    oracle = Oracle([FIRST, SECOND, OTHER, SECRET.decode()])
-    assert oracle.leaks("\n".join(texts(error))) == []
-    assert oracle.leaks("\n".join(locals_of(error.__traceback__))) == []
+    assert ORACLE.leaks("\n".join(texts(error))) == []
+    assert ORACLE.leaks("\n".join(locals_of(error.__traceback__))) == []
     return error.message
 
 
