@@ -85,7 +85,7 @@ bench: .venv/.stamp
 		$(BIN)/python benchmarks/$$name.py || status=1; \
 	done; exit $$status
 
-# About ten minutes: no part of `make test`.
+# A quarter of an hour and more: no part of `make test`.
 mutants: .venv-mutants/.stamp
 	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
 

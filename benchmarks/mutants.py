@@ -33,14 +33,14 @@ COPIED = ("workerctl", "tests", "examples", "pyproject.toml")
 LOWEST_SCORE = 90
 """Per cent."""
 
-_KEYRING = "tests/keyring -k 'not 10_000 and not 20_000 and not of_60 and not fork and not too_long'"
+_QUICK = "-k 'not 10_000 and not 20_000 and not of_60 and not fork and not too_long'"
 TESTS = {
     "envfile": "tests/test_envfile.py -k 'not linear_time'",
     "keys": "tests/test_keys.py -k 'not false_alarm'",
-    "keyring.canary": f"tests/keyring/test_canary.py {_KEYRING}",
-    "keyring.cipher": _KEYRING,
-    "keyring.ring": _KEYRING,
-    "tokens": f"tests/keyring/test_tokens.py tests/keyring/test_canary.py {_KEYRING}",
+    "keyring.canary": f"tests/keyring/test_canary.py {_QUICK}",
+    "keyring.cipher": f"tests/keyring {_QUICK}",
+    "keyring.ring": f"tests/keyring {_QUICK}",
+    "tokens": f"tests/keyring/test_tokens.py tests/keyring/test_canary.py {_QUICK}",
 }
 """
 The tests of each module, without those of speed and chance, which take long; `workerctl/a/b.py` is
