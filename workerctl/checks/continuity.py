@@ -4,6 +4,7 @@ The keys over time: older ones there, the right one current, a rotation brought 
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from workerctl import rotation, tokens, versions
 from workerctl.checks.base import Check, Context, SkipCheck
@@ -144,18 +145,19 @@ def _weak_next_key(context: Context, ring: Ring) -> Iterator[Finding]:
 
 
 def _gaps(context: Context, ring: Ring) -> Iterator[Finding]:
-    known = {key.version for key in ring}
-    if not known or max(known) > HIGHEST:
-        return
-    for version in range(min(known) + 1, max(known)):
-        if version not in known:
-            yield context.finding(
-                "KEY005",
-                Severity.WARNING,
-                f"There are older keys than version {version}, and it is missing.",
-                f"Restore {versions.name_of(version)}, or retire the older ones, too.",
-                VERSION,
-            )
+    known = sorted({key.version for key in ring if key.version <= HIGHEST})
+    for lower, upper in pairwise(known):
+        first, last = lower + 1, upper - 1
+        if first > last:
+            continue
+        missing = f"version {first} is" if first == last else f"versions {first} to {last} are"
+        yield context.finding(
+            "KEY005",
+            Severity.WARNING,
+            f"There is a key of version {lower}, and {missing} missing.",
+            f"Restore what is missing, or retire version {lower}, too.",
+            VERSION,
+        )
 
 
 def _unread(context: Context) -> Iterator[Finding]:
