@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import effort
 from workerctl import envfile, keys
 from workerctl.errors import EnvFileWriteError, RefusedError
 from workerctl.keywrite import Writing, write_key
@@ -18,9 +19,11 @@ from workerctl.keywrite import Writing, write_key
 GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 ID = keys.key_id(GOOD)
 WRITERS = 16
-ROUNDS = 20
+ROUNDS = effort(20)
 # The benchmark's own default is 1000.
-KILL_CYCLES = os.environ.get("WORKERCTL_KILL_CYCLES", "300" if os.environ.get("CI") else "60")
+KILL_CYCLES = os.environ.get(
+    "WORKERCTL_KILL_CYCLES", str(effort(300 if "CI" in os.environ else 60))
+)
 
 
 @pytest.fixture(name="path")

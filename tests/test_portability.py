@@ -24,11 +24,12 @@ from typing import NamedTuple
 import pytest
 
 from tests import readers
+from tests.effort import effort
 from workerctl import envwrite, keywrite
 from workerctl.errors import EnvFileWriteError
 
-FILES = 10_000
-BATCH = 2_500
+FILES = effort(10_000)
+BATCH = effort(2_500)
 KEY, VERSION, OLDER = "ENCRYPTION_KEY", "ENCRYPTION_KEY_VERSION", "ENCRYPTION_KEY_V0"
 OLD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 NEW = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.effort import BRIEF, effort
 from tests.leaks.oracle import Mint, Oracle, texts
 from workerctl import envfile, keyfile, keys, rotation, versions
 from workerctl.errors import EnvFileWriteError, RefusedError, WorkerctlError
@@ -26,7 +27,7 @@ FIRST, SECOND, THIRD = (MINT.key() for _ in range(3))
 WEAK = "0123456789abcdef" * 4
 ID = {key: keys.key_id(key) for key in (FIRST, SECOND, THIRD)}
 PLACE = b"people/name/1"
-ROUNDS = 20
+ROUNDS = effort(20)
 RIVALS = 16
 
 Step = Callable[[], Written]
@@ -547,7 +548,7 @@ def _do(step: str, path: Path, values: list[bytes]) -> list[bytes]:
     return values
 
 
-@examples(max_examples=40)
+@examples(max_examples=10 if BRIEF else 40)
 @given(
     st.lists(
         st.sampled_from(

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import effort
 from tests.keyring.rings import FIRST, OTHER, SECOND, WEAK
 from tests.leaks.oracle import Oracle
 from workerctl import keys, tokens
@@ -23,7 +24,7 @@ from workerctl.settings import Settings
 from workerctl.versions import VersionedKey
 
 CONTEXT = "production/db-eu"
-WRONG_KEYS = 20_000
+WRONG_KEYS = effort(20_000)
 HEADER, NONCE = 9, 12
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.effort import effort
 from tests.keyring.rings import (
     FIRST,
     PLACE,
@@ -74,7 +75,7 @@ def test_what_is_encrypted_is_decrypted(ring: KeyRing, plaintext: bytes, context
 def test_of_10_000_values_each_comes_back(ring: KeyRing, before: KeyRing) -> None:
     """Written with either key, opened by the ring, and by an implementation that is not ours."""
     source = random.Random(10_000)
-    for number in range(10_000):
+    for number in range(effort(10_000)):
         plaintext, context = (source.randbytes(source.randrange(200)) for _ in range(2))
         writer, key = ((ring, SECOND), (before, FIRST))[number % 2]
         token = writer.encrypt(plaintext, context=context)
@@ -85,7 +86,7 @@ def test_of_10_000_values_each_comes_back(ring: KeyRing, before: KeyRing) -> Non
 def test_of_60_values_in_the_origin_format_each_comes_back(ring: KeyRing) -> None:
     """It takes 100 000 rounds to make one."""
     source = random.Random(60)
-    for number in range(60):
+    for number in range(effort(60)):
         plaintext = source.randbytes(source.randrange(200))
         key, version = ((SECOND, 1), (FIRST, 0))[number % 2]
         token = sealed_at_the_origin(key, version, plaintext)
