@@ -42,11 +42,31 @@ def test_a_mistake_in_the_code_stays_one(ring: KeyRing) -> None:
         "token must be bytes, not str": lambda: ring.decrypt(token.decode(), context=PLACE),
         "context must be bytes, not int": lambda: ring.decrypt(token, context=17),
         "token must be bytes, not bytearray": lambda: ring.version_of(bytearray(token)),
+        "token must be bytes, not int": lambda: ring.is_current(17),
+        "token must be bytes, not list": lambda: ring.reencrypt([], PLACE),
     }
     for words, call in calls.items():
         with pytest.raises(TypeError) as caught:
             call()
         assert str(caught.value) == words
+        assert functions_in(caught.value.__traceback__) == {"guarded"}
+
+
+def test_a_context_is_named(ring: KeyRing) -> None:
+    """Text and context are both bytes: by its place alone one could be taken for the other."""
+    token = ring.encrypt(plaintext=SECRET, context=PLACE)
+    assert ring.decrypt(token=token, context=PLACE) == SECRET
+    for call in (ring.encrypt, ring.decrypt):
+        with pytest.raises(TypeError, match="positional argument"):
+            call(token, PLACE)
+
+
+def test_methods_say_what_they_are() -> None:
+    """Their own names and manuals, also to those who ask the class."""
+    for name in ("encrypt", "decrypt", "reencrypt", "is_current", "version_of", "from_settings"):
+        method = getattr(KeyRing, name)
+        assert method.__name__ == name
+        assert method.__doc__
 
 
 def test_a_text_that_is_too_long_is_refused(ring: KeyRing) -> None:
