@@ -90,16 +90,6 @@ def canary_ids(assigned: Mapping[str, str]) -> set[str]:
     return {canary.key_id for text in found if (canary := tokens.parse_canary(text))}
 
 
-def canary_id(assigned: Mapping[str, str]) -> str | None:
-    """
-    The id of the key that the canary names, as far as that can be read.
-    """
-    try:
-        return next(iter(canary_ids(assigned)), None)
-    except RefusedError:
-        return None
-
-
 def _content(path: str) -> str:
     if not path:
         return ""

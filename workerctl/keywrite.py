@@ -190,17 +190,17 @@ def _change_ring(
 
 
 def _change(path: str, decide: Callable[[EnvFile], envwrite.Changes], writing: Writing) -> Written:
-    texts: dict[str, str] = {}
+    made: list[Written] = []
 
     def noted(file: EnvFile) -> envwrite.Changes:
         changes = decide(file)
-        texts.update(keyfile.texts(file))
-        texts.update({name: text or "" for name, text in changes.items()})
+        texts = keyfile.texts(file) | {name: text or "" for name, text in changes.items()}
+        named = next(iter(keyfile.canary_ids(texts)), None)
+        made.append(Written(keyfile.ring_of(texts), named))
         return changes
 
     done = envwrite.change(path, noted, lock_seconds=writing.lock_seconds, sync=writing.sync)
-    named = keyfile.canary_id(texts)
-    return Written(keyfile.ring_of(texts), named, done.created, done.closed)
+    return made[-1]._replace(created=done.created, closed=done.closed)
 
 
 def _require_start(file: EnvFile, ring: Ring, start: int | None) -> None:
