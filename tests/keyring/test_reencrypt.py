@@ -63,6 +63,16 @@ def test_a_token_of_another_key_of_the_version_is_not_current(
     assert keys.key_id(OTHER) not in repr(ring)
 
 
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_token_of_another_version_of_the_key_is_not_current(
+    ring: KeyRing, make: MakeRing, version: int
+) -> None:
+    """Somebody numbered the keys anew; the header is what counts."""
+    other = make(f"ENCRYPTION_KEY={SECOND}", f"ENCRYPTION_KEY_VERSION={version}")
+
+    assert not ring.is_current(other.encrypt(SECRET, context=PLACE))
+
+
 def test_what_does_not_open_is_not_carried_on(ring: KeyRing, before: KeyRing) -> None:
     """Also a current token, which would come back as it is."""
     for token in (before.encrypt(SECRET, context=PLACE), ring.encrypt(SECRET, context=PLACE)):
