@@ -122,7 +122,9 @@ def _started(running: ExitStack, interrupts: Interrupts) -> Stage:
         with interrupts.held():
             return running.enter_context(context)
 
-    directory = Path(start(tempfile.TemporaryDirectory(prefix="workerctl-demo-")))
+    with interrupts.held():  # it is there as soon as it is constructed
+        made = tempfile.TemporaryDirectory(prefix="workerctl-demo-")
+        directory = Path(running.enter_context(made))
     url = start(running_redis())
     # One attempt in each run, so that nobody waits long for a silent model.
     here = start(local(directory, LLM_MAX_RETRIES=0))
