@@ -65,7 +65,7 @@ def prepared() -> dict[str, float]:
     """
     from openai import DefaultHttpxClient, OpenAI
 
-    from workerctl.runtime.warm import tls_context
+    from workerctl.runtime.jobs.warm import tls_context
 
     http = DefaultHttpxClient(verify=tls_context())
     return _asked(OpenAI(api_key="stub", max_retries=0, http_client=http))
@@ -78,7 +78,7 @@ def rehearse() -> None:
     from httpx2 import MockTransport, Response
     from openai import DefaultHttpxClient, OpenAI
 
-    from workerctl.runtime.warm import tls_context
+    from workerctl.runtime.jobs.warm import tls_context
 
     DefaultHttpxClient(verify=tls_context()).close()
     mock = MockTransport(lambda _: Response(200, json=ANSWER))

@@ -27,8 +27,10 @@ from pathlib import Path
 
 from killing import CONTEXT, MUST_BE_0, ROWS, Call, File, Keys
 
-from workerctl import envwrite, keys, keywrite
-from workerctl.versions import CURRENT, HIGHEST, VERSION, name_of
+from workerctl import keys
+from workerctl.commands.keygen import write_keys
+from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, name_of
+from workerctl.sources import envwrite
 
 # In how many cycles of --rotate a key is added once, and old ones are retired once.
 _EVERY = 4
@@ -61,7 +63,7 @@ def main() -> int:
 
 def _write(file: File, control: str | None) -> None:
     file.restart()
-    call = Call("write", partial(keywrite.write_key, str(file.path), {}), _is_written)
+    call = Call("write", partial(write_keys.write_key, str(file.path), {}), _is_written)
     file.kill(call, _wrong(file, control, {CURRENT: keys.generate()}))
 
 
@@ -70,12 +72,12 @@ def _rotate(file: File, number: int, control: str | None) -> None:
     if _version(file.keys()) == HIGHEST:
         file.restart()
     if number % _EVERY == 1 and control is None:
-        file.kill(Call("add", partial(keywrite.add_key, path, {}), _is_added))
+        file.kill(Call("add", partial(write_keys.add_key, path, {}), _is_added))
     before = file.keys()
     version = _version(before)
     kept = {name_of(version): before[CURRENT]}
     changes = {CURRENT: keys.generate(), VERSION: str(version + 1), **kept}
-    call = Call("rotate", partial(keywrite.rotate, path, {}, start=version), _is_rotated)
+    call = Call("rotate", partial(write_keys.rotate, path, {}, start=version), _is_rotated)
     file.kill(call, _wrong(file, control, changes))
     if number % _EVERY == 0:
         _retire(file)
@@ -92,7 +94,7 @@ def _retire(file: File) -> None:
         for token in file.tokens
     ]
     for version in old:
-        run = partial(keywrite.retire, str(file.path), {}, version, 0)
+        run = partial(write_keys.retire, str(file.path), {}, version, 0)
         if version != old[0]:
             run()
         elif not file.kill(Call("retire", run, partial(_is_retired, version))):

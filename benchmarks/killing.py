@@ -17,13 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from workerctl import keys, keywrite
+from workerctl import keys
+from workerctl.commands.keygen import write_keys
 from workerctl.errors import RefusedError, SourceError
 from workerctl.keyring import KeyRing
-from workerctl.loading import Options, load
+from workerctl.keyring.versions import VERSION
 from workerctl.runtime.exceptions import EncryptionError
+from workerctl.schema.loading import Options, load
 from workerctl.settings import Settings
-from workerctl.versions import VERSION
 
 CONTEXT = b"people/phone/17"
 
@@ -82,7 +83,7 @@ class File:
         self.tokens: list[bytes] = []
         self.path.write_text(_START)
         if self._keeps_key:
-            keywrite.write_key(str(self.path), {})
+            write_keys.write_key(str(self.path), {})
 
     def read(self) -> str:
         """

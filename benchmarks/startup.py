@@ -62,7 +62,7 @@ os.wait()
 """
 STAGES = """
 import time
-from workerctl.budget import Budget, Stage
+from workerctl.budget.arithmetic import Budget, Stage
 stages = [
     (Stage(str(n), 30 + n / 7, n % 11, 0.5 + n % 3, 8 + n % 5, n % 13, n % 4, 1 + n % 3),)
     for n in range(1000)
@@ -82,7 +82,7 @@ def seconds():
 print(1000 * min(seconds() for _ in range(4)))
 """
 READ = REPEATED.format(
-    imports="from workerctl.loading import load; from workerctl.settings import Settings",
+    imports="from workerctl.schema.loading import load; from workerctl.settings import Settings",
     act="load(Settings)",
 )
 JUDGE = REPEATED.format(

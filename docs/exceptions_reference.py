@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import get_args
 
 from workerctl.runtime import exceptions
+from workerctl.runtime.classification.known_errors import KNOWN
+from workerctl.runtime.classification.responses import SQL_CODES, STATUSES
+from workerctl.runtime.classification.translation import RETRYABLE, Stage, permanent_class
+from workerctl.runtime.classification.verdict import Category
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
-from workerctl.runtime.known_errors import KNOWN
-from workerctl.runtime.responses import SQL_CODES, STATUSES
-from workerctl.runtime.translation import RETRYABLE, Stage, permanent_class
-from workerctl.runtime.verdict import Category
 
 INTRODUCTION = """\
 What a worker raises says whether another run could help. Its stages talk to services under

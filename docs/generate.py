@@ -12,8 +12,8 @@ from pathlib import Path
 import exceptions_reference
 
 from workerctl.checks import CHECKS
-from workerctl.description import Setting, describe
-from workerctl.explain import manual, readers
+from workerctl.commands.explain import manual, readers
+from workerctl.schema.description import Setting, describe
 from workerctl.settings import Settings
 
 HERE = Path(__file__).parent

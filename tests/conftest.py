@@ -21,10 +21,10 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 import workerctl
-from tests.configurations import context, loaded  # noqa: F401 -- fixtures
-from tests.redis import redis_url  # noqa: F401 -- a fixture
+from tests.support.configurations import context, loaded  # noqa: F401 -- fixtures
+from tests.support.redis import redis_url  # noqa: F401 -- a fixture
 from workerctl import cli
-from workerctl.console import World
+from workerctl.commands.world import World
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -207,7 +207,7 @@ def _team(directory: Path) -> Callable[..., None]:
     def write(module: str, table: str = 'checks = ["team:CHECKS"]') -> None:
         text = (
             "from workerctl.checks.base import Check, SkipCheck\n"
-            "from workerctl.findings import Finding, Severity\n"
+            "from workerctl.report.findings import Finding, Severity\n"
         )
         (directory / "team.py").write_text(text + module)
         (directory / "pyproject.toml").write_text(f"[tool.workerctl]\n{table}\n")

@@ -16,10 +16,11 @@ from typing import Any, Never
 
 import pytest
 
-from workerctl import __version__, envfile
+from workerctl import __version__
 from workerctl.checks import CHECKS
 from workerctl.output import FORMATS
 from workerctl.settings import Settings
+from workerctl.sources import envfile
 
 Run = Callable[..., CompletedProcess[str]]
 Team = Callable[..., None]

@@ -10,7 +10,7 @@ import pytest
 
 from workerctl import errors
 from workerctl.errors import ConfigurationError, SourceError, UsageError, WorkerctlError, shielded
-from workerctl.findings import ExitCode, Finding, Location, Severity
+from workerctl.report.findings import ExitCode, Finding, Location, Severity
 
 FINDINGS = (
     Finding(

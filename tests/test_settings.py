@@ -18,14 +18,15 @@ import pytest
 from pydantic import Field, SecretStr, ValidationError
 
 import workerctl
-from tests.configurations import KEY
 from tests.leaks.oracle import Mint, Oracle, texts
-from workerctl import checks, rules
+from tests.support.configurations import KEY
+from workerctl import checks
 from workerctl.errors import ConfigurationError, ProjectError, SourceError
-from workerctl.findings import Location
-from workerctl.loading import Options
-from workerctl.masking import MASK
 from workerctl.preflight import Request, preflight
+from workerctl.report.findings import Location
+from workerctl.schema import rules
+from workerctl.schema.loading import Options
+from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings, get_settings, validate_encryption_key
 
 MINT = Mint(6)

@@ -31,23 +31,23 @@ def main() -> None:
 
 def _answer(arguments: list[str]) -> int:
     if arguments == ["--version"]:
-        from workerctl.streams import say
+        from workerctl.output.streams import say
 
         return 0 if say(sys.stdout, f"workerctl {__version__}") else 3
     if arguments == ["keygen"]:
-        from workerctl.keyprint import print_key
+        from workerctl.commands.keygen.print_key import print_key
 
         return print_key(sys.stdout, sys.stderr)
     if arguments[:1] != ["run"] or "--help" in arguments or "-h" in arguments:
         # not in the environment of the command that is run
         _drop_bad_widths()
-    from workerctl.deferred import defer
+    from workerctl.commands.deferred import defer
 
     # pydantic-settings imports it for a feature of its own command line, which is not used here;
     # it takes as long as all of our modules together.
     defer("asyncio")
     if arguments == ["check"]:
-        from workerctl.console import World, judge
+        from workerctl.commands.world import World, judge
         from workerctl.preflight import Request
 
         world = World.real()

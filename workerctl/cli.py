@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from workerctl import __version__
-from workerctl.findings import ExitCode
-from workerctl.options import (
+from workerctl.commands.options import (
     Command,
     EnvFiles,
     FailOn,
@@ -24,11 +23,12 @@ from workerctl.options import (
     SecretsDir,
     SettingsClass,
 )
+from workerctl.report.findings import ExitCode
 
 if TYPE_CHECKING:
-    from workerctl.console import World
-    from workerctl.findings import Severity
-    from workerctl.loading import Options
+    from workerctl.commands.world import World
+    from workerctl.report.findings import Severity
+    from workerctl.schema.loading import Options
 
 _COMMANDS = ("budget", "check", "explain", "keygen", "run", "show-config")
 
@@ -96,7 +96,7 @@ def check(
     """
     Check the configuration. The exit code is 1 when a finding is as severe as --fail-on.
     """
-    from workerctl.console import judge
+    from workerctl.commands.world import judge
     from workerctl.output.base import Detail
     from workerctl.preflight import Request
 
@@ -150,7 +150,7 @@ def keygen(
 
     Without options, standard output gets 64 hexadecimal characters and nothing else.
     """
-    from workerctl.keygen import Wanted, answer
+    from workerctl.commands.keygen.command import Wanted, answer
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, None)
     wanted = Wanted(write, add, rotate, start, retire, in_use, canary, context_, identify)
@@ -183,32 +183,34 @@ def show_config(
     """
     Show every setting. It tells the value, where it came from, what it hides; never a secret.
     """
-    from workerctl import showconfig
+    from workerctl.commands import show_config
 
     world: World = context.obj
     loaded = world.load(_options(env_file, no_env_file, secrets_dir, isolated, settings))
-    rows = showconfig.select(showconfig.rows(loaded, env), group=group, changed=changed, name=name)
+    rows = show_config.select(
+        show_config.rows(loaded, env), group=group, changed=changed, name=name
+    )
     if format == "json":
         from workerctl.output.json import dump
 
-        return world.put(lambda stream: dump(showconfig.document(rows), stream))
+        return world.put(lambda stream: dump(show_config.document(rows), stream))
     if format == "env":
         return world.put(
             lambda stream: stream.writelines(
-                f"{text}\n" for text in showconfig.env_lines(rows, stream.encoding)
+                f"{text}\n" for text in show_config.env_lines(rows, stream.encoding)
             )
         )
     if name is not None:
         from workerctl.checks import table
-        from workerctl.explain import readers
+        from workerctl.commands.explain import readers
         from workerctl.preflight import foreign_checks
 
         checks = table(foreign_checks(loaded.project))
-        lines = [*showconfig.story(rows[0], readers(checks, rows[0].setting.name))]
+        lines = [*show_config.story(rows[0], readers(checks, rows[0].setting.name))]
         if rows[0].setting.name == "ENCRYPTION_KEY":
-            lines += showconfig.rotation_story(loaded)
+            lines += show_config.rotation_story(loaded)
         return world.show(lines)
-    return world.show(showconfig.table(rows, origin=origin))
+    return world.show(show_config.table(rows, origin=origin))
 
 
 @app.command()
@@ -234,9 +236,9 @@ def budget(
     """
     Draw how long a job may take: every attempt and every wait of it, against its timeout.
     """
+    from workerctl.commands.budget.command import Wanted, show
     from workerctl.errors import UsageError
     from workerctl.preflight import Request
-    from workerctl.showbudget import Wanted, show
 
     if fix and format == "json":
         raise UsageError("--fix prints env lines.", "With --format json, see `remedies`.")
@@ -252,7 +254,7 @@ def explain(
     """
     Explain a check or a setting. Without an argument, list the checks.
     """
-    from workerctl import explain as pages
+    from workerctl.commands import explain as pages
 
     world: World = context.obj
     return world.show(pages.answer(name))
@@ -285,7 +287,7 @@ def run_command(
     The command reads its settings where they were checked, from any directory: it gets
     WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS.
     """
-    from workerctl.launch import launch
+    from workerctl.commands.run import launch
     from workerctl.preflight import Request
 
     options = _options(env_file, no_env_file, secrets_dir, False, settings)
@@ -297,14 +299,14 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     """
     Run the command line and return its exit code. Whatever goes wrong is told in a sentence.
     """
-    from workerctl.console import World
+    from workerctl.commands.world import World
 
     world = world or World.real()
     command = typer.main.get_command(_with_only(arguments[:1]))
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
-        from workerctl.usage import usage_problem
+        from workerctl.commands.usage import usage_problem
 
         return world.tell(usage_problem(error, arguments, _COMMANDS))
     except (typer.Abort, KeyboardInterrupt):
@@ -344,7 +346,7 @@ def _options(
     settings: str | None,
 ) -> "Options":
     from workerctl.errors import UsageError
-    from workerctl.loading import Options
+    from workerctl.schema.loading import Options
 
     if env_file and no_env_file:
         raise UsageError("--env-file and --no-env-file exclude each other.", "Drop one of them.")
@@ -353,6 +355,6 @@ def _options(
 
 
 def _severity(name: str) -> "Severity | None":
-    from workerctl.findings import Severity
+    from workerctl.report.findings import Severity
 
     return None if name == "never" else Severity[name.upper()]

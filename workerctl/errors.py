@@ -7,7 +7,7 @@ No error here carries a value of the configuration, in its text or in its cause.
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from workerctl.findings import ExitCode, Finding
+from workerctl.report.findings import ExitCode, Finding
 
 Argument = TypeVar("Argument")
 Answer = TypeVar("Answer")

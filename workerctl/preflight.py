@@ -9,18 +9,21 @@ from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime, timezone
 from typing import BinaryIO, NamedTuple
 
-from workerctl import checks, pipeline, project, rules
+from workerctl import checks
+from workerctl.budget import pipeline
+from workerctl.budget.pipeline import Pipeline
 from workerctl.checks.base import Check, Context, Phase
-from workerctl.checks.running import secret_texts
-from workerctl.checks.selection import ALWAYS, require_code, select
+from workerctl.checks.engine.run import secret_texts
+from workerctl.checks.engine.select import ALWAYS, require_code, select
 from workerctl.errors import ProjectError, UsageError
-from workerctl.findings import Severity
-from workerctl.loading import Loaded, Options, load
-from workerctl.masking import Scrubber
-from workerctl.pipeline import Pipeline
-from workerctl.project import Project
-from workerctl.report import Report, Result
+from workerctl.report.findings import Severity
+from workerctl.report.results import Report, Result
+from workerctl.schema import rules
+from workerctl.schema.loading import Loaded, Options, load
+from workerctl.secrecy.masking import Scrubber
 from workerctl.settings import Settings
+from workerctl.sources import project
+from workerctl.sources.project import Project
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 
@@ -117,14 +120,14 @@ def pipeline_of(loaded: Loaded) -> Pipeline:
     """
     fields = loaded.settings_class.model_fields
     if loaded.project.pipeline is not None:
-        from workerctl import declaration  # most projects declare none
+        from workerctl.budget import declaration
 
         return declaration.declared(loaded.project.pipeline, fields)
     for base in loaded.settings_class.__mro__:
         # not getattr: a module may answer for names that it does not have
         own = vars(sys.modules.get(base.__module__, pipeline)).get("PIPELINE")
         if isinstance(own, Pipeline) and own is not pipeline.PIPELINE:
-            from workerctl import declaration
+            from workerctl.budget import declaration
 
             declaration.require_sound(own, fields, f"PIPELINE in {base.__module__}")
             return own

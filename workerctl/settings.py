@@ -17,9 +17,11 @@ from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeGuard
 from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from workerctl import keys, loading, rules, schema
+from workerctl import keys
 from workerctl.errors import ConfigurationError, shielded
-from workerctl.fields import (
+from workerctl.report.findings import ENVIRONMENTS, Severity
+from workerctl.schema import introspection, loading, rules
+from workerctl.schema.vocabulary import (
     Canary,
     HttpUrl,
     LogLevel,
@@ -29,9 +31,8 @@ from workerctl.fields import (
     SecretRedisUrl,
     group,
 )
-from workerctl.findings import ENVIRONMENTS, Severity
-from workerctl.masking import MASK, show_url
-from workerctl.sources import Values
+from workerctl.secrecy.masking import MASK, show_url
+from workerctl.sources.reading import Values
 
 general = group("general")
 queue = group("queue")
@@ -210,7 +211,7 @@ class Settings(BaseSettings):
         values = loading.without(values, given)
         findings = loading.unreadable(values)
         try:
-            # Not BaseSettings.__init__: workerctl.sources has read the sources, keeping every
+            # Not BaseSettings.__init__: workerctl.sources.reading has read the sources, keeping every
             # origin, and PYDANTIC_SETTINGS_DEBUG would log what they hold.
             super(BaseSettings, self).__init__(**loading.inputs(type(self), values), **given)
         except ValidationError as error:
@@ -251,7 +252,7 @@ class Settings(BaseSettings):
         """
         What `repr` shows: a secret is masked by its name, too, whatever the type of its field.
         """
-        secrets = schema.names(type(self)).secrets
+        secrets = introspection.names(type(self)).secrets
         for name, value in super().__repr_args__():
             if name in secrets and not isinstance(value, SecretStr):
                 yield name, MASK

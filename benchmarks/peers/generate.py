@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
-from workerctl.description import describe
+from workerctl.schema.description import describe
 from workerctl.settings import Settings
 
 PLAIN = """\

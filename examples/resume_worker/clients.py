@@ -10,7 +10,7 @@ import httpx
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
 from workerctl.runtime.async_helpers import loop_cached
-from workerctl.runtime.warm import tls_context
+from workerctl.runtime.jobs.warm import tls_context
 from workerctl.settings import get_settings
 
 JOB_ID: ContextVar[str] = ContextVar("JOB_ID", default="none")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulated import FAILS, HANGS, INSTANT, LATE, REFUSES, SUCCEEDS, World
-from workerctl.budget import (
+from tests.support.simulated import FAILS, HANGS, INSTANT, LATE, REFUSES, SUCCEEDS, World
+from workerctl.budget.arithmetic import (
     KILL_SECONDS,
     SDK_FIRST_WAIT,
     SDK_LONGEST_WAIT,
@@ -23,7 +23,7 @@ from workerctl.budget import (
     slowest,
     waits,
 )
-from workerctl.pipeline import PIPELINE
+from workerctl.budget.pipeline import PIPELINE
 from workerctl.settings import Settings
 
 _LLM = Stage("call", 120, retries=2, base=1, cap=8, connect=10)

@@ -11,13 +11,13 @@ import pytest
 from pydantic import Field
 
 from tests.conftest import Run
-from workerctl import declaration
-from workerctl.budget import Budget, Stage
+from workerctl.budget import declaration
+from workerctl.budget.arithmetic import Budget, Stage
+from workerctl.budget.pipeline import PIPELINE, Choice, Pipeline, StageSettings
 from workerctl.errors import ProjectError
-from workerctl.loading import Loaded, Options, load
-from workerctl.masking import MASK
-from workerctl.pipeline import PIPELINE, Choice, Pipeline, StageSettings
 from workerctl.preflight import Request, context_of, pipeline_of
+from workerctl.schema.loading import Loaded, Options, load
+from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
 
 WHERE = "[tool.workerctl.pipeline]"
@@ -289,7 +289,7 @@ def test_an_object_is_looked_at_as_well(pipeline: Pipeline) -> None:
 # ----------------------------------------------------------------------------- where it comes from
 
 TEAM = """
-from workerctl.pipeline import Pipeline, StageSettings
+from workerctl.budget.pipeline import Pipeline, StageSettings
 from workerctl.settings import Settings as Ours
 
 class Settings(Ours):

@@ -4,11 +4,11 @@ The worst case against the job timeout and the grace period; layers of retries.
 
 import pytest
 
-from tests.configurations import MakeContext
+from tests.support.configurations import MakeContext
+from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.checks import budget
 from workerctl.checks.base import Check, SkipCheck
-from workerctl.findings import Finding, Location, Severity
-from workerctl.pipeline import PIPELINE, Pipeline, StageSettings
+from workerctl.report.findings import Finding, Location, Severity
 
 RETRY_AFTER = "a server's Retry-After can stretch each wait of the SDK to 120 s or more"
 MULTIPLIED = (

@@ -4,10 +4,10 @@ Chunks that advance, fit the model and fit each other.
 
 import pytest
 
-from tests.configurations import MakeContext
+from tests.support.configurations import MakeContext
 from workerctl.checks import chunking
 from workerctl.checks.base import SkipCheck
-from workerctl.findings import Finding, Location, Severity
+from workerctl.report.findings import Finding, Location, Severity
 
 
 @pytest.mark.parametrize("kind", ["RAW_SECTION", "KOREAN"])

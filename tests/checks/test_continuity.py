@@ -4,14 +4,14 @@ The keys over time: consistent versions, the right key, and the state of a rotat
 
 import pytest
 
-from tests.configurations import KEY, MakeContext
 from tests.leaks.oracle import Mint, Oracle
+from tests.support.configurations import KEY, MakeContext
 from workerctl import keys
 from workerctl.checks import continuity, run
 from workerctl.checks.base import Context, SkipCheck
-from workerctl.findings import Severity
 from workerctl.keyring import canary
-from workerctl.report import Status
+from workerctl.report.findings import Severity
+from workerctl.report.results import Status
 
 MINT = Mint(5)
 SECOND, THIRD = MINT.key(), MINT.key()

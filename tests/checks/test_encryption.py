@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from tests.configurations import KEY, MakeContext
+from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import encryption, run
-from workerctl.findings import Location, Severity, Suppression
-from workerctl.report import Status
+from workerctl.report.findings import Location, Severity, Suppression
+from workerctl.report.results import Status
 
 GRADES = [
     ("development", Severity.WARNING),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.configurations import KEY, MakeContext
+from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import envfiles
 from workerctl.checks.base import SkipCheck
-from workerctl.findings import Location, Severity
+from workerctl.report.findings import Location, Severity
 
 SECRET = f"ENCRYPTION_KEY={KEY}\n"
 

@@ -4,10 +4,10 @@ What each environment demands.
 
 import pytest
 
-from tests.configurations import KEY, MakeContext
+from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import environment
 from workerctl.checks.base import SkipCheck
-from workerctl.findings import Location, Severity
+from workerctl.report.findings import Location, Severity
 
 W, E = Severity.WARNING, Severity.ERROR
 

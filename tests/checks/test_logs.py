@@ -4,9 +4,9 @@ Debug records and debugging switches.
 
 import pytest
 
-from tests.configurations import MakeContext
+from tests.support.configurations import MakeContext
 from workerctl.checks import logs
-from workerctl.findings import Finding, Location, Severity
+from workerctl.report.findings import Finding, Location, Severity
 
 
 def test_log001_warns_of_debug_records_in_production(context: MakeContext) -> None:

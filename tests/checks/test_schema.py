@@ -4,9 +4,9 @@ Values and names against the schema.
 
 import pytest
 
-from tests.configurations import KEY, MakeContext
+from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import schema
-from workerctl.findings import Finding, Location, Severity
+from workerctl.report.findings import Finding, Location, Severity
 
 
 def test_set001_tells_every_bad_value(context: MakeContext) -> None:

@@ -4,10 +4,10 @@ Timeouts, backoffs and the waits between the runs of a job.
 
 import pytest
 
-from tests.configurations import MakeContext
+from tests.support.configurations import MakeContext
 from workerctl.checks import timeouts
 from workerctl.checks.base import SkipCheck
-from workerctl.findings import Finding, Location, Severity
+from workerctl.report.findings import Finding, Location, Severity
 
 
 def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None:

@@ -48,7 +48,7 @@ else:
 )
 def test_every_style_of_import_gets_the_real_module(program: str) -> None:
     """The stand-in is replaced by what it stands for at the first look."""
-    start = "from workerctl.deferred import defer\ndefer('asyncio')\n"
+    start = "from workerctl.commands.deferred import defer\ndefer('asyncio')\n"
     end = "\nimport asyncio, sys\nasyncio.run\nassert 'stand' not in repr(sys.modules['asyncio'])"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", start + program + end],
@@ -64,7 +64,7 @@ def test_every_style_of_import_gets_the_real_module(program: str) -> None:
 def test_what_is_not_looked_into_is_not_imported() -> None:
     """Importing alone costs nothing."""
     program = (
-        "import sys\nfrom workerctl.deferred import defer\ndefer('asyncio')\n"
+        "import sys\nfrom workerctl.commands.deferred import defer\ndefer('asyncio')\n"
         "import asyncio\nprint('asyncio.events' in sys.modules)"
     )
     done = subprocess.run(
@@ -77,7 +77,7 @@ def test_what_is_not_looked_into_is_not_imported() -> None:
 def test_a_module_that_is_there_is_left_alone() -> None:
     """Deferring what is imported already would hide it."""
     program = (
-        "import asyncio, sys\nfrom workerctl.deferred import defer\nreal = asyncio\n"
+        "import asyncio, sys\nfrom workerctl.commands.deferred import defer\nreal = asyncio\n"
         "defer('asyncio')\nprint(sys.modules['asyncio'] is real)"
     )
     done = subprocess.run(

@@ -26,9 +26,9 @@ from tests.conftest import Run
 from tests.keyring.rings import sealed_at_the_origin
 from tests.leaks.oracle import Mint, Oracle
 from workerctl.keyring import KeyRing
-from workerctl.loading import Options, load
-from workerctl.rotation import State
+from workerctl.keyring.rotation import State
 from workerctl.runtime.exceptions import EncryptionError
+from workerctl.schema.loading import Options, load
 from workerctl.settings import Settings
 
 Start = Callable[[], Popen[str]]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.keyring.rings import FIRST, SECOND, MakeRing
 from workerctl.keyring import KeyRing
-from workerctl.loading import Options, load
+from workerctl.schema.loading import Options, load
 from workerctl.settings import Settings
 
 

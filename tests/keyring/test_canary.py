@@ -13,15 +13,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.effort import effort
 from tests.keyring.rings import FIRST, OTHER, SECOND, WEAK
 from tests.leaks.oracle import Oracle
-from workerctl import keys, tokens
-from workerctl.fields import CANARY_PATTERN
-from workerctl.keyring import canary
+from tests.support.effort import effort
+from workerctl import keys
+from workerctl.keyring import canary, tokens
 from workerctl.keyring.canary import Judgement, Verdict
+from workerctl.keyring.versions import VersionedKey
+from workerctl.schema.vocabulary import CANARY_PATTERN
 from workerctl.settings import Settings
-from workerctl.versions import VersionedKey
 
 CONTEXT = "production/db-eu"
 WRONG_KEYS = effort(20_000)

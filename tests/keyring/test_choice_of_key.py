@@ -15,8 +15,8 @@ from tests.keyring.rings import (
     refused,
     sealed_at_the_origin,
 )
-from workerctl import keys, tokens
-from workerctl.keyring import KeyRing
+from workerctl import keys
+from workerctl.keyring import KeyRing, tokens
 
 
 def test_an_older_key_still_decrypts(ring: KeyRing, before: KeyRing) -> None:

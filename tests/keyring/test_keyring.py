@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.effort import effort
 from tests.keyring.rings import (
     FIRST,
     PLACE,
@@ -23,8 +22,9 @@ from tests.keyring.rings import (
     sealed_at_the_origin,
     sealed_by_hand,
 )
-from workerctl import keys, tokens
-from workerctl.keyring import KeyRing
+from tests.support.effort import effort
+from workerctl import keys
+from workerctl.keyring import KeyRing, tokens
 
 
 def test_the_format_stays_readable(ring: KeyRing) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workerctl import tokens
+from workerctl.keyring import tokens
 
 ID, SALT, NONCE, SEALED = b"i" * 8, b"s" * 16, b"n" * 12, b"c" * 20
 

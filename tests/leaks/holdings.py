@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.leaks.oracle import Mint
-from workerctl.description import Setting, describe
 from workerctl.keyring import canary
+from workerctl.schema.description import Setting, describe
 from workerctl.settings import Settings
 
 ENV_FILE = "secrets.env"

@@ -20,7 +20,7 @@ import typer
 from tests.leaks.holdings import ENV_FILE, Holding
 from tests.leaks.oracle import texts as reachable
 from workerctl import cli
-from workerctl.console import World
+from workerctl.commands.world import World
 
 SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})
 """Their values come from what holds the secrets."""

@@ -11,7 +11,7 @@ from pydantic import field_validator, model_validator
 
 from workerctl import settings
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.findings import Finding, Severity
+from workerctl.report.findings import Finding, Severity
 
 
 def _known(context: Context) -> list[str]:

@@ -24,7 +24,6 @@ from subprocess import CompletedProcess
 import pytest
 
 import workerctl
-from tests.effort import BRIEF
 from tests.leaks import runs
 from tests.leaks.holdings import (
     ENV_FILE,
@@ -40,8 +39,10 @@ from tests.leaks.holdings import (
 )
 from tests.leaks.oracle import Mint, Oracle
 from tests.leaks.runs import call, invocations, parameters
-from workerctl import loading, preflight, settings
+from tests.support.effort import BRIEF
+from workerctl import preflight, settings
 from workerctl.preflight import Request
+from workerctl.schema import loading
 
 SEED = int(os.environ.get("LEAK_SEED") or secrets.randbits(32))
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "ci"

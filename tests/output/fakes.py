@@ -10,14 +10,14 @@ from datetime import date
 
 from workerctl import checks
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.findings import ExitCode as Code
-from workerctl.findings import Finding, Location, Severity, Suppression
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
-from workerctl.report import Problem, Report
-from workerctl.schema import names
+from workerctl.report.findings import ExitCode as Code
+from workerctl.report.findings import Finding, Location, Severity, Suppression
+from workerctl.report.results import Problem, Report
+from workerctl.schema.introspection import names
 from workerctl.settings import Settings
-from workerctl.sources import Values
+from workerctl.sources.reading import Values
 
 LINE_12 = Location("env-file", "deploy/production.env", 12)
 FINDINGS = (

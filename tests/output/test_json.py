@@ -13,8 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import workerctl
-from workerctl.findings import ExitCode, Severity, SourceKind
-from workerctl.report import Status
+from workerctl.report.findings import ExitCode, Severity, SourceKind
+from workerctl.report.results import Status
 
 Run = Callable[..., CompletedProcess[str]]
 Team = Callable[..., None]

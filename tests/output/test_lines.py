@@ -15,8 +15,8 @@ from typing import TextIO
 
 import pytest
 
-from workerctl.masking import MASK
 from workerctl.output.lines import Line, line, width, write
+from workerctl.secrecy.masking import MASK
 
 Terminal = Callable[[int], tuple[TextIO, int]]
 

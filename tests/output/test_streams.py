@@ -11,7 +11,7 @@ from typing import TextIO
 
 import pytest
 
-from workerctl.streams import say, silence
+from workerctl.output.streams import say, silence
 
 
 @pytest.fixture(name="left")

@@ -10,10 +10,10 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.output.fakes import FINDINGS, report
-from workerctl.findings import Finding, Location, Severity
 from workerctl.output.base import Detail
 from workerctl.output.text import render, summary
-from workerctl.report import Report, Result, Status
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.results import Report, Result, Status
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from workerctl.findings import ExitCode, Finding, Location, Severity, Suppression, graded
-from workerctl.report import Problem, Report, Result, Status
+from workerctl.report.findings import ExitCode, Finding, Location, Severity, Suppression, graded
+from workerctl.report.results import Problem, Report, Result, Status
 
 SUPPRESSION = Suppression("SET001", "known", date(2027, 1, 31))
 

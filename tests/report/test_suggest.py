@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workerctl.report.suggest import NearMisses, closest, did_you_mean, is_slip
 from workerctl.settings import Settings
-from workerctl.suggest import NearMisses, closest, did_you_mean, is_slip
 
 FIELDS = list(Settings.model_fields)
 

@@ -18,8 +18,8 @@ import typer
 import workerctl
 from workerctl import checks, cli, output
 from workerctl.checks.base import Check
-from workerctl.description import describe
-from workerctl.masking import is_credential_name
+from workerctl.schema.description import describe
+from workerctl.secrecy.masking import is_credential_name
 from workerctl.settings import Settings
 
 PACKAGE = Path(workerctl.__file__).parent
@@ -92,13 +92,19 @@ from workerctl.settings import Settings, get_settings, validate_encryption_key
 assert get_settings().ENV == "development"
 """,
         """
-from workerctl import rules, loading, settings
+from workerctl import settings
+from workerctl.schema import rules
+from workerctl.schema import loading
 values = loading.load(settings.Settings).values
 assert [finding.code for finding in rules.boot_findings(values)] == ["KEY001"]
 """,
         "from workerctl import sources, schema, names, fields, project, envfile, expansion",
         """
-from workerctl import keys, placeholders, suggest, masking, findings, errors
+from workerctl import keys, errors
+from workerctl.secrecy import placeholders
+from workerctl.report import suggest
+from workerctl.secrecy import masking
+from workerctl.report import findings
 assert keys.form_problem(keys.generate()) is None
 """,
         "from workerctl import envwrite, atomic",
@@ -144,7 +150,10 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
         ("show-config --env-file good.env", "rich cryptography redis httpx rq"),
         ("show-config ENV --env-file good.env", "rich cryptography redis httpx rq"),
         ("run --no-env-file -- no-such-program", "rich cryptography redis httpx rq"),
-        ("budget --no-env-file", "rich cryptography redis httpx rq workerctl.output.svg"),
+        (
+            "budget --no-env-file",
+            "rich cryptography redis httpx rq workerctl.commands.budget.drawing.svg",
+        ),
         ("budget --format json --no-env-file", "rich cryptography redis httpx rq"),
         ("explain", "rich cryptography redis httpx rq"),
         ("explain KEY004", "rich cryptography redis httpx rq"),

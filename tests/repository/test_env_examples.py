@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from workerctl.findings import Finding, Severity
-from workerctl.loading import Options
 from workerctl.preflight import Request, preflight
-from workerctl.report import Report
+from workerctl.report.findings import Finding, Severity
+from workerctl.report.results import Report
+from workerctl.schema.loading import Options
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "env"
 EXPECTED: dict[str, Any] = json.loads((EXAMPLES / "expected.json").read_text("utf-8"))["files"]

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from tests.leaks.holdings import SHAPES
 from tests.leaks.oracle import Mint, Oracle
 from workerctl import cli, output
-from workerctl.console import World
-from workerctl.description import describe
+from workerctl.commands.world import World
+from workerctl.schema.description import describe
 from workerctl.settings import Settings
 
 _SETTINGS = {setting.name: setting for setting in describe(Settings)}

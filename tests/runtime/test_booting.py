@@ -11,15 +11,16 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.leaks.oracle import Oracle
-from workerctl import envfile, keywrite
+from workerctl.commands.keygen import write_keys
 from workerctl.keyring import canary
+from workerctl.sources import envfile
 
 Boot = Callable[..., CompletedProcess[str]]
 Team = Callable[..., None]
 
 WORKER = """
 import logging, sys
-from workerctl.runtime.boot import boot
+from workerctl.runtime.booting import boot
 settings = boot()
 logging.getLogger("app").info("key %s", settings.OPENAI_API_KEY.get_secret_value()[:8])
 print("booted as", settings.ENV, flush=True)
@@ -84,7 +85,7 @@ def test_a_rotation_under_way_boots(boot: Boot, good: Path) -> None:
     with good.open("a") as file:
         file.write(f"ENCRYPTION_KEY_V1={OTHER}\n")
     assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
-    keywrite.rotate(str(good), {})
+    write_keys.rotate(str(good), {})
     assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
 
 
@@ -189,7 +190,7 @@ def test_a_suppressed_finding_that_get_settings_refuses_is_told(
 
 TWICE = """
 import os, sys
-from workerctl.runtime.boot import boot
+from workerctl.runtime.booting import boot
 first = boot()
 os.remove(os.environ["WORKERCTL_ENV_FILE"])
 assert boot() is first
@@ -213,8 +214,8 @@ def test_a_second_call_judges_nothing(boot: Boot, good: Path) -> None:
 
 GUEST = """
 import sys
-from workerctl.runtime.boot import boot
-assert not {"workerctl.checks", "workerctl.output", "workerctl.console"} & set(sys.modules)
+from workerctl.runtime.booting import boot
+assert not {"workerctl.checks", "workerctl.output", "workerctl.commands.world"} & set(sys.modules)
 boot()
 assert not {"typer", "rich", "rq", "redis"} & set(sys.modules)
 """

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.runtime.retry.stand_ins import brought
+from tests.runtime.classification.stand_ins import brought
 from workerctl.runtime import exceptions
 from workerctl.runtime.exceptions import (
     EmbeddingPartialFailure,

@@ -4,7 +4,7 @@ The exception reference tells of everything that there is.
 
 from docs.exceptions_reference import WITH, WITHOUT, classes, kind_of, text
 from workerctl.runtime import exceptions
-from workerctl.runtime.known_errors import KNOWN
+from workerctl.runtime.classification.known_errors import KNOWN
 from workerctl.runtime.retry import classify
 
 

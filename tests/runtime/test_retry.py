@@ -14,9 +14,9 @@ import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workerctl.loading import Options, load
 from workerctl.runtime.exceptions import LLMParseError, LLMRateLimitError, LLMTimeoutError
 from workerctl.runtime.retry import Backoff, Stage, backoff, retryable, translate_errors
+from workerctl.schema.loading import Options, load
 from workerctl.settings import Settings
 
 NOT_SENT = httpx.ConnectTimeout("x")

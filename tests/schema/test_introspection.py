@@ -10,10 +10,10 @@ import pytest
 from annotated_types import Ge, Interval
 from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
 
-from tests.configurations import MakeLoaded
-from workerctl import description, schema
-from workerctl.fields import HttpUrl, group
-from workerctl.masking import is_credential_name
+from tests.support.configurations import MakeLoaded
+from workerctl.schema import description, introspection
+from workerctl.schema.vocabulary import HttpUrl, group
+from workerctl.secrecy.masking import is_credential_name
 from workerctl.settings import Settings
 
 ours = group("ours")
@@ -93,12 +93,12 @@ def test_a_secret_is_told_by_type_or_by_name() -> None:
 
 def test_names_are_what_the_sources_need() -> None:
     """Fields, secrets, and every old name with the new one."""
-    names = schema.names(Team)
+    names = introspection.names(Team)
 
     assert names.fields == set(Team.model_fields)
     assert names.deprecated == {"OLD": "RENAMED", "OLDER": "RENAMED", "BEFORE": "MOVED"}
     assert names.families == ()
-    assert schema.names(Settings).families == Settings.SECRET_FAMILIES
+    assert introspection.names(Settings).families == Settings.SECRET_FAMILIES
 
 
 def test_every_field_of_ours_is_declared_in_full() -> None:
@@ -116,8 +116,8 @@ def test_every_credential_of_ours_is_declared() -> None:
     """A credential-like name is a SecretStr, or public for a reason that stands beside it."""
     for name, info in Settings.model_fields.items():
         if is_credential_name(name):
-            declared = SecretStr in schema._types(info.annotation)
-            assert declared or schema.extras(info).get("public"), name
+            declared = SecretStr in introspection._types(info.annotation)
+            assert declared or introspection.extras(info).get("public"), name
 
 
 def test_no_secret_of_ours_has_a_default_worth_hiding() -> None:
@@ -231,7 +231,7 @@ def test_an_interval_is_two_bounds() -> None:
 )
 def test_text_is_decoded_for_its_type(kind: Any, text: str, value: object) -> None:
     """A list is JSON when it starts with `[`, else comma-separated; what is not stays text."""
-    assert schema.decode(declared(kind), text) == value
+    assert introspection.decode(declared(kind), text) == value
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from tests.configurations import KEY, MakeLoaded
 from tests.leaks.oracle import Mint, Oracle, texts
+from tests.support.configurations import KEY, MakeLoaded
 from workerctl.errors import ProjectError, SourceError, UsageError
-from workerctl.findings import Finding, Location, Severity
-from workerctl.loading import Loaded, Options, load
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.schema.loading import Loaded, Options, load
 from workerctl.settings import Settings
 
 MINT = Mint(4)

@@ -4,9 +4,9 @@ The rules of booting: the environment, what it requires, the key's presence and 
 
 import pytest
 
-from tests.configurations import KEY, MakeLoaded
-from workerctl import rules
-from workerctl.findings import Finding, Location, Severity
+from tests.support.configurations import KEY, MakeLoaded
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.schema import rules
 
 REQUIRED = ["SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "REDIS_URL", "OPENAI_API_KEY"]
 

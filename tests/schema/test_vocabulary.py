@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from workerctl.fields import (
+from workerctl.schema.vocabulary import (
     BadValueError,
     HttpUrl,
     LogLevel,

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.leaks.oracle import PIECE, Mint
-from workerctl.masking import (
+from workerctl.secrecy.masking import (
     MASK,
     Scrubber,
     has_credentials,

@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from workerctl.placeholders import LENGTH_LIMIT, is_placeholder
+from workerctl.secrecy.placeholders import LENGTH_LIMIT, is_placeholder
 
 STAND_INS = """
 OPENAI_API_KEY=your-openai-key

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretBytes, SecretStr
 
-from tests.configurations import MakeLoaded
 from tests.leaks.holdings import valid
 from tests.leaks.oracle import Mint, Oracle
+from tests.support.configurations import MakeLoaded
 from workerctl import keys
-from workerctl.runtime.redaction import MASK, Redactor
+from workerctl.secrecy.redaction import MASK, Redactor
 from workerctl.settings import Settings
 
 MINT = Mint(5)

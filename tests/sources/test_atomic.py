@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from workerctl import atomic
-from workerctl.atomic import Replaced
 from workerctl.errors import EnvFileWriteError
+from workerctl.sources import atomic
+from workerctl.sources.atomic import Replaced
 
 NOBODY = 65534
 LIMIT = 1024 * 1024
@@ -444,7 +444,7 @@ def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
 
 MOUNTED = """
     import os, pathlib, sys
-    from workerctl import atomic
+    from workerctl.sources import atomic
     from workerctl.errors import EnvFileWriteError
 
     def problem(path, new):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from workerctl import envfile
 from workerctl.errors import SourceError
+from workerctl.sources import envfile
 
 
 def names(directory):

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workerctl import envfile, envwrite
-from workerctl.atomic import Replaced
 from workerctl.errors import EnvFileWriteError, RefusedError, SourceError
+from workerctl.sources import envfile, envwrite
+from workerctl.sources.atomic import Replaced
 
 NEW = "c0ffee" * 4
 

@@ -10,8 +10,8 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workerctl import envfile
-from workerctl.expansion import RESULT_LIMIT, TOTAL_LIMIT, Expander, ExpansionError
+from workerctl.sources import envfile
+from workerctl.sources.expansion import RESULT_LIMIT, TOTAL_LIMIT, Expander, ExpansionError
 
 
 def expanded(text: str, environ: dict[str, str] | None = None) -> dict[str, str]:

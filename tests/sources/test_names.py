@@ -4,7 +4,7 @@ Names: which field a variable sets, and how it spells it.
 
 import pytest
 
-from workerctl.names import Names, Spelling
+from workerctl.sources.names import Names, Spelling
 
 NAMES = Names(
     frozenset({"PLAIN", "API_KEY", "lower_token", "A_FILE"}),

@@ -24,9 +24,10 @@ from typing import NamedTuple
 import pytest
 
 from tests import readers
-from tests.effort import effort
-from workerctl import envwrite, keywrite
+from tests.support.effort import effort
+from workerctl.commands.keygen import write_keys
 from workerctl.errors import EnvFileWriteError
+from workerctl.sources import envwrite
 
 FILES = effort(10_000)
 BATCH = effort(2_500)
@@ -212,7 +213,7 @@ def written(case: Case, path: Path) -> dict[str, str | None] | None:
         if case.changes:
             envwrite.change(str(path), lambda _: case.changes, sync=lambda _: None)
             return case.changes
-        done = keywrite.write_key(str(path), {}, keywrite.Writing(sync=lambda _: None))
+        done = write_keys.write_key(str(path), {}, write_keys.Writing(sync=lambda _: None))
     except EnvFileWriteError:
         return None
     return {KEY: done.ring[0].text}

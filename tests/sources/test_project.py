@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.leaks.oracle import Mint, Oracle, texts
-from workerctl import project
 from workerctl.errors import ProjectError
-from workerctl.findings import Suppression
-from workerctl.project import Project
+from workerctl.report.findings import Suppression
+from workerctl.sources import project
+from workerctl.sources.project import Project
 
 Write = Callable[[str], Project]
 

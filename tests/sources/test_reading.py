@@ -9,9 +9,9 @@ import pytest
 
 from tests.leaks.oracle import Mint, Oracle, forms
 from workerctl.errors import SourceError
-from workerctl.findings import Location
-from workerctl.names import Names, Spelling
-from workerctl.sources import Broken, Source, Value, Values, read
+from workerctl.report.findings import Location
+from workerctl.sources.names import Names, Spelling
+from workerctl.sources.reading import Broken, Source, Value, Values, read
 
 NAMES = Names(
     frozenset({"PLAIN", "TOKEN", "OTHER"}),

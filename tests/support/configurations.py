@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from workerctl.checks.base import Context
-from workerctl.loading import Loaded, Options, load
 from workerctl.preflight import Request, context_of
+from workerctl.schema.loading import Loaded, Options, load
 from workerctl.settings import Settings
 
 MakeContext = Callable[..., Context]

@@ -1,7 +1,7 @@
 """
 A worker on a fake clock, whose calls meet a server that means it ill.
 
-Written from what a worker does, not from the arithmetic of `workerctl.budget`: loops that sleep,
+Written from what a worker does, not from the arithmetic of `workerctl.budget.arithmetic`: loops that sleep,
 processes that run side by side, an agenda of events. Nothing here multiplies.
 """
 
@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import count
 from typing import NamedTuple
 
-from workerctl.budget import Budget, Stage, exact
+from workerctl.budget.arithmetic import Budget, Stage, exact
 
 Process = Generator[Fraction, None, bool]
 """Yields how long it sleeps; its result is whether it succeeded."""

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, NoReturn, get_args
 
 from pydantic.fields import FieldInfo
 
+from workerctl.budget.pipeline import Choice, Pipeline, StageSettings
 from workerctl.errors import ProjectError
-from workerctl.pipeline import Choice, Pipeline, StageSettings
-from workerctl.schema import bare_type, sequence_type
-from workerctl.suggest import did_you_mean
+from workerctl.report.suggest import did_you_mean
+from workerctl.schema.introspection import bare_type, sequence_type
 
 TABLE = "[tool.workerctl.pipeline]"
 

@@ -8,7 +8,7 @@ an object of that name beside its settings class.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from workerctl.budget import Budget, Stage, Step
+from workerctl.budget.arithmetic import Budget, Stage, Step
 from workerctl.errors import ProjectError
 
 Amount = str | int | float

@@ -19,9 +19,9 @@ from workerctl.checks import (
     timeouts,
 )
 from workerctl.checks.base import Check, Context
-from workerctl.checks.running import Runner
-from workerctl.checks.selection import Selection
-from workerctl.report import Result
+from workerctl.checks.engine.run import Runner
+from workerctl.checks.engine.select import Selection
+from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
     schema.VALUES,

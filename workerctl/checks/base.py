@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Literal, NamedTuple
 
-from workerctl.findings import Finding, Severity, Suppression, graded
-from workerctl.pipeline import PIPELINE, Pipeline
-from workerctl.report import Result
+from workerctl.budget.pipeline import PIPELINE, Pipeline
+from workerctl.report.findings import Finding, Severity, Suppression, graded
+from workerctl.report.results import Result
 from workerctl.settings import Settings
-from workerctl.sources import Values
+from workerctl.sources.reading import Values
 
 Phase = Literal["build", "run"]
 

@@ -5,11 +5,11 @@ The retry budget: what a job may take fits its timeout, and only one layer retri
 from collections.abc import Iterator
 from math import ceil
 
-from workerctl.budget import MANY, Budget, count, exact, percent, seconds, slowest
+from workerctl.budget.arithmetic import MANY, Budget, count, exact, percent, seconds, slowest
+from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.errors import ProjectError
-from workerctl.findings import Finding, Severity
-from workerctl.pipeline import PIPELINE
+from workerctl.report.findings import Finding, Severity
 
 GRACE = "SHUTDOWN_GRACE_SECONDS"
 

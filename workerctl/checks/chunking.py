@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.findings import Finding, Severity
+from workerctl.report.findings import Finding, Severity
 
 # Input tokens and dimensions as the provider documents them for its embedding models.
 _MODELS = {

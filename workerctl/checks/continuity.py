@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from workerctl import rotation, tokens, versions
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.findings import Finding, Location, Severity
-from workerctl.masking import is_conventional_name
-from workerctl.versions import CURRENT, FAMILY, HIGHEST, VERSION, Ring
+from workerctl.keyring import rotation, tokens, versions
+from workerctl.keyring.versions import CURRENT, FAMILY, HIGHEST, VERSION, Ring
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.secrecy.masking import is_conventional_name
 
 _CANARY = "ENCRYPTION_CANARY"
 _CONTEXT = "ENCRYPTION_CANARY_CONTEXT"

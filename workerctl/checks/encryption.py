@@ -4,9 +4,10 @@ The encryption key: there, well-formed, not guessable, and usable on this machin
 
 from collections.abc import Iterator
 
-from workerctl import keys, rules
+from workerctl import keys
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.findings import Finding, Severity
+from workerctl.report.findings import Finding, Severity
+from workerctl.schema import rules
 
 
 def key_is_set(context: Context) -> Iterator[Finding]:

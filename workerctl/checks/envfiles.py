@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.envfile import Entry
-from workerctl.findings import Finding, Location, Severity
-from workerctl.masking import has_credentials
-from workerctl.names import Spelling
-from workerctl.placeholders import is_placeholder
-from workerctl.sources import Assignment, Source
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.secrecy.masking import has_credentials
+from workerctl.secrecy.placeholders import is_placeholder
+from workerctl.sources.envfile import Entry
+from workerctl.sources.names import Spelling
+from workerctl.sources.reading import Assignment, Source
 
 _STDIN = "<stdin>"
 _GIT_SECONDS = 10

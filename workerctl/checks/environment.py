@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from workerctl import rules, versions
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding
-from workerctl.placeholders import is_placeholder
-from workerctl.schema import holds_url
+from workerctl.keyring import versions
+from workerctl.report.findings import Finding
+from workerctl.schema import rules
+from workerctl.schema.introspection import holds_url
+from workerctl.secrecy.placeholders import is_placeholder
 
 _PLAIN_SCHEMES = {"http", "redis"}
 _PRIVATE_SUFFIXES = (".internal", ".svc", ".svc.cluster.local", ".local", ".localhost")

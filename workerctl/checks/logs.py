@@ -5,7 +5,7 @@ Logs: neither too loud for production nor a way out for secrets.
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Location
+from workerctl.report.findings import Finding, Location
 
 # variable → the values that switch it on; None means any
 _SWITCHES: dict[str, frozenset[str] | None] = {

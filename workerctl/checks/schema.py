@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Location, Severity
-from workerctl.masking import is_conventional_name
-from workerctl.names import Spelling
-from workerctl.sources import Assignment, Source
-from workerctl.suggest import NearMisses
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.suggest import NearMisses
+from workerctl.secrecy.masking import is_conventional_name
+from workerctl.sources.names import Spelling
+from workerctl.sources.reading import Assignment, Source
 
 # Characters more than a known name has: so many may be a piece of a secret.
 _PIECE = 6

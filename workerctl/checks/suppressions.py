@@ -5,8 +5,8 @@ Suppressions: in date, and still needed. Runs last, because it looks at the othe
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Severity, Suppression
-from workerctl.report import Status
+from workerctl.report.findings import Finding, Severity, Suppression
+from workerctl.report.results import Status
 
 
 def suppressions(context: Context) -> Iterator[Finding]:

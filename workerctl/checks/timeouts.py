@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Severity
+from workerctl.report.findings import Finding, Severity
 
 _BACKOFFS = (
     ("LLM_RETRY_BASE_WAIT", "LLM_RETRY_MAX_WAIT"),

@@ -6,15 +6,16 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from workerctl import project, showconfig
 from workerctl.checks import table
 from workerctl.checks.base import Check
+from workerctl.commands import show_config
 from workerctl.errors import UsageError
-from workerctl.loading import Options, load
 from workerctl.output.lines import Line, line
 from workerctl.preflight import foreign_checks
+from workerctl.report.suggest import did_you_mean
+from workerctl.schema.loading import Options, load
 from workerctl.settings import Settings
-from workerctl.suggest import did_you_mean
+from workerctl.sources import project
 
 
 def page(check: Check) -> Iterator[Line]:
@@ -78,9 +79,9 @@ def answer(name: str | None) -> Iterator[Line]:
     for check in checks:
         if check.code == wanted:
             return page(check)
-    rows = showconfig.rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
+    rows = show_config.rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
     for row in rows:
         if wanted in {row.setting.name, *row.setting.deprecated}:
-            return showconfig.about(row.setting, readers(checks, row.setting.name))
+            return show_config.about(row.setting, readers(checks, row.setting.name))
     known = [*(check.code for check in checks), *(row.setting.name for row in rows)]
     raise UsageError("There is no such check or setting.", did_you_mean(wanted, known))

@@ -11,14 +11,15 @@ import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workerctl import loading, project
-from workerctl.console import World, reported
-from workerctl.envfile import STDIN
+from workerctl.commands.world import World, reported
 from workerctl.errors import UsageError
-from workerctl.findings import ExitCode
-from workerctl.loading import Options
 from workerctl.output.base import Detail
 from workerctl.preflight import Request, preflight
+from workerctl.report.findings import ExitCode
+from workerctl.schema import loading
+from workerctl.schema.loading import Options
+from workerctl.sources import project
+from workerctl.sources.envfile import STDIN
 
 _SET_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 

@@ -5,14 +5,16 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from workerctl import __version__, keys, rotation, rules, tokens, versions
-from workerctl.description import Setting, as_text, describe
+from workerctl import __version__, keys
 from workerctl.errors import UsageError
-from workerctl.findings import Location
-from workerctl.loading import Loaded
-from workerctl.masking import MASK, printable, show_url
+from workerctl.keyring import rotation, tokens, versions
 from workerctl.output.lines import Line, Style, line
-from workerctl.suggest import did_you_mean
+from workerctl.report.findings import Location
+from workerctl.report.suggest import did_you_mean
+from workerctl.schema import rules
+from workerctl.schema.description import Setting, as_text, describe
+from workerctl.schema.loading import Loaded
+from workerctl.secrecy.masking import MASK, printable, show_url
 
 SCHEMA = "workerctl.config/1"
 

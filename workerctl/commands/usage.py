@@ -7,9 +7,9 @@ A secret pasted in the wrong place must not be echoed, so messages are built fro
 from collections.abc import Sequence
 from typing import get_args
 
-from workerctl.findings import ExitCode
-from workerctl.report import Problem
-from workerctl.suggest import did_you_mean
+from workerctl.report.findings import ExitCode
+from workerctl.report.results import Problem
+from workerctl.report.suggest import did_you_mean
 
 
 def usage_problem(error: Exception, arguments: Sequence[str], commands: Sequence[str]) -> Problem:

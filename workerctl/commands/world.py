@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO, TypeVar
 
 from workerctl.errors import WorkerctlError
-from workerctl.findings import ExitCode
-from workerctl.masking import is_like_secret, printable
 from workerctl.output import FORMATS
 from workerctl.output.base import Detail
 from workerctl.output.lines import Line, write
+from workerctl.output.streams import say, silence
 from workerctl.output.text import summary
-from workerctl.report import Problem, Report
-from workerctl.streams import say, silence
+from workerctl.report.findings import ExitCode
+from workerctl.report.results import Problem, Report
+from workerctl.secrecy.masking import is_like_secret, printable
 
 if TYPE_CHECKING:
-    from workerctl.loading import Loaded, Options
     from workerctl.preflight import Request
+    from workerctl.schema.loading import Loaded, Options
 
 Made = TypeVar("Made")
 
@@ -59,7 +59,7 @@ class World(NamedTuple):
         """
         The configuration that the options describe. Raises what `loading.load` raises.
         """
-        from workerctl.loading import load
+        from workerctl.schema.loading import load
         from workerctl.settings import Settings
 
         with kept_off_stdout():

@@ -5,7 +5,12 @@ Encryption with the keys: the only package that imports cryptography, when it is
 was written with.
 """
 
-from workerctl.keyring.cipher import round_trip_failure
-from workerctl.keyring.ring import KeyRing
+from workerctl import lazy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from workerctl.keyring.cipher import round_trip_failure
+    from workerctl.keyring.ring import KeyRing
 
 __all__ = ["KeyRing", "round_trip_failure"]
+__getattr__ = lazy(__name__, {"KeyRing": "ring", "round_trip_failure": "cipher"})

@@ -9,9 +9,9 @@ import enum
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from workerctl import keys, tokens
-from workerctl.keyring import cipher
-from workerctl.versions import VersionedKey
+from workerctl import keys
+from workerctl.keyring import cipher, tokens
+from workerctl.keyring.versions import VersionedKey
 
 _PURPOSE = b"workerctl/v1/canary"
 _TEXT = b"workerctl canary v01"

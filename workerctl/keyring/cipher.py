@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import os
 
-from workerctl import keys, tokens
+from workerctl import keys
+from workerctl.keyring import tokens
 
 _RECORD_KEY = b"workerctl/v1/record-key"
 _ORIGIN_ROUNDS = 100_000

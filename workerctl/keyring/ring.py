@@ -8,10 +8,10 @@ import os
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
 
-from workerctl import keys, tokens, versions
-from workerctl.keyring import cipher
+from workerctl import keys
+from workerctl.keyring import cipher, tokens, versions
+from workerctl.keyring.versions import VersionedKey
 from workerctl.settings import Settings
-from workerctl.versions import VersionedKey
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from workerctl.versions import Ring, VersionedKey
+from workerctl.keyring.versions import Ring, VersionedKey
 
 
 class State(enum.Enum):

@@ -5,7 +5,7 @@ What every format is, and how much of a report it is asked to show.
 from collections.abc import Callable
 from typing import NamedTuple, TextIO
 
-from workerctl.report import Report
+from workerctl.report.results import Report
 
 
 class Detail(NamedTuple):

@@ -6,10 +6,10 @@ import json
 from typing import Any, TextIO
 
 from workerctl import __version__
-from workerctl.findings import Finding, Location, Severity
-from workerctl.masking import printable
 from workerctl.output.base import Detail
-from workerctl.report import Report, Result, Status
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.results import Report, Result, Status
+from workerctl.secrecy.masking import printable
 
 SCHEMA = "workerctl.report/1"
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TextIO
 
-from workerctl.masking import MASK, printable
+from workerctl.secrecy.masking import MASK, printable
 
 Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
 

@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import TextIO
 
 from workerctl import __version__
-from workerctl.findings import Finding, Severity
 from workerctl.output.base import Detail
 from workerctl.output.lines import Line, Style, line, write
-from workerctl.report import Report, Result, Status
+from workerctl.report.findings import Finding, Severity
+from workerctl.report.results import Report, Result, Status
 
 _AREAS = {
     "SET": "settings",

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from workerctl.findings import ExitCode, Finding, Severity
+from workerctl.report.findings import ExitCode, Finding, Severity
 
 
 class Status(enum.Enum):

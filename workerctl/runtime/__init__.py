@@ -3,48 +3,54 @@ What a worker imports: one event loop, errors that say whether to try again, log
 
     from workerctl.runtime import boot, run_async, translate_errors
 
-A guest in the worker's process: importing it starts nothing, and brings no package but pydantic's.
-The classes for RQ are in `workerctl.runtime.rq`, which alone needs RQ.
+The package is a guest in the worker's process: importing it starts nothing, and loads no third-party
+package but pydantic's. Each name is imported when it is first used, so that a module that needs only
+the exceptions loads nothing else. The classes for RQ are in `workerctl.runtime.rq`, which alone needs
+RQ.
 """
 
-from workerctl.runtime.async_helpers import (
-    NestedRunError,
-    cleanup_event_loop,
-    get_or_create_event_loop,
-    loop_cached,
-    run_async,
-    with_event_loop_cleanup,
-)
-from workerctl.runtime.boot import boot
-from workerctl.runtime.deadline import StageDeadline, job_seconds_left, stage_deadline
-from workerctl.runtime.exceptions import (
-    DatabaseConnectionError,
-    EmbeddingPartialFailure,
-    EmbeddingRateLimitError,
-    EmbeddingTimeoutError,
-    EncryptionError,
-    InsufficientCreditsError,
-    InvalidFileError,
-    LLMParseError,
-    LLMRateLimitError,
-    LLMTimeoutError,
-    LLMUnavailableError,
-    MultiIdentityError,
-    PartialFailureException,
-    PermanentException,
-    ProviderAuthError,
-    ProviderQuotaError,
-    ProviderRequestError,
-    RetryableException,
-    StageDeadlineError,
-    StorageDownloadError,
-    ValidationError,
-    VisualAgentFailure,
-    WebhookDeliveryError,
-    WorkerBaseException,
-)
-from workerctl.runtime.logging_config import configure_logging, setup_logger
-from workerctl.runtime.retry import Verdict, backoff, classify, retryable, translate_errors
+from workerctl import lazy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from workerctl.runtime.async_helpers import (
+        NestedRunError,
+        cleanup_event_loop,
+        get_or_create_event_loop,
+        loop_cached,
+        run_async,
+        with_event_loop_cleanup,
+    )
+    from workerctl.runtime.booting import boot
+    from workerctl.runtime.deadline import StageDeadline, job_seconds_left, stage_deadline
+    from workerctl.runtime.exceptions import (
+        DatabaseConnectionError,
+        EmbeddingPartialFailure,
+        EmbeddingRateLimitError,
+        EmbeddingTimeoutError,
+        EncryptionError,
+        InsufficientCreditsError,
+        InvalidFileError,
+        LLMParseError,
+        LLMRateLimitError,
+        LLMTimeoutError,
+        LLMUnavailableError,
+        MultiIdentityError,
+        PartialFailureException,
+        PermanentException,
+        ProviderAuthError,
+        ProviderQuotaError,
+        ProviderRequestError,
+        RetryableException,
+        StageDeadlineError,
+        StorageDownloadError,
+        ValidationError,
+        VisualAgentFailure,
+        WebhookDeliveryError,
+        WorkerBaseException,
+    )
+    from workerctl.runtime.logging_config import configure_logging, setup_logger
+    from workerctl.runtime.retry import Verdict, backoff, classify, retryable, translate_errors
 
 __all__ = [
     "DatabaseConnectionError",
@@ -89,3 +95,25 @@ __all__ = [
     "translate_errors",
     "with_event_loop_cleanup",
 ]
+
+# Where the names are defined; every other one is an exception.
+_HOMES = {
+    "NestedRunError": "async_helpers",
+    "cleanup_event_loop": "async_helpers",
+    "get_or_create_event_loop": "async_helpers",
+    "loop_cached": "async_helpers",
+    "run_async": "async_helpers",
+    "with_event_loop_cleanup": "async_helpers",
+    "boot": "booting",
+    "StageDeadline": "deadline",
+    "job_seconds_left": "deadline",
+    "stage_deadline": "deadline",
+    "configure_logging": "logging_config",
+    "setup_logger": "logging_config",
+    "Verdict": "retry",
+    "backoff": "retry",
+    "classify": "retry",
+    "retryable": "retry",
+    "translate_errors": "retry",
+}
+__getattr__ = lazy(__name__, dict.fromkeys(__all__, "exceptions") | _HOMES)

@@ -25,10 +25,10 @@ from typing import Any, ParamSpec, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from workerctl.errors import ConfigurationError
-from workerctl.findings import Finding, Location, Severity
-from workerctl.runtime import loops
-from workerctl.runtime.caching import loop_cached
-from workerctl.runtime.loops import NestedRunError
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.runtime.loop import loops
+from workerctl.runtime.loop.caching import loop_cached
+from workerctl.runtime.loop.loops import NestedRunError
 from workerctl.settings import get_settings
 
 __all__ = [

@@ -3,7 +3,7 @@ The first line of a worker: nothing runs on a configuration that would fail late
 """
 
 from workerctl.errors import ConfigurationError
-from workerctl.findings import ExitCode
+from workerctl.report.findings import ExitCode
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.settings import Settings, get_settings
 
@@ -33,11 +33,11 @@ def boot() -> Settings:
 
 def _judged() -> Settings:
     # of the checks and their words, a worker that runs needs nothing any more
-    from workerctl.console import World, reported
-    from workerctl.masking import printable
+    from workerctl.commands.world import World, reported
     from workerctl.output.base import Detail
+    from workerctl.output.streams import say
     from workerctl.preflight import Request, preflight
-    from workerctl.streams import say
+    from workerctl.secrecy.masking import printable
 
     world = World.real()
     report = reported(lambda: preflight(Request(starting=True)))

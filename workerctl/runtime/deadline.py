@@ -19,10 +19,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from workerctl.budget import Stage as StageBudget
-from workerctl.pipeline import PIPELINE, Pipeline
+from workerctl.budget.arithmetic import Stage as StageBudget
+from workerctl.budget.pipeline import PIPELINE, Pipeline
+from workerctl.runtime.classification.translation import Stage
 from workerctl.runtime.exceptions import StageDeadlineError
-from workerctl.runtime.translation import Stage
 from workerctl.settings import Settings
 
 RESERVE_SECONDS = 2.0

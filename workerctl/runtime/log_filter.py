@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from workerctl.runtime.redaction import Redactor
+from workerctl.secrecy.redaction import Redactor
 
 # What every record has. `message` is not among them: a formatter that came first may have left it.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "taskName"}

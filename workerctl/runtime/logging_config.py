@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from workerctl.runtime.log_filter import RedactingFilter
-from workerctl.runtime.redaction import Redactor
+from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings, get_settings
 
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

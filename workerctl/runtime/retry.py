@@ -1,5 +1,5 @@
 """
-When a stage tries again, and how long it waits: for the retry library that the worker uses.
+Retrying: which errors another attempt could help with, and how long a stage waits before it.
 
     for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
         with attempt, translate_errors("llm"):
@@ -9,11 +9,14 @@ When a stage tries again, and how long it waits: for the retry library that the 
 from secrets import SystemRandom
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workerctl.runtime.classification import classify
-from workerctl.runtime.translation import RETRYABLE, Stage
+from workerctl.runtime.classification.classify import classify
+from workerctl.runtime.classification.translation import RETRYABLE, Stage, translate_errors
+from workerctl.runtime.classification.verdict import Verdict
 
 if TYPE_CHECKING:
     from workerctl.settings import Settings
+
+__all__ = ["Backoff", "Stage", "Verdict", "backoff", "classify", "retryable", "translate_errors"]
 
 _DOUBLINGS = 60  # more only overflow
 _LIMITLESS = float("inf")

@@ -6,7 +6,7 @@ RQ's classes with the policy of this package: what runs again is decided by what
 Producers change nothing. `Retry(max=...)` of a producer counts, and so does its `interval`, as
 ceilings of the waits; without them JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS do. Retries
 wait in RQ's scheduler, so some worker of the queue must run with `--with-scheduler`.
-`workerctl.runtime.policy` tells what is decided and how.
+`workerctl.runtime.jobs.policy` tells what is decided and how.
 
 **Dead letters.** RQ calls `on_failure` after every attempt. This is called once per job:
 
@@ -37,10 +37,10 @@ import rq.worker
 from rq.timeouts import JobTimeoutException
 from rq.version import VERSION
 
-from workerctl.runtime import fingerprint, judging, policy, warm
-from workerctl.runtime.judging import is_final
+from workerctl.runtime.jobs import fingerprint, judging, policy, warm
+from workerctl.runtime.jobs.judging import is_final
 from workerctl.runtime.logging_config import configure_logging
-from workerctl.runtime.redaction import Redactor
+from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import get_settings
 
 __all__ = ["Job", "SimpleWorker", "SpawnWorker", "Worker", "is_final", "worker_job"]

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from workerctl.fields import Expects
-from workerctl.schema import (
+from workerctl.schema.introspection import (
     SEQUENCES,
     bare_type,
     deprecated_names,
@@ -20,6 +19,7 @@ from workerctl.schema import (
     is_secret,
     sequence_type,
 )
+from workerctl.schema.vocabulary import Expects
 
 OTHER_GROUP = "other"
 _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}

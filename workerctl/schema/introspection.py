@@ -13,9 +13,9 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import AliasChoices, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from workerctl.fields import Expects
-from workerctl.masking import is_credential_name
-from workerctl.names import Names
+from workerctl.schema.vocabulary import Expects
+from workerctl.secrecy.masking import is_credential_name
+from workerctl.sources.names import Names
 
 SEQUENCES = (list, tuple, set, frozenset)
 

@@ -8,13 +8,14 @@ from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 
-from workerctl import project as projects
-from workerctl import rules, schema, sources
 from workerctl.errors import ConfigurationError, SourceError, UsageError
-from workerctl.findings import Finding, Location, Severity
-from workerctl.masking import is_conventional_name, is_like_secret
-from workerctl.project import Project
-from workerctl.sources import Value, Values
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.schema import introspection, rules
+from workerctl.secrecy.masking import is_conventional_name, is_like_secret
+from workerctl.sources import project as projects
+from workerctl.sources import reading
+from workerctl.sources.project import Project
+from workerctl.sources.reading import Value, Values
 
 DEFAULT_ENV_FILE = ".env"
 
@@ -124,7 +125,7 @@ def inputs(settings_class: type[BaseModel], values: Values) -> dict[str, object]
     """
     fields = settings_class.model_fields
     return {
-        name: schema.decode(fields[name], value.text)
+        name: introspection.decode(fields[name], value.text)
         for name, value in values.chosen.items()
         if name in fields and value.problem is None
     }
@@ -190,7 +191,7 @@ def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Fi
             if finding.severity is Severity.ERROR:
                 return finding
     info = settings_class.model_fields[name]
-    from workerctl import description  # only a bad value needs words
+    from workerctl.schema import description
 
     default = description.setting(name, info).default_text
     return Finding(
@@ -230,8 +231,8 @@ def _read(
 ) -> Values:
     files = options.env_files or ()
     _require_no_secret((*files, options.secrets_dir or ""))
-    return sources.read(
-        schema.names(settings_class),
+    return reading.read(
+        introspection.names(settings_class),
         environ=None if options.isolated else environ,
         env_files=files,
         secrets_dir=options.secrets_dir,

@@ -7,8 +7,8 @@ The rules without which a worker must not run, as functions to findings.
 from collections.abc import Iterator
 
 from workerctl import keys
-from workerctl.findings import ENVIRONMENTS, Finding, Location, Severity, graded
-from workerctl.sources import Values
+from workerctl.report.findings import ENVIRONMENTS, Finding, Location, Severity, graded
+from workerctl.sources.reading import Values
 
 DEFAULT_ENVIRONMENT = "development"
 
@@ -148,7 +148,7 @@ def key_form(values: Values, env: str) -> Iterator[Finding]:
         return
     problem = keys.form_problem(value.text)
     if problem is not None:
-        from workerctl.placeholders import is_placeholder
+        from workerctl.secrecy.placeholders import is_placeholder
 
         stands_in = is_placeholder(value.text, "ENCRYPTION_KEY", secret=True)
         yield Finding(
@@ -181,6 +181,6 @@ def _meant(env: str) -> str | None:
     word = env.strip().strip("\"'").lower()
     if word in ENVIRONMENTS:
         return word
-    from workerctl.suggest import closest
+    from workerctl.report.suggest import closest
 
     return _NICKNAMES.get(word) or closest(word, ENVIRONMENTS, 0.6)

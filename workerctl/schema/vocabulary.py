@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from workerctl.masking import is_host
+from workerctl.secrecy.masking import is_host
 
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
 
 CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
-"""57 bytes in base64url, of which the first is 0x01: the form that `workerctl.tokens` parses."""
+"""57 bytes in base64url, of which the first is 0x01: the form that `workerctl.keyring.tokens` parses."""
 
 
 class Expects(NamedTuple):

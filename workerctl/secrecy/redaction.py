@@ -11,9 +11,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import SecretBytes, SecretStr
 
-from workerctl import schema
-from workerctl.masking import hidden_parts, is_credential_name, is_host
-from workerctl.runtime.spellings import ESCAPED_PIECE, PIECE, pieces
+from workerctl.schema import introspection
+from workerctl.secrecy.masking import hidden_parts, is_credential_name, is_host
+from workerctl.secrecy.spellings import ESCAPED_PIECE, PIECE, pieces
 from workerctl.settings import Settings
 
 MASK = "********"
@@ -94,7 +94,7 @@ class Redactor:
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    names = schema.names(type(settings)).secrets
+    names = introspection.names(type(settings)).secrets
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if name in names or isinstance(value, SecretBytes):

@@ -1,7 +1,7 @@
 """
 One env file, read: python-dotenv's own parser, with the line that each assignment stands on.
 
-Values are as written, without expansion; `workerctl.sources` expands them.
+Values are as written, without expansion; `workerctl.sources.reading` expands them.
 """
 
 import codecs

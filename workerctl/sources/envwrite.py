@@ -10,9 +10,9 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from workerctl import atomic, envfile
-from workerctl.envfile import Entry, EnvFile
 from workerctl.errors import EnvFileWriteError, SourceError
+from workerctl.sources import atomic, envfile
+from workerctl.sources.envfile import Entry, EnvFile
 
 Changes = Mapping[str, str | None]
 """Names with their new values; None removes the assignment."""

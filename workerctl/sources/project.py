@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workerctl.errors import ProjectError
-from workerctl.findings import ENVIRONMENTS, Suppression
+from workerctl.report.findings import ENVIRONMENTS, Suppression
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
@@ -25,7 +25,7 @@ class Project(NamedTuple):
     What a team configured. Paths are as the file means them: relative to its own directory.
 
     `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` is what a worker imports
-    or calls before it forks; `pipeline` is read by `workerctl.pipeline`.
+    or calls before it forks; `pipeline` is read by `workerctl.budget.pipeline`.
     """
 
     directory: Path
@@ -109,7 +109,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 def _project(directory: Path, table: Mapping[str, Any]) -> Project:
     for key in table:
         if key not in _KEYS:
-            from workerctl.suggest import did_you_mean
+            from workerctl.report.suggest import did_you_mean
 
             raise ProjectError(f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS))
     secrets_dir = _text(table, "secrets_dir")
@@ -170,7 +170,7 @@ def _suppression(entry: object) -> Suppression:
         raise ProjectError("[[tool.workerctl.ignore]] must be a table.", example)
     for key in entry:
         if key not in _IGNORE_KEYS:
-            from workerctl.suggest import did_you_mean
+            from workerctl.report.suggest import did_you_mean
 
             hint = did_you_mean(key, _IGNORE_KEYS) or example
             raise ProjectError(f"[[tool.workerctl.ignore]] has no setting {key}.", hint)

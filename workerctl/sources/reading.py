@@ -12,11 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
-from workerctl import envfile
 from workerctl.errors import SourceError
-from workerctl.expansion import Expander, ExpansionError
-from workerctl.findings import Location
-from workerctl.names import Names, Spelling
+from workerctl.report.findings import Location
+from workerctl.sources import envfile
+from workerctl.sources.expansion import Expander, ExpansionError
+from workerctl.sources.names import Names, Spelling
 
 _ENVIRONMENT = Location("environment")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -8,13 +8,13 @@ from datetime import date
 
 import pytest
 
-from tests.configurations import KEY, MakeContext
+from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import CHECKS, run, table
 from workerctl.checks.base import Check, Context, Run, SkipCheck
-from workerctl.checks.selection import Selection, select
+from workerctl.checks.engine.select import Selection, select
 from workerctl.errors import UsageError
-from workerctl.findings import Finding, Severity, Suppression
-from workerctl.report import Result, Status
+from workerctl.report.findings import Finding, Severity, Suppression
+from workerctl.report.results import Result, Status
 
 CODES = [check.code for check in CHECKS]
 TODAY = date(2026, 11, 22)

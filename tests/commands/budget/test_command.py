@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import workerctl
-from workerctl.showbudget import LARGEST
+from workerctl.commands.budget.command import LARGEST
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -27,7 +27,7 @@ HUGEST = "9" * 4299  # what Python still reads as a number
 SVG = "{http://www.w3.org/2000/svg}"
 
 HOSTILE = """
-from workerctl.pipeline import Pipeline, StageSettings
+from workerctl.budget.pipeline import Pipeline, StageSettings
 import workerctl.settings
 
 class Settings(workerctl.settings.Settings):
@@ -520,9 +520,9 @@ def test_the_library_draws_without_typer_and_rich(directory: Path, environ: dict
     """
     code = (
         "import sys; sys.modules.update(typer=None, rich=None)\n"
-        "from workerctl.console import World\n"
+        "from workerctl.commands.world import World\n"
         "from workerctl.preflight import Request\n"
-        "from workerctl.showbudget import Wanted, show\n"
+        "from workerctl.commands.budget.command import Wanted, show\n"
         "sys.exit(show(World.real(), Request(), Wanted()))\n"
     )
     done = subprocess.run(

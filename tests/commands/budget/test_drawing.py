@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.output.test_golden import same
-from workerctl.budget import Budget, Stage
-from workerctl.output import budget as text
-from workerctl.output.bars import Picture, bars, marks
-from workerctl.report import Report
+from workerctl.budget.arithmetic import Budget, Stage
+from workerctl.commands.budget.drawing import text as text
+from workerctl.commands.budget.drawing.bars import Picture, bars, marks
+from workerctl.report.results import Report
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -16,13 +16,13 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from workerctl import checks
+from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Severity, Suppression
-from workerctl.loading import Loaded, Options, changed, load
-from workerctl.pipeline import PIPELINE, Pipeline, StageSettings
+from workerctl.commands.budget.remedies import CODES, Change, Remedies, recommended, remedies
+from workerctl.commands.budget.search import Scale, nearest, scale_of
 from workerctl.preflight import Request, context_of
-from workerctl.remedies import CODES, Change, Remedies, recommended, remedies
-from workerctl.scale import Scale, nearest, scale_of
+from workerctl.report.findings import Finding, Severity, Suppression
+from workerctl.schema.loading import Loaded, Options, changed, load
 from workerctl.settings import Settings as OurSettings
 
 TIMES = tuple(

@@ -10,9 +10,9 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.leaks.oracle import Mint, Oracle
-from workerctl import keys, tokens
-from workerctl.keyring import canary
-from workerctl.versions import VersionedKey
+from workerctl import keys
+from workerctl.keyring import canary, tokens
+from workerctl.keyring.versions import VersionedKey
 
 Call = Callable[..., CompletedProcess[str]]
 

@@ -11,16 +11,25 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.effort import BRIEF, effort
 from tests.leaks.oracle import Mint, Oracle, texts
-from workerctl import envfile, keyfile, keys, rotation, versions
+from tests.support.effort import BRIEF, effort
+from workerctl import keys
+from workerctl.commands.keygen import key_file
+from workerctl.commands.keygen.write_keys import (
+    Written,
+    add_key,
+    retire,
+    rotate,
+    write_canary,
+    write_key,
+)
 from workerctl.errors import EnvFileWriteError, RefusedError, WorkerctlError
-from workerctl.keyring import KeyRing, canary
-from workerctl.keywrite import Written, add_key, retire, rotate, write_canary, write_key
-from workerctl.loading import Options, load
-from workerctl.rotation import State
+from workerctl.keyring import KeyRing, canary, rotation, versions
+from workerctl.keyring.rotation import State
+from workerctl.keyring.versions import VersionedKey
+from workerctl.schema.loading import Options, load
 from workerctl.settings import Settings
-from workerctl.versions import VersionedKey
+from workerctl.sources import envfile
 
 MINT = Mint(7)
 FIRST, SECOND, THIRD = (MINT.key() for _ in range(3))
@@ -58,8 +67,8 @@ def state(path: Path) -> State:
     Where the rotation stands, as `check` sees it.
     """
     assigned = texts_in(path)
-    named = next(iter(keyfile.canary_ids(assigned)), None)
-    return rotation.of(keyfile.ring_of(assigned), named).state
+    named = next(iter(key_file.canary_ids(assigned)), None)
+    return rotation.of(key_file.ring_of(assigned), named).state
 
 
 def refused(path: Path, step: Step, error: type[WorkerctlError] = RefusedError) -> str:
@@ -526,7 +535,7 @@ def _do(step: str, path: Path, values: list[bytes]) -> list[bytes]:
     """
     One step on the file, or on the values; a step that is refused changes nothing.
     """
-    held = keyfile.ring_of(texts_in(path))
+    held = key_file.ring_of(texts_in(path))
     try:
         match step:
             case "add":
@@ -570,5 +579,5 @@ def test_no_order_of_steps_strands_a_value(
         values = _do(step, path, [*values, ring(path).encrypt(b"text", context=PLACE)])
         now, assigned = ring(path), texts_in(path)
         assert {now.decrypt(token, context=PLACE) for token in values} == {b"text"}
-        judged = canary.judge(assigned["ENCRYPTION_CANARY"], keyfile.ring_of(assigned), "")
+        judged = canary.judge(assigned["ENCRYPTION_CANARY"], key_file.ring_of(assigned), "")
         assert judged.verdict is canary.Verdict.OPENS

@@ -16,7 +16,6 @@ from examples.resume_worker.compound_file import compound_file
 from examples.resume_worker.documents import DEFAULT_LIMITS, Limits
 from examples.resume_worker.people import PEOPLE
 from examples.resume_worker.samples import pdf
-from tests.configurations import MakeLoaded
 from tests.examples.documents.files import (
     EVERY_KIND,
     KINDS,
@@ -31,6 +30,7 @@ from tests.examples.documents.files import (
     text_record,
     utf16,
 )
+from tests.support.configurations import MakeLoaded
 
 
 def test_encrypted_documents_are_told(samples: dict[str, bytes], extract: Extract) -> None:

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.runtime.retry.stand_ins import MARK, Evil, brought, foreign
+from tests.runtime.classification.stand_ins import MARK, Evil, brought, foreign
 from workerctl.runtime.async_helpers import NestedRunError
+from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
 from workerctl.runtime.exceptions import (
     EmbeddingPartialFailure,
     InvalidFileError,
@@ -25,7 +26,6 @@ from workerctl.runtime.exceptions import (
     LLMTimeoutError,
     WorkerBaseException,
 )
-from workerctl.runtime.known_errors import KNOWN, UNCONNECTED, WRAPPERS
 from workerctl.runtime.retry import Verdict, classify, retryable
 
 

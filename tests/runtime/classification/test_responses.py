@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.retry.stand_ins import Evil, foreign
+from tests.runtime.classification.stand_ins import Evil, foreign
 from workerctl.runtime.retry import classify
 
 OPENAI = foreign("openai.APIStatusError", foreign("openai.APIError"))

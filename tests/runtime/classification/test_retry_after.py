@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workerctl.runtime.retry_after import LONGEST, duration, retry_after
+from workerctl.runtime.classification.retry_after import LONGEST, duration, retry_after
 
 NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110
 REQUESTS = {"x-ratelimit-remaining-requests": "0"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.environments import answer
-from tests.runtime.retry.stand_ins import FOREIGN
+from tests.runtime.classification.stand_ins import FOREIGN
+from tests.support.environments import answer
 
 SCRIPT = Path(__file__).with_name("sdk_errors.py")
 TWINS = {"LLM": ("openai", "anthropic"), "HTTPX": ("httpx", "httpx2")}

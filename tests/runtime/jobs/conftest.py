@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.environments import interpreter
+from tests.support.environments import interpreter
 from workerctl.settings import get_settings
 
 HERE = Path(__file__).parent

@@ -15,9 +15,9 @@ from rq.registry import StartedJobRegistry
 
 import workerctl.runtime
 from workerctl.errors import ConfigurationError
-from workerctl.runtime import fingerprint, judging, policy
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import LLMTimeoutError
+from workerctl.runtime.jobs import fingerprint, judging, policy
 from workerctl.settings import get_settings
 
 TOLD = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
@@ -259,7 +259,10 @@ def test_nothing_of_ours_is_rqs_retry():
 def test_nothing_but_this_one_module_needs_rq():
     program = """
 import sys
-from workerctl.runtime import fingerprint, judging, policy, warm
+from workerctl.runtime.jobs import fingerprint
+from workerctl.runtime.jobs import judging
+from workerctl.runtime.jobs import policy
+from workerctl.runtime.jobs import warm
 print(sorted({"rq", "redis", "cryptography", "typer", "rich"} & set(sys.modules)))
 """
     command = [sys.executable, "-c", program]

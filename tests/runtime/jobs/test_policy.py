@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workerctl.runtime import policy
 from workerctl.runtime.exceptions import (
     EmbeddingPartialFailure,
     InvalidFileError,
     PartialFailureException,
 )
-from workerctl.runtime.policy import Limits
+from workerctl.runtime.jobs import policy
+from workerctl.runtime.jobs.policy import Limits
 from workerctl.runtime.retry import Verdict
 from workerctl.settings import Settings
 

@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from workerctl.runtime import warm
+from workerctl.runtime.jobs import warm
 
 PREPARE = """
 import gc, json, os, sys
-from workerctl.runtime import warm
+from workerctl.runtime.jobs import warm
 told = warm.prepare()
 child = os.fork()
 if child == 0:

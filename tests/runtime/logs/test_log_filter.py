@@ -12,7 +12,7 @@ import pytest
 
 from tests.leaks.oracle import Mint, Oracle, texts
 from workerctl.runtime.log_filter import RedactingFilter
-from workerctl.runtime.redaction import MASK, Redactor
+from workerctl.secrecy.redaction import MASK, Redactor
 
 MINT = Mint(21)
 SECRET = MINT.token(32)

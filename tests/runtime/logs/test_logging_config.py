@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.configurations import MakeLoaded
 from tests.leaks.oracle import Mint, Oracle
+from tests.support.configurations import MakeLoaded
 from workerctl.errors import ConfigurationError
 from workerctl.runtime import logging_config
 from workerctl.runtime.logging_config import THIRD_PARTY, configure_logging, setup_logger
-from workerctl.runtime.redaction import MASK
+from workerctl.secrecy.redaction import MASK
 from workerctl.settings import Settings, get_settings
 
 SECRET = Mint(31).token(32)

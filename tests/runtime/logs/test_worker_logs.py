@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.environments import interpreter
 from tests.leaks.oracle import Mint, Oracle
+from tests.support.environments import interpreter
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 COMMANDS = ("worker", "worker-pool --num-workers 1")

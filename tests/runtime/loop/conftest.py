@@ -16,8 +16,8 @@ import pytest
 import uvloop
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from workerctl.runtime import alarm
 from workerctl.runtime.async_helpers import cleanup_event_loop
+from workerctl.runtime.loop import alarm
 
 Limit = Callable[..., AbstractContextManager[None]]
 Script = Callable[..., str]

@@ -11,13 +11,13 @@ import time
 import pytest
 from rq.timeouts import JobTimeoutException
 
-from workerctl.runtime import alarm
 from workerctl.runtime.async_helpers import (
     cleanup_event_loop,
     get_or_create_event_loop,
     run_async,
     with_event_loop_cleanup,
 )
+from workerctl.runtime.loop import alarm
 
 pytestmark = pytest.mark.usefixtures("every_loop")
 

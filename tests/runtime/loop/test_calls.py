@@ -12,7 +12,7 @@ import types
 
 import pytest
 
-from tests.runtime.async_helpers.descriptors import descriptors
+from tests.runtime.loop.descriptors import descriptors
 from workerctl.runtime.async_helpers import (
     NestedRunError,
     cleanup_event_loop,

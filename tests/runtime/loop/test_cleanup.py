@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.runtime.async_helpers.descriptors import descriptors
+from tests.runtime.loop.descriptors import descriptors
 from workerctl.runtime.async_helpers import (
     NestedRunError,
     cleanup_event_loop,

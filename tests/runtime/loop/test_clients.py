@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 import workerctl
-from tests.environments import interpreter
-from tests.runtime.async_helpers.descriptors import descriptors
-from workerctl.runtime import caching
+from tests.runtime.loop.descriptors import descriptors
+from tests.support.environments import interpreter
 from workerctl.runtime.async_helpers import (
     cleanup_event_loop,
     get_or_create_event_loop,
     loop_cached,
     run_async,
 )
+from workerctl.runtime.loop import caching
 
 PROGRAM = Path(__file__).parent / "client_calls.py"
 

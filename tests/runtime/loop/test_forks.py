@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from workerctl.runtime import loops
+from workerctl.runtime.loop import loops
 
 PRELUDE = """
 import asyncio, gc, os, sys, threading, time, traceback, warnings

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workerctl.runtime import alarm, async_helpers, caching, loops, settling
+from workerctl.runtime import async_helpers
+from workerctl.runtime.loop import alarm, caching, loops, settling
 
 MODULES = [alarm, async_helpers, caching, loops, settling]
 EVERY_MODULE = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

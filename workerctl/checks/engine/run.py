@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
-from workerctl.checks.selection import Selection
-from workerctl.findings import Finding, Location, Severity, Suppression
-from workerctl.masking import Scrubber, hidden_parts, is_credential_name
-from workerctl.names import Spelling
-from workerctl.report import Result, Status
+from workerctl.checks.engine.select import Selection
+from workerctl.report.findings import Finding, Location, Severity, Suppression
+from workerctl.report.results import Result, Status
+from workerctl.secrecy.masking import Scrubber, hidden_parts, is_credential_name
+from workerctl.sources.names import Spelling
 
 _KINDS: dict[str, Any] = {
     "severity": Severity,

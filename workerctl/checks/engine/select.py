@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from workerctl.errors import UsageError
-from workerctl.suggest import did_you_mean
+from workerctl.report.suggest import did_you_mean
 
 ALWAYS = frozenset({"SET001", "ENV001"})
 """Without these two no other verdict means anything: they run in every selection."""

@@ -7,22 +7,23 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
-from workerctl import checks, remedies
-from workerctl.budget import Budget, Number, exact
+from workerctl import checks
+from workerctl.budget.arithmetic import Budget, Number, exact
 from workerctl.checks.base import Context, because_invalid
-from workerctl.console import World, attempted
+from workerctl.commands.budget import remedies
+from workerctl.commands.budget.drawing import text as text
+from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
+from workerctl.commands.budget.remedies import Remedies
+from workerctl.commands.world import World, attempted
 from workerctl.errors import RefusedError
-from workerctl.findings import ExitCode
-from workerctl.loading import Loaded, changed, load
-from workerctl.masking import printable
-from workerctl.output import budget as text
-from workerctl.output.bars import Bar, Picture, bars
 from workerctl.output.json import dump, finding_of, opening
+from workerctl.output.streams import say
 from workerctl.preflight import Request, context_of, foreign_checks, report_of
-from workerctl.remedies import Remedies
-from workerctl.report import Problem, Report
+from workerctl.report.findings import ExitCode
+from workerctl.report.results import Problem, Report
+from workerctl.schema.loading import Loaded, changed, load
+from workerctl.secrecy.masking import printable
 from workerctl.settings import Settings
-from workerctl.streams import say
 
 SCHEMA = "workerctl.budget/1"
 
@@ -145,7 +146,7 @@ def _budget(context: Context) -> Budget:
 
 
 def _save_svg(world: World, picture: Picture, path: str) -> int:
-    from workerctl.output import svg
+    from workerctl.commands.budget.drawing import svg
 
     return world.save(
         lambda stream: svg.render(picture, stream), path, option="--svg", what="picture"

@@ -10,13 +10,13 @@ from math import floor
 from typing import NamedTuple
 
 from workerctl import checks
-from workerctl.budget import Number
+from workerctl.budget.arithmetic import Number
+from workerctl.budget.pipeline import Pipeline
 from workerctl.checks import budget
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding
-from workerctl.pipeline import Pipeline
-from workerctl.scale import Scale, nearest, scale_of
-from workerctl.trial import Changes, Judge, Trial, found_by
+from workerctl.commands.budget.search import Scale, nearest, scale_of
+from workerctl.commands.budget.trial import Changes, Judge, Trial, found_by
+from workerctl.report.findings import Finding
 
 # In the order in which they are cleared together: the first ones often clear the others, too.
 CHECKS = (budget.LLM_RETRIES, budget.EMBEDDING_RETRIES, budget.WORST_CASE, budget.DEPLOYS)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
-from workerctl.budget import MANY, Number, exact
+from workerctl.budget.arithmetic import MANY, Number, exact
 
 _TENTH = Fraction(1, 10)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from workerctl import checks
 from workerctl.checks.base import Check, Context
-from workerctl.findings import Finding, Severity
-from workerctl.report import Status
+from workerctl.report.findings import Finding, Severity
+from workerctl.report.results import Status
 
 Changes = Mapping[str, str]
 """The texts that settings should have, by their names."""

@@ -8,15 +8,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from workerctl import keywrite, versions
-from workerctl.console import World
+from workerctl.commands.keygen import write_keys
+from workerctl.commands.keygen.write_keys import Written
+from workerctl.commands.world import World
 from workerctl.errors import UsageError
-from workerctl.findings import ExitCode
-from workerctl.keywrite import Written
-from workerctl.masking import is_like_secret
+from workerctl.keyring import versions
+from workerctl.report.findings import ExitCode
+from workerctl.secrecy.masking import is_like_secret
 
 if TYPE_CHECKING:
-    from workerctl.loading import Options
+    from workerctl.schema.loading import Options
 
 # What the env file writer takes, and every parser reads alike.
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"
@@ -59,13 +60,13 @@ def answer(world: World, wanted: Wanted, options: "Options") -> int:
     _require_sense(wanted)
     _require_sound_file(wanted, options)
     if wanted.identify or wanted.canary:
-        from workerctl import keyshow
+        from workerctl.commands.keygen import show_key
 
         if wanted.identify:
-            return world.show(keyshow.identities(world.load(options)))
-        return keyshow.canary(world, options, wanted.write, wanted.context)
+            return world.show(show_key.identities(world.load(options)))
+        return show_key.canary(world, options, wanted.write, wanted.context)
     if wanted.write is None:
-        from workerctl.keyprint import print_key
+        from workerctl.commands.keygen.print_key import print_key
 
         return print_key(world.stdout, world.stderr)
     written = _written(world, wanted, wanted.write)
@@ -113,12 +114,12 @@ def _require_sound_file(wanted: Wanted, options: "Options") -> None:
 
 def _written(world: World, wanted: Wanted, path: str) -> Written:
     if wanted.add:
-        return keywrite.add_key(path, world.environ)
+        return write_keys.add_key(path, world.environ)
     if wanted.rotate:
-        return keywrite.rotate(path, world.environ, wanted.start)
+        return write_keys.rotate(path, world.environ, wanted.start)
     if wanted.retire is not None:
-        return keywrite.retire(path, world.environ, wanted.retire, wanted.in_use or 0)
-    return keywrite.write_key(path, world.environ)
+        return write_keys.retire(path, world.environ, wanted.retire, wanted.in_use or 0)
+    return write_keys.write_key(path, world.environ)
 
 
 def _sentences(wanted: Wanted, path: str, written: Written) -> Iterator[str]:

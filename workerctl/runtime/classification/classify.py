@@ -10,11 +10,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
+from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
+from workerctl.runtime.classification.responses import judge_response, judge_sql, judge_stream
+from workerctl.runtime.classification.verdict import (
+    Category,
+    Kind,
+    Verdict,
+    class_names,
+    look,
+    text_of,
+)
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
-from workerctl.runtime.known_errors import KNOWN, UNCONNECTED, WRAPPERS
 from workerctl.runtime.plain import seconds
-from workerctl.runtime.responses import judge_response, judge_sql, judge_stream
-from workerctl.runtime.verdict import Category, Kind, Verdict, class_names, look, text_of
 
 _CATEGORIES: dict[str, Category] = {name: name for name in get_args(Category)}
 _CODE = "[A-Z][A-Z0-9_]{0,99}"

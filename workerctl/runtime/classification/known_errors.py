@@ -5,7 +5,7 @@ Looked up along the bases, most specific first, so that a class stands beside it
 means something else. An entry is (kind, category, sent); see `Verdict`.
 """
 
-from workerctl.runtime.verdict import Category, Kind, Sent
+from workerctl.runtime.classification.verdict import Category, Kind, Sent
 
 Known = tuple[Kind, Category, Sent]
 

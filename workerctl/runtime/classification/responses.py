@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from workerctl.runtime.retry_after import duration, retry_after
-from workerctl.runtime.verdict import Category, Kind, Sent, Verdict, look, text_of
+from workerctl.runtime.classification.retry_after import duration, retry_after
+from workerctl.runtime.classification.verdict import Category, Kind, Sent, Verdict, look, text_of
 
 # Whose `status` or `code` is the status of HTTP; elsewhere these names mean anything.
 _STATUS = {"aiohttp", "storage3", "supabase_auth", "supabase_functions"}

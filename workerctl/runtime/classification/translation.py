@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Literal, NamedTuple, get_args
 
 from workerctl.runtime import exceptions as ours
-from workerctl.runtime.classification import classify
-from workerctl.runtime.verdict import Category, Verdict, class_names
+from workerctl.runtime.classification.classify import classify
+from workerctl.runtime.classification.verdict import Category, Verdict, class_names
 
 Stage = Literal["llm", "embedding", "storage", "database", "webhook"]
 

@@ -11,7 +11,8 @@ import hmac
 import json
 from collections.abc import Mapping
 
-from workerctl import __version__, keys, schema
+from workerctl import __version__, keys
+from workerctl.schema import introspection
 from workerctl.settings import Settings
 
 PREFIX = "workerctl:"
@@ -57,7 +58,7 @@ def _derived(key: str) -> bytes:
 
 
 def _digests(settings: Settings, key: bytes) -> dict[str, str]:
-    public = set(type(settings).model_fields) - schema.names(type(settings)).secrets
+    public = set(type(settings).model_fields) - introspection.names(type(settings)).secrets
     values = settings.model_dump(mode="json", include=public)
     # The name is part of it: two fields with the same value do not show that they have.
     return {name: _digest(key, _json([name, value])) for name, value in sorted(values.items())}

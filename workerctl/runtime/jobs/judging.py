@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from workerctl.errors import ConfigurationError
-from workerctl.runtime import policy
+from workerctl.runtime.jobs import policy
 from workerctl.runtime.retry import Verdict, classify
 from workerctl.settings import Settings, get_settings
 

@@ -31,8 +31,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from workerctl import project as projects
 from workerctl.runtime.async_helpers import cleanup_event_loop
+from workerctl.sources import project as projects
 
 _DESCRIPTORS = Path("/proc/self/fd")
 _OPEN = ("socket:", "anon_inode:[eventpoll]")

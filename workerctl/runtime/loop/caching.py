@@ -15,7 +15,7 @@ import weakref
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, NamedTuple, TypeVar
 
-from workerctl.runtime import alarm
+from workerctl.runtime.loop import alarm
 
 Object = TypeVar("Object")
 Objects = dict[Callable[[], Any], Any]

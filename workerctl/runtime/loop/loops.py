@@ -17,7 +17,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from workerctl.runtime import alarm, caching, settling
+from workerctl.runtime.loop import alarm, caching, settling
 
 Result = TypeVar("Result")
 

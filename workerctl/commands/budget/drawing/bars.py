@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
-from workerctl.budget import (
+from workerctl.budget.arithmetic import (
     MANY,
     SDK_FIRST_WAIT,
     SDK_LONGEST_WAIT,
@@ -22,8 +22,8 @@ from workerctl.budget import (
     slowest,
     waits,
 )
-from workerctl.findings import Finding
-from workerctl.report import Report
+from workerctl.report.findings import Finding
+from workerctl.report.results import Report
 
 _MOST_LANES = 3
 _MINUTE, _HOUR = 60, 3600

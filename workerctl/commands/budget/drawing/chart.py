@@ -8,10 +8,10 @@ from itertools import groupby
 from math import ceil
 from typing import NamedTuple
 
-from workerctl.budget import Budget, Number, exact, seconds
-from workerctl.masking import printable
-from workerctl.output.bars import Bar, bars, formula, lanes, longest, marks
+from workerctl.budget.arithmetic import Budget, Number, exact, seconds
+from workerctl.commands.budget.drawing.bars import Bar, bars, formula, lanes, longest, marks
 from workerctl.output.lines import Line, Style, line
+from workerctl.secrecy.masking import printable
 
 _ATTEMPT, _WAIT, _BEYOND, _TIMEOUT = "█", "░", "╳", "│"
 _STYLES: dict[str, Style] = {_ATTEMPT: "cyan", _WAIT: "dim", _BEYOND: "red", _TIMEOUT: "bold"}

@@ -12,9 +12,8 @@ from html import escape
 from itertools import pairwise
 from typing import TextIO
 
-from workerctl.budget import Budget, exact, seconds
-from workerctl.masking import printable
-from workerctl.output.bars import (
+from workerctl.budget.arithmetic import Budget, exact, seconds
+from workerctl.commands.budget.drawing.bars import (
     Bar,
     Picture,
     Span,
@@ -26,6 +25,7 @@ from workerctl.output.bars import (
     marks,
     verdict,
 )
+from workerctl.secrecy.masking import printable
 
 _WIDTH, _MARGIN = 960, 24
 _LEFT, _RIGHT = 290, _WIDTH - 40

@@ -4,15 +4,17 @@ What may be shown of a key: its id, and a canary, which proves that it is the ri
 
 from collections.abc import Iterator
 
-from workerctl import keyfile, keys, keywrite, versions
-from workerctl.console import World
+from workerctl import keys
+from workerctl.commands.keygen import key_file, write_keys
+from workerctl.commands.world import World
 from workerctl.errors import RefusedError
-from workerctl.findings import ExitCode
 from workerctl.keyring import canary as canaries
-from workerctl.loading import Loaded, Options
+from workerctl.keyring import versions
+from workerctl.keyring.rotation import State
+from workerctl.keyring.versions import CURRENT, Ring
 from workerctl.output.lines import Line, line
-from workerctl.rotation import State
-from workerctl.versions import CURRENT, Ring
+from workerctl.report.findings import ExitCode
+from workerctl.schema.loading import Loaded, Options
 
 
 def identities(loaded: Loaded) -> Iterator[Line]:
@@ -48,15 +50,15 @@ def canary(world: World, options: Options, write: str | None, context: str | Non
     made = canaries.make(key, bound_to)
     what = f"A canary of {_ring(loaded)[0].title}, bound to {'a' if bound_to else 'no'} context"
     if write is not None:
-        done = keywrite.write_canary(write, world.environ, made, context)
+        done = write_keys.write_canary(write, world.environ, made, context)
         world.explain(f"{what}, is set in {write}.", _meaning(done), done.about_mode)
         return ExitCode.OK
-    too = f", and {keyfile.CANARY_CONTEXT} to the same context" if context else ""
-    world.explain(f"{what}. Set {keyfile.CANARY} to it{too}.")
+    too = f", and {key_file.CANARY_CONTEXT} to the same context" if context else ""
+    world.explain(f"{what}. Set {key_file.CANARY} to it{too}.")
     return world.put(lambda stream: stream.writelines((made, "\n")))
 
 
-def _meaning(written: keywrite.Written) -> str:
+def _meaning(written: write_keys.Written) -> str:
     if written.rotation.state is not State.READY:
         return ""
     return "It says that no data remain under older keys: renew it only after they were counted."

@@ -5,7 +5,7 @@ Dispatched before Typer, which would take five times as long to import as this t
 """
 
 from workerctl import keys
-from workerctl.streams import say, silence
+from workerctl.output.streams import say, silence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

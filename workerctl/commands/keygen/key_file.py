@@ -7,10 +7,12 @@ No key is put into an error.
 import re
 from collections.abc import Mapping
 
-from workerctl import envfile, keys, tokens, versions
-from workerctl.envfile import Entry, EnvFile
+from workerctl import keys
 from workerctl.errors import EnvFileWriteError, RefusedError, SourceError
-from workerctl.versions import CURRENT, HIGHEST, VERSION, Ring
+from workerctl.keyring import tokens, versions
+from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring
+from workerctl.sources import envfile
+from workerctl.sources.envfile import Entry, EnvFile
 
 CANARY = "ENCRYPTION_CANARY"
 CANARY_CONTEXT = "ENCRYPTION_CANARY_CONTEXT"

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.effort import BRIEF, effort
-from workerctl import envfile, keys
+from tests.support.effort import BRIEF, effort
+from workerctl import keys
+from workerctl.commands.keygen.write_keys import Writing, write_key
 from workerctl.errors import EnvFileWriteError, RefusedError
-from workerctl.keywrite import Writing, write_key
+from workerctl.sources import envfile
 
 GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 ID = keys.key_id(GOOD)
@@ -330,7 +331,7 @@ def test_neither_typer_nor_rich_nor_pydantic_is_needed():
     code = (
         "import sys\n"
         "for name in ('typer', 'rich', 'pydantic', 'cryptography'): sys.modules[name] = None\n"
-        "import workerctl.keywrite"
+        "import workerctl.commands.keygen.write_keys"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,13 +8,16 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from workerctl import atomic, envwrite, keyfile, keys, rotation, versions
-from workerctl.envfile import EnvFile
+from workerctl import keys
+from workerctl.commands.keygen import key_file
+from workerctl.commands.keygen.key_file import CANARY, CANARY_CONTEXT, FILE
 from workerctl.errors import RefusedError
-from workerctl.keyfile import CANARY, CANARY_CONTEXT, FILE
-from workerctl.placeholders import is_placeholder
-from workerctl.rotation import Rotation
-from workerctl.versions import CURRENT, HIGHEST, VERSION, Ring, VersionedKey
+from workerctl.keyring import rotation, versions
+from workerctl.keyring.rotation import Rotation
+from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring, VersionedKey
+from workerctl.secrecy.placeholders import is_placeholder
+from workerctl.sources import atomic, envwrite
+from workerctl.sources.envfile import EnvFile
 
 _WINS = "It would win over the file: unset it, or leave the file as it is."
 _RENEW = "Count what needs it; at 0, renew the canary with `workerctl keygen --canary`."
@@ -179,10 +182,10 @@ def _change_ring(
     decide: Callable[[EnvFile, Ring], envwrite.Changes],
     writing: Writing,
 ) -> Written:
-    _require_unset(environ, keyfile.is_of_ring)
+    _require_unset(environ, key_file.is_of_ring)
 
     def decide_in_no_doubt(file: EnvFile) -> envwrite.Changes:
-        ring = keyfile.sound_ring(file)
+        ring = key_file.sound_ring(file)
         _require_no_other_key(file, environ, ring)
         return decide(file, ring)
 
@@ -194,9 +197,9 @@ def _change(path: str, decide: Callable[[EnvFile], envwrite.Changes], writing: W
 
     def noted(file: EnvFile) -> envwrite.Changes:
         changes = decide(file)
-        texts = keyfile.texts(file) | {name: text or "" for name, text in changes.items()}
-        named = next(iter(keyfile.canary_ids(texts)), None)
-        made.append(Written(keyfile.ring_of(texts), named))
+        texts = key_file.texts(file) | {name: text or "" for name, text in changes.items()}
+        named = next(iter(key_file.canary_ids(texts)), None)
+        made.append(Written(key_file.ring_of(texts), named))
         return changes
 
     done = envwrite.change(path, noted, lock_seconds=writing.lock_seconds, sync=writing.sync)
@@ -242,7 +245,7 @@ def _require_no_other_key(file: EnvFile, environ: Mapping[str, str], ring: Ring)
 
 def _canary_ids(file: EnvFile, environ: Mapping[str, str]) -> set[str]:
     above = {name.upper(): text for name, text in environ.items()}
-    return keyfile.canary_ids({**keyfile.texts(file), **above})
+    return key_file.canary_ids({**key_file.texts(file), **above})
 
 
 def _require_unset(environ: Mapping[str, str], matters: Callable[[str], bool]) -> None:
@@ -252,7 +255,7 @@ def _require_unset(environ: Mapping[str, str], matters: Callable[[str], bool]) -
 
 
 def _require_no_key(file: EnvFile) -> None:
-    keyfile.require_readable(file)
+    key_file.require_readable(file)
     for name in (CURRENT, CURRENT + FILE):
         for entry in envwrite.assignments(file, name):
             value = entry.value or ""

@@ -1,0 +1,3 @@
+"""
+Running the checks: which ones, in which order, and what is suppressed.
+"""

@@ -1,0 +1,3 @@
+"""
+The budget of a job as a waterfall: in text, and as an SVG.
+"""

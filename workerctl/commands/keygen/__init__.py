@@ -1,0 +1,3 @@
+"""
+`workerctl keygen`: making keys, rotating the keys of an env file, proving which key is in use.
+"""

@@ -1,0 +1,3 @@
+"""
+What RQ does with a job: another run or none, what its record says, what a worker publishes.
+"""

@@ -1,0 +1,3 @@
+"""
+The event loop that a thread keeps between calls, its clients, and the alarm of a job.
+"""

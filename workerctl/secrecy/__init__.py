@@ -1,0 +1,3 @@
+"""
+What is secret, how a secret is masked, and which values are placeholders.
+"""
