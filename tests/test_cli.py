@@ -18,7 +18,7 @@ import pytest
 
 from workerctl import __version__
 from workerctl.checks import CHECKS
-from workerctl.output import FORMATS
+from workerctl.output.formats import FORMATS
 from workerctl.settings import Settings
 from workerctl.sources import envfile
 
@@ -125,7 +125,7 @@ def test_an_internal_error_is_told_in_a_line(call: Run, format_: str) -> None:
 
     assert done.returncode == 70
     assert re.match(
-        r"workerctl: Internal error: RuntimeError at workerctl/\w+\.py:\d+\. .*\n\Z", done.stderr
+        r"workerctl: Internal error: RuntimeError at workerctl/[\w/]+\.py:\d+\. .*\n\Z", done.stderr
     )
     assert SECRET not in done.stdout + done.stderr
     if format_ != "text":

@@ -10,7 +10,8 @@ import pytest
 
 from workerctl import errors
 from workerctl.errors import ConfigurationError, SourceError, UsageError, WorkerctlError, shielded
-from workerctl.report.findings import ExitCode, Finding, Location, Severity
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.findings import Finding, Location, Severity
 
 FINDINGS = (
     Finding(

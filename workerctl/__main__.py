@@ -47,14 +47,15 @@ def _answer(arguments: list[str]) -> int:
     # it takes as long as all of our modules together.
     defer("asyncio")
     if arguments == ["check"]:
-        from workerctl.commands.world import World, judge
+        from workerctl.commands.check import execute
+        from workerctl.commands.world import World
         from workerctl.preflight import Request
 
         world = World.real()
         try:
-            return judge(world, Request())
+            return execute(world, Request())
         except Exception as error:  # noqa: BLE001 -- the same boundary as the command line's
-            return world.fail(error)
+            return world.print_error(error)
     from workerctl.cli import run
 
     return run(arguments)

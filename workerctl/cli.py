@@ -23,7 +23,7 @@ from workerctl.commands.options import (
     SecretsDir,
     SettingsClass,
 )
-from workerctl.report.findings import ExitCode
+from workerctl.report.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from workerctl.commands.world import World
@@ -96,14 +96,14 @@ def check(
     """
     Check the configuration. The exit code is 1 when a finding is as severe as --fail-on.
     """
-    from workerctl.commands.world import judge
-    from workerctl.output.base import Detail
+    from workerctl.commands.check import execute
+    from workerctl.output.formats import Detail
     from workerctl.preflight import Request
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     severity = _severity(fail_on)
     request = Request(options, env, tuple(select or ()), tuple(ignore or ()), severity, phase)
-    return judge(context.obj, request, format, output, Detail(quiet, verbose))
+    return execute(context.obj, request, format, output, Detail(quiet, verbose))
 
 
 @app.command()
@@ -150,11 +150,21 @@ def keygen(
 
     Without options, standard output gets 64 hexadecimal characters and nothing else.
     """
-    from workerctl.commands.keygen.command import Wanted, answer
+    from workerctl.commands.keygen.command import KeygenOptions, execute
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, None)
-    wanted = Wanted(write, add, rotate, start, retire, in_use, canary, context_, identify)
-    return answer(context.obj, wanted, options)
+    wanted = KeygenOptions(
+        write=write,
+        add=add,
+        rotate=rotate,
+        start=start,
+        retire=retire,
+        in_use=in_use,
+        canary=canary,
+        context=context_,
+        identify=identify,
+    )
+    return execute(context.obj, wanted, options)
 
 
 @app.command("show-config")
@@ -183,34 +193,11 @@ def show_config(
     """
     Show every setting. It tells the value, where it came from, what it hides; never a secret.
     """
-    from workerctl.commands import show_config
+    from workerctl.commands.show_config.command import ShowConfigOptions, execute
 
-    world: World = context.obj
-    loaded = world.load(_options(env_file, no_env_file, secrets_dir, isolated, settings))
-    rows = show_config.select(
-        show_config.rows(loaded, env), group=group, changed=changed, name=name
-    )
-    if format == "json":
-        from workerctl.output.json import dump
-
-        return world.put(lambda stream: dump(show_config.document(rows), stream))
-    if format == "env":
-        return world.put(
-            lambda stream: stream.writelines(
-                f"{text}\n" for text in show_config.env_lines(rows, stream.encoding)
-            )
-        )
-    if name is not None:
-        from workerctl.checks import table
-        from workerctl.commands.explain import readers
-        from workerctl.preflight import foreign_checks
-
-        checks = table(foreign_checks(loaded.project))
-        lines = [*show_config.story(rows[0], readers(checks, rows[0].setting.name))]
-        if rows[0].setting.name == "ENCRYPTION_KEY":
-            lines += show_config.rotation_story(loaded)
-        return world.show(lines)
-    return world.show(show_config.table(rows, origin=origin))
+    options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
+    show = ShowConfigOptions(name, group, changed, env, format, origin)
+    return execute(context.obj, options, show)
 
 
 @app.command()
@@ -236,14 +223,14 @@ def budget(
     """
     Draw how long a job may take: every attempt and every wait of it, against its timeout.
     """
-    from workerctl.commands.budget.command import Wanted, show
+    from workerctl.commands.budget.command import BudgetOptions, execute
     from workerctl.errors import UsageError
     from workerctl.preflight import Request
 
     if fix and format == "json":
         raise UsageError("--fix prints env lines.", "With --format json, see `remedies`.")
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
-    return show(context.obj, Request(options, env), Wanted(format, svg, fix))
+    return execute(context.obj, Request(options, env), BudgetOptions(format, svg, fix))
 
 
 @app.command()
@@ -254,10 +241,9 @@ def explain(
     """
     Explain a check or a setting. Without an argument, list the checks.
     """
-    from workerctl.commands import explain as pages
+    from workerctl.commands.explain import execute
 
-    world: World = context.obj
-    return world.show(pages.answer(name))
+    return execute(context.obj, name)
 
 
 @app.command(
@@ -287,12 +273,12 @@ def run_command(
     The command reads its settings where they were checked, from any directory: it gets
     WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS.
     """
-    from workerctl.commands.run import launch
+    from workerctl.commands.run import execute
     from workerctl.preflight import Request
 
     options = _options(env_file, no_env_file, secrets_dir, False, settings)
     request = Request(options, env, ignored=tuple(ignore or ()), fail_on=_severity(fail_on))
-    return launch(context.obj, request, command or [])
+    return execute(context.obj, request, command or [])
 
 
 def run(arguments: list[str], world: "World | None" = None) -> int:
@@ -308,7 +294,7 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     except typer.TyperException as error:
         from workerctl.commands.usage import usage_problem
 
-        return world.tell(usage_problem(error, arguments, _COMMANDS))
+        return world.output.print_problem(usage_problem(error, arguments, _COMMANDS))
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except SystemExit as end:
@@ -317,7 +303,7 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
             return ExitCode.USAGE if end.code else ExitCode.OK
         code = ExitCode.OK
     except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
-        return world.fail(error)
+        return world.print_error(error)
     return int(code or 0) if arguments else ExitCode.USAGE
 
 

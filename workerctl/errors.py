@@ -5,12 +5,17 @@ No error here carries a value of the configuration, in its text or in its cause.
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
-from workerctl.report.findings import ExitCode, Finding
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.findings import Finding
+from workerctl.report.results import Problem
 
 Argument = TypeVar("Argument")
 Answer = TypeVar("Answer")
+
+_PACKAGE = Path(__file__).parent
 
 
 class WorkerctlError(Exception):
@@ -95,6 +100,28 @@ def shielded(call: Callable[[Argument], Answer], argument: Argument) -> Answer:
     except WorkerctlError as error:
         failure = error.with_traceback(None)
     raise failure
+
+
+def problem_of(error: BaseException) -> Problem:
+    """
+    Return what may be shown of an exception: the words of a WorkerctlError, else only its type.
+
+    The text of any other exception may hold a value; the last line of ours that it passed through
+    is named instead.
+    """
+    if isinstance(error, WorkerctlError):
+        return Problem(error.message, error.hint, error.exit_code)
+    import traceback
+
+    where = "outside workerctl"
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename).is_relative_to(_PACKAGE):
+            where = f"{Path(frame.filename).relative_to(_PACKAGE.parent)}:{frame.lineno}"
+    return Problem(
+        f"Internal error: {type(error).__name__} at {where}.",
+        "Please report this line; it holds no value of your configuration.",
+        ExitCode.INTERNAL,
+    )
 
 
 def _lines(finding: Finding) -> Iterable[str]:

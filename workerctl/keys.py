@@ -97,9 +97,17 @@ def key_id(text: str) -> str:
     problem = weakness(text)
     if problem is not None:
         raise ValueError(f"The key {problem}.")
-    # The first block of HKDF-Expand has the counter 1 and nothing before the info.
-    block = hmac.digest(bytes.fromhex(text), _FINGERPRINT + b"\x01", "sha256")
-    return f"wk1:{block[:8].hex()}"
+    return f"wk1:{derived(text, _FINGERPRINT)[:8].hex()}"
+
+
+def derived(text: str, label: bytes) -> bytes:
+    """
+    Return 32 bytes derived from a well-formed key; different labels give unrelated bytes.
+
+    This is HKDF-Expand (RFC 5869) without Extract, which is right for a uniformly random key only.
+    """
+    # The first block has the counter 1 and nothing before the info.
+    return hmac.digest(bytes.fromhex(text), label + b"\x01", "sha256")
 
 
 def _require_form(text: str) -> None:

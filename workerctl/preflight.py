@@ -5,9 +5,10 @@ The main job: sources → Settings → checks → report.
 import os
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
+from contextlib import redirect_stdout
 from datetime import date, datetime, timezone
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from workerctl import checks
 from workerctl.budget import pipeline
@@ -15,15 +16,19 @@ from workerctl.budget.pipeline import Pipeline
 from workerctl.checks.base import Check, Context, Phase
 from workerctl.checks.engine.run import secret_texts
 from workerctl.checks.engine.select import ALWAYS, require_code, select
-from workerctl.errors import ProjectError, UsageError
+from workerctl.errors import ProjectError, UsageError, problem_of
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Severity
-from workerctl.report.results import Report, Result
+from workerctl.report.results import Problem, Report, Result
 from workerctl.schema import rules
 from workerctl.schema.loading import Loaded, Options, load
-from workerctl.secrecy.masking import Scrubber
+from workerctl.secrecy.masking import MASK
+from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings
 from workerctl.sources import project
 from workerctl.sources.project import Project
+
+Made = TypeVar("Made")
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 
@@ -68,6 +73,30 @@ def preflight(
     return report_of(loaded, context, checks.run(context, wanted, selection), request.fail_on)
 
 
+def reported(make: Callable[[], Report]) -> Report:
+    """
+    Return the report that `make` returns, or one that says why there is none.
+    """
+    made = attempted(make)
+    return Report(error=made) if isinstance(made, Problem) else made
+
+
+def attempted(make: Callable[[], Made]) -> Made | Problem:
+    """
+    Return what `make` returns, or the problem that kept it from returning.
+
+    What a team's module prints goes to standard error, so that a report on standard output stays
+    whole.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return make()
+    except KeyboardInterrupt:
+        return Problem("Interrupted.", None, ExitCode.INTERRUPTED)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- machine formats stay valid
+        return problem_of(error)
+
+
 def report_of(
     loaded: Loaded,
     context: Context,
@@ -107,8 +136,10 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
     own = pipeline_of(loaded)
     if own is pipeline.PIPELINE:
         return context
-    scrub = Scrubber(secret_texts(context)).scrub  # a team's module may read more than it should
-    stages = tuple(stage._replace(name=scrub(stage.name)) for stage in own.stages)
+    redact = Redactor(
+        secret_texts(context), MASK
+    ).redact  # a team's module may read more than it should
+    stages = tuple(stage._replace(name=redact(stage.name)) for stage in own.stages)
     return context._replace(pipeline=own._replace(stages=stages))
 
 

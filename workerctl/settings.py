@@ -32,7 +32,7 @@ from workerctl.schema.vocabulary import (
     group,
 )
 from workerctl.secrecy.masking import MASK, show_url
-from workerctl.sources.reading import Values
+from workerctl.sources.values import Values
 
 general = group("general")
 queue = group("queue")
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
         values = loading.without(values, given)
         findings = loading.unreadable(values)
         try:
-            # Not BaseSettings.__init__: workerctl.sources.reading has read the sources, keeping every
+            # Not BaseSettings.__init__: sources.reading has read the sources, keeping every
             # origin, and PYDANTIC_SETTINGS_DEBUG would log what they hold.
             super(BaseSettings, self).__init__(**loading.inputs(type(self), values), **given)
         except ValidationError as error:

@@ -10,14 +10,13 @@ from datetime import date
 
 from workerctl import checks
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.output import FORMATS
-from workerctl.output.base import Detail
-from workerctl.report.findings import ExitCode as Code
+from workerctl.output.formats import Detail, renderer
+from workerctl.report.exit_codes import ExitCode as Code
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.report.results import Problem, Report
 from workerctl.schema.introspection import names
 from workerctl.settings import Settings
-from workerctl.sources.reading import Values
+from workerctl.sources.values import Values
 
 LINE_12 = Location("env-file", "deploy/production.env", 12)
 FINDINGS = (
@@ -122,7 +121,7 @@ def report(case: str) -> Report:
 
 
 if __name__ == "__main__":
-    FORMATS[sys.argv[2]](
+    renderer(sys.argv[2])(
         report(sys.argv[1]),
         sys.stdout,
         Detail(quiet="quiet" in sys.argv, verbose="verbose" in sys.argv),

@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import workerctl
-from workerctl.report.findings import ExitCode, Severity, SourceKind
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.findings import Severity, SourceKind
 from workerctl.report.results import Status
 
 Run = Callable[..., CompletedProcess[str]]

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.output.fakes import FINDINGS, report
-from workerctl.output.base import Detail
+from workerctl.output.formats import Detail
 from workerctl.output.text import render, summary
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.results import Report, Result, Status

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from workerctl.report.findings import ExitCode, Finding, Location, Severity, Suppression, graded
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.findings import Finding, Location, Severity, Suppression, graded
 from workerctl.report.results import Problem, Report, Result, Status
 
 SUPPRESSION = Suppression("SET001", "known", date(2027, 1, 31))

@@ -16,15 +16,16 @@ import pytest
 import typer
 
 import workerctl
-from workerctl import checks, cli, output
+from workerctl import checks, cli
 from workerctl.checks.base import Check
+from workerctl.output.formats import FORMATS
 from workerctl.schema.description import describe
 from workerctl.secrecy.masking import is_credential_name
 from workerctl.settings import Settings
 
 PACKAGE = Path(workerctl.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 BLOCK = """
 import importlib.abc, sys
@@ -98,7 +99,10 @@ from workerctl.schema import loading
 values = loading.load(settings.Settings).values
 assert [finding.code for finding in rules.boot_findings(values)] == ["KEY001"]
 """,
-        "from workerctl import sources, schema, names, fields, project, envfile, expansion",
+        """
+from workerctl.sources import envfile, expansion, names, project, reading
+from workerctl.schema import introspection, vocabulary
+""",
         """
 from workerctl import keys, errors
 from workerctl.secrecy import placeholders
@@ -107,7 +111,7 @@ from workerctl.secrecy import masking
 from workerctl.report import findings
 assert keys.form_problem(keys.generate()) is None
 """,
-        "from workerctl import envwrite, atomic",
+        "from workerctl.sources import atomic, envwrite",
         """
 from workerctl.preflight import Request, preflight
 assert preflight(Request()).exit_code == 0
@@ -384,7 +388,7 @@ def test_the_formats_are_those_of_the_option() -> None:
     """
     hint = cli.check.__annotations__["format"]
 
-    assert set(get_args(get_args(hint)[0])) == set(output.FORMATS)
+    assert set(get_args(get_args(hint)[0])) == set(FORMATS)
 
 
 def test_the_commands_are_those_of_the_program() -> None:

@@ -14,7 +14,7 @@ from tests.conftest import Run
 from workerctl import __version__
 from workerctl.keyring import canary
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_reference_pages_are_current() -> None:

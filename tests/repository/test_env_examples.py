@@ -14,7 +14,7 @@ from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Report
 from workerctl.schema.loading import Options
 
-EXAMPLES = Path(__file__).parent.parent / "examples" / "env"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "env"
 EXPECTED: dict[str, Any] = json.loads((EXAMPLES / "expected.json").read_text("utf-8"))["files"]
 
 

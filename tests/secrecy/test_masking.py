@@ -2,7 +2,6 @@
 Masking: which names are credentials, what of a URL may be seen, what a scrubbed text still tells.
 """
 
-import time
 import unicodedata
 from urllib.parse import quote
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from tests.leaks.oracle import PIECE, Mint
 from workerctl.secrecy.masking import (
     MASK,
-    Scrubber,
     has_credentials,
     is_conventional_name,
     is_credential_name,
@@ -222,50 +220,3 @@ def test_no_url_shows_a_piece_of_its_password(password: str) -> None:
 def test_the_mask_does_not_tell_the_length() -> None:
     """A short password and a long one look alike."""
     assert show_url("redis://:a@h", secret=True) == show_url(f"redis://:{'a' * 99}@h", secret=True)
-
-
-def test_a_scrubber_masks_pieces_of_six_characters() -> None:
-    """Six characters in common are masked; five are a coincidence."""
-    scrubber = Scrubber(["abcdefgh"])
-
-    assert scrubber.scrub("it is abcdef.") == f"it is {MASK}."
-    assert scrubber.scrub("it is abcde.") == "it is abcde."
-    assert scrubber.scrub("abcdefgh") == MASK
-    assert scrubber.scrub("bcdefgh and abcdefg") == f"{MASK} and {MASK}"
-    assert scrubber.scrub("") == ""
-
-
-def test_a_scrubber_masks_every_secret_and_joins_what_overlaps() -> None:
-    """Neighbouring pieces, of one secret or two, become one mask."""
-    scrubber = Scrubber(["abcdefgh", "fghijklm"])
-
-    assert scrubber.scrub("x abcdefghijklm y") == f"x {MASK} y"
-
-
-def test_a_scrubber_knows_no_secret_below_six_characters() -> None:
-    """A short secret, such as an empty one, would mask every text."""
-    assert Scrubber(["", "a", "abcde"]).scrub("abcde a") == "abcde a"
-    assert Scrubber([]).scrub("text") == "text"
-
-
-@given(
-    st.text("abcdefghij", max_size=40),
-    st.text("abcdefghij", min_size=PIECE, max_size=20),
-    st.text("abcdefghij", max_size=40),
-)
-def test_a_scrubbed_text_has_no_piece_of_a_secret(before: str, secret: str, after: str) -> None:
-    """Whatever stands around it."""
-    scrubbed = Scrubber([secret]).scrub(before + secret + after)
-
-    pieces = {secret[start : start + PIECE] for start in range(len(secret) - PIECE + 1)}
-    assert MASK in scrubbed
-    assert not any(piece in scrubbed for piece in pieces)
-
-
-def test_a_long_text_is_scrubbed_in_decent_time() -> None:
-    """A message as long as an env file, and secrets as long as certificates."""
-    secrets = [MINT.token(4000) for _ in range(5)]
-    started = time.perf_counter()
-
-    assert Scrubber(secrets).scrub("a" * 20_000 + secrets[0]) == "a" * 20_000 + MASK
-    assert time.perf_counter() - started < 5

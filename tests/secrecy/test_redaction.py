@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from pydantic import SecretBytes, SecretStr
 
 from tests.leaks.holdings import valid
-from tests.leaks.oracle import Mint, Oracle
+from tests.leaks.oracle import PIECE, Mint, Oracle
 from tests.support.configurations import MakeLoaded
 from workerctl import keys
-from workerctl.secrecy.redaction import MASK, Redactor
+from workerctl.schema.secrets import secret_texts
+from workerctl.secrecy.masking import MASK
+from workerctl.secrecy.redaction import LOG_MASK, Redactor
 from workerctl.settings import Settings
 
 MINT = Mint(5)
@@ -60,7 +62,7 @@ def test_every_piece_is_masked_in_every_spelling(secret: str, spelling: str) -> 
         text = f"<0|{write(piece)}|0>"
         redacted = redactor.redact(text)
         assert redactor.holds(text), piece
-        assert MASK in redacted
+        assert LOG_MASK in redacted
         assert not redactor.holds(redacted), redacted
         assert redacted.startswith("<0|")
         assert redacted.endswith("|0>")
@@ -71,7 +73,7 @@ def test_pieces_are_found_at_any_position(before: int) -> None:
     """Not only where a search that takes steps happens to look."""
     for size in range(6, 16):
         text = "." * before + TOKEN[3 : 3 + size] + "."
-        assert Redactor([TOKEN]).redact(text) == "." * before + MASK + "."
+        assert Redactor([TOKEN]).redact(text) == "." * before + LOG_MASK + "."
 
 
 # None of these letters is in a token.
@@ -84,7 +86,7 @@ def test_whatever_stands_around_a_piece(before: str, start: int, size: int, afte
     redacted = Redactor([TOKEN]).redact(before + TOKEN[start : start + size] + after)
 
     assert Oracle([TOKEN]).leaks(redacted) == []
-    assert redacted == before + MASK + after
+    assert redacted == before + LOG_MASK + after
 
 
 def test_a_key_is_known_by_its_bytes() -> None:
@@ -101,17 +103,20 @@ def test_neighbouring_pieces_are_one_mask() -> None:
     """Of one secret or two."""
     one, other = MINT.token(12), MINT.token(12)
 
-    assert Redactor([one, other]).redact(f"{one}{other} {one[:7]}{one[2:]}") == f"{MASK} {MASK}"
+    assert (
+        Redactor([one, other]).redact(f"{one}{other} {one[:7]}{one[2:]}")
+        == f"{LOG_MASK} {LOG_MASK}"
+    )
 
 
 @pytest.mark.parametrize(
     ("secret", "text", "redacted"),
     [
         ("abc", "abc", "abc"),
-        ("hunter", "hunter", MASK),
-        ("pw42", "with pw42.", f"with {MASK}."),
+        ("hunter", "hunter", LOG_MASK),
+        ("pw42", "with pw42.", f"with {LOG_MASK}."),
         ("pw42", "pw421 xpw42", "pw421 xpw42"),
-        ("pw42?", "is it pw42??", f"is it {MASK}?"),
+        ("pw42?", "is it pw42??", f"is it {LOG_MASK}?"),
         ("", "nothing", "nothing"),
     ],
 )
@@ -127,21 +132,33 @@ def test_short_secrets_are_masked_as_words(secret: str, text: str, redacted: str
     ("url", "shown"),
     [
         ("redis://localhost:6379/0", "redis://localhost:6379/0"),
-        ("rediss://:pV7mqL2sXw9R@q.example.net:6380/0", f"rediss://:{MASK}@q.example.net:6380/0"),
-        ("redis://default:pV7mqL2sXw9R@q:6380", f"redis://default:{MASK}@q:6380"),
-        ("redis://q/0?password=hunter&db=3", f"redis://q/0?password={MASK}&db=3"),
-        ("unix:///run/redis.sock?password=hunter", f"unix:///run/redis.sock?password={MASK}"),
-        ("https://hooks.example.net/in/worker", f"https://hooks.example.net/{MASK}"),
-        ("https://h.example.net/services/T0/Zt7Qm2Xc", f"https://h.example.net/services/T0/{MASK}"),
-        ("https://4bf92f3577b34da6@o1.example.net/45071", f"https://{MASK}@o1.example.net/{MASK}"),
-        ("https://h.example.net/in?Zt7Qm2Xc=1", f"https://h.example.net/in?{MASK}=1"),
-        ("https://h.example.net/#Zt7Qm2Xc", f"https://h.example.net/#{MASK}"),
-        ("https://[::1]:8443/Zt7Qm2Xc", f"https://[::1]:8443/{MASK}"),
-        ("postgresql+psycopg://u:pV7mqL2s@db/app", f"postgresql+psycopg://u:{MASK}@db/{MASK}"),
-        ("https://u:pV7m/qL2s@h/", f"https://{MASK}"),
-        ("redis://h h:pV7mqL2s", f"redis://{MASK}"),
-        ("https://[pV7mqL2s/", f"https://{MASK}"),
-        ("mailto:pV7mqL2s", MASK),
+        (
+            "rediss://:pV7mqL2sXw9R@q.example.net:6380/0",
+            f"rediss://:{LOG_MASK}@q.example.net:6380/0",
+        ),
+        ("redis://default:pV7mqL2sXw9R@q:6380", f"redis://default:{LOG_MASK}@q:6380"),
+        ("redis://q/0?password=hunter&db=3", f"redis://q/0?password={LOG_MASK}&db=3"),
+        ("unix:///run/redis.sock?password=hunter", f"unix:///run/redis.sock?password={LOG_MASK}"),
+        ("https://hooks.example.net/in/worker", f"https://hooks.example.net/{LOG_MASK}"),
+        (
+            "https://h.example.net/services/T0/Zt7Qm2Xc",
+            f"https://h.example.net/services/T0/{LOG_MASK}",
+        ),
+        (
+            "https://4bf92f3577b34da6@o1.example.net/45071",
+            f"https://{LOG_MASK}@o1.example.net/{LOG_MASK}",
+        ),
+        ("https://h.example.net/in?Zt7Qm2Xc=1", f"https://h.example.net/in?{LOG_MASK}=1"),
+        ("https://h.example.net/#Zt7Qm2Xc", f"https://h.example.net/#{LOG_MASK}"),
+        ("https://[::1]:8443/Zt7Qm2Xc", f"https://[::1]:8443/{LOG_MASK}"),
+        (
+            "postgresql+psycopg://u:pV7mqL2s@db/app",
+            f"postgresql+psycopg://u:{LOG_MASK}@db/{LOG_MASK}",
+        ),
+        ("https://u:pV7m/qL2s@h/", f"https://{LOG_MASK}"),
+        ("redis://h h:pV7mqL2s", f"redis://{LOG_MASK}"),
+        ("https://[pV7mqL2s/", f"https://{LOG_MASK}"),
+        ("mailto:pV7mqL2s", LOG_MASK),
     ],
 )
 def test_a_url_keeps_its_host(url: str, shown: str) -> None:
@@ -158,8 +175,8 @@ def test_a_password_in_a_url_is_known_decoded() -> None:
     """As a client sends it."""
     redactor = Redactor(["redis://:a%2Fb%40cd%3Aef@h/0", "https://h/?token=Zt%207Qm2Xc"])
 
-    assert redactor.redact("a/b@cd:ef, a%2Fb%40cd") == f"{MASK}, {MASK}"
-    assert redactor.redact("Zt 7Qm2Xc") == MASK
+    assert redactor.redact("a/b@cd:ef, a%2Fb%40cd") == f"{LOG_MASK}, {LOG_MASK}"
+    assert redactor.redact("Zt 7Qm2Xc") == LOG_MASK
 
 
 LINES = [
@@ -186,7 +203,7 @@ def test_every_secret_of_the_settings_is_known(loaded: MakeLoaded) -> None:
     mint = Mint(8)
     given = valid(mint)
     settings = loaded("".join(f"{name}={text}\n" for name, text in given.items())).settings
-    redactor = Redactor.of(settings)
+    redactor = Redactor(secret_texts(settings))
 
     assert [secret for secret in mint.made if not redactor.holds(secret)] == []
     assert [text for text in given.values() if not redactor.holds(text)] == []
@@ -217,7 +234,7 @@ def test_secrets_may_have_any_type(directory: object) -> None:
         RAW_SECRET=SecretBytes(four.encode()),
         PIN_TOKEN=73918264,
     )
-    redactor = Redactor.of(settings)
+    redactor = Redactor(secret_texts(settings))
 
     assert all(map(redactor.holds, (one, two, three, four, "73918264")))
     assert not redactor.holds("partner")
@@ -236,4 +253,51 @@ def test_long_texts_are_searched_in_decent_time() -> None:
 
     assert not redactor.holds(text)
     assert redactor.redact(text + KEY) == text + KEY
+    assert time.perf_counter() - started < 5
+
+
+def test_the_redactor_masks_pieces_of_six_characters() -> None:
+    """Six characters in common are masked; five are a coincidence."""
+    redactor = Redactor(["abcdefgh"], MASK)
+
+    assert redactor.redact("it is abcdef.") == f"it is {MASK}."
+    assert redactor.redact("it is abcde.") == "it is abcde."
+    assert redactor.redact("abcdefgh") == MASK
+    assert redactor.redact("bcdefgh and abcdefg") == f"{MASK} and {MASK}"
+    assert redactor.redact("") == ""
+
+
+def test_the_redactor_masks_every_secret_and_joins_what_overlaps() -> None:
+    """Neighbouring pieces, of one secret or two, become one mask."""
+    redactor = Redactor(["abcdefgh", "fghijklm"], MASK)
+
+    assert redactor.redact("x abcdefghijklm y") == f"x {MASK} y"
+
+
+def test_secrets_below_four_characters_are_not_known() -> None:
+    """A short secret, such as an empty one, would mask every text."""
+    assert Redactor(["", "a", "abc"]).redact("abc a") == "abc a"
+    assert Redactor([]).redact("text") == "text"
+
+
+@given(
+    st.text("abcdefghij", max_size=40),
+    st.text("abcdefghij", min_size=PIECE, max_size=20),
+    st.text("abcdefghij", max_size=40),
+)
+def test_a_redacted_text_has_no_piece_of_a_secret(before: str, secret: str, after: str) -> None:
+    """Whatever stands around it."""
+    redacted = Redactor([secret], MASK).redact(before + secret + after)
+
+    pieces = {secret[start : start + PIECE] for start in range(len(secret) - PIECE + 1)}
+    assert MASK in redacted
+    assert not any(piece in redacted for piece in pieces)
+
+
+def test_a_long_text_is_redacted_in_decent_time() -> None:
+    """A message as long as an env file, and secrets as long as certificates."""
+    secrets = [MINT.token(4000) for _ in range(5)]
+    started = time.perf_counter()
+
+    assert Redactor(secrets, MASK).redact("a" * 20_000 + secrets[0]) == "a" * 20_000 + MASK
     assert time.perf_counter() - started < 5

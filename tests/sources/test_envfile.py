@@ -229,7 +229,7 @@ def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     The message says how to give a pipe.
     """
     os.mkfifo(tmp_path / "pipe")
-    code = f"from workerctl import envfile; envfile.read({str(tmp_path / 'pipe')!r})"
+    code = f"from workerctl.sources import envfile; envfile.read({str(tmp_path / 'pipe')!r})"
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False
     )
@@ -262,7 +262,7 @@ def test_a_system_with_a_mode_for_binary_files_is_asked_for_it(tmp_path):
 
 
 def _read_after(change, path):
-    read = f"from workerctl import envfile; print(envfile.read_text({str(path)!r}))"
+    read = f"from workerctl.sources import envfile; print(envfile.read_text({str(path)!r}))"
     code = f"import os; {change}; {read}"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import readers
+from tests.support import readers
 from tests.support.effort import effort
 from workerctl.commands.keygen import write_keys
 from workerctl.errors import EnvFileWriteError

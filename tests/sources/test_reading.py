@@ -11,7 +11,8 @@ from tests.leaks.oracle import Mint, Oracle, forms
 from workerctl.errors import SourceError
 from workerctl.report.findings import Location
 from workerctl.sources.names import Names, Spelling
-from workerctl.sources.reading import Broken, Source, Value, Values, read
+from workerctl.sources.reading import read
+from workerctl.sources.values import Broken, Source, Value, Values
 
 NAMES = Names(
     frozenset({"PLAIN", "TOKEN", "OTHER"}),

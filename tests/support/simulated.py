@@ -1,7 +1,7 @@
 """
 A worker on a fake clock, whose calls meet a server that means it ill.
 
-Written from what a worker does, not from the arithmetic of `workerctl.budget.arithmetic`: loops that sleep,
+Written from what a worker does, not from the arithmetic of `budget.arithmetic`: loops that sleep,
 processes that run side by side, an agenda of events. Nothing here multiplies.
 """
 

@@ -10,7 +10,7 @@ from workerctl.budget.pipeline import PIPELINE, Pipeline
 from workerctl.report.findings import Finding, Severity, Suppression, graded
 from workerctl.report.results import Result
 from workerctl.settings import Settings
-from workerctl.sources.reading import Values
+from workerctl.sources.values import Values
 
 Phase = Literal["build", "run"]
 

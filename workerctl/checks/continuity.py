@@ -10,14 +10,12 @@ from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.keyring import rotation, tokens, versions
 from workerctl.keyring.versions import CURRENT, FAMILY, HIGHEST, VERSION, Ring
 from workerctl.report.findings import Finding, Location, Severity
-from workerctl.secrecy.masking import is_conventional_name
+from workerctl.secrecy.masking import PIECE, is_conventional_name
 
 _CANARY = "ENCRYPTION_CANARY"
 _CONTEXT = "ENCRYPTION_CANARY_CONTEXT"
 # ENCRYPTION_KEY_V_1, V-1, V1a, V1000, and the letter where a digit was meant; not …_VAULT_PATH.
 _NO_NUMBER = rf"{FAMILY}([A-Z]?|[^A-Z].*)"
-# So many more characters may be a piece of a secret that was pasted behind the name.
-_PIECE = 6
 
 
 def keys_are_consistent(context: Context) -> Iterator[Finding]:
@@ -127,7 +125,7 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
 
 
 def _ring(context: Context) -> Ring:
-    return versions.keys_of(context.values.texts(), context.settings.ENCRYPTION_KEY_VERSION)
+    return versions.configured_ring(context.values, context.settings)
 
 
 def _weak_next_key(context: Context, ring: Ring) -> Iterator[Finding]:
@@ -166,7 +164,7 @@ def _unread(context: Context) -> Iterator[Finding]:
     """
     for name, location in _unknown(context):
         if re.fullmatch(_NO_NUMBER, name.upper()):
-            short = len(name) < len(FAMILY) + _PIECE and is_conventional_name(name.upper())
+            short = len(name) < len(FAMILY) + PIECE and is_conventional_name(name.upper())
             shown = name if short else f"A name that begins with {FAMILY}"
             yield Finding(
                 "KEY005",

@@ -14,7 +14,7 @@ from workerctl.secrecy.masking import has_credentials
 from workerctl.secrecy.placeholders import is_placeholder
 from workerctl.sources.envfile import Entry
 from workerctl.sources.names import Spelling
-from workerctl.sources.reading import Assignment, Source
+from workerctl.sources.values import Assignment, Source
 
 _STDIN = "<stdin>"
 _GIT_SECONDS = 10

@@ -8,12 +8,9 @@ from itertools import groupby
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.suggest import NearMisses
-from workerctl.secrecy.masking import is_conventional_name
+from workerctl.secrecy.masking import PIECE, is_conventional_name
 from workerctl.sources.names import Spelling
-from workerctl.sources.reading import Assignment, Source
-
-# Characters more than a known name has: so many may be a piece of a secret.
-_PIECE = 6
+from workerctl.sources.values import Assignment, Source
 
 
 def values_are_valid(context: Context) -> Iterator[Finding]:
@@ -121,7 +118,7 @@ def _near_miss(assignment: Assignment, known: NearMisses) -> Iterator[Finding]:
     if match is None:
         return
     # a long name may be a known one with a secret pasted behind it
-    near = len(name) - len(match) < _PIECE and is_conventional_name(assignment.name)
+    near = len(name) - len(match) < PIECE and is_conventional_name(assignment.name)
     shown = assignment.name if slip or near else "This variable"
     yield Finding(
         "SET002",

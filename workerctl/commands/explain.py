@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from workerctl.checks import table
 from workerctl.checks.base import Check
-from workerctl.commands import show_config
+from workerctl.commands.show_config.rows import rows
+from workerctl.commands.show_config.story import about, readers
+from workerctl.commands.world import World
 from workerctl.errors import UsageError
 from workerctl.output.lines import Line, line
 from workerctl.preflight import foreign_checks
@@ -59,11 +61,11 @@ def contents(checks: Iterable[Check]) -> Iterator[Line]:
     yield line("`workerctl explain NAME` tells all about a setting.")
 
 
-def readers(checks: Iterable[Check], name: str) -> list[str]:
+def execute(world: World, name: str | None) -> int:
     """
-    The codes of the checks that look at one setting, beside those that look at all.
+    Write the page of a check or setting, or without a name the list of checks.
     """
-    return [check.code for check in checks if name in {*check.reads, *check.looks_at}]
+    return world.output.write_lines(answer(name))
 
 
 def answer(name: str | None) -> Iterator[Line]:
@@ -79,9 +81,9 @@ def answer(name: str | None) -> Iterator[Line]:
     for check in checks:
         if check.code == wanted:
             return page(check)
-    rows = show_config.rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
-    for row in rows:
+    settings = rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
+    for row in settings:
         if wanted in {row.setting.name, *row.setting.deprecated}:
-            return show_config.about(row.setting, readers(checks, row.setting.name))
-    known = [*(check.code for check in checks), *(row.setting.name for row in rows)]
+            return about(row.setting, readers(checks, row.setting.name))
+    known = [*(check.code for check in checks), *(row.setting.name for row in settings)]
     raise UsageError("There is no such check or setting.", did_you_mean(wanted, known))

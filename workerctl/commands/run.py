@@ -11,11 +11,11 @@ import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workerctl.commands.world import World, reported
+from workerctl.commands.world import World
 from workerctl.errors import UsageError
-from workerctl.output.base import Detail
-from workerctl.preflight import Request, preflight
-from workerctl.report.findings import ExitCode
+from workerctl.output.delivery import Output
+from workerctl.preflight import Request, preflight, reported
+from workerctl.report.exit_codes import ExitCode
 from workerctl.schema import loading
 from workerctl.schema.loading import Options
 from workerctl.sources import project
@@ -36,7 +36,7 @@ _REASONS = {
 }
 
 
-def launch(world: World, request: Request, command: list[str]) -> int:
+def execute(world: World, request: Request, command: list[str]) -> int:
     """
     Check what the request describes, and replace this process by the command.
 
@@ -54,7 +54,7 @@ def launch(world: World, request: Request, command: list[str]) -> int:
     )
     if report.exit_code:
         # not to standard output, which is the command's
-        return world._replace(stdout=world.stderr).deliver(report, "text", None, Detail())
+        return Output(world.stderr, world.stderr).deliver(report)
     _become(world, command, environ)
     return ExitCode.OK
 
@@ -94,7 +94,7 @@ def _become(world: World, command: list[str], environ: dict[str, str]) -> None:
     number = None
     with _signals_of_a_new_process():
         try:
-            world.execute(command[0], command, environ)
+            world.replace_process(command[0], command, environ)
         except OSError as error:
             number = error.errno
         except ValueError:  # a NUL byte, or half a character

@@ -7,7 +7,7 @@ A secret pasted in the wrong place must not be echoed, so messages are built fro
 from collections.abc import Sequence
 from typing import get_args
 
-from workerctl.report.findings import ExitCode
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem
 from workerctl.report.suggest import did_you_mean
 

@@ -6,12 +6,14 @@ import functools
 import hmac
 import os
 from collections.abc import Callable
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 from workerctl import keys
 from workerctl.keyring import cipher, tokens, versions
 from workerctl.keyring.versions import VersionedKey
-from workerctl.settings import Settings
+
+if TYPE_CHECKING:
+    from workerctl.settings import Settings
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -75,7 +77,7 @@ class KeyRing:
 
     @classmethod
     @_without_frames
-    def from_settings(cls, settings: Settings) -> "KeyRing":
+    def from_settings(cls, settings: "Settings") -> "KeyRing":
         """
         The ring of `ENCRYPTION_KEY`, its version, and every `ENCRYPTION_KEY_V{n}`.
 
@@ -208,7 +210,7 @@ class _Key:
         return f"{self.version}: {'weak' if self.id is None else tokens.id_text(self.id)}"
 
 
-def _keys_of(settings: Settings) -> list[_Key]:
+def _keys_of(settings: "Settings") -> list[_Key]:
     """
     The current key, then the older ones; one that is named twice with its version counts once.
     """

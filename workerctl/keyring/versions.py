@@ -8,9 +8,13 @@ is not current yet.
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workerctl import keys
+
+if TYPE_CHECKING:
+    from workerctl.settings import Settings
+    from workerctl.sources.values import Values
 
 CURRENT = "ENCRYPTION_KEY"
 VERSION = "ENCRYPTION_KEY_VERSION"
@@ -76,6 +80,13 @@ def keys_of(texts: Mapping[str, str], version: int) -> Ring:
     others.sort(key=lambda key: (key.version, key.name))
     current = texts.get(CURRENT)
     return (*([VersionedKey(CURRENT, version, current)] if current else []), *others)
+
+
+def configured_ring(values: "Values", settings: "Settings") -> Ring:
+    """
+    Return the keys of a configuration, whose current version the settings name.
+    """
+    return keys_of(values.texts(), settings.ENCRYPTION_KEY_VERSION)
 
 
 def number_of(name: str) -> str | None:

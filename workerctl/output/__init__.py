@@ -1,10 +1,3 @@
 """
-FORMATS: the formats of a report, by the name that `--format` takes.
+Reports and messages on their way out: the formats, and delivery to a stream or a file.
 """
-
-from collections.abc import Mapping
-
-from workerctl.output import json, text
-from workerctl.output.base import Render
-
-FORMATS: Mapping[str, Render] = {"text": text.render, "json": json.render}

@@ -6,7 +6,7 @@ import json
 from typing import Any, TextIO
 
 from workerctl import __version__
-from workerctl.output.base import Detail
+from workerctl.output.formats import Detail
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.results import Report, Result, Status
 from workerctl.secrecy.masking import printable
@@ -95,7 +95,7 @@ def finding_of(finding: Finding) -> dict[str, Any]:
         "message": printable(finding.message),
         "hint": _text(finding.hint),
         "fields": list(finding.fields),
-        "location": _location(finding.location),
+        "location": location_of(finding.location),
         "suppressed": None
         if suppressed is None
         else {
@@ -105,7 +105,10 @@ def finding_of(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _location(location: Location | None) -> dict[str, Any] | None:
+def location_of(location: Location | None) -> dict[str, Any] | None:
+    """
+    Return a location as plain data.
+    """
     if location is None:
         return None
     return {

@@ -1,38 +1,59 @@
 """
-Writing to standard streams that may be closed, full, narrow of mind about letters, or gone.
+Writing to standard streams that may be closed, full, or unable to encode a character.
 
-Imports next to nothing: `workerctl keygen` starts through here.
+The module imports next to nothing, because `workerctl keygen` starts through it.
 """
 
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing would take longer than the work
+    from collections.abc import Callable
     from typing import TextIO
+
+
+def write(
+    stream: "TextIO | None",
+    render: "Callable[[TextIO], object]",
+    *,
+    reader_may_leave: bool = True,
+) -> bool:
+    """
+    Call `render(stream)` and flush the stream; return whether the output was delivered.
+
+    `stream` is None when it was closed before the process started. A stream that fails is silenced.
+    By default a reader that closes its end early counts as delivered, because it has read what it
+    wanted.
+    """
+    if stream is None:
+        return False
+    try:
+        render(stream)
+        stream.flush()
+    except (OSError, ValueError) as error:
+        silence(stream)
+        return reader_may_leave and isinstance(error, BrokenPipeError)
+    return True
 
 
 def say(stream: "TextIO | None", *sentences: str | None) -> bool:
     """
-    Write a line to a stream, if there is one: what cannot be said must not stop the work.
+    Write the sentences as one line; return whether it was delivered.
 
-    Returns whether it was written; a reader that left has heard enough.
+    Characters that the stream cannot encode are written as escapes. A failure raises nothing: a
+    message that cannot be written must not stop the work.
     """
     if stream is None:
         return False
     text = " ".join(sentence for sentence in sentences if sentence) + "\n"
     encoding = stream.encoding or "ascii"
-    try:
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
-    except (OSError, ValueError) as error:
-        silence(stream)
-        return isinstance(error, BrokenPipeError)
-    return True
+    line = text.encode(encoding, "backslashreplace").decode(encoding)
+    return write(stream, lambda open_stream: open_stream.write(line))
 
 
 def silence(stream: "TextIO") -> None:
     """
-    Point a broken stream at nothing, so that the interpreter's last flush does not fail on it.
+    Redirect a broken stream to the null device, so that the interpreter's last flush succeeds.
     """
     try:
         descriptor = stream.fileno()

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TextIO
 
 from workerctl import __version__
-from workerctl.output.base import Detail
+from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, write
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Report, Result, Status

@@ -30,19 +30,6 @@ class Severity(enum.IntEnum):
         return self.name.lower()
 
 
-class ExitCode(enum.IntEnum):
-    """
-    The documented exit codes, the same for every command and format.
-    """
-
-    OK = 0
-    FINDINGS = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    INTERNAL = 70
-    INTERRUPTED = 130
-
-
 class Location(NamedTuple):
     """
     Where a value came from: the kind of source, the file as the user named it, the line from 1.

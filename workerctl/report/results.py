@@ -6,7 +6,8 @@ import enum
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from workerctl.report.findings import ExitCode, Finding, Severity
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.findings import Finding, Severity
 
 
 class Status(enum.Enum):

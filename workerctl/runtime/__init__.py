@@ -3,10 +3,10 @@ What a worker imports: one event loop, errors that say whether to try again, log
 
     from workerctl.runtime import boot, run_async, translate_errors
 
-The package is a guest in the worker's process: importing it starts nothing, and loads no third-party
-package but pydantic's. Each name is imported when it is first used, so that a module that needs only
-the exceptions loads nothing else. The classes for RQ are in `workerctl.runtime.rq`, which alone needs
-RQ.
+The package is a guest in the worker's process: importing it starts nothing and loads nothing. Each
+name is imported when it is first used, so that a module that needs only the exceptions loads
+nothing else; no name loads a third-party package other than pydantic's. The classes for RQ are in
+`workerctl.runtime.rq`, which alone needs RQ.
 """
 
 from workerctl import lazy

@@ -2,8 +2,10 @@
 The first line of a worker: nothing runs on a configuration that would fail later.
 """
 
+import sys
+
 from workerctl.errors import ConfigurationError
-from workerctl.report.findings import ExitCode
+from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.settings import Settings, get_settings
 
@@ -33,21 +35,17 @@ def boot() -> Settings:
 
 def _judged() -> Settings:
     # of the checks and their words, a worker that runs needs nothing any more
-    from workerctl.commands.world import World, reported
-    from workerctl.output.base import Detail
-    from workerctl.output.streams import say
-    from workerctl.preflight import Request, preflight
-    from workerctl.secrecy.masking import printable
+    from workerctl.output.delivery import Output
+    from workerctl.preflight import Request, preflight, reported
 
-    world = World.real()
+    stderr = Output(sys.stderr, sys.stderr)
     report = reported(lambda: preflight(Request(starting=True)))
     if report.exit_code:
-        code = world._replace(stdout=world.stderr).deliver(report, "text", None, Detail())
+        code = stderr.deliver(report)
         raise SystemExit(code if code == ExitCode.INTERRUPTED else ExitCode.FINDINGS)
     try:
         return get_settings()
     except ConfigurationError as error:  # by a rule whose finding the project suppresses
         sentences = error.message.splitlines()
-    for sentence in sentences:
-        say(world.stderr, printable(sentence))
+    stderr.note(*sentences)
     raise SystemExit(ExitCode.FINDINGS)

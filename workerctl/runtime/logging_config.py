@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from workerctl.runtime.log_filter import RedactingFilter
+from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings, get_settings
 
@@ -120,7 +121,7 @@ def configure_logging(settings: Settings, *, third_party: str | int | None = Non
     if third_party is not None:
         _configured.third_party = _number(third_party)
     if _configured.settings is not settings:
-        _configured.filter.redactor = Redactor.of(settings)
+        _configured.filter.redactor = Redactor(secret_texts(settings))
         _configured.settings = settings
     _take_back_from_rq()
     _set_up_root(level, settings.LOG_FORMAT)

@@ -40,6 +40,7 @@ from rq.version import VERSION
 from workerctl.runtime.jobs import fingerprint, judging, policy, warm
 from workerctl.runtime.jobs.judging import is_final
 from workerctl.runtime.logging_config import configure_logging
+from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import get_settings
 
@@ -170,7 +171,7 @@ class _Policy(rq.worker.BaseWorker):
         """
         judging.judge_late(job)
         if kwargs.get("exc_string"):  # RQ stores the traceback, with whatever its causes said
-            redactor = Redactor.of(get_settings())
+            redactor = Redactor(secret_texts(get_settings()))
             kwargs["exc_string"] = redactor.redact(kwargs["exc_string"])
         super().handle_job_failure(job, *args, **kwargs)
 

@@ -15,7 +15,7 @@ from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources import project as projects
 from workerctl.sources import reading
 from workerctl.sources.project import Project
-from workerctl.sources.reading import Value, Values
+from workerctl.sources.values import Value, Values
 
 DEFAULT_ENV_FILE = ".env"
 

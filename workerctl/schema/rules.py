@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from workerctl import keys
 from workerctl.report.findings import ENVIRONMENTS, Finding, Location, Severity, graded
-from workerctl.sources.reading import Values
+from workerctl.sources.values import Values
 
 DEFAULT_ENVIRONMENT = "development"
 

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from workerctl.secrecy.masking import is_host
+from workerctl.secrecy import urls
 
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
 
 CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
-"""57 bytes in base64url, of which the first is 0x01: the form that `workerctl.keyring.tokens` parses."""
+"""57 bytes in base64url, of which the first is 0x01: the form that `keyring.tokens` parses."""
 
 
 class Expects(NamedTuple):
@@ -72,7 +72,7 @@ def _secret_http_url(secret: SecretStr) -> SecretStr:
 def _secret_redis_url(secret: SecretStr) -> SecretStr:
     text = _url(secret.get_secret_value(), ("redis", "rediss", "unix"))
     parts = urlsplit(text)
-    if parts.scheme != "unix" and "@" in parts.path + parts.query + parts.fragment:
+    if parts.scheme != "unix" and urls.has_late_at(parts):
         raise BadValueError
     return secret
 
@@ -83,16 +83,10 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
     """
     if not text:
         return text
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        parts, port = None, None
+    parts = urls.split(text)
     if parts is None or parts.scheme not in schemes or not text.isprintable() or " " in text:
         raise BadValueError
-    host = parts.netloc.rpartition("@")[2]
-    host = host if port is None else host.rpartition(":")[0]
-    if parts.scheme != "unix" and not is_host(host):
+    if parts.scheme != "unix" and not parts.netloc:
         raise BadValueError
     return text
 

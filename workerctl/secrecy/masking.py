@@ -6,14 +6,15 @@ A mask shows nothing of the value, its length included. What is not known to be 
 
 import os
 import re
-from collections.abc import Iterable
-from itertools import groupby
-from operator import itemgetter
-from string import ascii_letters, digits, hexdigits
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
+
+from workerctl.secrecy import urls
 
 MASK = "\u2022" * 8
 """The mask; the text output writes it as `********` where the terminal has no UTF-8."""
+
+PIECE = 6
+"""How many consecutive characters of a secret give part of it away; no output shows so many."""
 
 _CREDENTIAL_WORDS = (
     "KEY",
@@ -29,10 +30,6 @@ _CREDENTIAL_WORDS = (
 _CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
 _FILE_NAME = r"\..*|.*\.[A-Za-z]{1,5}"
 _LONG_WORD = r"[A-Za-z0-9+=]{16,}"
-_PIECE = 6
-_HOST_LETTERS = frozenset(ascii_letters + digits + "_.-")
-_ADDRESS_LETTERS = frozenset(hexdigits + ":.")
-_DATABASE = r"/[0-9]{1,3}"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -81,15 +78,6 @@ def printable(text: str) -> str:
     )
 
 
-def is_host(text: str) -> bool:
-    """
-    Whether a text is a host as a URL names it: a name, an IPv4 address, an IPv6 one in brackets.
-    """
-    if text.startswith("[") and text.endswith("]"):
-        return set(text[1:-1]) <= _ADDRESS_LETTERS and len(text) > 2  # noqa: PLR2004 -- the brackets
-    return bool(text) and set(text) <= _HOST_LETTERS
-
-
 def show_url(url: str, *, secret: bool) -> str:
     """
     A URL without userinfo, query and fragment; a secret one keeps scheme, host and port only.
@@ -97,16 +85,16 @@ def show_url(url: str, *, secret: bool) -> str:
     A purely numeric path stays (the number of a Redis database). What does not read as a URL is
     masked whole, because a password with a slash in it would pass for a path.
     """
-    parts = _split(url)
+    parts = urls.split(url)
     if parts is None:
         return MASK
-    if _has_late_at(parts) or (secret and not parts.netloc):
+    if urls.has_late_at(parts) or (secret and not parts.netloc):
         return f"{parts.scheme}://{MASK}"
-    host = parts.netloc.rpartition("@")[2]
+    host = urls.host_of(parts)
     if not secret:
         return _public(parts._replace(netloc=host))
     userinfo = f"{MASK}@" if "@" in parts.netloc else ""
-    numeric = re.fullmatch(_DATABASE, parts.path, re.ASCII) is not None
+    numeric = re.fullmatch(urls.DATABASE_PATH, parts.path) is not None
     more = parts.query or parts.fragment or (parts.path.strip("/") and not numeric)
     path = parts.path if numeric else "/" if parts.path and not more else ""
     return f"{parts.scheme}://{userinfo}{host}{path}" + (f"/{MASK}" if more else "")
@@ -116,66 +104,18 @@ def hidden_parts(url: str) -> tuple[str, ...]:
     """
     What a public URL does not show: userinfo, query and fragment. Empty for what is no URL.
     """
-    parts = _split(url)
-    return () if parts is None else (parts.netloc.rpartition("@")[0], parts.query, parts.fragment)
+    parts = urls.split(url)
+    return () if parts is None else (urls.userinfo_of(parts), parts.query, parts.fragment)
 
 
 def has_credentials(url: str) -> bool:
     """
     Whether a URL carries something worth hiding: a password, a query, or more than can be told.
     """
-    parts = _split(url)
+    parts = urls.split(url)
     if parts is None:
         return True
-    return ":" in parts.netloc.rpartition("@")[0] or bool(parts.query) or _has_late_at(parts)
-
-
-class Scrubber:
-    """
-    Masks every run of six or more characters that a text has in common with a known secret.
-
-    The last line of defence, for words that are not ours: those of another team's checks.
-    """
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret for secret in secrets if len(secret) >= _PIECE]
-
-    def scrub(self, text: str) -> str:
-        """
-        The text without a piece of a secret in it.
-        """
-        hidden = [False] * len(text)
-        for secret in self._secrets:
-            for start in range(len(text) - _PIECE + 1):
-                if text[start : start + _PIECE] in secret:
-                    hidden[start : start + _PIECE] = [True] * _PIECE
-        return _masked(text, hidden)
-
-
-def _masked(text: str, hidden: list[bool]) -> str:
-    runs = groupby(zip(text, hidden, strict=True), key=itemgetter(1))
-    return "".join(MASK if is_hidden else "".join(c for c, _ in run) for is_hidden, run in runs)
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    host = parts.netloc.rpartition("@")[2]
-    if port is not None:
-        host = host.rpartition(":")[0]
-    if not url[len(parts.scheme) :].startswith("://"):
-        return None
-    return None if parts.netloc and not is_host(host) else parts
-
-
-def _has_late_at(parts: SplitResult) -> bool:
-    """
-    Whether what passes for host and path may be the two halves of a password with a slash in it.
-    """
-    return "@" in parts.path + parts.query + parts.fragment
+    return ":" in urls.userinfo_of(parts) or bool(parts.query) or urls.has_late_at(parts)
 
 
 def _public(parts: SplitResult) -> str:

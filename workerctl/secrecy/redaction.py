@@ -6,29 +6,24 @@ What is shown of a secret URL elsewhere is shown here: scheme, host and port.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
 
-from pydantic import SecretBytes, SecretStr
+from workerctl.secrecy import urls
+from workerctl.secrecy.masking import PIECE, is_credential_name
+from workerctl.secrecy.spellings import ESCAPED_PIECE, pieces
 
-from workerctl.schema import introspection
-from workerctl.secrecy.masking import hidden_parts, is_credential_name, is_host
-from workerctl.secrecy.spellings import ESCAPED_PIECE, PIECE, pieces
-from workerctl.settings import Settings
-
-MASK = "********"
-"""ASCII, unlike the mask of the reports: a log goes through handlers of any encoding."""
+LOG_MASK = "********"
+"""ASCII, unlike the mask of the reports, because a log passes through handlers of any encoding."""
 
 SHORTEST = 4
 """Secrets of four or five characters are masked as whole words, shorter ones not at all."""
 
-# Of four characters in a row there is an anchor in each piece, at a position that three divides:
-# looking at a third of all positions is enough to find every piece.
+# Every six-character piece contains a four-character anchor that starts at a multiple of three, so
+# checking every third position finds them all.
 _STEP = 3
 
 # Of a path, of the name of a parameter or a user: "services", "v1" and "default" give nothing away.
 _WORD = r"[a-z._~-]{1,16}|.{0,5}"
-_DATABASE = r"/[0-9]{0,3}"
 
 Anchor = tuple[str, str, str, str]
 Whole = tuple[str, re.Pattern[str]]
@@ -39,20 +34,14 @@ class Redactor:
     Masks what a text has in common with known secrets; made once, then quick for each text.
     """
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str], mask: str = LOG_MASK) -> None:
+        self._mask = mask
         known = set(secrets)
         parts = {part for secret in known for part in _parts(secret)}
         self._pieces = frozenset(piece for part in parts for piece in pieces(part))
         self._anchors = frozenset(anchor for piece in self._pieces for anchor in _every(piece, 1))
         self._wholes = dict([*map(_short_word, parts), *map(_end_of_url, known)])
         self._wholes.pop("", None)
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Redactor":
-        """
-        One that knows every secret of the settings, older keys and passwords in URLs included.
-        """
-        return cls(_secrets(settings))
 
     def holds(self, text: str) -> bool:
         """
@@ -71,12 +60,12 @@ class Redactor:
         end = 0
         for start, stop in self._spans(text):
             if start > end or not shown:
-                shown += (text[end:start], MASK)
+                shown += (text[end:start], self._mask)
             end = max(end, stop)
         redacted = "".join(shown) + text[end:]
         for whole, pattern in self._wholes.items():
             if whole in redacted:
-                redacted = pattern.sub(MASK, redacted)
+                redacted = pattern.sub(self._mask, redacted)
         return redacted
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
@@ -93,44 +82,15 @@ class Redactor:
                             break
 
 
-def _secrets(settings: Settings) -> Iterator[str]:
-    names = introspection.names(type(settings)).secrets
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if name in names or isinstance(value, SecretBytes):
-            yield from _texts(value)
-        elif isinstance(value, str) and any(hidden_parts(value)):
-            yield urlsplit(value)._replace(path="").geturl()
-    for secret in settings.further_secrets.values():
-        yield secret.get_secret_value()
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """
-    The texts in a value of a secret setting, which another team may have given any type.
-    """
-    if isinstance(value, SecretStr | SecretBytes):
-        value = value.get_secret_value()
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "surrogateescape")
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple | set | frozenset):
-        for item in value:
-            yield from _texts(item)
-    elif value is not None:
-        yield str(value)
-
-
 def _parts(secret: str) -> Iterator[str]:
     """
     What of a secret must not be seen: all of it, or of a URL what follows scheme, host and port.
     """
-    url = _url(secret)
+    url = _sound(secret)
     if url is None:
         texts = [secret.partition("://")[2] or secret]
     else:
-        user, _, password = url.netloc.rpartition("@")[0].partition(":")
+        user, _, password = urls.userinfo_of(url).partition(":")
         pairs = parse_qsl(url.query, keep_blank_values=True, errors="surrogateescape")
         names = [user, *url.path.split("/"), url.fragment, *(name for name, _ in pairs)]
         values = [(value, is_credential_name(name)) for name, value in pairs]
@@ -141,17 +101,12 @@ def _parts(secret: str) -> Iterator[str]:
         yield from {text, unquote(text, errors="surrogateescape")}
 
 
-def _url(secret: str) -> SplitResult | None:
+def _sound(secret: str) -> SplitResult | None:
     """
-    The parts of a URL; None for anything else, and where a password may pass for a path.
+    Return the parts of a URL; None for anything else, and where a password may pass for a path.
     """
-    try:
-        url = urlsplit(secret)
-    except ValueError:
-        return None
-    host = re.sub(":[0-9]*$", "", url.netloc.rpartition("@")[2])
-    is_sound = "@" not in url.path + url.query + url.fragment and (not host or is_host(host))
-    return url if is_sound and secret[len(url.scheme) :].startswith("://") else None
+    parts = urls.split(secret)
+    return None if parts is None or urls.has_late_at(parts) else parts
 
 
 def _short_word(part: str) -> Whole:
@@ -166,10 +121,10 @@ def _end_of_url(secret: str) -> Whole:
     """
     What follows the host in a URL: it may consist of words, which are masked nowhere else.
     """
-    url = _url(secret)
-    if url is None or re.fullmatch(_DATABASE, url.path):
+    url = _sound(secret)
+    if url is None or url.path == "/" or re.fullmatch(urls.DATABASE_PATH, url.path):
         return "", re.compile("")
-    host = url.netloc.rpartition("@")[2] + url.path[:1]
+    host = urls.host_of(url) + url.path[:1]
     end = secret.partition(url.netloc + url.path[:1])[2]
     return end, re.compile(f"(?<={re.escape(host)}){re.escape(end)}")
 

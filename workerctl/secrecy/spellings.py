@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from string import ascii_uppercase
 from urllib.parse import quote
 
-PIECE = 6
-"""How many characters in a row give a secret away."""
+from workerctl.secrecy.masking import PIECE
+
 ESCAPED_PIECE = 12
 """The same where six are less than a letter and a half."""
 

@@ -6,169 +6,25 @@ string means "not set" everywhere. What a stronger source hides is kept as `shad
 """
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from operator import itemgetter
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from workerctl.errors import SourceError
 from workerctl.report.findings import Location
 from workerctl.sources import envfile
 from workerctl.sources.expansion import Expander, ExpansionError
 from workerctl.sources.names import Names, Spelling
-
-_ENVIRONMENT = Location("environment")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-class Assignment(NamedTuple):
-    """
-    One variable as a source gives it. `entry` is the line of an env file.
-
-    `sets` is the field it sets and `spelling` how it names it; both None for an unknown name.
-    """
-
-    name: str
-    text: str
-    location: Location
-    sets: str | None = None
-    spelling: Spelling | None = None
-    entry: envfile.Entry | None = None
-
-    def __repr__(self) -> str:
-        return f"Assignment({self.sets} at {self.location})"
-
-
-class Broken(NamedTuple):
-    """
-    A line of an env file that gives no value, and why.
-    """
-
-    location: Location
-    reason: str
-
-
-class Source(NamedTuple):
-    """
-    All that one source says, and the lines of it that say nothing.
-    """
-
-    name: str
-    assignments: tuple[Assignment, ...]
-    broken: tuple[Broken, ...] = ()
-
-    def of(self, name: str) -> list[Assignment]:
-        """
-        What this source assigns to one field.
-        """
-        return [assignment for assignment in self.assignments if assignment.sets == name]
-
-
-class UnknownVariables:
-    """
-    The variables of the environment that no setting has; a text is read when it is asked for.
-
-    A pod among many services has a thousand of them, and most runs need not one of their texts.
-    """
-
-    __slots__ = ("_environ", "_known")
-
-    def __init__(self, environ: Mapping[str, str] = _NOTHING, known: Container[str] = ()) -> None:
-        self._environ = environ
-        self._known = known
-
-    @property
-    def names(self) -> list[str]:
-        """
-        Their names, as the environment has them now.
-        """
-        return [name for name in self._environ if name not in self._known]
-
-    def text(self, name: str) -> str:
-        """
-        What the environment holds under the name; it may be a secret.
-        """
-        return self._environ.get(name, "")
-
-
-class Value(NamedTuple):
-    """
-    The text that counts for a field, where it came from, and what it shadows, strongest first.
-
-    `problem` says why there is no text: the file that was named cannot be read.
-    """
-
-    text: str
-    location: Location
-    shadowed: tuple[Location, ...] = ()
-    problem: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Value(at {self.location})"
-
-
-class Values(NamedTuple):
-    """
-    What the sources together say, by field.
-
-    `environment` holds the variables of it that set a field, `unknown` all others. `empty` is the
-    place of an assignment without a value, for fields that nothing else sets.
-    """
-
-    names: Names
-    files: tuple[str, ...] = ()
-    environment: Source | None = None
-    unknown: UnknownVariables = UnknownVariables()
-    env_files: tuple[Source, ...] = ()
-    chosen: Mapping[str, Value] = _NOTHING
-    empty: Mapping[str, Location] = _NOTHING
-
-    def is_set(self, name: str) -> bool:
-        """
-        Whether any source gives the field a value that is not empty.
-        """
-        return name in self.chosen
-
-    def text(self, name: str, default: str = "") -> str:
-        """
-        The raw text of a field; it may be a secret.
-        """
-        value = self.chosen.get(name)
-        return default if value is None else value.text
-
-    def texts(self) -> dict[str, str]:
-        """
-        The raw text of every field that is set; some are secrets.
-        """
-        return {name: value.text for name, value in self.chosen.items()}
-
-    def location(self, name: str) -> Location:
-        """
-        Where the field's value came from, or where it is left empty, or the default.
-        """
-        value = self.chosen.get(name)
-        if value is not None:
-            return value.location
-        return self.empty.get(name, Location("default"))
-
-    def sources(self) -> Iterator[Source]:
-        """
-        The environment, then the env files as given.
-        """
-        if self.environment is not None:
-            yield self.environment
-        yield from self.env_files
-
-    def named(self, names: Container[str]) -> Iterator[Assignment]:
-        """
-        What the environment, then the env files assign under these names, in any case of letters.
-        """
-        for name in self.unknown.names:
-            if name.upper() in names:
-                yield Assignment(name, self.unknown.text(name), _ENVIRONMENT)
-        for source in self.sources():
-            yield from (found for found in source.assignments if found.name.upper() in names)
+from workerctl.sources.values import (
+    ENVIRONMENT,
+    Assignment,
+    Broken,
+    Source,
+    UnknownVariables,
+    Value,
+    Values,
+)
 
 
 def read(
@@ -204,7 +60,7 @@ def read(
 
 def _environment(names: Names, environ: Mapping[str, str]) -> tuple[Source, UnknownVariables]:
     known = tuple(
-        Assignment(name, environ.get(name, ""), _ENVIRONMENT, *found)
+        Assignment(name, environ.get(name, ""), ENVIRONMENT, *found)
         for name in names.candidates(environ)
         if (found := names.resolve(name))
     )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.output.test_golden import same
 from workerctl.budget.arithmetic import Budget, Stage
-from workerctl.commands.budget.drawing import text as text
+from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Picture, bars, marks
 from workerctl.report.results import Report
 

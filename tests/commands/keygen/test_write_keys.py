@@ -279,7 +279,7 @@ def killed(*arguments):
     """
     The exit code of the benchmark, and its counts: by row, for each call that was killed.
     """
-    script = Path(__file__).parent.parent / "benchmarks" / "kill_keygen.py"
+    script = Path(__file__).parents[3] / "benchmarks" / "kill_keygen.py"
     run = subprocess.run(
         [sys.executable, str(script), *arguments],
         capture_output=True,

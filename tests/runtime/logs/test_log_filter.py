@@ -12,7 +12,7 @@ import pytest
 
 from tests.leaks.oracle import Mint, Oracle, texts
 from workerctl.runtime.log_filter import RedactingFilter
-from workerctl.secrecy.redaction import MASK, Redactor
+from workerctl.secrecy.redaction import LOG_MASK, Redactor
 
 MINT = Mint(21)
 SECRET = MINT.token(32)
@@ -101,7 +101,7 @@ def test_a_message_is_masked(
     """In what is written, and in what a handler finds that looks into the record."""
     logger.error(*arguments)
 
-    assert MASK in kept.lines[0]
+    assert LOG_MASK in kept.lines[0]
     assert kept.lines[0].startswith("ERROR ")
     assert ORACLE.leaks("\n".join([*kept.lines, *texts(vars(kept.records[0]))])) == []
     # where arguments do not fit, logging itself would print them
@@ -148,8 +148,8 @@ def test_a_traceback_is_masked(logger: logging.Logger, kept: Keeping) -> None:
         logger.exception("failed")
 
     assert "in _raising" in kept.lines[0]
-    assert f"KeyError: '{MASK}'" in kept.lines[0]
-    assert f"ValueError: {MASK} is bad" in kept.lines[0]
+    assert f"KeyError: '{LOG_MASK}'" in kept.lines[0]
+    assert f"ValueError: {LOG_MASK} is bad" in kept.lines[0]
     assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
 
 
@@ -173,7 +173,7 @@ def test_the_stack_is_masked(logger: logging.Logger, kept: Keeping) -> None:
     record = logger.makeRecord("app", 40, "a.py", 1, "here", (), None, sinfo=f"key = '{SECRET}'")
     logger.handle(record)
 
-    assert kept.lines == [f"ERROR here\nkey = '{MASK}'"]
+    assert kept.lines == [f"ERROR here\nkey = '{LOG_MASK}'"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_what_is_attached_is_masked(
     logger.info("here", extra=extra)
     (name,) = extra
 
-    assert MASK in vars(kept.records[0])[name]
+    assert LOG_MASK in vars(kept.records[0])[name]
     assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
 
 
@@ -251,7 +251,7 @@ def test_a_queue_gets_masked_records(logger: logging.Logger, kept: Keeping) -> N
     logger.addHandler(handler)
     logger.error("key %s", SECRET)
 
-    assert queue.get().getMessage() == f"key {MASK}"
+    assert queue.get().getMessage() == f"key {LOG_MASK}"
 
 
 def test_two_handlers_see_the_same(logger: logging.Logger, kept: Keeping) -> None:
@@ -261,5 +261,5 @@ def test_two_handlers_see_the_same(logger: logging.Logger, kept: Keeping) -> Non
     logger.addHandler(kept)
     logger.error("key %s", SECRET)
 
-    assert second.lines == [f"key {MASK}"]
-    assert kept.lines == [f"ERROR key {MASK}"]
+    assert second.lines == [f"key {LOG_MASK}"]
+    assert kept.lines == [f"ERROR key {LOG_MASK}"]

@@ -21,7 +21,7 @@ from tests.support.configurations import MakeLoaded
 from workerctl.errors import ConfigurationError
 from workerctl.runtime import logging_config
 from workerctl.runtime.logging_config import THIRD_PARTY, configure_logging, setup_logger
-from workerctl.secrecy.redaction import MASK
+from workerctl.secrecy.redaction import LOG_MASK
 from workerctl.settings import Settings, get_settings
 
 SECRET = Mint(31).token(32)
@@ -117,7 +117,7 @@ def test_the_applications_handler_is_kept(configure: Configure, capsys: Capture)
     logging.getLogger("app").info("key %s", SECRET[:8])
 
     assert ROOT.handlers == [handler]
-    assert stream.getvalue() == f"APP key {MASK}\n"
+    assert stream.getvalue() == f"APP key {LOG_MASK}\n"
     assert said(capsys) == []
 
 
@@ -129,7 +129,7 @@ def test_a_handler_that_comes_later_replaces_ours(configure: Configure, capsys: 
     configure_logging(settings)
     logging.getLogger("app").info("key %s", SECRET)
 
-    assert stream.getvalue() == f"key {MASK}\n"
+    assert stream.getvalue() == f"key {LOG_MASK}\n"
     assert said(capsys) == []
 
 
@@ -151,7 +151,7 @@ def test_handlers_of_other_loggers_show_no_secret(configure: Configure, capsys: 
     configure()
     audit.error("key %s", SECRET)
 
-    assert stream.getvalue() == f"key {MASK}\n"
+    assert stream.getvalue() == f"key {LOG_MASK}\n"
     assert len(audit.handlers) == 1
     assert said(capsys) == []
 
@@ -258,7 +258,7 @@ def test_libraries_talk_when_they_are_asked(
     configure_logging(settings)
     logging.getLogger("openai").debug("key %s", SECRET[2:10])
 
-    assert said(capsys) == [f"DEBUG openai: key {MASK}"]
+    assert said(capsys) == [f"DEBUG openai: key {LOG_MASK}"]
 
 
 @pytest.mark.parametrize("level", ["verbose", 0, "", "NOTSET", -1])
@@ -317,7 +317,7 @@ def test_json_tells_of_exceptions_and_stacks(configure: Configure, capsys: Captu
     plain, secret = map(json.loads, capsys.readouterr().err.splitlines())
 
     assert plain["exception"].endswith("ValueError: bad page")
-    assert secret["exception"].endswith(f"ValueError: bad key {MASK}")
+    assert secret["exception"].endswith(f"ValueError: bad key {LOG_MASK}")
     assert plain["exception"].startswith("Traceback (most recent call last):\n")
     assert plain["stack"].startswith("Stack (most recent call last):\n")
 
@@ -359,7 +359,7 @@ def test_the_secrets_are_those_of_the_last_settings(configure: Configure, capsys
     configure(f"GEMINI_API_KEY={other}")
     logging.getLogger("app").info("%s %s", other, SECRET)
 
-    assert said(capsys) == [f"INFO app: {MASK} {MASK}"]
+    assert said(capsys) == [f"INFO app: {LOG_MASK} {LOG_MASK}"]
 
 
 def test_threads_log_without_secrets(configure: Configure, capsys: Capture) -> None:
@@ -377,7 +377,7 @@ def test_threads_log_without_secrets(configure: Configure, capsys: Capture) -> N
     for thread in threads:
         thread.join()
 
-    assert said(capsys) == [f"INFO app: key {MASK}"] * 200
+    assert said(capsys) == [f"INFO app: key {LOG_MASK}"] * 200
 
 
 # ----------------------------------------------------------------------------------- setup_logger
@@ -432,5 +432,5 @@ def test_the_oracle_agrees(configure: Configure, capsys: Capture) -> None:
         logger.exception("with %r", [SECRET])
     err = capsys.readouterr().err
 
-    assert err.count(MASK) == 3
+    assert err.count(LOG_MASK) == 3
     assert Oracle([SECRET]).leaks(err) == []

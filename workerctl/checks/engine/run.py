@@ -12,7 +12,8 @@ from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.engine.select import Selection
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.report.results import Result, Status
-from workerctl.secrecy.masking import Scrubber, hidden_parts, is_credential_name
+from workerctl.secrecy.masking import MASK, hidden_parts, is_credential_name
+from workerctl.secrecy.redaction import Redactor
 from workerctl.sources.names import Spelling
 
 _KINDS: dict[str, Any] = {
@@ -34,7 +35,7 @@ class Runner:
         self._checks = {check.code: check for check in checks}
         self._selection = selection
         self._judged: dict[str, Result] = {}
-        self._scrubber: Scrubber | None = None
+        self._redactor: Redactor | None = None
 
     def run(self) -> tuple[Result, ...]:
         """
@@ -140,9 +141,9 @@ class Runner:
     def _words(self, check: Check, text: str) -> str:
         if getattr(check.run, "__module__", "").startswith("workerctl.checks."):
             return text
-        if self._scrubber is None:  # most runs have no checks but ours
-            self._scrubber = Scrubber(secret_texts(self._context))
-        return self._scrubber.scrub(text)
+        if self._redactor is None:  # most runs have no checks but ours
+            self._redactor = Redactor(secret_texts(self._context), MASK)
+        return self._redactor.redact(text)
 
     def _suppression(self, finding: Finding) -> Suppression | None:
         context = self._context

@@ -11,15 +11,15 @@ from workerctl import checks
 from workerctl.budget.arithmetic import Budget, Number, exact
 from workerctl.checks.base import Context, because_invalid
 from workerctl.commands.budget import remedies
-from workerctl.commands.budget.drawing import text as text
+from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
 from workerctl.commands.budget.remedies import Remedies
-from workerctl.commands.world import World, attempted
+from workerctl.commands.world import World
 from workerctl.errors import RefusedError
 from workerctl.output.json import dump, finding_of, opening
 from workerctl.output.streams import say
-from workerctl.preflight import Request, context_of, foreign_checks, report_of
-from workerctl.report.findings import ExitCode
+from workerctl.preflight import Request, attempted, context_of, foreign_checks, report_of
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
 from workerctl.schema.loading import Loaded, changed, load
 from workerctl.secrecy.masking import printable
@@ -31,7 +31,7 @@ LARGEST = 10**15
 """No figure in a document is larger: JSON readers would lose its digits."""
 
 
-class Wanted(NamedTuple):
+class BudgetOptions(NamedTuple):
     """
     How the budget is to be told: drawn or as data, as an SVG too, or only its fix.
     """
@@ -50,17 +50,17 @@ class Told(NamedTuple):
     remedies: Remedies = Remedies((), {}, ())
 
 
-def show(world: World, request: Request, wanted: Wanted) -> int:
+def execute(world: World, request: Request, wanted: BudgetOptions) -> int:
     """
     Tell the budget of a configuration. Returns the exit code.
     """
     thorough = wanted.fix or wanted.format == "json"
     told = attempted(lambda: _told(world, request, thorough=thorough))
     if isinstance(told, Problem):
-        code = world.tell(told)
+        code = world.output.print_problem(told)
         if wanted.format == "json":
             failed = Told(Picture(Report(error=told)))
-            return world.put(lambda stream: dump(document(failed), stream), told.exit_code)
+            return world.output.write(lambda stream: dump(document(failed), stream), told.exit_code)
         return code
     lost = 0
     if wanted.svg is not None:
@@ -70,8 +70,8 @@ def show(world: World, request: Request, wanted: Wanted) -> int:
     code = ExitCode(lost) or told.picture.report.exit_code
     if wanted.format == "json":
         whole = {**document(told), "exit_code": int(code)}
-        return world.put(lambda stream: dump(whole, stream), code)
-    return world.put(lambda stream: text.render(told.picture, stream), code)
+        return world.output.write(lambda stream: dump(whole, stream), code)
+    return world.output.write(lambda stream: text.render(told.picture, stream), code)
 
 
 def tell(loaded: Loaded, request: Request, today: date | None = None, *, thorough: bool) -> Told:
@@ -148,7 +148,7 @@ def _budget(context: Context) -> Budget:
 def _save_svg(world: World, picture: Picture, path: str) -> int:
     from workerctl.commands.budget.drawing import svg
 
-    return world.save(
+    return world.output.save(
         lambda stream: svg.render(picture, stream), path, option="--svg", what="picture"
     )
 
@@ -157,14 +157,16 @@ def _show_fix(world: World, found: Remedies) -> int:
     if not found.findings:
         say(world.stderr, "The budget has no finding: there is nothing to fix.")
         return 0
-    code = world.put(lambda stream: stream.writelines(f"{line}\n" for line in fix_lines(found)))
+    code = world.output.write(
+        lambda stream: stream.writelines(f"{line}\n" for line in fix_lines(found))
+    )
     if found.together:
         return code
     problem = RefusedError(
         "No change of settings clears every finding of the budget.",
         "Take out a stage or a call, or split the job.",
     )
-    return world.fail(problem)
+    return world.print_error(problem)
 
 
 def _stage(bar: Bar, budget: Budget) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from workerctl.commands.keygen.write_keys import Written
 from workerctl.commands.world import World
 from workerctl.errors import UsageError
 from workerctl.keyring import versions
-from workerctl.report.findings import ExitCode
+from workerctl.report.exit_codes import ExitCode
 from workerctl.secrecy.masking import is_like_secret
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"
 
 
-class Wanted(NamedTuple):
+class KeygenOptions(NamedTuple):
     """
     What the options ask for. `start` is the version of `--from`.
     """
@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
         return [name for name, given in is_given.items() if given]
 
 
-def answer(world: World, wanted: Wanted, options: "Options") -> int:
+def execute(world: World, wanted: KeygenOptions, options: "Options") -> int:
     """
     Do what is wanted, and tell of it on standard error. Returns the exit code.
     """
@@ -63,18 +63,18 @@ def answer(world: World, wanted: Wanted, options: "Options") -> int:
         from workerctl.commands.keygen import show_key
 
         if wanted.identify:
-            return world.show(show_key.identities(world.load(options)))
+            return world.output.write_lines(show_key.identities(world.load(options)))
         return show_key.canary(world, options, wanted.write, wanted.context)
     if wanted.write is None:
         from workerctl.commands.keygen.print_key import print_key
 
         return print_key(world.stdout, world.stderr)
     written = _written(world, wanted, wanted.write)
-    world.explain(*_sentences(wanted, wanted.write, written))
+    world.output.note(*_sentences(wanted, wanted.write, written))
     return ExitCode.OK
 
 
-def _require_sense(wanted: Wanted) -> None:
+def _require_sense(wanted: KeygenOptions) -> None:
     modes = wanted.modes
     if len(modes) > 1:
         raise UsageError(f"{modes[0]} and {modes[1]} exclude each other.", "Drop one of them.")
@@ -93,7 +93,7 @@ def _require_sense(wanted: Wanted) -> None:
         raise UsageError("--retire needs to know how many values still need the key.", hint)
 
 
-def _require_sound_file(wanted: Wanted, options: "Options") -> None:
+def _require_sound_file(wanted: KeygenOptions, options: "Options") -> None:
     if wanted.write is None:
         return
     if wanted.identify:
@@ -112,7 +112,7 @@ def _require_sound_file(wanted: Wanted, options: "Options") -> None:
         )
 
 
-def _written(world: World, wanted: Wanted, path: str) -> Written:
+def _written(world: World, wanted: KeygenOptions, path: str) -> Written:
     if wanted.add:
         return write_keys.add_key(path, world.environ)
     if wanted.rotate:
@@ -122,7 +122,7 @@ def _written(world: World, wanted: Wanted, path: str) -> Written:
     return write_keys.write_key(path, world.environ)
 
 
-def _sentences(wanted: Wanted, path: str, written: Written) -> Iterator[str]:
+def _sentences(wanted: KeygenOptions, path: str, written: Written) -> Iterator[str]:
     if not wanted.modes:
         where = f"{path}, a new file" if written.created else path
         yield f"{versions.CURRENT} is set in {where}: key id {written.ring[0].id}."

@@ -5,7 +5,7 @@ Dispatched before Typer, which would take five times as long to import as this t
 """
 
 from workerctl import keys
-from workerctl.output.streams import say, silence
+from workerctl.output.streams import say, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,20 +21,8 @@ def print_key(stdout: "TextIO | None", stderr: "TextIO | None") -> int:
     key = keys.generate()
     if stdout is not None and stdout.isatty():
         say(stderr, "This key stays in the terminal's history. `--write FILE` shows it to nobody.")
-    if not _written(stdout, f"{key}\n"):
+    if not write(stdout, lambda stream: stream.write(f"{key}\n"), reader_may_leave=False):
         say(stderr, "The key could not be written to standard output; it is lost. Run again.")
         return INCOMPLETE
     say(stderr, f"key id {keys.key_id(key)}")
     return OK
-
-
-def _written(stdout: "TextIO | None", text: str) -> bool:
-    if stdout is None:
-        return False
-    try:
-        stdout.write(text)
-        stdout.flush()
-    except (OSError, ValueError):
-        silence(stdout)
-        return False
-    return True

@@ -13,7 +13,7 @@ from workerctl.keyring import versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import CURRENT, Ring
 from workerctl.output.lines import Line, line
-from workerctl.report.findings import ExitCode
+from workerctl.report.exit_codes import ExitCode
 from workerctl.schema.loading import Loaded, Options
 
 
@@ -51,11 +51,11 @@ def canary(world: World, options: Options, write: str | None, context: str | Non
     what = f"A canary of {_ring(loaded)[0].title}, bound to {'a' if bound_to else 'no'} context"
     if write is not None:
         done = write_keys.write_canary(write, world.environ, made, context)
-        world.explain(f"{what}, is set in {write}.", _meaning(done), done.about_mode)
+        world.output.note(f"{what}, is set in {write}.", _meaning(done), done.about_mode)
         return ExitCode.OK
     too = f", and {key_file.CANARY_CONTEXT} to the same context" if context else ""
-    world.explain(f"{what}. Set {key_file.CANARY} to it{too}.")
-    return world.put(lambda stream: stream.writelines((made, "\n")))
+    world.output.note(f"{what}. Set {key_file.CANARY} to it{too}.")
+    return world.output.write(lambda stream: stream.writelines((made, "\n")))
 
 
 def _meaning(written: write_keys.Written) -> str:
@@ -65,4 +65,4 @@ def _meaning(written: write_keys.Written) -> str:
 
 
 def _ring(loaded: Loaded) -> Ring:
-    return versions.keys_of(loaded.values.texts(), loaded.settings.ENCRYPTION_KEY_VERSION)
+    return versions.configured_ring(loaded.values, loaded.settings)

@@ -32,7 +32,7 @@ def published(settings: Settings) -> dict[str, str]:
     ids = _key_ids(settings)
     told = {VERSION: __version__, f"{PREFIX}keys": _json(ids)}
     if _KEY in ids:
-        key = _derived(settings.ENCRYPTION_KEY.get_secret_value())
+        key = keys.derived(settings.ENCRYPTION_KEY.get_secret_value(), _LABEL)
         fields = _digests(settings, key)
         told[f"{PREFIX}fields"] = _json(fields)
         told[f"{PREFIX}fingerprint"] = _digest(key, _json([ids, fields]))
@@ -48,13 +48,6 @@ def _key_ids(settings: Settings) -> dict[str, str]:
         except ValueError:
             continue  # the id of a weak key would let anyone try guesses
     return ids
-
-
-def _derived(key: str) -> bytes:
-    """
-    HKDF-Expand (RFC 5869), with another label than the key's id has: neither tells of the other.
-    """
-    return hmac.digest(bytes.fromhex(key), _LABEL + b"\x01", "sha256")
 
 
 def _digests(settings: Settings, key: bytes) -> dict[str, str]:

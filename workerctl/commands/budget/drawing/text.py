@@ -9,7 +9,7 @@ from typing import TextIO
 from workerctl.budget.arithmetic import Budget
 from workerctl.commands.budget.drawing.bars import Picture, facts, verdict
 from workerctl.commands.budget.drawing.chart import chart
-from workerctl.output.base import Detail
+from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, width, write
 from workerctl.output.text import finding_lines, heading, unjudged
 

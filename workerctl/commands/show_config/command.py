@@ -1,0 +1,61 @@
+"""
+`workerctl show-config`: which settings to show, and in which format.
+"""
+
+from typing import Literal, NamedTuple
+
+from workerctl.commands.show_config import formats, rows
+from workerctl.commands.world import World
+from workerctl.schema.loading import Loaded, Options
+
+
+class ShowConfigOptions(NamedTuple):
+    """
+    What to show: one setting by `name`, or the settings of a `group`, or those that are `changed`.
+
+    `env` is the environment whose required settings are marked, by default the configuration's own.
+    """
+
+    name: str | None = None
+    group: str | None = None
+    changed: bool = False
+    env: str | None = None
+    format: Literal["table", "json", "env"] = "table"
+    origin: bool = True
+
+
+def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
+    """
+    Write the settings to standard output. Return the exit code.
+
+    Raises UsageError for a name or a group that does not exist.
+    """
+    loaded = world.load(options)
+    selected = rows.select(
+        rows.rows(loaded, show.env), group=show.group, changed=show.changed, name=show.name
+    )
+    if show.format == "json":
+        from workerctl.output.json import dump
+
+        return world.output.write(lambda stream: dump(formats.document(selected), stream))
+    if show.format == "env":
+        return world.output.write(
+            lambda stream: stream.writelines(
+                f"{text}\n" for text in formats.env_lines(selected, stream.encoding)
+            )
+        )
+    if show.name is not None:
+        return _show_one(world, loaded, selected[0])
+    return world.output.write_lines(formats.table(selected, origin=show.origin))
+
+
+def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
+    from workerctl.checks import table
+    from workerctl.commands.show_config import story
+    from workerctl.preflight import foreign_checks
+
+    checks = table(foreign_checks(loaded.project))
+    lines = [*story.story(row, story.readers(checks, row.setting.name))]
+    if row.setting.name == "ENCRYPTION_KEY":
+        lines += story.rotation_story(loaded)
+    return world.output.write_lines(lines)

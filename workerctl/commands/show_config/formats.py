@@ -1,0 +1,96 @@
+"""
+The formats of `workerctl show-config`: a table for people, JSON for programs, lines of an env file.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from workerctl import __version__
+from workerctl.commands.show_config.rows import Row, shown_value
+from workerctl.output.json import location_of
+from workerctl.output.lines import Line, line
+
+SCHEMA = "workerctl.config/1"
+
+
+def document(selected: Iterable[Row]) -> dict[str, Any]:
+    """
+    The rows as plain data, in the shape `workerctl.config/1`.
+    """
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "settings": [
+            {
+                "name": row.setting.name,
+                "group": row.setting.group,
+                "value": row.shown if row.valid else None,
+                "secret": row.setting.secret,
+                "set": row.is_set,
+                "required": row.required,
+                "valid": row.valid,
+                "changed": row.changed,
+                "location": location_of(row.location),
+                "shadows": [location_of(location) for location in row.shadowed],
+            }
+            for row in selected
+        ],
+    }
+
+
+def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterator[str]:
+    """
+    The rows as env file lines; what is secret, not valid or not to be encoded is commented out.
+    """
+    for row in selected:
+        name = row.setting.name
+        if not row.valid:
+            yield f"# {name} is not valid"
+        elif row.setting.secret:
+            yield f"# {name} is {'set' if row.is_set else 'not set'}"
+        else:
+            text = f"{name}={_quoted(row.shown)}"
+            yield text if _fits(text, encoding) else f"# {name} cannot be written in {encoding}"
+
+
+def table(selected: tuple[Row, ...], *, origin: bool) -> Iterator[Line]:
+    """
+    The rows for people: one line each, under their groups.
+    """
+    width = max((len(row.setting.name) for row in selected), default=0)
+    group = ""
+    for row in selected:
+        if row.setting.group != group:
+            group = row.setting.group
+            yield line()
+            yield line((group, "bold"))
+        yield _table_line(row, width, origin=origin)
+    yield line()
+    yield line(("* differs from the default", "dim"))
+
+
+def _table_line(row: Row, width: int, *, origin: bool) -> Line:
+    value, style = shown_value(row)
+    mark = "*" if row.changed else " "
+    shadows = f", shadows {', '.join(map(str, row.shadowed))}" if row.shadowed else ""
+    where = f"  {row.location}{shadows}" if origin else ""
+    name = f"{row.setting.name:<{width}}"
+    return line(
+        (f"{mark} ", "yellow"), name, "  ", (value, style), (where, "dim"), indent=width + 4
+    )
+
+
+def _fits(text: str, encoding: str | None) -> bool:
+    try:
+        text.encode(encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _quoted(text: str) -> str:
+    """
+    The text as every env file parser reads it: bare where that is safe, else single-quoted.
+    """
+    safe = all(character.isalnum() or character in "_./:+,@%-" for character in text)
+    return text if safe and text.isascii() else "'" + text.replace("'", "\\'") + "'"

@@ -1,0 +1,151 @@
+"""
+`workerctl show-config`: every setting with its value, its origin and what it hides. No secret.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from workerctl import keys
+from workerctl.errors import UsageError
+from workerctl.output.lines import Style
+from workerctl.report.findings import Location
+from workerctl.report.suggest import did_you_mean
+from workerctl.schema import rules
+from workerctl.schema.description import Setting, as_text, describe
+from workerctl.schema.loading import Loaded
+from workerctl.secrecy.masking import MASK, printable, show_url
+
+
+class Row(NamedTuple):
+    """
+    One setting as it may be shown. `shown` is "" when it is not set or not valid.
+    """
+
+    setting: Setting
+    shown: str
+    is_set: bool
+    required: bool
+    valid: bool
+    changed: bool
+    location: Location
+    shadowed: tuple[Location, ...]
+
+
+def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
+    """
+    Every setting of the loaded configuration, in the order of the schema.
+
+    What is required is told for `env`, or else for the configuration's own environment.
+    """
+    required = rules.required_names(loaded.values, rules.judged_as(loaded.values, env))
+    return tuple(_row(loaded, setting, required) for setting in settings(loaded))
+
+
+def settings(loaded: Loaded) -> Iterator[Setting]:
+    """
+    The settings of the class, then the further secrets that the sources hold, such as older keys.
+    """
+    described = describe(type(loaded.settings))
+    yield from described
+    known = {setting.name for setting in described}
+    for name in loaded.values.chosen:
+        if name not in known:
+            yield Setting(
+                name, "security", "An older key: it only decrypts.", "text", "", secret=True
+            )
+
+
+def select(
+    all_rows: Iterable[Row], *, group: str | None, changed: bool, name: str | None
+) -> tuple[Row, ...]:
+    """
+    The rows of a group, those that differ from their defaults, or the one of a name.
+
+    Raises UsageError for a group or a name that does not exist.
+    """
+    found = tuple(all_rows)
+    groups = list(dict.fromkeys(row.setting.group for row in found))
+    if group is not None and group not in groups:
+        raise UsageError("There is no such group.", f"The groups are {', '.join(groups)}.")
+    if name is not None:
+        return (_named(found, name),)
+    return tuple(
+        row
+        for row in found
+        if (group is None or row.setting.group == group)
+        and (row.changed or not row.valid or not changed)
+    )
+
+
+def _row(loaded: Loaded, setting: Setting, required: frozenset[str]) -> Row:
+    name = setting.name
+    value = loaded.values.chosen.get(name)
+    valid = name not in loaded.invalid
+    return Row(
+        setting,
+        _shown(loaded, setting) if valid else "",
+        value is not None,
+        setting.required or name in required,
+        valid,
+        valid and value is not None and _differs(loaded, setting),
+        loaded.values.location(name),
+        () if value is None else value.shadowed,
+    )
+
+
+def _differs(loaded: Loaded, setting: Setting) -> bool:
+    if setting.secret and not setting.url:
+        return True
+    return bool(getattr(loaded.settings, setting.name, None) != setting.default)
+
+
+def _shown(loaded: Loaded, setting: Setting) -> str:
+    """
+    The value as far as it may be seen.
+    """
+    value = getattr(loaded.settings, setting.name, loaded.values.text(setting.name))
+    if setting.secret:
+        plain = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        return masked(setting, plain)
+    items = value if isinstance(value, list) else [value]
+    return ",".join(_open(as_text(item)) for item in items)
+
+
+def _open(text: str) -> str:
+    return show_url(text, secret=False) if "://" in text else printable(text)
+
+
+def masked(setting: Setting, plain: str) -> str:
+    """
+    Return what may be shown of a secret: a URL's host, a key's length and id, otherwise the mask.
+    """
+    if not plain:
+        return ""
+    if setting.url:
+        return show_url(plain, secret=True)
+    if not setting.name.startswith("ENCRYPTION_KEY"):
+        return MASK
+    if keys.form_problem(plain) is None and keys.weakness(plain) is None:
+        return f"{MASK} ({len(plain)} characters, key id {keys.key_id(plain)})"
+    return f"{MASK} ({len(plain)} characters)"
+
+
+def _named(found: tuple[Row, ...], name: str) -> Row:
+    for row in found:
+        if name.upper() in {row.setting.name, *row.setting.deprecated}:
+            return row
+    known = [row.setting.name for row in found]
+    raise UsageError("There is no such setting.", did_you_mean(name.upper(), known))
+
+
+def shown_value(row: Row) -> tuple[str, Style]:
+    """
+    Return what a row shows in place of its value, and the style of it.
+    """
+    if not row.valid:
+        return "not valid, not shown", "red"
+    if row.required and not row.is_set:
+        return "not set, but required", "red"
+    if not row.shown:
+        return "not set", "dim"
+    return row.shown, ""

@@ -1,0 +1,81 @@
+"""
+All that `workerctl show-config NAME` and `workerctl explain NAME` say about one setting.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from workerctl.checks.base import Check
+from workerctl.commands.show_config.rows import Row, masked, shown_value
+from workerctl.keyring import rotation, tokens, versions
+from workerctl.output.lines import Line, Style, line
+from workerctl.schema.description import Setting
+from workerctl.schema.loading import Loaded
+
+
+def story(row: Row, read_by: Iterable[str]) -> Iterator[Line]:
+    """
+    All there is to tell about one setting and its value.
+    """
+    text, style = shown_value(row)
+    yield from about(row.setting, read_by)
+    yield _fact("value", text, style)
+    yield _fact("comes from", str(row.location))
+    for location in row.shadowed:
+        yield _fact("shadows", str(location))
+
+
+def rotation_story(loaded: Loaded) -> Iterator[Line]:
+    """
+    Where the rotation of the keys stands, and what has to happen next.
+    """
+    ring = versions.configured_ring(loaded.values, loaded.settings)
+    for found in versions.problems(ring):
+        yield _fact("rotation", f"in doubt: {found.key.name} {found.words}", "red")
+        return
+    if ring and ring[0].name == versions.CURRENT:
+        canary = tokens.parse_canary(loaded.values.text("ENCRYPTION_CANARY"))
+        stands = rotation.of(ring, canary.key_id if canary else None)
+        yield _fact("rotation", f"{stands.state.value}: {stands.facts}")
+        if stands.next_step is not None:
+            yield _fact("next step", stands.next_step)
+
+
+def readers(checks: Iterable[Check], name: str) -> list[str]:
+    """
+    The codes of the checks that look at one setting, beside those that look at all.
+    """
+    return [check.code for check in checks if name in {*check.reads, *check.looks_at}]
+
+
+def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
+    """
+    What the schema says about one setting.
+    """
+    yield line((setting.name, "bold"), f" · {setting.group}")
+    yield line(f"  {setting.description}", indent=2)
+    yield line()
+    yield _fact("must be", setting.expects)
+    yield _fact("default", _default(setting) or "not set")
+    yield _fact("secret", _why_secret(setting))
+    if setting.deprecated:
+        yield _fact("old names", ", ".join(setting.deprecated))
+    yield _fact("checked by", ", ".join(("SET001", *read_by)))
+
+
+def _default(setting: Setting) -> str:
+    if setting.required:
+        return "required"
+    if not setting.secret or setting.default is None:
+        return setting.default_text
+    plain = getattr(setting.default, "get_secret_value", lambda: str(setting.default))()
+    return masked(setting, plain)
+
+
+def _fact(label: str, text: str, style: Style = "") -> Line:
+    return line((f"  {label:<11} ", "dim"), (text, style), indent=14)
+
+
+def _why_secret(setting: Setting) -> str:
+    if setting.secret:
+        return "yes: never shown"
+    return f"no: {setting.public}" if setting.public else "no"

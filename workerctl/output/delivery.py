@@ -1,0 +1,106 @@
+"""
+How a report, a message or an error reaches a stream or a file.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TextIO
+
+from workerctl.output import streams
+from workerctl.output.formats import Detail, renderer
+from workerctl.output.lines import Line, write
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.results import Problem, Report
+from workerctl.secrecy.masking import is_like_secret, printable
+
+LOST = Problem("Standard output could not be written.", "Is its disk full?", ExitCode.INCOMPLETE)
+
+Render = Callable[[TextIO], object]
+
+
+class Output(NamedTuple):
+    """
+    The two standard streams of a command; a closed one is None.
+    """
+
+    stdout: TextIO | None
+    stderr: TextIO | None
+
+    def note(self, *sentences: str) -> None:
+        """
+        Write each non-empty sentence as a line to standard error.
+        """
+        for sentence in filter(None, sentences):
+            streams.say(self.stderr, printable(sentence))
+
+    def print_problem(self, problem: Problem) -> int:
+        """
+        Write what went wrong and what to do to standard error. Return the exit code.
+        """
+        hint = None if problem.hint is None else printable(problem.hint)
+        streams.say(self.stderr, f"workerctl: {printable(problem.message)}", hint)
+        return int(problem.exit_code)
+
+    def write_lines(self, lines: Iterable[Line]) -> int:
+        """
+        Write styled lines to standard output. Return the exit code.
+        """
+        made = list(lines)
+        return self.write(lambda stream: write(made, stream))
+
+    def write(self, render: Render, code: ExitCode = ExitCode.OK) -> int:
+        """
+        Let `render` write to standard output. Return `code`, or INCOMPLETE if output was lost.
+        """
+        if streams.write(self.stdout, render):
+            return int(code)
+        lost = self.print_problem(LOST)
+        return int(code) or lost
+
+    def save(self, render: Render, path: str, *, option: str, what: str = "report") -> int:
+        """
+        Let `render` write to the file `path`, which `option` names. Return the exit code.
+        """
+        try:
+            with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
+                render(stream)
+        except (OSError, ValueError):
+            where = f"the file that {option} names" if is_like_secret(path) else path
+            problem = Problem(
+                f"The {what} could not be written to {where}.",
+                "Check the directory and the free space on the disk.",
+                ExitCode.INCOMPLETE,
+            )
+            return self.print_problem(problem)
+        return ExitCode.OK
+
+    def deliver(
+        self,
+        report: Report,
+        format: str = "text",  # noqa: A002 -- the name of the option
+        path: str | None = None,
+        detail: Detail | None = None,
+    ) -> int:
+        """
+        Write a report in a format to standard output, or to the file `path`. Return the exit code.
+
+        A report that cannot be written makes the run INCOMPLETE, unless the report's own code is
+        an error already.
+        """
+        if report.error is not None:
+            self.print_problem(report.error)
+            if format == "text" and path is None:
+                return int(report.error.exit_code)
+
+        def render(stream: TextIO) -> None:
+            renderer(format)(report, stream, detail or Detail())
+
+        if path is None:
+            return self.write(render, report.exit_code)
+        lost = self.save(render, path, option="--output")
+        if lost:
+            return int(report.exit_code) or lost
+        if report.error is None:
+            from workerctl.output.text import summary
+
+            streams.write(self.stderr, lambda stream: write([summary(report)], stream))
+        return int(report.exit_code)
