@@ -18,17 +18,17 @@ SEED = 11
 
 _BREAKAGES = {
     "masking.show_url returns the URL": (
-        "masking.py",
-        "    parts = _split(url)\n    if parts is None:\n        return MASK\n",
+        "secrecy/masking.py",
+        "    parts = urls.split(url)\n    if parts is None:\n        return MASK\n",
         "    return url\n",
     ),
-    "masking.Scrubber returns the text": (
-        "masking.py",
-        "        hidden = [False] * len(text)\n",
+    "redaction.Redactor returns the text": (
+        "secrecy/redaction.py",
+        "        shown: list[str] = []\n",
         "        return text\n",
     ),
     "loading.refused uses pydantic's words": (
-        "loading.py",
+        "schema/loading.py",
         "finding = _bad_value(settings_class, name, values)",
         "finding = _missing(f\"{name}: {item['msg']} {item['input']}\", values.location(name))",
     ),

@@ -522,8 +522,8 @@ def test_the_library_draws_without_typer_and_rich(directory: Path, environ: dict
         "import sys; sys.modules.update(typer=None, rich=None)\n"
         "from workerctl.commands.world import World\n"
         "from workerctl.preflight import Request\n"
-        "from workerctl.commands.budget.command import Wanted, show\n"
-        "sys.exit(show(World.real(), Request(), Wanted()))\n"
+        "from workerctl.commands.budget.command import BudgetOptions, execute\n"
+        "sys.exit(execute(World.real(), Request(), BudgetOptions()))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False

@@ -1,5 +1,5 @@
 """
-The picture of a budget, to the letter: `WORKERCTL_GOLDEN=write pytest tests/output` renews it.
+The picture of a budget, to the letter.
 """
 
 import io
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.output.test_golden import same
+from tests.support.golden import same
 from workerctl.budget.arithmetic import Budget, Stage
 from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Picture, bars, marks
@@ -22,6 +22,7 @@ from workerctl.report.results import Report
 
 Run = Callable[..., CompletedProcess[str]]
 
+GOLDEN = Path(__file__).parent / "golden"
 CASES = {
     "fits": {},
     "tight": {"USE_PARALLEL_LLM": "false"},
@@ -91,7 +92,7 @@ def test_off_a_terminal(run: Run, case: str, columns: int) -> None:
     """
     done = run("budget", "--no-env-file", env={**CASES[case], "COLUMNS": str(columns)})
 
-    same(f"budget.{case}.{columns}.txt", done.stdout)
+    same(GOLDEN / f"budget.{case}.{columns}.txt", done.stdout)
     assert max(map(len, done.stdout.splitlines())) <= columns
 
 
@@ -107,7 +108,7 @@ def test_on_a_terminal(screen: Run, columns: int) -> None:
         "dumb": {"TERM": "dumb"},
     }.items():
         done = screen("budget", "--no-env-file", columns=columns, env={**CASES["beyond"], **env})
-        same(f"budget.beyond.{columns}.{name}.txt", done.stdout)
+        same(GOLDEN / f"budget.beyond.{columns}.{name}.txt", done.stdout)
         shown[name] = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
 
     assert len(set(shown.values())) == 1
@@ -119,7 +120,7 @@ def test_in_ascii(run: Run) -> None:
     """
     done = run("budget", "--no-env-file", env={**CASES["waits"], "PYTHONIOENCODING": "ascii"})
 
-    same("budget.waits.ascii.txt", done.stdout)
+    same(GOLDEN / "budget.waits.ascii.txt", done.stdout)
     assert done.stdout.isascii()
 
 
@@ -214,5 +215,4 @@ def test_the_golden_files_are_those_of_these_tests() -> None:
         for kind in ("colour", "no-colour", "dumb")
     }
 
-    golden = Path(__file__).parent / "golden"
-    assert {path.name for path in golden.glob("budget.*")} == {*kinds, "budget.waits.ascii.txt"}
+    assert {path.name for path in GOLDEN.glob("budget.*")} == {*kinds, "budget.waits.ascii.txt"}
