@@ -102,7 +102,14 @@ def check(
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     severity = _severity(fail_on)
-    request = Request(options, env, tuple(select or ()), tuple(ignore or ()), severity, phase)
+    request = Request(
+        options=options,
+        env=env,
+        selected=tuple(select or ()),
+        ignored=tuple(ignore or ()),
+        fail_on=severity,
+        phase=phase,
+    )
     return execute(context.obj, request, format, output, Detail(quiet, verbose))
 
 
@@ -196,7 +203,9 @@ def show_config(
     from workerctl.commands.show_config.command import ShowConfigOptions, execute
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
-    show = ShowConfigOptions(name, group, changed, env, format, origin)
+    show = ShowConfigOptions(
+        name=name, group=group, changed=changed, env=env, format=format, origin=origin
+    )
     return execute(context.obj, options, show)
 
 

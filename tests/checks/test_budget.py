@@ -21,7 +21,7 @@ TIGHT = "JOB_TIMEOUT_SECONDS=1546\n"
 
 def test_bud001_adds_up_what_a_job_may_take(context: MakeContext) -> None:
     """Stage by stage, with the smallest timeout that leaves a fifth for the rest."""
-    assert list(budget.WORST_CASE.run(context(f"ENV=production\n{BEYOND}"))) == [
+    assert list(budget.BUD001.run(context(f"ENV=production\n{BEYOND}"))) == [
         Finding(
             "BUD001",
             Severity.ERROR,
@@ -40,7 +40,7 @@ def test_bud001_adds_up_what_a_job_may_take(context: MakeContext) -> None:
 @pytest.mark.parametrize("text", ["", "JOB_TIMEOUT_SECONDS=1547\n"])
 def test_bud001_is_content_with_four_fifths(context: MakeContext, text: str) -> None:
     """The defaults have no finding, nor has the timeout that the hint names."""
-    assert list(budget.WORST_CASE.run(context(f"ENV=production\n{text}"))) == []
+    assert list(budget.BUD001.run(context(f"ENV=production\n{text}"))) == []
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_bud001_is_an_error_where_rq_ends_the_job_first(
     context: MakeContext, env: str, text: str, severity: Severity
 ) -> None:
     """But not in development; between 80 and 100 % it is a warning everywhere."""
-    found = list(budget.WORST_CASE.run(context(f"ENV={env}\n{text}")))
+    found = list(budget.BUD001.run(context(f"ENV={env}\n{text}")))
 
     assert [finding.severity for finding in found] == [severity]
 
 
 def test_bud001_tells_each_of_several_models(context: MakeContext) -> None:
     """With a number, where they are asked one after another."""
-    (found,) = budget.WORST_CASE.run(context("USE_PARALLEL_LLM=false\n"))
+    (found,) = budget.BUD001.run(context("USE_PARALLEL_LLM=false\n"))
 
     assert "1630 s, 91 % of its timeout (1800 s)" in found.message
     assert "393 analysis 1 + 393 analysis 2 +" in found.message
@@ -77,7 +77,7 @@ def test_bud001_tells_each_of_several_models(context: MakeContext) -> None:
 
 def test_bud001_tells_what_a_server_may_add(context: MakeContext) -> None:
     """The waits inside the SDK are the server's to stretch."""
-    (found,) = budget.WORST_CASE.run(context("LLM_SDK_MAX_RETRIES=2\n"))
+    (found,) = budget.BUD001.run(context("LLM_SDK_MAX_RETRIES=2\n"))
 
     assert "2806 s, 156 % of" in found.message
     assert "1177.5 identity check" in found.message
@@ -86,7 +86,7 @@ def test_bud001_tells_what_a_server_may_add(context: MakeContext) -> None:
 
 def test_bud001_names_no_monstrous_timeout(context: MakeContext) -> None:
     """No bound keeps a setting from having thousands of digits."""
-    (found,) = budget.WORST_CASE.run(context(f"LLM_TIMEOUT_SECONDS={'9' * 4000}\n"))
+    (found,) = budget.BUD001.run(context(f"LLM_TIMEOUT_SECONDS={'9' * 4000}\n"))
 
     assert "may take over 1000000000 s, over 1000000000 % of" in found.message
     assert found.hint == "See `workerctl budget --fix`."
@@ -98,7 +98,7 @@ def test_bud001_of_a_pipeline_whose_timeout_is_a_number(context: MakeContext) ->
     text = "LLM_TIMEOUT_SECONDS=60\n"
     given = context(text)._replace(pipeline=Pipeline(stages, job_timeout=100))
 
-    (found,) = budget.WORST_CASE.run(given)
+    (found,) = budget.BUD001.run(given)
     assert found.message == "A job may take 90 s, 90 % of its timeout (100 s): 60 fetch + 30 rest."
     assert found.hint == "See `workerctl budget --fix`."
     assert found.fields[0] == "LLM_TIMEOUT_SECONDS"
@@ -117,7 +117,7 @@ def test_bud004_compares_the_grace_period(
     context: MakeContext, env: str, severity: Severity | None
 ) -> None:
     """Where there are deploys."""
-    found = list(budget.DEPLOYS.run(context(f"ENV={env}\nSHUTDOWN_GRACE_SECONDS=30\n")))
+    found = list(budget.BUD004.run(context(f"ENV={env}\nSHUTDOWN_GRACE_SECONDS=30\n")))
 
     expected = Finding(
         "BUD004",
@@ -144,7 +144,7 @@ def test_bud004_waits_no_longer_than_rq(
     context: MakeContext, text: str, longest: str | None
 ) -> None:
     """RQ ends what exceeds the timeout."""
-    found = list(budget.DEPLOYS.run(context(f"ENV=production\n{text}")))
+    found = list(budget.BUD004.run(context(f"ENV=production\n{text}")))
 
     assert [finding.message.split(", ")[0] for finding in found] == (
         [] if longest is None else [f"A job may take {longest}"]
@@ -154,17 +154,17 @@ def test_bud004_waits_no_longer_than_rq(
 def test_bud004_rounds_up(context: MakeContext) -> None:
     """So that what the hint says clears the finding."""
     text = "ENV=production\nLLM_RETRY_BASE_WAIT=1.1\n"
-    (found,) = budget.DEPLOYS.run(context(text))
+    (found,) = budget.BUD004.run(context(text))
 
     assert found.hint == "Let the orchestrator wait, and set SHUTDOWN_GRACE_SECONDS=1238."
-    assert list(budget.DEPLOYS.run(context(f"{text}SHUTDOWN_GRACE_SECONDS=1238\n"))) == []
+    assert list(budget.BUD004.run(context(f"{text}SHUTDOWN_GRACE_SECONDS=1238\n"))) == []
 
 
 def test_bud004_names_no_monstrous_grace(context: MakeContext) -> None:
     """Nobody lets an orchestrator wait for so long."""
     huge = "9" * 4000
     text = f"ENV=production\nLLM_TIMEOUT_SECONDS={huge}\nJOB_TIMEOUT_SECONDS={huge}\n"
-    (found,) = budget.DEPLOYS.run(context(text))
+    (found,) = budget.BUD004.run(context(text))
 
     assert found.hint == "See `workerctl budget --fix`."
 
@@ -172,13 +172,13 @@ def test_bud004_names_no_monstrous_grace(context: MakeContext) -> None:
 @pytest.mark.parametrize(
     ("check", "name", "judged"),
     [
-        (budget.WORST_CASE, "WEBHOOK_TIMEOUT_SECONDS", False),
-        (budget.WORST_CASE, "JOB_RETRY_INTERVALS_SECONDS", False),
-        (budget.WORST_CASE, "ANALYSIS_MODE", False),
-        (budget.WORST_CASE, "SHUTDOWN_GRACE_SECONDS", True),
-        (budget.WORST_CASE, "CHUNK_KOREAN_SIZE", True),
-        (budget.DEPLOYS, "WEBHOOK_TIMEOUT_SECONDS", False),
-        (budget.DEPLOYS, "SHUTDOWN_GRACE_SECONDS", False),
+        (budget.BUD001, "WEBHOOK_TIMEOUT_SECONDS", False),
+        (budget.BUD001, "JOB_RETRY_INTERVALS_SECONDS", False),
+        (budget.BUD001, "ANALYSIS_MODE", False),
+        (budget.BUD001, "SHUTDOWN_GRACE_SECONDS", True),
+        (budget.BUD001, "CHUNK_KOREAN_SIZE", True),
+        (budget.BUD004, "WEBHOOK_TIMEOUT_SECONDS", False),
+        (budget.BUD004, "SHUTDOWN_GRACE_SECONDS", False),
     ],
 )
 def test_a_sum_without_one_of_its_numbers_is_none(
@@ -201,14 +201,14 @@ def test_a_job_without_a_timeout_has_no_budget(context: MakeContext) -> None:
     )
 
     with pytest.raises(SkipCheck, match=r"^JOB_MAX_RETRIES gives a job no timeout$"):
-        next(iter(budget.WORST_CASE.run(given)))
+        next(iter(budget.BUD001.run(given)))
 
 
 @pytest.mark.parametrize(
     ("check", "stage", "what", "own"),
     [
-        (budget.LLM_RETRIES, "LLM", "LLM", 3),
-        (budget.EMBEDDING_RETRIES, "EMBEDDING", "embedding", 4),
+        (budget.BUD002, "LLM", "LLM", 3),
+        (budget.BUD003, "EMBEDDING", "embedding", 4),
     ],
 )
 def test_bud002_and_bud003_multiply_the_layers(
@@ -229,4 +229,4 @@ def test_bud002_and_bud003_multiply_the_layers(
 )
 def test_bud002_allows_one_layer(context: MakeContext, text: str) -> None:
     """The SDK may retry where nobody else does."""
-    assert list(budget.LLM_RETRIES.run(context(text))) == []
+    assert list(budget.BUD002.run(context(text))) == []

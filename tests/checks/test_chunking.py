@@ -15,7 +15,7 @@ def test_chu001_needs_an_overlap_below_the_size(context: MakeContext, kind: str)
     """An overlap that equals the size never advances; one below it does."""
     text = f"CHUNK_{kind}_SIZE=300\nCHUNK_{kind}_OVERLAP=%d\n"
 
-    assert list(chunking.OVERLAP.run(context(text % 300))) == [
+    assert list(chunking.CHU001.run(context(text % 300))) == [
         Finding(
             "CHU001",
             Severity.ERROR,
@@ -25,7 +25,7 @@ def test_chu001_needs_an_overlap_below_the_size(context: MakeContext, kind: str)
             Location("env-file", "worker.env", 2),
         )
     ]
-    assert list(chunking.OVERLAP.run(context(text % 299))) == []
+    assert list(chunking.CHU001.run(context(text % 299))) == []
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_chu002_estimates_tokens(
     context: MakeContext, size: int, severity: Severity | None
 ) -> None:
     """A quarter of a token a character is certain to be needed, one token may be."""
-    found = list(chunking.MODEL.run(context(f"CHUNK_MAX_RAW_FULL_CHARS={size}\n")))
+    found = list(chunking.CHU002.run(context(f"CHUNK_MAX_RAW_FULL_CHARS={size}\n")))
 
     assert [finding.severity for finding in found] == ([] if severity is None else [severity])
     assert all("estimate" in finding.message for finding in found)
@@ -49,25 +49,25 @@ def test_chu002_knows_the_dimensions_of_models(context: MakeContext, model: str,
     """More dimensions than the model gives is an error; the most it gives is not."""
     text = f"EMBEDDING_MODEL={model}\nEMBEDDING_DIMENSIONS=%d\n"
 
-    found = list(chunking.MODEL.run(context(text % (most + 1))))
+    found = list(chunking.CHU002.run(context(text % (most + 1))))
     assert [(finding.severity, finding.hint) for finding in found] == [
         (Severity.ERROR, f"Set EMBEDDING_DIMENSIONS to {most}.")
     ]
-    assert list(chunking.MODEL.run(context(text % most))) == []
+    assert list(chunking.CHU002.run(context(text % most))) == []
 
 
 def test_chu002_skips_an_unknown_model(context: MakeContext) -> None:
     """Nothing is claimed of a model whose limits are not known."""
     with pytest.raises(SkipCheck, match="not known"):
-        list(chunking.MODEL.run(context("EMBEDDING_MODEL=own-model\n")))
+        list(chunking.CHU002.run(context("EMBEDDING_MODEL=own-model\n")))
 
 
 @pytest.mark.parametrize("name", ["CHUNK_RAW_SECTION_SIZE", "CHUNK_KOREAN_SIZE"])
 def test_chu003_warns_of_sections_above_the_whole(context: MakeContext, name: str) -> None:
     """A section may be as large as the whole, not larger."""
-    found = list(chunking.SECTIONS.run(context(f"{name}=8001\n")))
+    found = list(chunking.CHU003.run(context(f"{name}=8001\n")))
 
     assert [(finding.severity, finding.fields[0]) for finding in found] == [
         (Severity.WARNING, name)
     ]
-    assert list(chunking.SECTIONS.run(context(f"{name}=8000\n"))) == []
+    assert list(chunking.CHU003.run(context(f"{name}=8000\n"))) == []

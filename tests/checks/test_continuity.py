@@ -242,7 +242,7 @@ def test_key007_names_the_state_and_the_next_step(
     context: MakeContext, text: str, state: str
 ) -> None:
     """As information, so that a deploy in the middle of a rotation passes."""
-    (finding,) = continuity.ROTATION.run(context(text))
+    (finding,) = continuity.KEY007.run(context(text))
 
     assert finding.severity is Severity.INFO
     assert finding.message.startswith(f"Rotation: {state}; version ")
@@ -270,7 +270,7 @@ def test_key007_passes_when_the_ring_is_stable(context: MakeContext) -> None:
 def test_key007_says_nothing_in_doubt(context: MakeContext, text: str, reason: str) -> None:
     """Of a ring that contradicts itself, or has no current key."""
     with pytest.raises(SkipCheck, match=reason):
-        list(continuity.ROTATION.run(context(text)))
+        list(continuity.KEY007.run(context(text)))
 
 
 def test_the_same_key_under_its_own_version_is_no_reuse(context: MakeContext) -> None:

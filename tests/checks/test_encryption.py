@@ -23,8 +23,8 @@ GRADES = [
 @pytest.mark.parametrize(("env", "severity"), GRADES)
 def test_key001_demands_a_key(context: MakeContext, env: str, severity: Severity) -> None:
     """A missing key is told at the line that demands it, or at the empty one."""
-    missing = list(encryption.PRESENT.run(context(f"ENV={env}\n")))
-    empty = list(encryption.PRESENT.run(context(f"ENV={env}\n\nENCRYPTION_KEY=\n")))
+    missing = list(encryption.KEY001.run(context(f"ENV={env}\n")))
+    empty = list(encryption.KEY001.run(context(f"ENV={env}\n\nENCRYPTION_KEY=\n")))
 
     assert [(finding.severity, finding.location) for finding in missing + empty] == [
         (severity, Location("env-file", "worker.env", 1)),
@@ -38,7 +38,7 @@ def test_key002_judges_the_form_in_every_environment(
     context: MakeContext, env: str, severity: Severity, key: str
 ) -> None:
     """Anything but 64 hexadecimal characters is told, without a part of it."""
-    found = list(encryption.FORM.run(context(f"ENV={env}\nENCRYPTION_KEY={key}\n")))
+    found = list(encryption.KEY002.run(context(f"ENV={env}\nENCRYPTION_KEY={key}\n")))
 
     assert [finding.severity for finding in found] == [severity]
     assert KEY[:6] not in found[0].message
@@ -47,7 +47,7 @@ def test_key002_judges_the_form_in_every_environment(
 @pytest.mark.parametrize(("env", "severity"), GRADES)
 def test_key003_refuses_a_guessable_key(context: MakeContext, env: str, severity: Severity) -> None:
     """A pattern is no key, however well-formed."""
-    found = list(encryption.STRENGTH.run(context(f"ENV={env}\nENCRYPTION_KEY={'a' * 64}\n")))
+    found = list(encryption.KEY003.run(context(f"ENV={env}\nENCRYPTION_KEY={'a' * 64}\n")))
 
     assert [finding.severity for finding in found] == [severity]
 
@@ -79,7 +79,7 @@ print(round_trip_failure("{KEY}"))
 
 def test_key004_finding_carries_no_key(context: MakeContext) -> None:
     """The finding names the exception's type only."""
-    found = list(encryption.ROUND_TRIP.run(context("ENCRYPTION_KEY=not-a-key\n")))
+    found = list(encryption.KEY004.run(context("ENCRYPTION_KEY=not-a-key\n")))
 
     assert [(finding.code, finding.severity) for finding in found] == [("KEY004", Severity.ERROR)]
     assert "ValueError" in found[0].message

@@ -28,7 +28,7 @@ def test_set005_names_the_line_and_not_its_text(
     context: MakeContext, line: str, reason: str
 ) -> None:
     """A line that gives no value is told by its number."""
-    found = list(envfiles.ASSIGNMENTS.run(context(f"\n{line}\nDEBUG=1\n")))
+    found = list(envfiles.SET005.run(context(f"\n{line}\nDEBUG=1\n")))
 
     assert [(finding.message, finding.location) for finding in found] == [
         (reason, Location("env-file", "worker.env", 2))
@@ -39,7 +39,7 @@ def test_set005_passes_comments_blanks_and_exports(context: MakeContext) -> None
     """Comments, blank lines and `export` are what env files are made of."""
     text = "# comment\n\n  export DEBUG=1 # why\n'LOG_LEVEL'=INFO\n"
 
-    assert list(envfiles.ASSIGNMENTS.run(context(text))) == []
+    assert list(envfiles.SET005.run(context(text))) == []
 
 
 @pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)])
@@ -50,7 +50,7 @@ def test_set007_wants_secrets_private(
     made = context(SECRET)
     (tmp_path / "worker.env").chmod(mode)
 
-    found = list(envfiles.PRIVATE.run(made))
+    found = list(envfiles.SET007.run(made))
     assert [finding.hint for finding in found] == ["Run `chmod 600 worker.env`."] * told
 
 
@@ -70,7 +70,7 @@ def test_set007_ignores_files_without_secrets(
     made = context(text)
     (tmp_path / "worker.env").chmod(0o644)
 
-    assert list(envfiles.PRIVATE.run(made)) == []
+    assert list(envfiles.SET007.run(made)) == []
 
 
 def git(directory: Path, *arguments: str) -> None:
@@ -94,10 +94,10 @@ def test_set008_finds_a_tracked_file(
     """A tracked file with a secret is told; an untracked one in a work tree is not."""
     made = context(f"ENV={env}\n{SECRET}")
     git(tmp_path, "init", "-q")
-    assert list(envfiles.UNTRACKED.run(made)) == []
+    assert list(envfiles.SET008.run(made)) == []
 
     git(tmp_path, "add", "worker.env")
-    found = list(envfiles.UNTRACKED.run(made))
+    found = list(envfiles.SET008.run(made))
     assert [(finding.severity, finding.message) for finding in found] == [
         (severity, "worker.env holds secrets and is tracked by git.")
     ]
@@ -109,14 +109,14 @@ def test_set008_finds_a_tracked_secret_file(context: MakeContext, tmp_path: Path
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "key.txt")
 
-    found = list(envfiles.UNTRACKED.run(context("ENCRYPTION_KEY_FILE=key.txt\n")))
+    found = list(envfiles.SET008.run(context("ENCRYPTION_KEY_FILE=key.txt\n")))
     assert [finding.location for finding in found] == [Location("secret-file", "key.txt")]
 
 
 def test_set008_says_that_there_is_no_work_tree(context: MakeContext) -> None:
     """Outside a work tree nothing is claimed."""
     with pytest.raises(SkipCheck, match="not in a git work tree"):
-        list(envfiles.UNTRACKED.run(context(SECRET)))
+        list(envfiles.SET008.run(context(SECRET)))
 
 
 def test_set008_runs_nothing_that_the_work_tree_names(context: MakeContext, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_set008_runs_nothing_that_the_work_tree_names(context: MakeContext, tmp_
     git(tmp_path, "init", "-q")
     git(tmp_path, "config", "core.fsmonitor", f"touch {tmp_path}/pwned; false")
 
-    assert list(envfiles.UNTRACKED.run(made)) == []
+    assert list(envfiles.SET008.run(made)) == []
     assert not (tmp_path / "pwned").exists()
 
 
@@ -135,7 +135,7 @@ def test_set008_says_when_git_does_not_answer(context: MakeContext, tmp_path: Pa
     (tmp_path / ".git").write_text("gitdir: /nowhere\n")
 
     with pytest.raises(SkipCheck, match="git does not read this work tree"):
-        list(envfiles.UNTRACKED.run(made))
+        list(envfiles.SET008.run(made))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_set009_tells_how_others_read_the_line(
     context: MakeContext, line: str, difference: str
 ) -> None:
     """Each way in which parsers are known to disagree is told with the line."""
-    found = list(envfiles.PORTABLE.run(context(f"{line}\n")))
+    found = list(envfiles.SET009.run(context(f"{line}\n")))
 
     assert [finding.severity for finding in found] == [Severity.WARNING]
     assert difference in found[0].message
@@ -177,4 +177,4 @@ def test_set009_tells_how_others_read_the_line(
 )
 def test_set009_passes_what_all_read_alike(context: MakeContext, line: str) -> None:
     """Plain lines, and quotes and comments of what is no secret, are read alike."""
-    assert list(envfiles.PORTABLE.run(context(f"{line}\n"))) == []
+    assert list(envfiles.SET009.run(context(f"{line}\n"))) == []

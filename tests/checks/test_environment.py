@@ -31,14 +31,14 @@ def test_env001_suggests_and_judges_as_production(
     made = context(f"ENV={env}\n")
 
     assert made.env == "production"
-    assert [(finding.severity, finding.hint) for finding in environment.NAME.run(made)] == [
+    assert [(finding.severity, finding.hint) for finding in environment.ENV001.run(made)] == [
         (E, f"Did you mean ENV={meant}?")
     ]
 
 
 def test_env001_repeats_no_unknown_name(context: MakeContext) -> None:
     """What stands there may be a secret in the wrong place."""
-    found = list(environment.NAME.run(context(f"ENV={KEY}\n")))
+    found = list(environment.ENV001.run(context(f"ENV={KEY}\n")))
 
     assert [finding.hint for finding in found] == ["Set ENV to one of the three."]
     assert KEY[:6] not in found[0].message
@@ -49,8 +49,8 @@ def test_env001_warns_of_an_empty_name_only(context: MakeContext) -> None:
     empty = context("ENV=\n")
 
     assert empty.env == "development"
-    assert [finding.severity for finding in environment.NAME.run(empty)] == [W]
-    assert list(environment.NAME.run(context("DEBUG=0\n"))) == []
+    assert [finding.severity for finding in environment.ENV001.run(empty)] == [W]
+    assert list(environment.ENV001.run(context("DEBUG=0\n"))) == []
 
 
 def test_env001_tells_that_the_worker_boots_as_another(context: MakeContext) -> None:
@@ -58,17 +58,17 @@ def test_env001_tells_that_the_worker_boots_as_another(context: MakeContext) -> 
     made = context("ENV=staging\n", env="production")
 
     assert (made.env, made.settings.ENV) == ("production", "staging")
-    assert [(finding.severity, finding.message) for finding in environment.NAME.run(made)] == [
+    assert [(finding.severity, finding.message) for finding in environment.ENV001.run(made)] == [
         (W, "The worker will boot as staging, while this run judges as production.")
     ]
-    assert list(environment.NAME.run(context("ENV=staging\n", env="staging"))) == []
+    assert list(environment.ENV001.run(context("ENV=staging\n", env="staging"))) == []
 
 
 def test_env002_lists_what_production_requires(context: MakeContext) -> None:
     """Each missing variable is one finding, at the line that demands it."""
     text = "ENV=production\nANALYSIS_MODE=phase_2\nWEBHOOK_URL=https://a.b/c\nWEBHOOK_SECRET=\n"
 
-    found = list(environment.REQUIRED.run(context(text)))
+    found = list(environment.ENV002.run(context(text)))
     assert [(finding.fields[0], finding.severity, finding.location) for finding in found] == [
         ("SUPABASE_URL", E, Location("env-file", "worker.env", 1)),
         ("SUPABASE_SERVICE_ROLE_KEY", E, Location("env-file", "worker.env", 1)),
@@ -82,7 +82,7 @@ def test_env002_lists_what_production_requires(context: MakeContext) -> None:
 
 def test_env002_demands_nothing_of_development(context: MakeContext) -> None:
     """A developer's machine has defaults."""
-    assert list(environment.REQUIRED.run(context("ANALYSIS_MODE=phase_2\n"))) == []
+    assert list(environment.ENV002.run(context("ANALYSIS_MODE=phase_2\n"))) == []
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_env003_grades_debug(context: MakeContext, env: str, severities: list[Se
     """Debugging is for development."""
     on, off = context(f"ENV={env}\nDEBUG=on\n"), context(f"ENV={env}\nDEBUG=off\n")
 
-    assert [finding.severity for finding in environment.DEBUG.run(on)] == severities
-    assert list(environment.DEBUG.run(off)) == []
+    assert [finding.severity for finding in environment.ENV003.run(on)] == severities
+    assert list(environment.ENV003.run(off)) == []
 
 
 @pytest.mark.parametrize(("env", "severity"), [("development", W), ("staging", E)])
@@ -101,7 +101,7 @@ def test_env004_finds_stand_ins(context: MakeContext, env: str, severity: Severi
     """A stand-in is told by its variable, without the text."""
     text = f"ENV={env}\nOPENAI_API_KEY=sk-...\nSUPABASE_URL=https://your-project.supabase.co\n"
 
-    found = list(environment.REAL.run(context(text)))
+    found = list(environment.ENV004.run(context(text)))
     assert [(finding.fields, finding.severity) for finding in found] == [
         (("OPENAI_API_KEY",), severity),
         (("SUPABASE_URL",), severity),
@@ -128,7 +128,7 @@ def test_env005_grades_by_where_the_host_is(
 ) -> None:
     """Unencrypted is an error towards a public host in production, a warning otherwise."""
     for env, severity in (("staging", staging), ("production", production), ("development", None)):
-        found = list(environment.ENCRYPTED.run(context(f"ENV={env}\nREDIS_URL={url}\n")))
+        found = list(environment.ENV005.run(context(f"ENV={env}\nREDIS_URL={url}\n")))
         assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
@@ -136,7 +136,7 @@ def test_env005_covers_every_url_of_the_schema(context: MakeContext) -> None:
     """Each endpoint is looked at; a bad one is told as unjudged and hides no other."""
     names = ["SUPABASE_URL", "OPENAI_BASE_URL", "WEBHOOK_URL", "SENTRY_DSN"]
     text = "ENV=production\n" + "".join(f"{name}=http://api.host.net\n" for name in names)
-    run = iter(environment.ENCRYPTED.run(context(f"{text}REDIS_URL=nonsense\n")))
+    run = iter(environment.ENV005.run(context(f"{text}REDIS_URL=nonsense\n")))
 
     assert [next(run).fields[0] for _ in names] == names
     with pytest.raises(SkipCheck, match="REDIS_URL is invalid"):
@@ -148,15 +148,15 @@ def test_env006_refuses_any_and_local_origins(context: MakeContext, origin: str)
     """Neither everybody nor a developer's machine may call production."""
     text = f"ENV=production\nALLOWED_ORIGINS=https://app.resume-works.net,{origin}\n"
 
-    assert [finding.severity for finding in environment.ORIGINS.run(context(text))] == [E]
-    assert list(environment.ORIGINS.run(context(text.replace("production", "development")))) == []
+    assert [finding.severity for finding in environment.ENV006.run(context(text))] == [E]
+    assert list(environment.ENV006.run(context(text.replace("production", "development")))) == []
 
 
 def test_env007_names_both_and_shows_neither(context: MakeContext) -> None:
     """Two secrets with one value are told by name."""
     text = f"ENV=production\nENCRYPTION_KEY={KEY}\nWEBHOOK_SECRET={KEY}\n"
 
-    found = list(environment.DISTINCT.run(context(text)))
+    found = list(environment.ENV007.run(context(text)))
     assert [(finding.severity, finding.message) for finding in found] == [
         (E, "ENCRYPTION_KEY and WEBHOOK_SECRET hold the same value.")
     ]
@@ -172,4 +172,4 @@ def test_env007_names_both_and_shows_neither(context: MakeContext) -> None:
 )
 def test_env007_leaves_stand_ins_and_urls_aside(context: MakeContext, text: str) -> None:
     """A stand-in is ENV004's, and two services may share a URL."""
-    assert list(environment.DISTINCT.run(context(f"ENV=production\n{text}"))) == []
+    assert list(environment.ENV007.run(context(f"ENV=production\n{text}"))) == []

@@ -11,7 +11,7 @@ from workerctl.report.findings import Finding, Location, Severity
 
 def test_log001_warns_of_debug_records_in_production(context: MakeContext) -> None:
     """Debug records are told in production, with the line that switches them on."""
-    found = list(logs.LEVEL.run(context("ENV=production\nLOG_LEVEL=debug\n")))
+    found = list(logs.LOG001.run(context("ENV=production\nLOG_LEVEL=debug\n")))
 
     assert found == [
         Finding(
@@ -36,13 +36,13 @@ def test_log001_warns_of_debug_records_in_production(context: MakeContext) -> No
 )
 def test_log001_passes_elsewhere(context: MakeContext, text: str) -> None:
     """Debug records are fine outside production, and production may log above DEBUG."""
-    assert list(logs.LEVEL.run(context(text))) == []
+    assert list(logs.LOG001.run(context(text))) == []
 
 
 @pytest.mark.parametrize("level", ["10", "9", "1", " Debug "])
 def test_log001_knows_levels_by_number(context: MakeContext, level: str) -> None:
     """A level of 10 or below writes debug records, whatever it is called."""
-    found = list(logs.LEVEL.run(context(f"ENV=production\nLOG_LEVEL='{level}'\n")))
+    found = list(logs.LOG001.run(context(f"ENV=production\nLOG_LEVEL='{level}'\n")))
 
     assert [finding.code for finding in found] == ["LOG001"]
 
@@ -61,9 +61,9 @@ def test_log002_names_the_switch(
     context: MakeContext, line: str, env: str, severity: Severity
 ) -> None:
     """A library's debugging switch is told by name, wherever it is set."""
-    in_file = list(logs.SWITCHES.run(context(f"ENV={env}\n{line}\n")))
+    in_file = list(logs.LOG002.run(context(f"ENV={env}\n{line}\n")))
     name, _, value = line.partition("=")
-    in_environment = list(logs.SWITCHES.run(context(f"ENV={env}\n", {name: value})))
+    in_environment = list(logs.LOG002.run(context(f"ENV={env}\n", {name: value})))
 
     assert [(finding.severity, finding.fields) for finding in in_file + in_environment] == [
         (severity, (name.upper(),)),
@@ -76,4 +76,4 @@ def test_log002_names_the_switch(
 )
 def test_log002_passes_a_switch_that_is_off(context: MakeContext, line: str) -> None:
     """A switch that is off, or at a level that shows nothing, is fine."""
-    assert list(logs.SWITCHES.run(context(f"ENV=production\n{line}\n"))) == []
+    assert list(logs.LOG002.run(context(f"ENV=production\n{line}\n"))) == []

@@ -13,7 +13,7 @@ def test_set001_tells_every_bad_value(context: MakeContext) -> None:
     """All bad values are told at once, with what is expected and where they stand."""
     text = "DEBUG=perhaps\nLLM_TIMEOUT_SECONDS=0\nJOB_RETRY_INTERVALS_SECONDS=[30,\nQUEUES=a,a\n"
 
-    found = list(schema.VALUES.run(context(text)))
+    found = list(schema.SET001.run(context(text)))
     assert [(finding.message, str(finding.location)) for finding in found] == [
         ("DEBUG must be true or false.", "worker.env:1"),
         ("QUEUES must be a comma-separated list of queue names, each once.", "worker.env:4"),
@@ -40,7 +40,7 @@ def test_set002_suggests_the_known_name(
     context: MakeContext, name: str, meant: str, severity: Severity
 ) -> None:
     """One slip is an error, a similar name an information."""
-    assert list(schema.FILE_NAMES.run(context(f"{name}=1\n"))) == [
+    assert list(schema.SET002.run(context(f"{name}=1\n"))) == [
         Finding(
             "SET002",
             severity,
@@ -55,12 +55,12 @@ def test_set002_suggests_the_known_name(
 @pytest.mark.parametrize("name", ["PATH", "ENW", "DATABASE_URL", "hunter2hunter2", "DEBGU"])
 def test_set002_leaves_other_names_alone(context: MakeContext, name: str) -> None:
     """Names of others, short names and pasted tokens are nobody's business."""
-    assert list(schema.FILE_NAMES.run(context(f"{name}=1\n"))) == []
+    assert list(schema.SET002.run(context(f"{name}=1\n"))) == []
 
 
 def test_set003_sees_a_slip_in_the_environment(context: MakeContext) -> None:
     """A misspelt variable is told when the setting it means is not set."""
-    found = list(schema.ENVIRONMENT_NAMES.run(context("", {"ENCRYPTION_KEYY": KEY})))
+    found = list(schema.SET003.run(context("", {"ENCRYPTION_KEYY": KEY})))
 
     assert [(finding.severity, finding.hint) for finding in found] == [
         (Severity.WARNING, "Did you mean ENCRYPTION_KEY?")
@@ -72,12 +72,12 @@ def test_set003_is_silent_when_the_setting_is_set(context: MakeContext) -> None:
     """Somebody who sets the right name may have another one like it."""
     environ = {"ENCRYPTION_KEYY": "1", "ENCRYPTION_KEY": KEY}
 
-    assert list(schema.ENVIRONMENT_NAMES.run(context("", environ))) == []
+    assert list(schema.SET003.run(context("", environ))) == []
 
 
 def test_set003_has_nothing_to_judge_in_isolation(context: MakeContext) -> None:
     """An ignored environment is not looked at."""
-    assert list(schema.ENVIRONMENT_NAMES.run(context(""))) == []
+    assert list(schema.SET003.run(context(""))) == []
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_set004_tells_what_is_set_twice(
     context: MakeContext, text: str, message: str, severity: Severity, line: int
 ) -> None:
     """The later line is pointed at, all lines are named, an unknown name is not repeated."""
-    found = list(schema.ONCE.run(context(text)))
+    found = list(schema.SET004.run(context(text)))
 
     assert [(finding.message, finding.severity) for finding in found] == [(message, severity)]
     assert found[0].location == Location("env-file", "worker.env", line)
@@ -121,7 +121,7 @@ def test_set004_tells_what_is_set_twice(
 
 def test_set004_sees_two_spellings_in_the_environment(context: MakeContext) -> None:
     """Two spellings of one name are told in the environment too."""
-    found = list(schema.ONCE.run(context("", {"DEBUG": "1", "debug": "0"})))
+    found = list(schema.SET004.run(context("", {"DEBUG": "1", "debug": "0"})))
 
     assert [finding.message for finding in found] == [
         "DEBUG and debug are both set in the environment."
@@ -130,7 +130,7 @@ def test_set004_sees_two_spellings_in_the_environment(context: MakeContext) -> N
 
 def test_set004_allows_one_variable_in_two_sources(context: MakeContext) -> None:
     """That a stronger source overrides a weaker one is what sources are for."""
-    assert list(schema.ONCE.run(context("DEBUG=1\n", {"DEBUG": "0"}))) == []
+    assert list(schema.SET004.run(context("DEBUG=1\n", {"DEBUG": "0"}))) == []
 
 
 def test_set006_names_the_new_name(context: MakeContext) -> None:
@@ -138,6 +138,6 @@ def test_set006_names_the_new_name(context: MakeContext) -> None:
     made = context("LLM_CONNECT_TIMEOUT=5\n")
 
     assert made.settings.LLM_CONNECT_TIMEOUT_SECONDS == 5
-    assert [finding.hint for finding in schema.CURRENT.run(made)] == [
+    assert [finding.hint for finding in schema.SET006.run(made)] == [
         "Rename it to LLM_CONNECT_TIMEOUT_SECONDS."
     ]

@@ -14,7 +14,7 @@ def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None
     """A connect timeout as long as the timeout is told with both numbers."""
     text = "LLM_CONNECT_TIMEOUT_SECONDS=120\n"
 
-    assert list(timeouts.CONNECT.run(context(text))) == [
+    assert list(timeouts.TMO001.run(context(text))) == [
         Finding(
             "TMO001",
             Severity.ERROR,
@@ -24,7 +24,7 @@ def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None
             Location("env-file", "worker.env", 1),
         )
     ]
-    assert list(timeouts.CONNECT.run(context("LLM_CONNECT_TIMEOUT_SECONDS=119\n"))) == []
+    assert list(timeouts.TMO001.run(context("LLM_CONNECT_TIMEOUT_SECONDS=119\n"))) == []
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None
 )
 def test_tmo001_hint_clears_the_finding(context: MakeContext, timeout: int, hint: str) -> None:
     """The suggested number is below the timeout, or the hint says to raise the timeout."""
-    found = list(timeouts.CONNECT.run(context(f"LLM_TIMEOUT_SECONDS={timeout}\n")))
+    found = list(timeouts.TMO001.run(context(f"LLM_TIMEOUT_SECONDS={timeout}\n")))
 
     assert [finding.hint for finding in found] == [hint]
 
@@ -49,20 +49,20 @@ def test_tmo002_compares_each_base_with_its_cap(context: MakeContext, stage: str
     equal = f"{stage}_RETRY_BASE_WAIT=2.5\n{stage}_RETRY_MAX_WAIT=2.5\n"
 
     assert [
-        (finding.message, finding.fields) for finding in timeouts.BACKOFF.run(context(above))
+        (finding.message, finding.fields) for finding in timeouts.TMO002.run(context(above))
     ] == [
         (
             f"{stage}_RETRY_BASE_WAIT (3 s) exceeds {stage}_RETRY_MAX_WAIT (2.5 s).",
             (f"{stage}_RETRY_BASE_WAIT", f"{stage}_RETRY_MAX_WAIT"),
         )
     ]
-    assert list(timeouts.BACKOFF.run(context(equal))) == []
+    assert list(timeouts.TMO002.run(context(equal))) == []
 
 
 def test_tmo002_judges_one_pair_when_the_other_is_invalid(context: MakeContext) -> None:
     """A bad value hides nothing, and what cannot be judged is told as skipped."""
     text = "LLM_RETRY_BASE_WAIT=soon\nEMBEDDING_RETRY_BASE_WAIT=11\n"
-    run = iter(timeouts.BACKOFF.run(context(text)))
+    run = iter(timeouts.TMO002.run(context(text)))
 
     assert next(run).fields[0] == "EMBEDDING_RETRY_BASE_WAIT"
     with pytest.raises(SkipCheck, match=r"LLM_RETRY_BASE_WAIT is invalid \(SET001\)"):
@@ -79,11 +79,11 @@ def test_tmo003_counts_intervals(
     """More intervals than retries is a warning, fewer an information."""
     text = f"JOB_MAX_RETRIES={retries}\nJOB_RETRY_INTERVALS_SECONDS={intervals}\n"
 
-    found = [finding.severity for finding in timeouts.INTERVALS.run(context(text))]
+    found = [finding.severity for finding in timeouts.TMO003.run(context(text))]
     assert found == ([] if severity is None else [severity])
 
 
 @pytest.mark.parametrize("text", ["JOB_MAX_RETRIES=0\n", "JOB_RETRY_INTERVALS_SECONDS=1,2,3\n"])
 def test_tmo003_judges_only_what_was_set_on_purpose(context: MakeContext, text: str) -> None:
     """A default on one side is nobody's mistake."""
-    assert list(timeouts.INTERVALS.run(context(text))) == []
+    assert list(timeouts.TMO003.run(context(text))) == []

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.findings import Finding, Location, Severity, Suppression, graded
+from workerctl.report.findings import Finding, Location, Severity, Suppression, by_environment
 from workerctl.report.results import Problem, Report, Result, Status
 
 SUPPRESSION = Suppression("SET001", "known", date(2027, 1, 31))
@@ -53,19 +53,14 @@ def test_findings_compare_by_value_and_are_frozen() -> None:
         one.code = "SET002"  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ("wee", (Severity.WARNING, Severity.ERROR, Severity.ERROR)),
-        ("-iw", (None, Severity.INFO, Severity.WARNING)),
-        ("---", (None, None, None)),
-    ],
-)
-def test_columns_grade_by_environment(columns: str, expected: tuple[Severity | None, ...]) -> None:
-    """Development, staging, production, as in the table of checks."""
-    environments = ("development", "staging", "production")
+def test_a_severity_depends_on_the_environment() -> None:
+    """A rule that names no severity for an environment does not apply there."""
+    found = [
+        by_environment(env, staging=Severity.INFO, production=Severity.WARNING)
+        for env in ("development", "staging", "production")
+    ]
 
-    assert tuple(graded(columns, env) for env in environments) == expected
+    assert found == [None, Severity.INFO, Severity.WARNING]
 
 
 @pytest.mark.parametrize(

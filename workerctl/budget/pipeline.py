@@ -99,14 +99,14 @@ def _names(stage: StageSettings) -> Iterator[str]:
 def _steps(stage: StageSettings, settings: Any) -> Iterator[Step]:
     times = stage.times.number(settings) if isinstance(stage.times, Choice) else stage.times
     one = Stage(
-        stage.name,
-        _amount(settings, stage.timeout),
-        _amount(settings, stage.retries),
-        _amount(settings, stage.base),
-        None if _value(settings, stage.cap) is None else _amount(settings, stage.cap),
-        _amount(settings, stage.connect),
-        _amount(settings, stage.sdk_retries),
-        _amount(settings, stage.calls),
+        name=stage.name,
+        timeout=_amount(settings, stage.timeout),
+        retries=_amount(settings, stage.retries),
+        base=_amount(settings, stage.base),
+        cap=None if _value(settings, stage.cap) is None else _amount(settings, stage.cap),
+        connect=_amount(settings, stage.connect),
+        sdk_retries=_amount(settings, stage.sdk_retries),
+        calls=_amount(settings, stage.calls),
     )
     if _value(settings, stage.side_by_side):
         yield (one,) * times

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from workerctl.budget.pipeline import PIPELINE, Pipeline
-from workerctl.report.findings import Finding, Severity, Suppression, graded
+from workerctl.report.findings import Finding, Severity, Suppression, by_environment
 from workerctl.report.results import Result
 from workerctl.settings import Settings
 from workerctl.sources.values import Values
@@ -41,11 +41,19 @@ class Context(NamedTuple):
     phase: Phase = "run"
     pipeline: Pipeline = PIPELINE
 
-    def graded(self, columns: str) -> Severity | None:
+    def by_environment(
+        self,
+        *,
+        development: Severity | None = None,
+        staging: Severity | None = None,
+        production: Severity | None = None,
+    ) -> Severity | None:
         """
-        The severity here, from the three letters for development, staging and production.
+        Return the severity of a rule in this environment; None where the rule does not apply.
         """
-        return graded(columns, self.env)
+        return by_environment(
+            self.env, development=development, staging=staging, production=production
+        )
 
     def finding(
         self,
@@ -59,7 +67,14 @@ class Context(NamedTuple):
         A finding that points at the place of its first field.
         """
         location = self.values.location(fields[0]) if fields else None
-        return Finding(code, severity, message, hint, fields, location)
+        return Finding(
+            code=code,
+            severity=severity,
+            message=message,
+            hint=hint,
+            fields=fields,
+            location=location,
+        )
 
     def groups_of_valid(self, groups: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
         """

@@ -32,7 +32,13 @@ def worst_case(context: Context) -> Iterator[Finding]:
     if budget.share <= _ENOUGH:
         return
     name = context.pipeline.job_timeout
-    severity = context.graded("wee") if budget.share > 1 else Severity.WARNING
+    severity = (
+        context.by_environment(
+            development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+        )
+        if budget.share > 1
+        else Severity.WARNING
+    )
     least = ceil(budget.worst / _ENOUGH)
     can_wait = isinstance(name, str) and least < MANY
     by_timeout = f"Set {name}={count(least)}, or see" if can_wait else "See"
@@ -56,7 +62,7 @@ def grace(context: Context) -> Iterator[Finding]:
 
     Fix: let the orchestrator wait as long as a job may take, and say so in SHUTDOWN_GRACE_SECONDS.
     """
-    severity = context.graded("-ww")
+    severity = context.by_environment(staging=Severity.WARNING, production=Severity.WARNING)
     if severity is None:
         return
     budget = _budget(context, GRACE)
@@ -140,25 +146,25 @@ def _budget(context: Context, *more: str) -> Budget:
 
 
 # Which settings count is the pipeline's to say; these are the built-in one's.
-WORST_CASE = Check(
+BUD001 = Check(
     "BUD001",
     "The worst case of a job fits its timeout",
     worst_case,
     looks_at=PIPELINE.settings,
 )
-DEPLOYS = Check(
+BUD004 = Check(
     "BUD004",
     "A deploy does not kill running work",
     grace,
     looks_at=(*PIPELINE.settings, GRACE),
 )
-LLM_RETRIES = Check(
+BUD002 = Check(
     "BUD002",
     "One layer retries LLM calls",
     llm_retries,
     reads=("LLM_SDK_MAX_RETRIES", "LLM_MAX_RETRIES", "JOB_MAX_RETRIES"),
 )
-EMBEDDING_RETRIES = Check(
+BUD003 = Check(
     "BUD003",
     "One layer retries embedding calls",
     embedding_retries,

@@ -122,20 +122,20 @@ def sections(context: Context) -> Iterator[Finding]:
             )
 
 
-OVERLAP = Check(
+CHU001 = Check(
     "CHU001",
     "Overlaps are smaller than their chunks",
     overlaps,
     looks_at=tuple(chain.from_iterable(_OVERLAPS)),
 )
-MODEL = Check(
+CHU002 = Check(
     "CHU002",
     "Chunks fit the embedding model",
     model_limits,
     reads=("EMBEDDING_MODEL", "EMBEDDING_DIMENSIONS"),
     looks_at=_SIZES,
 )
-SECTIONS = Check(
+CHU003 = Check(
     "CHU003",
     "Section chunks fit the raw text limit",
     sections,

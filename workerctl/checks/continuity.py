@@ -167,12 +167,12 @@ def _unread(context: Context) -> Iterator[Finding]:
             short = len(name) < len(FAMILY) + PIECE and is_conventional_name(name.upper())
             shown = name if short else f"A name that begins with {FAMILY}"
             yield Finding(
-                "KEY005",
-                Severity.ERROR,
-                f"{shown} has no version from 0 to {HIGHEST} in it, so nothing reads this key.",
-                f"Name it {FAMILY} and the version that it had.",
-                (),
-                location,
+                code="KEY005",
+                severity=Severity.ERROR,
+                message=f"{shown} has no version from 0 to {HIGHEST} in it, so nothing reads this key.",
+                hint=f"Name it {FAMILY} and the version that it had.",
+                fields=(),
+                location=location,
             )
 
 
@@ -190,21 +190,21 @@ def _unknown(context: Context) -> Iterator[tuple[str, Location]]:
                 yield assignment.name, assignment.location
 
 
-RING = Check(
+KEY005 = Check(
     "KEY005",
     "Every older key is well-formed and the versions are consistent",
     keys_are_consistent,
     reads=(VERSION,),
     looks_at=(CURRENT,),
 )
-CANARY = Check(
+KEY006 = Check(
     "KEY006",
     "The canary opens: the key is the one of the data",
     canary_opens,
     reads=(CURRENT, VERSION, _CANARY, _CONTEXT),
     requires="KEY004",
 )
-ROTATION = Check(
+KEY007 = Check(
     "KEY007",
     "The key ring is stable: no rotation is under way",
     rotation_is_finished,

@@ -45,7 +45,9 @@ def key_is_strong(context: Context) -> Iterator[Finding]:
 
     Fix: make a key with `workerctl keygen`. If data was written with the old one, rotate.
     """
-    severity = context.graded("wee")
+    severity = context.by_environment(
+        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     weakness = keys.weakness(_key(context))
     if severity is not None and weakness is not None:
         yield context.finding(
@@ -89,22 +91,22 @@ def _key(context: Context) -> str:
     return key
 
 
-PRESENT = Check("KEY001", "ENCRYPTION_KEY is set", key_is_set, looks_at=("ENCRYPTION_KEY",))
-FORM = Check(
+KEY001 = Check("KEY001", "ENCRYPTION_KEY is set", key_is_set, looks_at=("ENCRYPTION_KEY",))
+KEY002 = Check(
     "KEY002",
     "ENCRYPTION_KEY is 64 hexadecimal characters",
     key_is_well_formed,
     reads=("ENCRYPTION_KEY",),
     requires="KEY001",
 )
-STRENGTH = Check(
+KEY003 = Check(
     "KEY003",
     "ENCRYPTION_KEY is not guessable",
     key_is_strong,
     reads=("ENCRYPTION_KEY",),
     requires="KEY002",
 )
-ROUND_TRIP = Check(
+KEY004 = Check(
     "KEY004",
     "This machine can encrypt and decrypt with the key",
     key_encrypts,

@@ -39,12 +39,12 @@ def lines_are_assignments(context: Context) -> Iterator[Finding]:
     for source in context.values.env_files:
         for broken in source.broken:
             yield Finding(
-                "SET005",
-                Severity.ERROR,
-                f"Line {broken.location.line} {broken.reason}.",
-                "Write it as NAME=value, or delete it.",
-                (),
-                broken.location,
+                code="SET005",
+                severity=Severity.ERROR,
+                message=f"Line {broken.location.line} {broken.reason}.",
+                hint="Write it as NAME=value, or delete it.",
+                fields=(),
+                location=broken.location,
             )
 
 
@@ -62,12 +62,12 @@ def files_are_private(context: Context) -> Iterator[Finding]:
         mode = Path(source.name).stat().st_mode
         if mode & 0o077:
             yield Finding(
-                "SET007",
-                Severity.WARNING,
-                f"{source.name} holds secrets, and other accounts may read it.",
-                f"Run `chmod 600 {source.name}`.",
-                (),
-                Location("env-file", source.name),
+                code="SET007",
+                severity=Severity.WARNING,
+                message=f"{source.name} holds secrets, and other accounts may read it.",
+                hint=f"Run `chmod 600 {source.name}`.",
+                fields=(),
+                location=Location("env-file", source.name),
             )
 
 
@@ -79,7 +79,9 @@ def files_are_untracked(context: Context) -> Iterator[Finding]:
 
     Fix: `git rm --cached FILE`, add it to .gitignore, and replace the secrets: they are known.
     """
-    severity = context.graded("wee")
+    severity = context.by_environment(
+        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     unjudged = ""
     for location in _secret_files(context):
         path = Path(location.file or "")
@@ -88,12 +90,12 @@ def files_are_untracked(context: Context) -> Iterator[Finding]:
             unjudged = tracked
         elif tracked and severity is not None:
             yield Finding(
-                "SET008",
-                severity,
-                f"{path} holds secrets and is tracked by git.",
-                f"Run `git rm --cached {path}`, ignore it, and replace the secrets.",
-                (),
-                location,
+                code="SET008",
+                severity=severity,
+                message=f"{path} holds secrets and is tracked by git.",
+                hint=f"Run `git rm --cached {path}`, ignore it, and replace the secrets.",
+                fields=(),
+                location=location,
             )
     if unjudged:
         raise SkipCheck(unjudged)
@@ -115,12 +117,12 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
             if difference is not None:
                 name = assignment.sets
                 yield Finding(
-                    "SET009",
-                    Severity.WARNING,
-                    f"{name or 'The variable'} on line {assignment.location.line} {difference}.",
-                    "Write NAME=value without quotes, blanks, comments and `$`.",
-                    (name,) if name else (),
-                    assignment.location,
+                    code="SET009",
+                    severity=Severity.WARNING,
+                    message=f"{name or 'The variable'} on line {assignment.location.line} {difference}.",
+                    hint="Write NAME=value without quotes, blanks, comments and `$`.",
+                    fields=(name,) if name else (),
+                    location=assignment.location,
                 )
 
 
@@ -241,12 +243,12 @@ def _docker_run_differences(written: str) -> dict[str, bool]:
     }
 
 
-ASSIGNMENTS = Check("SET005", "Every line of the env files is an assignment", lines_are_assignments)
-PRIVATE = Check("SET007", "Env files with secrets are private", files_are_private)
-UNTRACKED = Check(
+SET005 = Check("SET005", "Every line of the env files is an assignment", lines_are_assignments)
+SET007 = Check("SET007", "Env files with secrets are private", files_are_private)
+SET008 = Check(
     "SET008", "Files with secrets are not tracked by git", files_are_untracked, boot=False
 )
-PORTABLE = Check(
+SET009 = Check(
     "SET009",
     "Every env file line means the same to docker compose as to us",
     lines_are_portable,

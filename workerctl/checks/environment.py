@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from workerctl.checks.base import Check, Context
 from workerctl.keyring import versions
-from workerctl.report.findings import Finding
+from workerctl.report.findings import Finding, Severity
 from workerctl.schema import rules
 from workerctl.schema.introspection import holds_url
 from workerctl.secrecy.placeholders import is_placeholder
@@ -52,7 +52,7 @@ def debug_is_off(context: Context) -> Iterator[Finding]:
 
     Fix: set DEBUG=false, or remove it.
     """
-    severity = context.graded("-we")
+    severity = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
     if severity is not None and context.settings.DEBUG:
         yield context.finding(
             "ENV003", severity, f"DEBUG is on in {context.env}.", "Set DEBUG=false.", "DEBUG"
@@ -68,7 +68,9 @@ def values_are_real(context: Context) -> Iterator[Finding]:
 
     Fix: put the real value there, or remove the line where the setting is optional.
     """
-    severity = context.graded("wee")
+    severity = context.by_environment(
+        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     if severity is None:
         return
     for name, value in context.values.chosen.items():
@@ -97,7 +99,10 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     for (name,) in context.groups_of_valid(urls):
         scheme, host = _endpoint(context.values.text(name))
         private = _is_private(host)
-        severity = context.graded("-ww" if private else "-we")
+        severity = context.by_environment(
+            staging=Severity.WARNING,
+            production=Severity.WARNING if private else Severity.ERROR,
+        )
         if scheme in _PLAIN_SCHEMES and severity is not None:
             secure = "rediss" if scheme == "redis" else "https"
             target = "a private host" if private else "a public host"
@@ -118,7 +123,7 @@ def origins_are_explicit(context: Context) -> Iterator[Finding]:
 
     Fix: list the origins of the application, separated by commas.
     """
-    severity = context.graded("-we")
+    severity = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
     for origin in context.settings.ALLOWED_ORIGINS:
         host = _endpoint(origin)[1]
         wrong = "allows every origin" if origin == "*" else "allows localhost"
@@ -142,7 +147,9 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
 
     Fix: make a secret of its own for each.
     """
-    severity = context.graded("wee")
+    severity = context.by_environment(
+        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     secrets = [
         (name, value.text)
         for name, value in context.values.chosen.items()
@@ -196,13 +203,13 @@ def _is_private(host: str) -> bool:
         return "." not in host
 
 
-NAME = Check(
+ENV001 = Check(
     "ENV001",
     "ENV is development, staging or production",
     environment_is_known,
     looks_at=("ENV",),
 )
-REQUIRED = Check(
+ENV002 = Check(
     "ENV002",
     "What this environment requires is set",
     required_values_are_set,
@@ -216,15 +223,15 @@ REQUIRED = Check(
         "GEMINI_API_KEY",
     ),
 )
-DEBUG = Check("ENV003", "Debug is off", debug_is_off, reads=("DEBUG",))
-REAL = Check("ENV004", "No value is a placeholder", values_are_real, every_secret=True)
-ENCRYPTED = Check(
+ENV003 = Check("ENV003", "Debug is off", debug_is_off, reads=("DEBUG",))
+ENV004 = Check("ENV004", "No value is a placeholder", values_are_real, every_secret=True)
+ENV005 = Check(
     "ENV005",
     "Remote endpoints are encrypted",
     endpoints_are_encrypted,
     looks_at=("REDIS_URL", "SUPABASE_URL", "OPENAI_BASE_URL", "WEBHOOK_URL", "SENTRY_DSN"),
 )
-ORIGINS = Check("ENV006", "Origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",))
-DISTINCT = Check(
+ENV006 = Check("ENV006", "Origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",))
+ENV007 = Check(
     "ENV007", "No two secrets hold the same value", secrets_are_distinct, every_secret=True
 )

@@ -5,7 +5,7 @@ Logs: neither too loud for production nor a way out for secrets.
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
-from workerctl.report.findings import Finding, Location
+from workerctl.report.findings import Finding, Location, Severity
 
 # variable → the values that switch it on; None means any
 _SWITCHES: dict[str, frozenset[str] | None] = {
@@ -25,7 +25,7 @@ def debug_logging(context: Context) -> Iterator[Finding]:
 
     Fix: set LOG_LEVEL=INFO, and DEBUG for the hour in which it is needed.
     """
-    severity = context.graded("--w")
+    severity = context.by_environment(production=Severity.WARNING)
     level = context.settings.LOG_LEVEL
     if severity is not None and (level == "DEBUG" or (level.isdigit() and int(level) <= 10)):  # noqa: PLR2004 -- logging.DEBUG
         yield context.finding(
@@ -46,16 +46,18 @@ def debugging_switches(context: Context) -> Iterator[Finding]:
 
     Fix: unset the variable.
     """
-    severity = context.graded("wee")
+    severity = context.by_environment(
+        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     for name, location in _switched_on(context):
         if severity is not None:
             yield Finding(
-                "LOG002",
-                severity,
-                f"{name} makes a library write values into the log.",
-                f"Unset {name}.",
-                (name,),
-                location,
+                code="LOG002",
+                severity=severity,
+                message=f"{name} makes a library write values into the log.",
+                hint=f"Unset {name}.",
+                fields=(name,),
+                location=location,
             )
 
 
@@ -71,5 +73,5 @@ def _switched_on(context: Context) -> Iterator[tuple[str, Location]]:
             yield name, assignment.location
 
 
-LEVEL = Check("LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",))
-SWITCHES = Check("LOG002", "No library debugging switch leaks values", debugging_switches)
+LOG001 = Check("LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",))
+LOG002 = Check("LOG002", "No library debugging switch leaks values", debugging_switches)

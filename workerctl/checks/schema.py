@@ -59,12 +59,12 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
         slip = known.slip(name.upper())
         if slip is not None and not context.values.is_set(slip):
             yield Finding(
-                "SET003",
-                Severity.WARNING,
-                f"The environment sets {name}, which no setting has as its name.",
-                f"Did you mean {slip}?",
-                (slip,),
-                Location("environment"),
+                code="SET003",
+                severity=Severity.WARNING,
+                message=f"The environment sets {name}, which no setting has as its name.",
+                hint=f"Did you mean {slip}?",
+                fields=(slip,),
+                location=Location("environment"),
             )
 
 
@@ -97,12 +97,12 @@ def names_are_current(context: Context) -> Iterator[Finding]:
         for assignment in source.assignments:
             if assignment.spelling is Spelling.DEPRECATED and assignment.sets is not None:
                 yield Finding(
-                    "SET006",
-                    Severity.WARNING,
-                    f"{assignment.name} is a deprecated name.",
-                    f"Rename it to {assignment.sets}.",
-                    (assignment.sets,),
-                    assignment.location,
+                    code="SET006",
+                    severity=Severity.WARNING,
+                    message=f"{assignment.name} is a deprecated name.",
+                    hint=f"Rename it to {assignment.sets}.",
+                    fields=(assignment.sets,),
+                    location=assignment.location,
                 )
 
 
@@ -121,12 +121,12 @@ def _near_miss(assignment: Assignment, known: NearMisses) -> Iterator[Finding]:
     near = len(name) - len(match) < PIECE and is_conventional_name(assignment.name)
     shown = assignment.name if slip or near else "This variable"
     yield Finding(
-        "SET002",
-        Severity.ERROR if slip else Severity.INFO,
-        f"{shown} is no setting.",
-        f"Did you mean {match}?",
-        (match,),
-        assignment.location,
+        code="SET002",
+        severity=Severity.ERROR if slip else Severity.INFO,
+        message=f"{shown} is no setting.",
+        hint=f"Did you mean {match}?",
+        fields=(match,),
+        location=assignment.location,
     )
 
 
@@ -146,23 +146,23 @@ def _twice(context: Context, source: Source, again: list[Assignment]) -> Finding
     verb = "are both set" if len(spellings) > 1 else "is set more than once"
     secret = name is not None and context.values.names.is_secret(name)
     return Finding(
-        "SET004",
-        Severity.ERROR if secret else Severity.WARNING,
-        f"{shown} {verb} in {'the environment' if not lines else source.name}{where}.",
-        "Keep one of them.",
-        (name,) if name else (),
-        again[-1].location,
+        code="SET004",
+        severity=Severity.ERROR if secret else Severity.WARNING,
+        message=f"{shown} {verb} in {'the environment' if not lines else source.name}{where}.",
+        hint="Keep one of them.",
+        fields=(name,) if name else (),
+        location=again[-1].location,
     )
 
 
-VALUES = Check("SET001", "Every value has its declared type and range", values_are_valid)
-FILE_NAMES = Check(
+SET001 = Check("SET001", "Every value has its declared type and range", values_are_valid)
+SET002 = Check(
     "SET002", "Every variable in the env files is one the schema knows", file_names_are_known
 )
-ENVIRONMENT_NAMES = Check(
+SET003 = Check(
     "SET003",
     "The process environment holds no near miss of a known name",
     environment_names_are_known,
 )
-ONCE = Check("SET004", "No variable is set twice", names_are_set_once)
-CURRENT = Check("SET006", "No deprecated name is used", names_are_current)
+SET004 = Check("SET004", "No variable is set twice", names_are_set_once)
+SET006 = Check("SET006", "No deprecated name is used", names_are_current)

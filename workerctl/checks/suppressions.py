@@ -47,4 +47,4 @@ def _is_unused(context: Context, suppression: Suppression) -> bool:
     return ran and not used
 
 
-CURRENT = Check("SUP001", "Suppressions are in date and in use", suppressions)
+SUP001 = Check("SUP001", "Suppressions are in date and in use", suppressions)

@@ -89,19 +89,19 @@ def retry_intervals(context: Context) -> Iterator[Finding]:
     )
 
 
-CONNECT = Check(
+TMO001 = Check(
     "TMO001",
     "Connect timeouts are shorter than the timeouts they precede",
     connect_timeouts,
     reads=("LLM_CONNECT_TIMEOUT_SECONDS", "LLM_TIMEOUT_SECONDS"),
 )
-BACKOFF = Check(
+TMO002 = Check(
     "TMO002",
     "Backoff bases do not exceed their caps",
     backoffs,
     looks_at=tuple(chain.from_iterable(_BACKOFFS)),
 )
-INTERVALS = Check(
+TMO003 = Check(
     "TMO003",
     "Retry intervals match the number of job retries",
     retry_intervals,

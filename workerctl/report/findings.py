@@ -74,12 +74,14 @@ class Finding(NamedTuple):
     suppressed: Suppression | None = None
 
 
-def graded(columns: str, env: str) -> Severity | None:
+def by_environment(
+    env: str,
+    *,
+    development: Severity | None = None,
+    staging: Severity | None = None,
+    production: Severity | None = None,
+) -> Severity | None:
     """
-    The severity in an environment; None where the rule does not apply.
-
-    `columns` are three letters for development, staging, production, as in the check reference:
-    `e` error, `w` warning, `i` info, `-` nothing.
+    Return the severity of a rule in the environment `env`; None where the rule does not apply.
     """
-    letter = columns[ENVIRONMENTS.index(env)]
-    return {"e": Severity.ERROR, "w": Severity.WARNING, "i": Severity.INFO}.get(letter)
+    return {"development": development, "staging": staging, "production": production}[env]

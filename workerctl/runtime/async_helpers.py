@@ -166,7 +166,16 @@ def _keeps_loop() -> bool:
         del text
     message, hint = f"{_FLAG} must be true or false.", f"The default is {_FLAG}=true."
     raise ConfigurationError(
-        [Finding("SET001", Severity.ERROR, message, hint, (_FLAG,), Location("environment"))]
+        [
+            Finding(
+                code="SET001",
+                severity=Severity.ERROR,
+                message=message,
+                hint=hint,
+                fields=(_FLAG,),
+                location=Location("environment"),
+            )
+        ]
     )
 
 

@@ -26,11 +26,13 @@ def names(settings: type[BaseModel]) -> Names:
     """
     fields = settings.model_fields
     return Names(
-        frozenset(fields),
-        frozenset(name for name, info in fields.items() if is_secret(name, info)),
-        {old: name for name, info in fields.items() for old in deprecated_names(name, info)},
-        getattr(settings, "SECRET_FAMILIES", ()),
-        frozenset(name for name, info in fields.items() if extras(info).get("file")),
+        fields=frozenset(fields),
+        secrets=frozenset(name for name, info in fields.items() if is_secret(name, info)),
+        deprecated={
+            old: name for name, info in fields.items() for old in deprecated_names(name, info)
+        },
+        families=getattr(settings, "SECRET_FAMILIES", ()),
+        files=frozenset(name for name, info in fields.items() if extras(info).get("file")),
     )
 
 

@@ -87,7 +87,14 @@ def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -
     if any(not finding.fields for finding in findings):
         invalid = frozenset(settings_class.model_fields)
     typed = tuple(finding for finding in findings if finding.code == "SET001")
-    return Loaded(settings, values, invalid, typed, project, settings_class)
+    return Loaded(
+        settings=settings,
+        values=values,
+        invalid=invalid,
+        findings=typed,
+        project=project,
+        settings_class=settings_class,
+    )
 
 
 def read(settings_class: type[BaseModel], options: Options | None = None) -> Values:
@@ -147,12 +154,12 @@ def unreadable(values: Values) -> list[Finding]:
     """
     return [
         Finding(
-            "SET001",
-            Severity.ERROR,
-            f"{value.problem}.",
-            "Check that the file exists and that the worker may read it.",
-            (name,),
-            value.location,
+            code="SET001",
+            severity=Severity.ERROR,
+            message=f"{value.problem}.",
+            hint="Check that the file exists and that the worker may read it.",
+            fields=(name,),
+            location=value.location,
         )
         for name, value in values.chosen.items()
         if value.problem is not None
@@ -195,18 +202,25 @@ def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Fi
 
     default = description.setting(name, info).default_text
     return Finding(
-        "SET001",
-        Severity.ERROR,
-        f"{name} must be {description.expectation(info)}.",
-        f"The default is {name}={default}." if default else f"Correct {name}.",
-        (name,),
-        values.location(name) if values.is_set(name) else None,
+        code="SET001",
+        severity=Severity.ERROR,
+        message=f"{name} must be {description.expectation(info)}.",
+        hint=f"The default is {name}={default}." if default else f"Correct {name}.",
+        fields=(name,),
+        location=values.location(name) if values.is_set(name) else None,
     )
 
 
 def _missing(name: str, location: Location) -> Finding:
     message = f"{name} is required and not set."
-    return Finding("SET001", Severity.ERROR, message, f"Set {name}.", (name,), location)
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=message,
+        hint=f"Set {name}.",
+        fields=(name,),
+        location=location,
+    )
 
 
 def _no_field(name: str) -> Finding:

@@ -7,7 +7,13 @@ The rules without which a worker must not run, as functions to findings.
 from collections.abc import Iterator
 
 from workerctl import keys
-from workerctl.report.findings import ENVIRONMENTS, Finding, Location, Severity, graded
+from workerctl.report.findings import (
+    ENVIRONMENTS,
+    Finding,
+    Location,
+    Severity,
+    by_environment,
+)
 from workerctl.sources.values import Values
 
 DEFAULT_ENVIRONMENT = "development"
@@ -58,30 +64,30 @@ def environment_name(values: Values, override: str | None = None) -> Iterator[Fi
     if env not in ENVIRONMENTS:
         meant = _meant(env)
         yield Finding(
-            "ENV001",
-            Severity.ERROR,
-            "ENV is not development, staging or production, so production's rules apply.",
-            f"Did you mean ENV={meant}?" if meant else "Set ENV to one of the three.",
-            ("ENV",),
-            where,
+            code="ENV001",
+            severity=Severity.ERROR,
+            message="ENV is not development, staging or production, so production's rules apply.",
+            hint=f"Did you mean ENV={meant}?" if meant else "Set ENV to one of the three.",
+            fields=("ENV",),
+            location=where,
         )
     elif "ENV" in values.empty:
         yield Finding(
-            "ENV001",
-            Severity.WARNING,
-            "ENV is empty, so the worker boots as development.",
-            "Set ENV, or remove the empty assignment.",
-            ("ENV",),
-            where,
+            code="ENV001",
+            severity=Severity.WARNING,
+            message="ENV is empty, so the worker boots as development.",
+            hint="Set ENV, or remove the empty assignment.",
+            fields=("ENV",),
+            location=where,
         )
     if override is not None and env in ENVIRONMENTS and env != override:
         yield Finding(
-            "ENV001",
-            Severity.WARNING,
-            f"The worker will boot as {env}, while this run judges as {override}.",
-            f"Set ENV={override} where the worker starts.",
-            ("ENV",),
-            where,
+            code="ENV001",
+            severity=Severity.WARNING,
+            message=f"The worker will boot as {env}, while this run judges as {override}.",
+            hint=f"Set ENV={override} where the worker starts.",
+            fields=("ENV",),
+            location=where,
         )
 
 
@@ -94,21 +100,21 @@ def required_values(values: Values, env: str) -> Iterator[Finding]:
     for name, demanded_by, why in _required(values):
         if not values.is_set(name):
             yield Finding(
-                "ENV002",
-                Severity.ERROR,
-                f"{name} is not set, and {why}.".replace("ENVIRONMENT", env),
-                f"Set {name} where the worker gets its configuration.",
-                (name,),
-                _missing_at(values, name, demanded_by),
+                code="ENV002",
+                severity=Severity.ERROR,
+                message=f"{name} is not set, and {why}.".replace("ENVIRONMENT", env),
+                hint=f"Set {name} where the worker gets its configuration.",
+                fields=(name,),
+                location=_missing_at(values, name, demanded_by),
             )
     if not values.is_set("GEMINI_API_KEY"):
         yield Finding(
-            "ENV002",
-            Severity.WARNING,
-            "GEMINI_API_KEY is not set, so analysis has one model less to compare with.",
-            "Set GEMINI_API_KEY, or suppress this if one model is meant.",
-            ("GEMINI_API_KEY",),
-            _missing_at(values, "GEMINI_API_KEY", "ENV"),
+            code="ENV002",
+            severity=Severity.WARNING,
+            message="GEMINI_API_KEY is not set, so analysis has one model less to compare with.",
+            hint="Set GEMINI_API_KEY, or suppress this if one model is meant.",
+            fields=("GEMINI_API_KEY",),
+            location=_missing_at(values, "GEMINI_API_KEY", "ENV"),
         )
 
 
@@ -125,16 +131,18 @@ def key_presence(values: Values, env: str) -> Iterator[Finding]:
     """
     KEY001: `ENCRYPTION_KEY` is set.
     """
-    severity = graded("wee", env)
+    severity = by_environment(
+        env, development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     if severity is None or values.is_set("ENCRYPTION_KEY"):
         return
     yield Finding(
-        "KEY001",
-        severity,
-        "ENCRYPTION_KEY is not set, so personal data cannot be encrypted.",
-        _NEW_KEY,
-        ("ENCRYPTION_KEY",),
-        _missing_at(values, "ENCRYPTION_KEY", "ENV"),
+        code="KEY001",
+        severity=severity,
+        message="ENCRYPTION_KEY is not set, so personal data cannot be encrypted.",
+        hint=_NEW_KEY,
+        fields=("ENCRYPTION_KEY",),
+        location=_missing_at(values, "ENCRYPTION_KEY", "ENV"),
     )
 
 
@@ -142,7 +150,9 @@ def key_form(values: Values, env: str) -> Iterator[Finding]:
     """
     KEY002: `ENCRYPTION_KEY` is 64 hexadecimal characters.
     """
-    severity = graded("wee", env)
+    severity = by_environment(
+        env, development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
     value = values.chosen.get("ENCRYPTION_KEY")
     if severity is None or value is None or value.problem is not None:
         return
@@ -152,12 +162,12 @@ def key_form(values: Values, env: str) -> Iterator[Finding]:
 
         stands_in = is_placeholder(value.text, "ENCRYPTION_KEY", secret=True)
         yield Finding(
-            "KEY002",
-            severity,
-            f"ENCRYPTION_KEY {problem}.",
-            _NEW_KEY if stands_in else _SAME_KEY,
-            ("ENCRYPTION_KEY",),
-            value.location,
+            code="KEY002",
+            severity=severity,
+            message=f"ENCRYPTION_KEY {problem}.",
+            hint=_NEW_KEY if stands_in else _SAME_KEY,
+            fields=("ENCRYPTION_KEY",),
+            location=value.location,
         )
 
 

@@ -289,7 +289,7 @@ def _kind(value: str, name: str, *, secret: bool) -> str | None:
     lower = value.lower()
     if not lower or _is_hexadecimal(lower):
         return None
-    subject = _Subject(name, value, lower, _squeeze(lower), secret)
+    subject = _Subject(name=name, value=value, lower=lower, squeezed=_squeeze(lower), secret=secret)
     return next(filter(None, (rule(subject) for rule in _RULES)), None)
 
 

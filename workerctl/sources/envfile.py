@@ -145,7 +145,9 @@ def _entries(text: str, ends: list[int]) -> Iterator[Entry]:
         number = bisect_right(ends, position + len(raw) - len(raw.lstrip())) + 1
         position += len(raw)
         if binding.error or binding.key is not None:
-            yield Entry(number, binding.key, binding.value, _quote(binding), raw)
+            yield Entry(
+                number=number, name=binding.key, value=binding.value, quote=_quote(binding), raw=raw
+            )
 
 
 def _quote(binding: Binding) -> str:

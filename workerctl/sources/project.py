@@ -114,12 +114,12 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
             raise ProjectError(f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS))
     secrets_dir = _text(table, "secrets_dir")
     return Project(
-        directory,
-        _text(table, "settings"),
-        _texts(table, "checks"),
-        tuple(_under(directory, path) for path in _texts(table, "env_file")),
-        None if secrets_dir is None else _under(directory, secrets_dir),
-        tuple(_suppression(entry) for entry in _list(table, "ignore")),
+        directory=directory,
+        settings=_text(table, "settings"),
+        checks=_texts(table, "checks"),
+        env_files=tuple(_under(directory, path) for path in _texts(table, "env_file")),
+        secrets_dir=None if secrets_dir is None else _under(directory, secrets_dir),
+        suppressions=tuple(_suppression(entry) for entry in _list(table, "ignore")),
         preload=_texts(table, "preload"),
         pipeline=_table_in(table, "pipeline"),
     )

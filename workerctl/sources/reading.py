@@ -48,13 +48,13 @@ def read(
     strongest_first = [*(() if environment is None else (environment,)), *reversed(files), *secrets]
     chosen, empty = _choose(strongest_first)
     return Values(
-        names,
-        tuple(source.name for source in (*files, *secrets)),
-        environment,
-        unknown,
-        files,
-        chosen,
-        {name: location for name, location in empty.items() if name not in chosen},
+        names=names,
+        files=tuple(source.name for source in (*files, *secrets)),
+        environment=environment,
+        unknown=unknown,
+        env_files=files,
+        chosen=chosen,
+        empty={name: location for name, location in empty.items() if name not in chosen},
     )
 
 
@@ -113,14 +113,18 @@ def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:
     for path, sets, spelling in sorted(known, key=itemgetter(2), reverse=True):
         if spelling is not Spelling.FILE:
             location = Location("secret-file", str(path))
-            yield Assignment(path.name, str(path), location, sets, Spelling.FILE)
+            yield Assignment(
+                name=path.name, text=str(path), location=location, sets=sets, spelling=Spelling.FILE
+            )
 
 
 def _assignment(
     names: Names, name: str, text: str, location: Location, entry: envfile.Entry | None = None
 ) -> Assignment:
     sets, spelling = names.resolve(name) or (None, None)
-    return Assignment(name, text, location, sets, spelling, entry)
+    return Assignment(
+        name=name, text=text, location=location, sets=sets, spelling=spelling, entry=entry
+    )
 
 
 def _choose(sources: list[Source]) -> tuple[dict[str, Value], dict[str, Location]]:

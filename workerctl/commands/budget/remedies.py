@@ -19,7 +19,7 @@ from workerctl.commands.budget.trial import Changes, Judge, Trial, found_by
 from workerctl.report.findings import Finding
 
 # In the order in which they are cleared together: the first ones often clear the others, too.
-CHECKS = (budget.LLM_RETRIES, budget.EMBEDDING_RETRIES, budget.WORST_CASE, budget.DEPLOYS)
+CHECKS = (budget.BUD002, budget.BUD003, budget.BUD001, budget.BUD004)
 CODES = tuple(check.code for check in CHECKS)
 
 # What may be less where one setting does not do, the first ones rather than the last.
@@ -157,10 +157,10 @@ def _preferred(context: Context, check: Check) -> Iterator[str]:
     """
     The settings to change, the first ones rather than the last.
     """
-    if check not in {budget.WORST_CASE, budget.DEPLOYS}:
+    if check not in {budget.BUD001, budget.BUD004}:
         yield check.reads[0]
         return
-    more = budget.GRACE if check is budget.DEPLOYS else context.pipeline.job_timeout
+    more = budget.GRACE if check is budget.BUD004 else context.pipeline.job_timeout
     for amount in (more, *_reducible(context.pipeline)):
         if isinstance(amount, str):
             yield amount

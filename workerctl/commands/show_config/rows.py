@@ -51,7 +51,12 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
     for name in loaded.values.chosen:
         if name not in known:
             yield Setting(
-                name, "security", "An older key: it only decrypts.", "text", "", secret=True
+                name=name,
+                group="security",
+                description="An older key: it only decrypts.",
+                expects="text",
+                default="",
+                secret=True,
             )
 
 
@@ -82,14 +87,14 @@ def _row(loaded: Loaded, setting: Setting, required: frozenset[str]) -> Row:
     value = loaded.values.chosen.get(name)
     valid = name not in loaded.invalid
     return Row(
-        setting,
-        _shown(loaded, setting) if valid else "",
-        value is not None,
-        setting.required or name in required,
-        valid,
-        valid and value is not None and _differs(loaded, setting),
-        loaded.values.location(name),
-        () if value is None else value.shadowed,
+        setting=setting,
+        shown=_shown(loaded, setting) if valid else "",
+        is_set=value is not None,
+        required=setting.required or name in required,
+        valid=valid,
+        changed=valid and value is not None and _differs(loaded, setting),
+        location=loaded.values.location(name),
+        shadowed=() if value is None else value.shadowed,
     )
 
 

@@ -75,12 +75,12 @@ def _of_ours(exc: WorkerBaseException) -> Verdict:
         category = "job"
     partial = issubclass(type(exc), PartialFailureException)
     return Verdict(
-        "partial" if partial else "retryable" if exc.retryable is True else "permanent",
-        exc.error_code if re.fullmatch(_CODE, exc.error_code) else class_names(exc)[0],
-        status if isinstance(status, int) else None,
-        seconds(exc.retry_after),
-        category,
-        "no" if noted.get("sent") == "no" else "unknown",
+        kind="partial" if partial else "retryable" if exc.retryable is True else "permanent",
+        reason=exc.error_code if re.fullmatch(_CODE, exc.error_code) else class_names(exc)[0],
+        status=status if isinstance(status, int) else None,
+        retry_after=seconds(exc.retry_after),
+        category=category,
+        sent="no" if noted.get("sent") == "no" else "unknown",
     )
 
 

@@ -167,12 +167,12 @@ def _judge_status(exc: BaseException, names: Sequence[str], status: int) -> Verd
     asked = retry_after(headers)
     wait = delay if asked is None else asked
     return Verdict(
-        kind,
-        f"HTTP {status}",
-        status,
-        wait if kind == "retryable" else None,
-        meaning.category,
-        meaning.sent,
+        kind=kind,
+        reason=f"HTTP {status}",
+        status=status,
+        retry_after=wait if kind == "retryable" else None,
+        category=meaning.category,
+        sent=meaning.sent,
     )
 
 
