@@ -18,7 +18,7 @@ from tests.leaks.oracle import Oracle
 from tests.support.effort import effort
 from workerctl import keys
 from workerctl.keyring import canary, tokens
-from workerctl.keyring.canary import Judgement, Verdict
+from workerctl.keyring.canary import Outcome, Verification
 from workerctl.keyring.versions import VersionedKey
 from workerctl.schema.vocabulary import CANARY_PATTERN
 from workerctl.settings import Settings
@@ -35,11 +35,11 @@ def named(text: str, version: int = 0) -> VersionedKey:
     return VersionedKey("ENCRYPTION_KEY", version, text)
 
 
-def verdict(token: str, *ring: str, context: str = CONTEXT) -> Verdict:
+def outcome(token: str, *ring: str, context: str = CONTEXT) -> Outcome:
     """
     What a canary says of a ring of these keys.
     """
-    return canary.judge(token, [named(key, at) for at, key in enumerate(ring)], context).verdict
+    return canary.verify(token, [named(key, at) for at, key in enumerate(ring)], context).outcome
 
 
 def made_by_hand(key: str, context: str, nonce: bytes) -> str:
@@ -70,8 +70,8 @@ def test_the_right_key_opens_it() -> None:
     ring = [named(FIRST, 1), named(SECOND, 0)]
 
     assert re.fullmatch("[A-Za-z0-9_-]{76}", token)
-    judged = canary.judge(token, ring, CONTEXT)
-    assert judged == Judgement(Verdict.OPENS, keys.key_id(SECOND), ring[1])
+    judged = canary.verify(token, ring, CONTEXT)
+    assert judged == Verification(Outcome.OPENS, keys.key_id(SECOND), ring[1])
     assert Oracle([FIRST, SECOND]).leaks(f"{token} {judged!r} {judged}") == []
 
 
@@ -90,9 +90,9 @@ def test_the_format_stays_readable() -> None:
     long_ago = "AQlffBFqnpn_AAECAwQFBgcICQoLfw9D-2WbtifU_iwnuUTkiD9n6_pASFu6rVCghRm1SKF8K409"
     key = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
 
-    assert verdict(token, FIRST) is Verdict.OPENS
+    assert outcome(token, FIRST) is Outcome.OPENS
     assert made_by_hand(key, "예/db", bytes(range(12))) == long_ago
-    assert verdict(long_ago, key, context="예/db") is Verdict.OPENS
+    assert outcome(long_ago, key, context="예/db") is Outcome.OPENS
 
 
 def test_of_20_000_wrong_keys_none_is_accepted() -> None:
@@ -104,11 +104,11 @@ def test_of_20_000_wrong_keys_none_is_accepted() -> None:
     source = random.Random(20_000)
     for number in range(WRONG_KEYS):
         wrong = named(source.randbytes(32).hex())
-        assert canary.judge(token, [wrong], CONTEXT).verdict is Verdict.OTHER_KEY
+        assert canary.verify(token, [wrong], CONTEXT).outcome is Outcome.OTHER_KEY
         if number % 4:
             continue
         forged = respelt(token, b"\x01" + tokens.id_bytes(wrong.id or "") + data[HEADER:])
-        assert canary.judge(forged, [wrong], CONTEXT).verdict is Verdict.TAMPERED
+        assert canary.verify(forged, [wrong], CONTEXT).outcome is Outcome.TAMPERED
 
 
 def test_no_changed_bit_of_the_key_is_accepted() -> None:
@@ -118,7 +118,7 @@ def test_no_changed_bit_of_the_key_is_accepted() -> None:
     token = canary.make(FIRST, CONTEXT)
     for bit in range(256):
         other = (int(FIRST, 16) ^ 1 << bit).to_bytes(32, "big").hex()
-        assert verdict(token, other) is Verdict.OTHER_KEY
+        assert outcome(token, other) is Outcome.OTHER_KEY
 
 
 def test_no_changed_bit_of_the_canary_is_accepted() -> None:
@@ -130,9 +130,9 @@ def test_no_changed_bit_of_the_canary_is_accepted() -> None:
     for at in range(8 * len(data)):
         other = bytearray(data)
         other[at // 8] ^= 1 << at % 8
-        found = verdict(respelt(token, bytes(other)), FIRST)
-        in_id = Verdict.OTHER_KEY if at // 8 < HEADER else Verdict.TAMPERED
-        assert found is (Verdict.MALFORMED if at < 8 else in_id), at
+        found = outcome(respelt(token, bytes(other)), FIRST)
+        in_id = Outcome.OTHER_KEY if at // 8 < HEADER else Outcome.TAMPERED
+        assert found is (Outcome.MALFORMED if at < 8 else in_id), at
 
 
 def test_no_changed_bit_of_its_text_is_accepted() -> None:
@@ -143,7 +143,7 @@ def test_no_changed_bit_of_its_text_is_accepted() -> None:
     for at in range(8 * len(token)):
         text = bytearray(token.encode())
         text[at // 8] ^= 1 << at % 8
-        assert verdict(text.decode("latin-1"), FIRST) is not Verdict.OPENS, at
+        assert outcome(text.decode("latin-1"), FIRST) is not Outcome.OPENS, at
 
 
 def test_what_is_no_canary_is_malformed() -> None:
@@ -156,7 +156,7 @@ def test_what_is_no_canary_is_malformed() -> None:
     others += [FIRST, "wkt1" + token[4:], "\udc80" * 76, "é" * 76, f"{token[:-1]}+"]
 
     for other in others:
-        assert verdict(other, FIRST) is Verdict.MALFORMED, other
+        assert outcome(other, FIRST) is Outcome.MALFORMED, other
         assert tokens.parse_canary(other) is None
 
 
@@ -166,8 +166,8 @@ def test_another_context_is_refused() -> None:
     """
     token = canary.make(FIRST, CONTEXT)
     for other in ("", CONTEXT[:-1], f"{CONTEXT} ", CONTEXT.upper(), "production/db-us", "\udc80"):
-        assert verdict(token, FIRST, context=other) is Verdict.TAMPERED
-    assert verdict(canary.make(FIRST, ""), FIRST) is Verdict.TAMPERED
+        assert outcome(token, FIRST, context=other) is Outcome.TAMPERED
+    assert outcome(canary.make(FIRST, ""), FIRST) is Outcome.TAMPERED
 
 
 def test_a_missing_one_and_another_keys_are_told_apart() -> None:
@@ -176,10 +176,10 @@ def test_a_missing_one_and_another_keys_are_told_apart() -> None:
     """
     token = canary.make(OTHER, CONTEXT)
 
-    assert canary.judge("", [named(FIRST)], CONTEXT) == Judgement(Verdict.MISSING)
-    judged = canary.judge(token, [named(FIRST), named("short", 1), named(WEAK, 2)], CONTEXT)
-    assert judged == Judgement(Verdict.OTHER_KEY, keys.key_id(OTHER))
-    assert canary.judge(token, [], CONTEXT).verdict is Verdict.OTHER_KEY
+    assert canary.verify("", [named(FIRST)], CONTEXT) == Verification(Outcome.MISSING)
+    judged = canary.verify(token, [named(FIRST), named("short", 1), named(WEAK, 2)], CONTEXT)
+    assert judged == Verification(Outcome.OTHER_KEY, keys.key_id(OTHER))
+    assert canary.verify(token, [], CONTEXT).outcome is Outcome.OTHER_KEY
 
 
 @pytest.mark.parametrize("key", [WEAK, "short", ""])
@@ -199,8 +199,8 @@ def test_whoever_writes_canaries_opens_no_data() -> None:
     data = base64.urlsafe_b64decode(token)
     planted = AESGCM(bytes.fromhex(FIRST)).encrypt(bytes(NONCE), b"t" * 20, None)
 
-    assert verdict(respelt(token, data[:HEADER] + bytes(NONCE) + planted), FIRST) is (
-        Verdict.TAMPERED
+    assert outcome(respelt(token, data[:HEADER] + bytes(NONCE) + planted), FIRST) is (
+        Outcome.TAMPERED
     )
     assert b"workerctl canary" not in data
 

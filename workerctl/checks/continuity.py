@@ -55,11 +55,11 @@ def canary_opens(context: Context) -> Iterator[Finding]:
     if not text:
         raise SkipCheck("there is no canary: nothing proves that the key is the one of the data")
     from workerctl.keyring import canary
-    from workerctl.keyring.canary import Verdict
+    from workerctl.keyring.canary import Outcome
 
     ring = _ring(context)
-    judged = canary.judge(text, ring, context.settings.ENCRYPTION_CANARY_CONTEXT)
-    if judged.verdict is Verdict.OTHER_KEY:
+    judged = canary.verify(text, ring, context.settings.ENCRYPTION_CANARY_CONTEXT)
+    if judged.outcome is Outcome.OTHER_KEY:
         current = f"the current key is {ring[0].id}" if ring[0].id else "the current key is weak"
         yield context.finding(
             "KEY006",
@@ -69,7 +69,7 @@ def canary_opens(context: Context) -> Iterator[Finding]:
             CURRENT,
             _CANARY,
         )
-    elif judged.verdict is Verdict.TAMPERED:
+    elif judged.outcome is Outcome.TAMPERED:
         yield context.finding(
             "KEY006",
             Severity.ERROR,
@@ -169,7 +169,8 @@ def _unread(context: Context) -> Iterator[Finding]:
             yield Finding(
                 code="KEY005",
                 severity=Severity.ERROR,
-                message=f"{shown} has no version from 0 to {HIGHEST} in it, so nothing reads this key.",
+                message=f"{shown} has no version from 0 to {HIGHEST} in it, "
+                "so nothing reads this key.",
                 hint=f"Name it {FAMILY} and the version that it had.",
                 fields=(),
                 location=location,

@@ -119,7 +119,8 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
                 yield Finding(
                     code="SET009",
                     severity=Severity.WARNING,
-                    message=f"{name or 'The variable'} on line {assignment.location.line} {difference}.",
+                    message=f"{name or 'The variable'} on line {assignment.location.line} "
+                    f"{difference}.",
                     hint="Write NAME=value without quotes, blanks, comments and `$`.",
                     fields=(name,) if name else (),
                     location=assignment.location,

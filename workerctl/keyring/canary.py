@@ -18,7 +18,7 @@ _TEXT = b"workerctl canary v01"
 _BOUND = b"workerctl-canary"
 
 
-class Verdict(enum.Enum):
+class Outcome(enum.Enum):
     """
     What a canary says of the keys.
     """
@@ -30,12 +30,12 @@ class Verdict(enum.Enum):
     MISSING = "missing"
 
 
-class Judgement(NamedTuple):
+class Verification(NamedTuple):
     """
     The verdict; `key_id` is the one that the canary names, `key` the key of the ring that has it.
     """
 
-    verdict: Verdict
+    outcome: Outcome
     key_id: str | None = None
     key: VersionedKey | None = None
 
@@ -51,21 +51,21 @@ def make(key: str, context: str) -> str:
     return tokens.spell_canary(header, nonce, sealed)
 
 
-def judge(canary: str, ring: Iterable[VersionedKey], context: str) -> Judgement:
+def verify(canary: str, ring: Iterable[VersionedKey], context: str) -> Verification:
     """
     Whether a canary opens with the key of the ring that it names; no other key is tried.
     """
     if not canary:
-        return Judgement(Verdict.MISSING)
+        return Verification(Outcome.MISSING)
     parsed = tokens.parse_canary(canary)
     if parsed is None:
-        return Judgement(Verdict.MALFORMED)
+        return Verification(Outcome.MALFORMED)
     named = next((key for key in ring if key.id == parsed.key_id), None)
     if named is None:
-        return Judgement(Verdict.OTHER_KEY, parsed.key_id)
+        return Verification(Outcome.OTHER_KEY, parsed.key_id)
     bound = _bound(parsed.header, context)
     opened = cipher.opened(_key(named.text), parsed.nonce, parsed.sealed, bound) == _TEXT
-    return Judgement(Verdict.OPENS if opened else Verdict.TAMPERED, parsed.key_id, named)
+    return Verification(Outcome.OPENS if opened else Outcome.TAMPERED, parsed.key_id, named)
 
 
 def _key(key: str) -> bytes:

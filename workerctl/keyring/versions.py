@@ -57,7 +57,7 @@ Ring = tuple[VersionedKey, ...]
 """The keys of a configuration, the current one first, if there is one."""
 
 
-class Problem(NamedTuple):
+class KeyProblem(NamedTuple):
     """
     What is wrong with one key of a ring, to be read after its name.
     """
@@ -105,7 +105,7 @@ def name_of(version: int) -> str:
     return f"{FAMILY}{version}"
 
 
-def problems(ring: Iterable[VersionedKey]) -> Iterator[Problem]:
+def problems(ring: Iterable[VersionedKey]) -> Iterator[KeyProblem]:
     """
     What keeps these keys from being a ring; form and strength of the current one aside.
 
@@ -117,7 +117,7 @@ def problems(ring: Iterable[VersionedKey]) -> Iterator[Problem]:
         if key.name != CURRENT:
             words = _problem(key) or _contradiction(key, seen)
         if words is not None:
-            yield Problem(key, words)
+            yield KeyProblem(key, words)
         else:
             seen.append(key)
 

@@ -37,8 +37,8 @@ import rq.worker
 from rq.timeouts import JobTimeoutException
 from rq.version import VERSION
 
-from workerctl.runtime.jobs import fingerprint, judging, policy, warm
-from workerctl.runtime.jobs.judging import is_final
+from workerctl.runtime.jobs import failures, fingerprint, policy, warm
+from workerctl.runtime.jobs.failures import is_final
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.redaction import Redactor
@@ -69,7 +69,7 @@ class Job(rq.job.Job):
         """
         Run the function; a partial failure is a result, any other failure RQ's to handle.
         """
-        return judging.performed(self, super().perform)
+        return failures.performed(self, super().perform)
 
 
 def worker_job(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -84,7 +84,7 @@ def worker_job(function: Callable[Parameters, Result]) -> Callable[Parameters, R
         job = rq.job.get_current_job()
         if job is None:
             return function(*args, **kwargs)
-        return judging.performed(job, functools.partial(function, *args, **kwargs))
+        return failures.performed(job, functools.partial(function, *args, **kwargs))
 
     return decorated
 
@@ -169,7 +169,7 @@ class _Policy(rq.worker.BaseWorker):
         """
         Judge what `Job.perform` does not see, such as an `on_success` that fails; redact the rest.
         """
-        judging.judge_late(job)
+        failures.decide_late(job)
         if kwargs.get("exc_string"):  # RQ stores the traceback, with whatever its causes said
             redactor = Redactor(secret_texts(get_settings()))
             kwargs["exc_string"] = redactor.redact(kwargs["exc_string"])
@@ -188,7 +188,7 @@ class _Policy(rq.worker.BaseWorker):
         signal = os.WTERMSIG(ret_val) if ret_val and os.WIFSIGNALED(ret_val) else None
         verdict = policy.killed(policy.record_of(job.meta), signal)
         death = WorkHorseDiedError(verdict.reason)
-        judging.judge(job, death, verdict)
+        failures.decide(job, death, verdict)
         if is_final(job):
             self._tell_of_death(job, death)
         super().handle_work_horse_killed(  # type: ignore[no-untyped-call]

@@ -165,7 +165,7 @@ def test_a_canary_is_all_that_is_printed(call: Call, file: Path) -> None:
     token = done.stdout.removesuffix("\n")
     held = [VersionedKey("ENCRYPTION_KEY", 0, FIRST)]
 
-    assert canary.judge(token, held, "").verdict is canary.Verdict.OPENS
+    assert canary.verify(token, held, "").outcome is canary.Outcome.OPENS
     assert done.stderr == (
         f"A canary of version 0 ({FIRST_ID}), bound to no context. Set ENCRYPTION_CANARY to it.\n"
     )
@@ -184,8 +184,8 @@ def test_a_canary_is_bound_to_the_configured_context_or_the_named_one(
     named = call("keygen", "--canary", "--context", "예 b", "--env-file", "worker.env")
 
     for done, context in ((configured, "staging/db"), (named, "예 b")):
-        judged = canary.judge(done.stdout.strip(), held, context)
-        assert judged.verdict is canary.Verdict.OPENS
+        judged = canary.verify(done.stdout.strip(), held, context)
+        assert judged.outcome is canary.Outcome.OPENS
     assert "to the same context" not in configured.stderr
     assert named.stderr.endswith(", and ENCRYPTION_CANARY_CONTEXT to the same context.\n")
 

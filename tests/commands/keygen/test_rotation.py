@@ -579,5 +579,5 @@ def test_no_order_of_steps_strands_a_value(
         values = _do(step, path, [*values, ring(path).encrypt(b"text", context=PLACE)])
         now, assigned = ring(path), texts_in(path)
         assert {now.decrypt(token, context=PLACE) for token in values} == {b"text"}
-        judged = canary.judge(assigned["ENCRYPTION_CANARY"], key_file.ring_of(assigned), "")
-        assert judged.verdict is canary.Verdict.OPENS
+        judged = canary.verify(assigned["ENCRYPTION_CANARY"], key_file.ring_of(assigned), "")
+        assert judged.outcome is canary.Outcome.OPENS

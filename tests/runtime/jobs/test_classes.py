@@ -17,7 +17,7 @@ import workerctl.runtime
 from workerctl.errors import ConfigurationError
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import LLMTimeoutError
-from workerctl.runtime.jobs import fingerprint, judging, policy
+from workerctl.runtime.jobs import failures, fingerprint, policy
 from workerctl.settings import get_settings
 
 TOLD = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
@@ -150,18 +150,18 @@ def test_a_job_class_that_is_not_made_of_ours_is_told(connection, caplog):
 def test_without_a_settled_configuration_a_job_is_judged_by_the_defaults(job, monkeypatch):
     monkeypatch.setenv("JOB_MAX_RETRIES", "many")
     get_settings.cache_clear()
-    judging.judge(job, LLMTimeoutError("late"), judging.classify(LLMTimeoutError("late")))
+    failures.decide(job, LLMTimeoutError("late"), failures.classify(LLMTimeoutError("late")))
     assert job.retries_left == 2
     assert 1 <= job.retry_intervals[0] <= 30
 
 
 def test_the_intervals_of_a_producer_are_the_ceilings_of_every_wait(job):
     job.retries_left, job.retry_intervals = 9, [1, 1, 1000]
-    verdict = judging.classify(LLMTimeoutError("late"))
+    verdict = failures.classify(LLMTimeoutError("late"))
     for _ in range(2):
-        judging.judge(job, LLMTimeoutError("late"), verdict)
+        failures.decide(job, LLMTimeoutError("late"), verdict)
         assert job.retry_intervals == [1]
-    judging.judge(job, LLMTimeoutError("late"), verdict)
+    failures.decide(job, LLMTimeoutError("late"), verdict)
     assert job.get_meta()["workerctl"]["intervals"] == [1, 1, 1000]
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_error_is_told_without_its_text(job, caplog):
         pass
 
     error = StrangeError("sk-live")
-    judging.judge(job, error, judging.classify(error))
+    failures.decide(job, error, failures.classify(error))
     (message,) = [text for text in caplog.messages if "runs once more" in text]
     assert "StrangeError" in message
     assert "sk-live" not in message
@@ -260,7 +260,7 @@ def test_nothing_but_this_one_module_needs_rq():
     program = """
 import sys
 from workerctl.runtime.jobs import fingerprint
-from workerctl.runtime.jobs import judging
+from workerctl.runtime.jobs import failures
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.jobs import warm
 print(sorted({"rq", "redis", "cryptography", "typer", "rich"} & set(sys.modules)))

@@ -84,13 +84,13 @@ def tell(loaded: Loaded, request: Request, today: date | None = None, *, thoroug
     budget = _budget(context)
     table = checks.table(foreign_checks(loaded.project))
 
-    def judge(texts: Any) -> Context:
+    def apply(texts: Any) -> Context:
         return context_of(changed(loaded, texts), request, today)
 
     if thorough:
-        found = remedies.remedies(context, judge, table)
+        found = remedies.remedies(context, apply, table)
     else:
-        found = Remedies((), {}, remedies.recommended(context, judge, table))
+        found = Remedies((), {}, remedies.recommended(context, apply, table))
     report = report_of(loaded, context, checks.run(context, remedies.CHECKS))
     return Told(Picture(report, budget, tuple(map(str, found.together))), found)
 

@@ -15,7 +15,7 @@ from workerctl.budget.pipeline import Pipeline
 from workerctl.checks import budget
 from workerctl.checks.base import Check, Context
 from workerctl.commands.budget.search import Scale, nearest, scale_of
-from workerctl.commands.budget.trial import Changes, Judge, Trial, found_by
+from workerctl.commands.budget.trial import Apply, Changes, Trial, found_by
 from workerctl.report.findings import Finding
 
 # In the order in which they are cleared together: the first ones often clear the others, too.
@@ -56,7 +56,7 @@ class Remedies(NamedTuple):
     together: tuple[Change, ...]
 
 
-def remedies(context: Context, judge: Judge, table: Iterable[Check] = checks.CHECKS) -> Remedies:
+def remedies(context: Context, apply: Apply, table: Iterable[Check] = checks.CHECKS) -> Remedies:
     """
     The remedies for a configuration, each of them judged by all checks of the table.
 
@@ -65,7 +65,7 @@ def remedies(context: Context, judge: Judge, table: Iterable[Check] = checks.CHE
     found = {check: found_by(check, context) for check in CHECKS}
     if not any(found.values()):
         return Remedies((), {}, ())
-    trial = Trial(context, judge, table)
+    trial = Trial(context, apply, table)
     return Remedies(
         tuple(finding for findings in found.values() for finding in findings),
         {check.code: tuple(_alone(trial, check)) for check in CHECKS if found[check]},
@@ -74,14 +74,14 @@ def remedies(context: Context, judge: Judge, table: Iterable[Check] = checks.CHE
 
 
 def recommended(
-    context: Context, judge: Judge, table: Iterable[Check] = checks.CHECKS
+    context: Context, apply: Apply, table: Iterable[Check] = checks.CHECKS
 ) -> tuple[Change, ...]:
     """
     What clears all findings at once, without the longer search for what clears each of them alone.
     """
     if not any(found_by(check, context) for check in CHECKS):
         return ()
-    return _together(Trial(context, judge, table))
+    return _together(Trial(context, apply, table))
 
 
 def _alone(trial: Trial, check: Check) -> Iterator[Change]:
@@ -106,7 +106,7 @@ def _cleared(trial: Trial, changes: Changes, check: Check) -> Changes:
     """
     The changes with those that clear the finding of one check: one if one does, or else several.
     """
-    context = trial.judge(changes)
+    context = trial.apply(changes)
     if not found_by(check, context):
         return changes
     names = tuple(dict.fromkeys(_preferred(context, check)))
@@ -117,7 +117,7 @@ def _cleared(trial: Trial, changes: Changes, check: Check) -> Changes:
     for name in names:  # as much as there can be of each, until it is enough
         for change in _furthest_changes(trial, changes, name):
             changes = {**changes, name: change.text}
-        if not found_by(check, trial.judge(changes)):
+        if not found_by(check, trial.apply(changes)):
             break
     return changes
 
@@ -141,7 +141,7 @@ def _least(trial: Trial, changes: Changes) -> Changes:
     while changes != before:  # less of one may leave room for another
         before = changes
         for name in reversed(tuple(changes)):
-            now = trial.judge(_without(changes, name))
+            now = trial.apply(_without(changes, name))
             for change in _nearest_changes(now, name, *CHECKS):
                 less = {**changes, name: change.text}
                 if less != changes and trial.clears(less, *CODES):
@@ -196,7 +196,7 @@ def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Cha
     """
     The value of a setting that does most, and brings no finding that nothing here could clear.
     """
-    context = trial.judge(changes)
+    context = trial.apply(changes)
     value = getattr(context.settings, name)
     if isinstance(value, bool):
         if not value:

@@ -12,10 +12,10 @@ from workerctl.report.results import Status
 Changes = Mapping[str, str]
 """The texts that settings should have, by their names."""
 
-Judge = Callable[[Changes], Context]
+Apply = Callable[[Changes], Context]
 """The context that the configuration would make with these changes."""
 
-_Judged = Mapping[tuple[str, str], Severity]
+_Found = Mapping[tuple[str, str], Severity]
 
 
 class Trial:
@@ -23,31 +23,31 @@ class Trial:
     Applies changes to a copy, and lets all checks judge it.
     """
 
-    def __init__(self, context: Context, judge: Judge, table: Iterable[Check]) -> None:
+    def __init__(self, context: Context, apply: Apply, table: Iterable[Check]) -> None:
         self._table = tuple(check for check in table if check.boot)
-        self._before = self._judged(context)
+        self._before = self._findings_of(context)
         self.context = context
-        self.judge = judge
+        self.apply = apply
 
     def clears(self, changes: Changes, *codes: str) -> bool:
         """
         Whether the changes clear all findings of these codes, bring no other and worsen none.
         """
-        after = self._judged(self.judge(changes))
+        after = self._findings_of(self.apply(changes))
         return self._is_better(after) and not any(code in codes for code, _ in after)
 
     def is_harmless(self, changes: Changes, *codes: str) -> bool:
         """
         Whether the changes bring no finding and worsen none, but of these codes.
         """
-        after = self._judged(self.judge(changes))
+        after = self._findings_of(self.apply(changes))
         return self._is_better({key: after[key] for key in after if key[0] not in codes})
 
-    def _is_better(self, after: _Judged) -> bool:
+    def _is_better(self, after: _Found) -> bool:
         before = self._before
         return all(key in before and after[key] <= before[key] for key in after)
 
-    def _judged(self, context: Context) -> _Judged:
+    def _findings_of(self, context: Context) -> _Found:
         """
         The worst finding for each check and setting; a check that crashes is one.
         """

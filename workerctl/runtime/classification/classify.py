@@ -11,7 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
-from workerctl.runtime.classification.responses import judge_response, judge_sql, judge_stream
+from workerctl.runtime.classification.responses import (
+    classify_response,
+    classify_sql,
+    classify_stream,
+)
 from workerctl.runtime.classification.verdict import (
     Category,
     Kind,
@@ -113,7 +117,7 @@ def _by_causes(exc: BaseException) -> Verdict | None:
 
 
 def _by_answer(exc: BaseException, names: Sequence[str]) -> Verdict | None:
-    return judge_response(exc, names) or judge_sql(exc, names) or judge_stream(exc, names)
+    return classify_response(exc, names) or classify_sql(exc, names) or classify_stream(exc, names)
 
 
 def _by_cause_of_wrapper(exc: BaseException, names: Sequence[str]) -> Verdict | None:

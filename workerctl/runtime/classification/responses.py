@@ -105,7 +105,7 @@ def http_status(exc: BaseException, names: Sequence[str]) -> int | None:
     return next(filter(None, (_status(look(exc, *path)) for path in paths)), None)
 
 
-def judge_response(exc: BaseException, names: Sequence[str]) -> Verdict | None:
+def classify_response(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     """
     What a refusal means: by its status, by what it says of money, and by what its headers ask for.
 
@@ -114,10 +114,10 @@ def judge_response(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     status = http_status(exc, names)
     if status is None or status < _CLIENT_ERRORS:
         return None
-    return _judge_status(exc, names, status)
+    return _classify_status(exc, names, status)
 
 
-def judge_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
+def classify_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     """
     What an error within a streamed answer means, by its type; None when that says nothing.
     """
@@ -126,12 +126,12 @@ def judge_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     status = next((_STREAMED[code] for code in sorted(_codes(exc)) if code in _STREAMED), None)
     if status is None:
         return None
-    verdict = _judge_status(exc, names, status)
+    verdict = _classify_status(exc, names, status)
     reason = f"an error within the stream, like {verdict.reason}"
     return verdict._replace(reason=reason, status=None, sent="unknown")
 
 
-def judge_sql(exc: BaseException, names: Sequence[str]) -> Verdict | None:
+def classify_sql(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     """
     What the code of a database means; None for other errors, and where there is no such code.
     """
@@ -154,7 +154,7 @@ def _status(value: object) -> int | None:
     return int(value) if isinstance(value, int) and value in _POSSIBLE else None
 
 
-def _judge_status(exc: BaseException, names: Sequence[str], status: int) -> Verdict:
+def _classify_status(exc: BaseException, names: Sequence[str], status: int) -> Verdict:
     meaning = _meaning(status, names)
     delay = _google_delay(exc)
     spent = status in _MAY_BE_QUOTA and delay is None and _is_quota(exc, names)

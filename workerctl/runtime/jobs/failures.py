@@ -61,7 +61,7 @@ def performed(job: RunningJob, run: Callable[[], Result]) -> Result:
     except BaseException as error:
         verdict = classify(error)
         if verdict.kind != "partial":
-            judge(job, error, verdict)
+            decide(job, error, verdict)
             raise
         result = policy.note_warnings(job.meta, error, time.time())
         _save(job)
@@ -69,7 +69,7 @@ def performed(job: RunningJob, run: Callable[[], Result]) -> Result:
     return result
 
 
-def judge(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
+def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     """
     Decide about another run, and note it.
     """
@@ -91,13 +91,13 @@ def judge(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
         )
 
 
-def judge_late(job: RunningJob) -> None:
+def decide_late(job: RunningJob) -> None:
     """
     Decide about a failure that came after the function, such as a failing `on_success`.
     """
     error = sys.exception()  # RQ asks while it handles it
     if error is not None and vars(job).get(_STATE) != _JUDGED:
-        judge(job, error, classify(error))
+        decide(job, error, classify(error))
 
 
 def is_final(job: RunningJob) -> bool:
@@ -105,7 +105,7 @@ def is_final(job: RunningJob) -> bool:
     Whether the failure at hand is the job's last: for `on_failure` and exception handlers.
     """
     if vars(job).get(_STATE) == _RETURNED:
-        judge_late(job)
+        decide_late(job)
     if vars(job).get(_STATE) == _JUDGED:
         return bool(policy.record_of(job.meta)["final"])
     # The worker itself died, and another one clears up: RQ looks at nothing else.
