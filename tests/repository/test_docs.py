@@ -121,7 +121,7 @@ def test_the_contributing_guide_shows_a_check_that_exists() -> None:
     """
     guide = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
-    assert "logs.LEVEL," in (ROOT / "workerctl/checks/__init__.py").read_text("utf-8")
+    assert "logs.LOG001," in (ROOT / "workerctl/checks/__init__.py").read_text("utf-8")
     assert "def debug_logging(" in (ROOT / "workerctl/checks/logs.py").read_text("utf-8")
     (test,) = re.findall(r"def (test_\w+)\(", guide)
     assert f"def {test}(" in (ROOT / "tests/checks/test_logs.py").read_text("utf-8")
