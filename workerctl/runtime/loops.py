@@ -97,16 +97,16 @@ def run(kept: KeptLoop, coroutine: Coroutine[Any, Any, Result], name: str) -> Re
     The result of the coroutine; whatever it leaves running is ended before this returns.
     """
     if not alarm.is_set():  # most calls outside of a job, and they need not pay for one
-        return _run(kept, kept.loop.run_until_complete, coroutine, name)
-    with alarm.cooperative(kept.loop) as run_until_complete:
-        return _run(kept, run_until_complete, coroutine, name)
+        return _run(kept, functools.partial(settling.run, kept.loop), coroutine, name)
+    with alarm.cooperative(kept.loop) as run_to_end:
+        return _run(kept, run_to_end, coroutine, name)
 
 
 def _run(
-    kept: KeptLoop, run_until_complete: alarm.Run, coroutine: Coroutine[Any, Any, Result], name: str
+    kept: KeptLoop, run_to_end: alarm.Run, coroutine: Coroutine[Any, Any, Result], name: str
 ) -> Result:
     try:
-        result: Result = run_until_complete(coroutine)
+        result: Result = run_to_end(coroutine)
     except BaseException:
         _settle(kept)
         raise
@@ -173,18 +173,18 @@ def _settle(kept: KeptLoop, *, returned: str | None = None) -> None:
 
 
 def _close(kept: KeptLoop, seconds: float) -> None:
-    with alarm.cooperative(kept.loop) as run_until_complete:
-        _finish(kept, run_until_complete, _wound_up(seconds))
+    with alarm.cooperative(kept.loop) as run_to_end:
+        _finish(kept, run_to_end, _wound_up(seconds))
 
 
-def _finish(kept: KeptLoop, run_until_complete: alarm.Run, last: Coroutine[Any, Any, None]) -> None:
+def _finish(kept: KeptLoop, run_to_end: alarm.Run, last: Coroutine[Any, Any, None]) -> None:
     """
     Run the last coroutine of a loop and close it, whatever that coroutine does.
     """
     if _local.kept is kept:
         _local.kept = None
     try:
-        run_until_complete(last)
+        run_to_end(last)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- an alarm, or a foreign loop's
         _log.warning("Closing the event loop was cut short: %s", type(error).__name__)
     finally:
