@@ -32,17 +32,20 @@ def _nothing() -> None:
     pass
 
 
-def cooperative(loop: asyncio.AbstractEventLoop) -> AbstractContextManager[Run]:
+def cooperative(
+    loop: asyncio.AbstractEventLoop, interrupted: Callable[[], None] = _nothing
+) -> AbstractContextManager[Run]:
     """
     Context manager that yields a run function under which an alarm cancels the coroutine.
 
-    In other threads, which receive no signals, and where no alarm is set, the run function is
-    `settling.run`.
+    If an alarm had to raise in place, `interrupted` is called on leaving: the exception may have
+    hit the loop itself, and a stop may still be queued in it. In other threads, which receive no
+    signals, and where no alarm is set, the run function is `settling.run`.
     """
     handler = _waiting_handler()
     if handler is None:
         return contextlib.nullcontext(functools.partial(settling.run, loop))
-    return _CooperativeAlarm(loop, handler)
+    return _CooperativeAlarm(loop, handler, interrupted)
 
 
 def is_set() -> bool:
@@ -61,12 +64,11 @@ class _CooperativeAlarm:
     """
 
     def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        handler: Handler,
+        self, loop: asyncio.AbstractEventLoop, handler: Handler, interrupted: Callable[[], None]
     ) -> None:
         self._loop = loop
         self._original = handler
+        self._interrupted = interrupted
         self._entered = False
         self._task: asyncio.Task[Any] | None = None
         self._count = 0
@@ -97,6 +99,8 @@ class _CooperativeAlarm:
         # Both refer, through tracebacks, to frames that refer to this object: a reference cycle.
         raised, self._raised, self._task = self._raised, None, None
         # Read after the handler is restored: every alarm until then is reported here.
+        if self._count >= _RAISES:
+            self._interrupted()
         if self._count and not _stands(error, raised):
             self._original(signal.SIGALRM, None)
             raise TimeoutError("The job has taken longer than it may.")
@@ -109,12 +113,12 @@ class _CooperativeAlarm:
         if self._count < _RAISES:
             if self._task is not None:
                 self._task.cancel()
-            return
-        try:
-            self._original(number, frame)
-        except BaseException as error:
-            self._raised = error
-            raise
+        elif self._entered:  # or it is raised on leaving, when the handler is restored
+            try:
+                self._original(number, frame)
+            except BaseException as error:
+                self._raised = error
+                raise
 
     def _stop(self) -> None:
         """

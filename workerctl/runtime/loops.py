@@ -98,7 +98,7 @@ def run(kept: KeptLoop, coroutine: Coroutine[Any, Any, Result], name: str) -> Re
     """
     if not alarm.is_set():  # most calls outside of a job, and they need not pay for one
         return _run(kept, functools.partial(settling.run, kept.loop), coroutine, name)
-    with alarm.cooperative(kept.loop) as run_to_end:
+    with alarm.cooperative(kept.loop, functools.partial(_give_up, kept)) as run_to_end:
         return _run(kept, run_to_end, coroutine, name)
 
 
@@ -170,6 +170,18 @@ def _settle(kept: KeptLoop, *, returned: str | None = None) -> None:
     finally:
         if not is_settled:
             _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
+
+
+def _give_up(kept: KeptLoop) -> None:
+    """
+    Close a loop in which an alarm has raised, so that no later call meets what this left in it.
+    """
+    if kept.loop.is_closed():
+        return
+    _log.warning("A job's timeout has interrupted the event loop, which is given up")
+    kept.loop.stop()  # a run of one turn, which a stop of the alarm that is still queued ends, too
+    kept.loop.run_forever()
+    _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
 
 
 def _close(kept: KeptLoop, seconds: float) -> None:
