@@ -168,6 +168,7 @@ def _settle(kept: KeptLoop, *, returned: str | None = None) -> None:
     except RuntimeError:
         _log.error("The event loop was stopped before all tasks had ended, and is given up")
     finally:
+        del left, cancelled  # through exception and frames, a task refers to this frame
         if not is_settled:
             _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
 
