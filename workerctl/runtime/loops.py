@@ -215,7 +215,7 @@ async def _wound_up(seconds: float) -> None:
 
 async def _clients_closed(seconds: float) -> None:
     """
-    Finalize the loop's async generators, among them the one that closes what loop_cached made.
+    Finalize the loop's async generators, and with them close what loop_cached made.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -230,7 +230,7 @@ def _release(kept: KeptLoop) -> None:
         # Dropped, they would be told to exit, and could go on in the middle of another job.
         _parked.append(stuck)
     kept.loop.close()
-    caching.take(kept.loop)  # now the closed loop does not try to finalize its generator
+    caching.take(kept.loop)
 
 
 @functools.cache
