@@ -136,7 +136,7 @@ def test_a_runtime_stage_that_does_not_exist_is_a_value_error(
     settings_of: Callable[..., Team],
 ) -> None:
     """
-    Whoever asks for it.
+    It does not matter whether the class has the built-in settings.
     """
     for settings in (settings_of(), Foreign()):
         with pytest.raises(ValueError, match="llm, embedding, storage, database, webhook"):

@@ -1,7 +1,7 @@
 """
 A worker obeys the pipeline that its team declares: the bounds of its calls are those of the budget.
 
-Each test is a program of its own, in a project of its own.
+Each test runs its own program in its own project.
 """
 
 import json
@@ -118,7 +118,7 @@ def _worker(request: pytest.FixtureRequest, directory: Path, environ: dict[str, 
 
 def test_backoff_and_deadline_follow_the_teams_pipeline(worker: Worker) -> None:
     """
-    A stage that it does not declare has the built-in settings.
+    For a stage that it does not declare, the built-in settings count.
     """
     found = worker(STAGES)
 
@@ -157,7 +157,7 @@ def test_a_job_of_a_fork_reads_no_file_for_it_wherever_it_works(worker: Worker) 
     found = worker(
         """
 import asyncio
-run_async(asyncio.sleep(0))  # a loop opens files of its own
+run_async(asyncio.sleep(0))  # making a loop opens files
 read, write = os.pipe()
 if os.fork() == 0:
     os.chdir("/")

@@ -99,7 +99,8 @@ def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -
 
 def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     """
-    What the default sources say, for a settings class that is called directly, and the project.
+    Return what the default sources say, for a settings class that is called directly, and the
+    project.
     """
     project = projects.here()
     options = resolved(Options(), project, os.environ)
