@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from workerctl.budget.arithmetic import Stage
+from workerctl.budget.arithmetic import Stage, slowest
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES, RuntimeStage
 from workerctl.errors import ProjectError
@@ -22,7 +22,7 @@ Calls = Mapping[RuntimeStage, tuple[StageSettings, ...]]
 """The settings of one call of each runtime stage; several where several stages govern it."""
 
 
-class _Found(NamedTuple):
+class _Entry(NamedTuple):
     """
     What was found for a settings class, and the project for which it holds.
     """
@@ -31,8 +31,8 @@ class _Found(NamedTuple):
     calls: Calls
 
 
-# A cache without a lock, which a fork could leave held; two threads at worst find the same.
-_found: WeakKeyDictionary[type, _Found] = WeakKeyDictionary()
+# Without a lock, which a fork could leave held: at worst, two threads find the same.
+_cache: WeakKeyDictionary[type, _Entry] = WeakKeyDictionary()
 
 
 def pipeline_of(settings_class: type[Any], project: Project | None) -> Pipeline:
@@ -70,7 +70,7 @@ def call_budget(settings: Any, stage: RuntimeStage) -> Stage:
     """
     governing = _calls(type(settings), getattr(settings, "source_project", None)).get(stage)
     if governing:
-        return max((one.numbers(settings) for one in governing), key=_seconds)
+        return slowest(tuple(one.numbers(settings) for one in governing))
     if stage not in RUNTIME_STAGES:
         raise ValueError(f"The stage must be one of {', '.join(RUNTIME_STAGES)}.")
     raise ProjectError(
@@ -79,15 +79,11 @@ def call_budget(settings: Any, stage: RuntimeStage) -> Stage:
     )
 
 
-def _seconds(numbers: Stage) -> Any:
-    return numbers.worst
-
-
 def _calls(settings_class: type[Any], project: Project | None) -> Calls:
-    found = _found.get(settings_class)
+    found = _cache.get(settings_class)
     if found is None or found.project != project:
         calls = _governed(pipeline_of(settings_class, project), settings_class)
-        _found[settings_class] = found = _Found(project, calls)
+        _cache[settings_class] = found = _Entry(project, calls)
     return found.calls
 
 
