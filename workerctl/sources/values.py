@@ -64,6 +64,7 @@ class UnknownVariables(NamedTuple):
     The variables of the environment that set no field; a text is read when a check needs it.
 
     A container among many services has a thousand of them, and few of their texts are ever read.
+    Reading all of them would double the time that it takes to load the settings.
     """
 
     names: tuple[str, ...] = ()
