@@ -98,8 +98,9 @@ def _attached(loop: asyncio.AbstractEventLoop) -> _Kept:
     """
     Return an empty record for the running loop, which closes it when it shuts down.
 
-    Every loop ends with `shutdown_asyncgens()`, which awaits `aclose()` of what its hook has been
-    given; so the objects are closed by whoever closes the loop, `asyncio.run` among them.
+    Every loop ends with `shutdown_asyncgens()`, which awaits `aclose()` of everything that its
+    hook has registered; so the objects are closed by any code that closes the loop, such as
+    `asyncio.run`.
     """
     for reference in _by_loop.keyrefs():
         other = reference()
