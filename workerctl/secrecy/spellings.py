@@ -17,7 +17,7 @@ from workerctl.secrecy.masking import PIECE
 ESCAPED_PIECE = 12
 """The length of a piece in encodings that need several characters for one."""
 
-# Six characters of an escaped text are a piece if they cover at least this many letters.
+# Six characters of an escaped text are a piece only if they represent at least this many letters.
 _LETTERS = 4
 _NEVER_ESCAPED = r"[A-Za-z0-9_.-]*"
 _LEFT_BY_CLIENTS = "!#$%&'()*+,/:;=?@[]~"

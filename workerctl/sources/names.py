@@ -23,11 +23,10 @@ class Spelling(enum.IntEnum):
 
 class Names(NamedTuple):
     """
-    The names in a schema: its fields, those of them that are secret, and new names by old ones.
+    The names in a schema: its fields, which of them are secret, and the new names of old ones.
 
     `families` are the prefixes of further secret names, which end in a number: the other keys of a
-    key ring. `files` are fields that may be given as NAME_FILE although they are not secret; all
-    secret fields may.
+    key ring. Secret fields may always be given as NAME_FILE; `files` are other fields that may.
     """
 
     fields: frozenset[str]

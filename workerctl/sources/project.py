@@ -1,5 +1,5 @@
 """
-Read `[tool.workerctl]` in the nearest `pyproject.toml`, the configuration of a team.
+Read a team's configuration: `[tool.workerctl]` in the nearest `pyproject.toml`.
 """
 
 import contextlib
@@ -83,9 +83,8 @@ def load(project: Project, target: str) -> Any:
     if sys.path[:1] != [str(project.directory)]:
         sys.path.insert(0, str(project.directory))
     try:
-        with contextlib.redirect_stdout(
-            sys.stderr
-        ):  # what the module prints must not mix with a report
+        # Whatever the module prints must not mix with a report.
+        with contextlib.redirect_stdout(sys.stderr):
             return getattr(importlib.import_module(module), name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- a team's module may raise anything
         kind = type(error).__name__
