@@ -332,7 +332,9 @@ def test_a_failed_directory_sync_says_that_the_file_did_change(path):
         if len(calls) == 2:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with pytest.raises(EnvFileWriteError, match="was changed, but its directory could not be synced"):
+    with pytest.raises(
+        EnvFileWriteError, match="was changed, but its directory could not be synced"
+    ):
         change(path, {"K": "2"}, sync=sync)
 
     assert path.read_text() == "K=2\n"
