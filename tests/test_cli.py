@@ -741,7 +741,7 @@ def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
-        "workerctl: The working directory is gone. Change into one that exists.\n"
+        "workerctl: The working directory no longer exists. Change to one that exists.\n"
     )
 
 
