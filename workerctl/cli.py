@@ -28,7 +28,7 @@ from workerctl.report.exit_codes import ExitCode
 if TYPE_CHECKING:
     from workerctl.commands.world import World
     from workerctl.report.findings import Severity
-    from workerctl.schema.loading import Options
+    from workerctl.schema.source_options import Options
 
 _COMMANDS = ("budget", "check", "explain", "keygen", "run", "show-config")
 
@@ -341,7 +341,7 @@ def _options(
     settings: str | None,
 ) -> "Options":
     from workerctl.errors import UsageError
-    from workerctl.schema.loading import Options
+    from workerctl.schema.source_options import Options
 
     if env_file and no_env_file:
         raise UsageError("--env-file and --no-env-file exclude each other.", "Drop one of them.")

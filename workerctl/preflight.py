@@ -21,7 +21,8 @@ from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Severity
 from workerctl.report.results import Problem, Report, Result
 from workerctl.schema import rules
-from workerctl.schema.loading import Loaded, Options, load
+from workerctl.schema.loading import Loaded, load
+from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings

@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workerctl import keys
 from workerctl.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Severity
-from workerctl.schema import introspection, loading, rules
+from workerctl.schema import inputs, introspection, loading, rejections, rules
 from workerctl.schema.vocabulary import (
     Canary,
     HttpUrl,
@@ -208,21 +208,21 @@ class Settings(BaseSettings):
 
     def __init__(self, _values: Values | None = None, **given: Any) -> None:
         values = shielded(loading.read, type(self)) if _values is None else _values
-        values = loading.without(values, given)
-        findings = loading.unreadable(values)
+        values = inputs.without_arguments(values, given)
+        findings = rejections.unreadable_files(values)
         try:
             # Not BaseSettings.__init__: sources.reading has read the sources, keeping every
             # origin, and PYDANTIC_SETTINGS_DEBUG would log what they hold.
-            super(BaseSettings, self).__init__(**loading.inputs(type(self), values), **given)
+            super(BaseSettings, self).__init__(**inputs.decoded(type(self), values), **given)
         except ValidationError as error:
-            findings += loading.refused(type(self), values, error)
+            findings += rejections.rejected_values(type(self), values, error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- a validator's, with a value in it
-            findings.append(loading.refusal(type(error).__name__))
+            findings.append(rejections.rejected_as_whole(type(error).__name__))
         # Raised outside the handler: pydantic's error holds the values, and would be the context.
         del given
         if findings:
             raise ConfigurationError(findings)
-        self._further_secrets = loading.further_secrets(type(self), values)
+        self._further_secrets = inputs.further_secrets(type(self), values)
 
     @property
     def further_secrets(self) -> Mapping[str, SecretStr]:

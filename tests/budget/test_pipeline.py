@@ -16,7 +16,8 @@ from workerctl.budget.arithmetic import Budget, Stage
 from workerctl.budget.pipeline import PIPELINE, Choice, Pipeline, StageSettings
 from workerctl.errors import ProjectError
 from workerctl.preflight import Request, context_of, pipeline_of
-from workerctl.schema.loading import Loaded, Options, load
+from workerctl.schema.loading import Loaded, load
+from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
 

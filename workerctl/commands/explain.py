@@ -15,7 +15,8 @@ from workerctl.errors import UsageError
 from workerctl.output.lines import Line, line
 from workerctl.preflight import foreign_checks
 from workerctl.report.suggest import did_you_mean
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import project
 

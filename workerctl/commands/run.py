@@ -16,8 +16,7 @@ from workerctl.errors import UsageError
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, preflight, reported
 from workerctl.report.exit_codes import ExitCode
-from workerctl.schema import loading
-from workerctl.schema.loading import Options
+from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project
 from workerctl.sources.envfile import STDIN
 
@@ -65,7 +64,7 @@ def handed_on(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
 
     Values in files stay there: a process's environment is seen by more people than a file.
     """
-    found = loading.resolved(options, project.here(), environ)
+    found = resolve(options, project.here(), environ)
     files = found.env_files or ()
     if STDIN in files:
         raise UsageError(

@@ -15,7 +15,8 @@ from workerctl.output.delivery import LOST, Output
 from workerctl.output.streams import silence
 
 if TYPE_CHECKING:
-    from workerctl.schema.loading import Loaded, Options
+    from workerctl.schema.loading import Loaded
+    from workerctl.schema.source_options import Options
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 

@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 
 from workerctl.commands.show_config import formats, rows
 from workerctl.commands.world import World
-from workerctl.schema.loading import Loaded, Options
+from workerctl.schema.loading import Loaded
+from workerctl.schema.source_options import Options
 
 
 class ShowConfigOptions(NamedTuple):
