@@ -1,5 +1,5 @@
 """
-`workerctl show-config`: which settings to show, and in which format.
+`workerctl show-config`: select the settings to show, and write them in a format.
 """
 
 from typing import Literal, NamedTuple
@@ -12,9 +12,10 @@ from workerctl.schema.source_options import Options
 
 class ShowConfigOptions(NamedTuple):
     """
-    What to show: one setting by `name`, or the settings of a `group`, or those that are `changed`.
+    What to show: one setting by `name`, or all; only those of a `group`, only `changed` ones.
 
-    `env` is the environment whose required settings are marked, by default the configuration's own.
+    `env` is the environment whose required settings are marked, by default the configured one.
+    `origin` adds the places where values come from to the table.
     """
 
     name: str | None = None
@@ -29,7 +30,7 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
     """
     Write the settings to standard output. Return the exit code.
 
-    Raises UsageError for a name or a group that does not exist.
+    Raises UsageError for a setting or a group that does not exist.
     """
     loaded = world.load(options)
     selected = rows.select(
@@ -51,11 +52,10 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
 
 
 def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
-    from workerctl.checks import table
     from workerctl.commands.show_config import story
-    from workerctl.preflight import foreign_checks
+    from workerctl.preflight import check_table
 
-    checks = table(foreign_checks(loaded.project))
+    checks = check_table(loaded.project)
     lines = [*story.story(row, story.readers(checks, row.setting.name))]
     if row.setting.name == "ENCRYPTION_KEY":
         lines += story.rotation_story(loaded)
