@@ -256,7 +256,8 @@ def budget(
 
     if fix and format == "json":
         raise UsageError(
-            "--fix and --format json exclude each other.", "The JSON document has `remedies`."
+            "--fix and --format json exclude each other.",
+            "With --format json, see `remedies` in the document.",
         )
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     return execute(context.obj, Request(options, env), BudgetOptions(format, svg, fix))

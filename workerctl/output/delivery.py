@@ -13,8 +13,8 @@ from workerctl.report.results import Problem, Report
 from workerctl.secrecy.masking import is_like_secret, printable
 
 LOST = Problem(
-    "Writing to standard output failed.",
-    "Check the free space if it is redirected to a file.",
+    "Standard output could not be written.",
+    "If it is redirected to a file, check the free space on the disk.",
     ExitCode.INCOMPLETE,
 )
 
