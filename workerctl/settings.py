@@ -34,6 +34,7 @@ from workerctl.schema.vocabulary import (
     group,
 )
 from workerctl.secrecy.masking import MASK, show_url
+from workerctl.sources.project import Project
 from workerctl.sources.values import Values
 
 general = group("general")
@@ -242,9 +243,14 @@ class Settings(BaseSettings):
     )
 
     _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+    _source_project: Project | None = PrivateAttr(None)
 
-    def __init__(self, _values: Values | None = None, **given: Any) -> None:
-        values = shielded(loading.read, type(self)) if _values is None else _values
+    def __init__(
+        self, _values: Values | None = None, _project: Project | None = None, **given: Any
+    ) -> None:
+        values, project = _values, _project
+        if values is None:
+            values, project = shielded(loading.read, type(self))
         values = inputs.without_arguments(values, given)
         findings = rejections.unreadable_files(values)
         try:
@@ -261,6 +267,7 @@ class Settings(BaseSettings):
         if findings:
             raise ConfigurationError(findings)
         self._further_secrets = inputs.further_secrets(type(self), values)
+        self._source_project = project
 
     @property
     def further_secrets(self) -> Mapping[str, SecretStr]:
@@ -268,6 +275,15 @@ class Settings(BaseSettings):
         The secrets in the sources whose names belong to SECRET_FAMILIES, by variable name.
         """
         return self._further_secrets
+
+    @property
+    def source_project(self) -> Project | None:
+        """
+        The project for which the sources were read; None if no source was read.
+
+        It does not change when the worker changes its working directory.
+        """
+        return self._source_project
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -64,12 +64,13 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     return _loaded(loaded.settings_class, values, loaded.project)
 
 
-def read(settings_class: type[BaseModel]) -> Values:
+def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     """
-    Return the values of the default sources, for a settings class that is called directly.
+    Return the values of the default sources and the project, for a class that is called directly.
     """
-    options = source_options.resolve(Options(), projects.here(), os.environ)
-    return _read(settings_class, options, os.environ, None)
+    project = projects.here()
+    options = source_options.resolve(Options(), project, os.environ)
+    return _read(settings_class, options, os.environ, None), project
 
 
 def _settings_class(project: Project, target: str, default: type[BaseModel]) -> type[BaseModel]:
@@ -100,7 +101,7 @@ def _read(
 
 
 def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -> Loaded:
-    settings, findings = _build(settings_class, values)
+    settings, findings = _build(settings_class, values, project)
     invalid = frozenset(name for finding in findings for name in finding.fields)
     if any(not finding.fields for finding in findings):
         invalid = frozenset(settings_class.model_fields)
@@ -114,12 +115,14 @@ def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -
     )
 
 
-def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Finding, ...]]:
+def _build(
+    settings_class: type[Any], values: Values, project: Project
+) -> tuple[Any, tuple[Finding, ...]]:
     """
     Return an instance in which invalid values are replaced by defaults, and the findings.
     """
     try:
-        return settings_class(_values=values), ()
+        return settings_class(_values=values, _project=project), ()
     except ConfigurationError as error:
         findings = error.findings
     bad = {name for finding in findings for name in finding.fields}
@@ -128,7 +131,7 @@ def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Findin
         # Creating a class takes longer than reading the sources, so it is the last attempt.
         attempt = _without_required(settings_class, bad) if is_last else settings_class
         try:
-            return attempt(_values=rest), findings
+            return attempt(_values=rest, _project=project), findings
         except ConfigurationError:
             continue
     # The class rejects the remaining values as well, so no field can be checked.
