@@ -1,8 +1,8 @@
 """
 The entry point: commands without options run directly, all others through the command line.
 
-Importing Typer and building its options takes a tenth of the time of `check`, and five times as
-long as `keygen`.
+Importing Typer and building its options takes a tenth of the time of `check`, and five times that
+of `keygen`.
 """
 
 import gc
@@ -39,8 +39,8 @@ def _run(arguments: list[str]) -> int:
         from workerctl.commands.keygen.print_key import print_key
 
         return print_key(sys.stdout, sys.stderr)
+    # `run` passes the environment on to its command, so it must not be changed.
     if arguments[:1] != ["run"] or "--help" in arguments or "-h" in arguments:
-        # `run` passes the environment on to its command unchanged
         _drop_invalid_widths()
     from workerctl.commands.deferred import defer
 

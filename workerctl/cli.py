@@ -303,7 +303,7 @@ def run_command(
 
     If the check fails, the report is written to standard error, the exit code is that of `check`,
     and the command is not started. Otherwise nothing is written, and the command replaces this
-    process: it has the same process id and streams, and its exit code is the exit code.
+    process: it keeps the process id and the streams, and determines the exit code.
 
     The command reads the settings from the sources that were checked, whatever its working
     directory: WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS name them.

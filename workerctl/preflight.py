@@ -62,7 +62,7 @@ def preflight(
     today: date | None = None,
 ) -> Report:
     """
-    Check a configuration and return the report, which contains everything wrong with its values.
+    Check a configuration, and return a report with a finding for everything that is wrong.
 
         preflight(Request(env="production")).exit_code
 

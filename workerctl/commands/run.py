@@ -109,7 +109,7 @@ def _replace_process(world: World, command: list[str], environ: dict[str, str]) 
 @contextlib.contextmanager
 def _default_signals() -> Iterator[None]:
     """
-    Give the signals that Python handles their default action inside the context.
+    Restore the default actions of the signals that Python handles or ignores, within the context.
 
     A program that inherits an ignored SIGPIPE would keep writing to a closed pipe. And an interrupt
     must end the process from now on: Python would only record it, and lose it with the exec.

@@ -64,7 +64,7 @@ class World(NamedTuple):
 
     def print_error(self, error: Exception) -> int:
         """
-        Write what may be shown of an unexpected end to standard error. Return the exit code.
+        Write an error to standard error, as far as it may be shown. Return the exit code.
         """
         # Only the help reaches this as an OSError: Typer writes it without Output.write.
         if isinstance(error, OSError) and error.errno in _WRITE_ERRORS and self.stdout is not None:

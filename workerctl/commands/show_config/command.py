@@ -12,10 +12,10 @@ from workerctl.schema.source_options import Options
 
 class ShowConfigOptions(NamedTuple):
     """
-    What to show: one setting by `name`, or all; only those of a `group`, only `changed` ones.
+    Which settings to show: the one called `name`, those of a `group`, the `changed` ones, or all.
 
     `env` is the environment whose required settings are marked, by default the configured one.
-    `origin` adds the places where values come from to the table.
+    `origin` says whether the table shows where values come from.
     """
 
     name: str | None = None

@@ -20,7 +20,7 @@ class Row(NamedTuple):
     """
     One setting and what may be shown of it. `shown` is "" if it is not set or not valid.
 
-    `shadowed` are the places of weaker assignments.
+    `shadowed` holds the locations of weaker assignments, which have no effect.
     """
 
     setting: Setting
