@@ -23,7 +23,8 @@ from workerctl.errors import RefusedError, SourceError
 from workerctl.keyring import KeyRing
 from workerctl.keyring.versions import VERSION
 from workerctl.runtime.exceptions import EncryptionError
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 CONTEXT = b"people/phone/17"

@@ -14,7 +14,8 @@ from workerctl.runtime import deadline, run_async
 from workerctl.runtime.deadline import job_seconds_left, stage_deadline
 from workerctl.runtime.exceptions import LLMTimeoutError, StageDeadlineError
 from workerctl.runtime.retry import classify, retryable, translate_errors
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 

@@ -22,7 +22,8 @@ from workerctl.commands.budget.remedies import CODES, Change, Remedies, recommen
 from workerctl.commands.budget.search import Scale, nearest, scale_of
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Finding, Severity, Suppression
-from workerctl.schema.loading import Loaded, Options, changed, load
+from workerctl.schema.loading import Loaded, changed, load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings as OurSettings
 
 TIMES = tuple(

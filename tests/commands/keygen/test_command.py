@@ -271,9 +271,9 @@ def test_the_ids_of_a_ring(call: Call, file: Path) -> None:
         ("--id --write worker.env", "--id changes no file."),
         ("--canary --write a.env --env-file b.env", "--write names the env file already."),
         ("--canary --context a$b --write worker.env", "A context that is written holds letters,"),
-        ("--retire one --in-use 0 --write worker.env", "--retire does not take this value."),
-        ("--retire 0 --in-use -1 --write worker.env", "--in-use does not take this value."),
-        ("--rotate --from x --write worker.env", "--from does not take this value."),
+        ("--retire one --in-use 0 --write worker.env", "Invalid value for --retire."),
+        ("--retire 0 --in-use -1 --write worker.env", "Invalid value for --in-use."),
+        ("--rotate --from x --write worker.env", "Invalid value for --from."),
         ("--rotate --write bX7kQ2mN9pR4sT6vW8yZ3aB5", "The file that --write names would be new"),
     ],
 )
@@ -308,6 +308,6 @@ def test_the_story_of_the_key_tells_the_state(call: Call, file: Path) -> None:
     assert "KEY007 Rotation: new key added, not active; version 0 (" in found
 
     file.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1={FIRST}\n")
-    assert "in doubt: ENCRYPTION_KEY_V1 is the key of version 0, too" in call(*words).stdout
+    assert "unclear: ENCRYPTION_KEY_V1 is the key of version 0, too" in call(*words).stdout
     file.write_text("ENV=development\n")
     assert "rotation" not in call(*words).stdout

@@ -27,7 +27,8 @@ from workerctl.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.keyring import KeyRing, canary, rotation, versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import VersionedKey
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import envfile
 

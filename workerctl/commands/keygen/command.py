@@ -17,7 +17,7 @@ from workerctl.report.exit_codes import ExitCode
 from workerctl.secrecy.masking import is_like_secret
 
 if TYPE_CHECKING:
-    from workerctl.schema.loading import Options
+    from workerctl.schema.source_options import Options
 
 # What the env file writer takes, and every parser reads alike.
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"

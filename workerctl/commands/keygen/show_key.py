@@ -14,7 +14,8 @@ from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import CURRENT, Ring
 from workerctl.output.lines import Line, line
 from workerctl.report.exit_codes import ExitCode
-from workerctl.schema.loading import Loaded, Options
+from workerctl.schema.loading import Loaded
+from workerctl.schema.source_options import Options
 
 
 def identities(loaded: Loaded) -> Iterator[Line]:
