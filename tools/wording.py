@@ -49,9 +49,7 @@ def tracked() -> list[str]:
     """
     Return the text files that git tracks, apart from test data and this script.
     """
-    done = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [
         str(ROOT / name)
         for name in done.stdout.splitlines()
