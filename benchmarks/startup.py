@@ -38,6 +38,18 @@ LEAST_ROUNDS = 2
 
 HEADER = f"{'what':<48} {'median':>6} {'(quartiles)':<13} {'cpu':>6} {'bound':>7}"
 
+# The public imports, each with its bound as a ratio to R.
+IMPORTS = {
+    "workerctl.runtime": 0.08,
+    "workerctl.runtime.exceptions": 0.15,
+    "workerctl.runtime.retry": 0.20,
+    "workerctl.keyring": 0.08,
+    "workerctl.budget": 0.08,
+    "workerctl.keys": 0.12,
+    "workerctl.settings": 1.10,
+    "workerctl.checks.base": 1.15,
+}
+
 BOOT = "from workerctl.settings import get_settings; get_settings()"
 
 # Each of these programs prints milliseconds.
@@ -220,6 +232,8 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("--version / P", version, p, 1.25)
     yield Row("keygen / P", Command((workerctl, "keygen")), p, 2.5)
     yield Row("get_settings() at boot / R", Command((python, "-c", BOOT)), r, 1.10)
+    for name, bound in IMPORTS.items():
+        yield Row(f"import {name} / R", Command((python, "-c", f"import {name}")), r, bound)
     again = Command((python, "-c", AGAIN), prints=True)
     forked = Command((python, "-c", FORKED), prints=True)
     yield Row("get_settings() again, ms", again, None, 0.05, "printed")

@@ -36,6 +36,8 @@ for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
 - `retry_after` is the wait that the service asked for. A wait within a stage is never longer than
   its settings allow, `min(base · 2^i, cap)`: an error that asks for a longer wait ends the stage,
   and the retry of the job waits for that time.
+- The attempts and waits are those of the stage that declares `stage = "llm"` in
+  [your own pipeline](budget.md#in-the-worker), otherwise of the built-in one.
 - Raise an exception; never return an `rq.Retry`: RQ 1.x and 2.0 record such a job as finished.
 """
 WITH = {

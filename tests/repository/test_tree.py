@@ -1,0 +1,105 @@
+"""
+The shape of the package: few modules in its root, small folders, and imports that load little.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import workerctl
+
+PACKAGE = Path(workerctl.__file__).parent
+# What Python and type checkers demand in place; nobody looks for anything in these.
+_FORMAL = {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
+
+_HEAVY = "asyncio cryptography pydantic pydantic_settings rich typer"
+_IMPORTS = {
+    "import workerctl": _HEAVY,
+    "import workerctl.runtime": _HEAVY,
+    "import workerctl.runtime.exceptions": f"{_HEAVY} workerctl.settings workerctl.errors",
+    "from workerctl.runtime import InvalidFileError": f"{_HEAVY} workerctl.settings",
+    "import workerctl.runtime.retry": f"{_HEAVY} workerctl.settings",
+    "import workerctl.keyring": f"{_HEAVY} workerctl.settings workerctl.keyring.ring",
+    "from workerctl.keyring import KeyRing": f"{_HEAVY} workerctl.settings",
+    "import workerctl.budget": f"{_HEAVY} workerctl.settings workerctl.budget.pipeline",
+    "from workerctl.budget import Pipeline": f"{_HEAVY} workerctl.settings",
+    "import workerctl.keys": f"{_HEAVY} workerctl.errors",
+    "import workerctl.settings": "cryptography rich typer workerctl.checks workerctl.output",
+    "import workerctl.checks.base": "cryptography rich typer workerctl.output",
+    "from workerctl.runtime import boot": "cryptography rich typer workerctl.checks",
+    "from workerctl.runtime import run_async": "cryptography rich typer workerctl.checks",
+    "from workerctl.runtime import configure_logging": "cryptography rich typer workerctl.checks",
+    "from workerctl.runtime import stage_deadline": "cryptography rich typer workerctl.checks",
+}
+_LOADED = "import sys; {code}; print(*sys.modules)"
+
+
+def folders() -> Iterator[Path]:
+    """
+    The package and every folder in it.
+    """
+    yield PACKAGE
+    yield from (path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")
+
+
+@pytest.mark.parametrize("folder", list(folders()), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_folder_shows_at_most_fifteen_entries(folder: Path) -> None:
+    """
+    More than that nobody takes in at a glance.
+    """
+    entries = {path.name for path in folder.iterdir()} - _FORMAL
+
+    assert len(entries) <= 15, sorted(entries)
+
+
+def test_the_root_holds_few_modules() -> None:
+    """
+    Whatever belongs to a subject lies in the folder of that subject.
+    """
+    assert len(list(PACKAGE.glob("*.py"))) <= 9
+
+
+@pytest.mark.parametrize(("code", "unwanted"), list(_IMPORTS.items()), ids=list(_IMPORTS))
+def test_a_public_import_loads_little(code: str, unwanted: str, environ: dict[str, str]) -> None:
+    """
+    Start-up time of the library, guarded without a clock.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED.format(code=code)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+
+    assert "workerctl" in loaded
+    assert loaded.isdisjoint(unwanted.split())
+
+
+@pytest.mark.parametrize("package", ["workerctl.budget", "workerctl.keyring", "workerctl.runtime"])
+def test_every_public_name_is_there(package: str, environ: dict[str, str]) -> None:
+    """
+    Names that are imported on first use exist, also when their modules were imported before.
+    """
+    code = (
+        f"import importlib, pkgutil, {package} as it\n"
+        "for module in pkgutil.iter_modules(it.__path__):\n"
+        "    if not module.name.startswith('rq'):\n"
+        "        importlib.import_module(f'{it.__name__}.{module.name}')\n"
+        "for name in it.__all__:\n"
+        "    assert not isinstance(getattr(it, name), type(it)), name\n"
+        "try:\n"
+        "    it.no_such_name\n"
+        "except AttributeError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr == ""
+    assert done.stdout == f"module {package!r} has no attribute 'no_such_name'\n"
