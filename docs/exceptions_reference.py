@@ -36,6 +36,8 @@ for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
 - `retry_after` is what the service asked for. A wait within a stage is never longer than its
   settings allow, `min(base · 2^i, cap)`: an error that asks for more ends the stage, and the job's
   own retry waits for it.
+- The attempts and waits are those of the stage that declares `stage = "llm"` in
+  [your own pipeline](budget.md#in-the-worker), or else of the built-in one.
 - `raise`, and never return an `rq.Retry`: RQ 1.x and 2.0 file such a job as finished.
 """
 WITH = {

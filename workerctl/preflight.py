@@ -11,8 +11,8 @@ from datetime import date, datetime, timezone
 from typing import BinaryIO, NamedTuple, TypeVar
 
 from workerctl import checks
-from workerctl.budget import pipeline
-from workerctl.budget.pipeline import Pipeline
+from workerctl.budget.lookup import pipeline_of
+from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, Phase
 from workerctl.checks.engine.run import secret_texts
 from workerctl.checks.engine.select import ALWAYS, require_code, select
@@ -133,36 +133,14 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
     )
-    own = pipeline_of(loaded)
-    if own is pipeline.PIPELINE:
+    own = pipeline_of(loaded.settings_class, loaded.project)
+    if own is PIPELINE:
         return context
     redact = Redactor(
         secret_texts(context), MASK
     ).redact  # a team's module may read more than it should
     stages = tuple(stage._replace(name=redact(stage.name)) for stage in own.stages)
     return context._replace(pipeline=own._replace(stages=stages))
-
-
-def pipeline_of(loaded: Loaded) -> Pipeline:
-    """
-    The stages of a job: the project's own table, an object beside its settings class, or ours.
-
-    Raises ProjectError for what names no setting, or says something that means nothing.
-    """
-    fields = loaded.settings_class.model_fields
-    if loaded.project.pipeline is not None:
-        from workerctl.budget import declaration
-
-        return declaration.declared(loaded.project.pipeline, fields)
-    for base in loaded.settings_class.__mro__:
-        # not getattr: a module may answer for names that it does not have
-        own = vars(sys.modules.get(base.__module__, pipeline)).get("PIPELINE")
-        if isinstance(own, Pipeline) and own is not pipeline.PIPELINE:
-            from workerctl.budget import declaration
-
-            declaration.require_sound(own, fields, f"PIPELINE in {base.__module__}")
-            return own
-    return pipeline.PIPELINE
 
 
 def foreign_checks(team: Project) -> tuple[Check, ...]:

@@ -32,6 +32,7 @@ from workerctl.schema.vocabulary import (
     group,
 )
 from workerctl.secrecy.masking import MASK, show_url
+from workerctl.sources.project import Project
 from workerctl.sources.values import Values
 
 general = group("general")
@@ -205,9 +206,14 @@ class Settings(BaseSettings):
     )
 
     _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+    _source_project: Project | None = PrivateAttr(None)
 
-    def __init__(self, _values: Values | None = None, **given: Any) -> None:
-        values = shielded(loading.read, type(self)) if _values is None else _values
+    def __init__(
+        self, _values: Values | None = None, _project: Project | None = None, **given: Any
+    ) -> None:
+        values, project = _values, _project
+        if values is None:
+            values, project = shielded(loading.read, type(self))
         values = loading.without(values, given)
         findings = loading.unreadable(values)
         try:
@@ -223,6 +229,7 @@ class Settings(BaseSettings):
         if findings:
             raise ConfigurationError(findings)
         self._further_secrets = loading.further_secrets(type(self), values)
+        self._source_project = project
 
     @property
     def further_secrets(self) -> Mapping[str, SecretStr]:
@@ -230,6 +237,15 @@ class Settings(BaseSettings):
         What the sources hold under names of SECRET_FAMILIES, such as the older encryption keys.
         """
         return self._further_secrets
+
+    @property
+    def source_project(self) -> Project | None:
+        """
+        The project that the sources were read for; None if no source was read.
+
+        It stays the same when the worker changes its working directory.
+        """
+        return self._source_project
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

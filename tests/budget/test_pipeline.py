@@ -11,11 +11,13 @@ import pytest
 from pydantic import Field
 
 from tests.conftest import Run
-from workerctl.budget import declaration
+from workerctl.budget import declaration, lookup
 from workerctl.budget.arithmetic import Budget, Stage
 from workerctl.budget.pipeline import PIPELINE, Choice, Pipeline, StageSettings
+from workerctl.budget.runtime_stages import RUNTIME_STAGES
 from workerctl.errors import ProjectError
-from workerctl.preflight import Request, context_of, pipeline_of
+from workerctl.preflight import Request, context_of
+from workerctl.runtime.classification.translation import RETRYABLE
 from workerctl.schema.loading import Loaded, Options, load
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
@@ -71,16 +73,35 @@ def test_every_setting_of_the_built_in_pipeline_exists() -> None:
     assert len(set(PIPELINE.settings)) == len(PIPELINE.settings)
 
 
+def test_each_runtime_stage_has_a_built_in_stage() -> None:
+    """
+    So that a worker without a pipeline of its own can ask for all of them.
+    """
+    governed = {stage for one in PIPELINE.stages for stage in one.governs}
+
+    assert governed == set(RUNTIME_STAGES) == set(RETRYABLE)
+
+
 # ---------------------------------------------------------------------------------- what is meant
+
+
+def test_a_stage_may_govern_calls_of_one_runtime_stage_of_several_or_of_none() -> None:
+    """
+    No name of a runtime stage counts as a setting.
+    """
+    several = ["storage", "database"]
+    for given, governs in (("llm", ("llm",)), (several, tuple(several)), ([], ())):
+        (one,) = declared(**stage(stage=given)).stages
+        assert (one.governs, one.settings) == (governs, ("FETCH_SECONDS",))
+    assert declared(**stage()).stages[0].governs == ()
 
 
 def test_a_stage_with_everything() -> None:
     """
     Settings and numbers side by side.
     """
-    table = stage(
-        retries="FETCH_RETRIES", base="FETCH_WAIT", cap=4, connect=2.5, sdk_retries=1, calls="PAGES"
-    )
+    own = {"retries": "FETCH_RETRIES", "base": "FETCH_WAIT", "cap": 4, "connect": 2.5}
+    table = stage(**own, sdk_retries=1, calls="PAGES", stage=["storage", "database"])
     job = {"job_timeout": 600, "job_retries": 1, "intervals": [5, 2.5]}
 
     assert budget({**table, **job}) == Budget(
@@ -157,6 +178,7 @@ def test_less_than_nothing_is_nothing() -> None:
 
 _SECONDS = "must be a number or the name of a setting"
 _COUNT = "must be a whole number or the name of a setting"
+_GOVERNS = "stage must be one or several of llm, embedding, storage, database, webhook"
 _TIMES = "times must be whole numbers from 1 to 1000"
 
 
@@ -215,6 +237,10 @@ _TIMES = "times must be whole numbers from 1 to 1000"
             stage(times={"setting": 1, "quick": 1}),
             f"Stage 1 of {WHERE}: times.setting must be a setting or the name of a setting.",
         ),
+        *(
+            (stage(stage=value), f"Stage 1 of {WHERE}: {_GOVERNS}.")
+            for value in ("lmm", "", 3, True, {}, ["llm", "lmm"], [["llm"]], [3])
+        ),
         (
             stage(side_by_side="MODE"),
             f"Stage 1 of {WHERE}: side_by_side names MODE, which is not true or false.",
@@ -257,6 +283,9 @@ def test_what_means_nothing_is_told(table: dict[str, Any], message: str) -> None
         (stage(timeout="FETCH_SECOND"), "Did you mean FETCH_SECONDS?"),
         (stage(retris=1), "Did you mean retries?"),
         ({**stage(), "interval": 1}, "Did you mean intervals?"),
+        (stage(stage="embeding"), "Did you mean embedding?"),
+        (stage(stage=["llm", "databse"]), "Did you mean database?"),
+        (stage(stage=1), 'Write stage = "llm", or stage = ["storage", "database"].'),
         (stage(times="MODE"), 'Write times = { setting = "MODE", quick = 1, thorough = 3 }.'),
     ],
 )
@@ -276,6 +305,7 @@ def test_what_may_be_meant_is_told(table: dict[str, Any], hint: str) -> None:
         Pipeline(("a",)),  # type: ignore[arg-type]
         Pipeline((StageSettings("a", 1, times=Choice("MODE", [("a", 1)])),)),  # type: ignore[arg-type]
         Pipeline((StageSettings("a", 1, cap="MODE"),)),
+        Pipeline((StageSettings("a", 1, stage="lmm"),)),  # type: ignore[arg-type]
     ],
 )
 def test_an_object_is_looked_at_as_well(pipeline: Pipeline) -> None:
@@ -316,6 +346,13 @@ def _team_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return load(Settings, Options(env_files=()), environ={} if environ is None else environ)
 
     return team_of
+
+
+def pipeline_of(loaded: Loaded) -> Pipeline:
+    """
+    The pipeline of what was loaded.
+    """
+    return lookup.pipeline_of(loaded.settings_class, loaded.project)
 
 
 @pytest.mark.parametrize("environ", [{}, {"TOKEN_OF_FETCH": "4f"}])

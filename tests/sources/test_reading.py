@@ -416,14 +416,26 @@ def test_an_unknown_name_sets_nothing_and_is_kept() -> None:
     ]
 
 
+def test_unknown_variables_are_those_that_set_no_field() -> None:
+    """Their names are listed in the environment's order, without reading a text."""
+    found = values(environ={"PLIAN": "1", "PLAIN": "2", "plain": "3", "EMPTY": ""})
+
+    assert found.unknown.names == ("PLIAN", "EMPTY")
+    assert [found.unknown.text(name) for name in ("PLIAN", "EMPTY", "ABSENT")] == ["1", "", ""]
+    assert values(environ=None).unknown.names == ()
+
+
 def test_no_text_of_a_value_is_in_a_repr() -> None:
     """Neither of what was chosen nor of what was read."""
     token = Mint(2).token()
     file("a.env", f"TOKEN={token}\nTOKEN={token}x\n{token}\n{token}=1\nPLAIN=${{TOKEN}}\n")
     file("token", token)
-    found = values("a.env", environ={"OTHER": token, "TOKEN_FILE": "token"})
+    environ = {"OTHER": token, "TOKEN_FILE": "token", "NOT_OURS": token, token: "1"}
+    found = values("a.env", environ=environ)
 
+    assert found.unknown.text("NOT_OURS") == token
     assert next(forms(token)) in found.text("OTHER")
     assert Oracle([token]).leaks(repr(found)) == []
+    assert repr(found.unknown) == "UnknownVariables(2 names)"
     assert repr(found.chosen["OTHER"]) == "Value(at environment)"
     assert repr(found.env_files[0].assignments[0]) == "Assignment(TOKEN at a.env:1)"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn, get_args
 from pydantic.fields import FieldInfo
 
 from workerctl.budget.pipeline import Choice, Pipeline, StageSettings
+from workerctl.budget.runtime_stages import RUNTIME_STAGES
 from workerctl.errors import ProjectError
 from workerctl.report.suggest import did_you_mean
 from workerctl.schema.introspection import bare_type, sequence_type
@@ -23,6 +24,7 @@ _COUNTS = ("retries", "sdk_retries", "calls")
 _TIMES = ("timeout", "base", "connect")
 _STAGE_HINT = 'Write [[tool.workerctl.pipeline.stages]] with name = "…" and timeout = "…".'
 _CHOICE_HINT = 'Write times = { setting = "MODE", quick = 1, thorough = 3 }.'
+_GOVERNS_HINT = 'Write stage = "llm", or stage = ["storage", "database"].'
 
 Fields = Mapping[str, FieldInfo]
 
@@ -70,6 +72,7 @@ def _require_sound_stage(stage: object, fields: Fields, where: str) -> None:
     place.require_times("times", stage.times)
     if not isinstance(stage.side_by_side, bool):
         place.require_setting("side_by_side", stage.side_by_side, (bool,), "true or false")
+    place.require_runtime_stages("stage", stage.stage)
 
 
 class _Place(NamedTuple):
@@ -124,6 +127,17 @@ class _Place(NamedTuple):
         if sequence_type(info) not in {list, tuple} or items[:1] not in [[int], [float]]:
             self._refuse(f"{key} names {name}, which is not a list of numbers")
 
+    def require_runtime_stages(self, key: str, value: object) -> None:
+        """
+        Refuse anything but the name of a runtime stage, or a tuple of such names.
+        """
+        names = value if isinstance(value, tuple) else (value,)
+        for name in names:
+            if name not in RUNTIME_STAGES:
+                hint = did_you_mean(name, RUNTIME_STAGES) if isinstance(name, str) else None
+                known = ", ".join(RUNTIME_STAGES)
+                self._refuse(f"{key} must be one or several of {known}", hint or _GOVERNS_HINT)
+
     def require_setting(
         self, key: str, value: object, kinds: tuple[type, ...], what: str, *, optional: bool = False
     ) -> None:
@@ -158,7 +172,7 @@ def _stage(entry: object) -> StageSettings:
 
 def _chosen(value: object) -> Any:
     if not isinstance(value, dict):
-        return value
+        return _frozen(value)
     numbers = {key: number for key, number in value.items() if key != "setting"}
     return Choice(value.get("setting", ""), numbers)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from workerctl.budget.arithmetic import Budget, Stage, Step
+from workerctl.budget.runtime_stages import RuntimeStage
 from workerctl.errors import ProjectError
 
 Amount = str | int | float
@@ -42,6 +43,11 @@ class StageSettings(NamedTuple):
     `base` up to `cap`; `sdk_retries` are those inside the client. The stage makes `calls` in a row.
     `times` is how many of it there are, for instance one for each model; `side_by_side` says
     whether those run at the same time.
+
+    `stage` names the runtime stage, or a tuple of several, whose calls these settings govern:
+    `backoff(settings, "llm")` and `stage_deadline(settings, "llm")` use the stage with
+    `stage="llm"`. Where several stages name the same one, the one whose call may take longest
+    governs.
     """
 
     name: str
@@ -54,6 +60,53 @@ class StageSettings(NamedTuple):
     calls: Amount = 1
     times: int | Choice = 1
     side_by_side: bool | str = False
+    stage: RuntimeStage | tuple[RuntimeStage, ...] = ()
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """
+        The names of the settings that count; a name that counts twice appears twice.
+        """
+        amounts = self[1:-1]  # all but name and stage
+        names = tuple(amount for amount in amounts if isinstance(amount, str))
+        return (*names, self.times.setting) if isinstance(self.times, Choice) else names
+
+    @property
+    def governs(self) -> tuple[RuntimeStage, ...]:
+        """
+        The runtime stages whose calls these settings govern.
+        """
+        return (self.stage,) if isinstance(self.stage, str) else self.stage
+
+    @property
+    def one_call(self) -> "StageSettings":
+        """
+        The settings of a single call; equal for two stages whose calls have the same settings.
+        """
+        return StageSettings(
+            "",
+            timeout=self.timeout,
+            retries=self.retries,
+            base=self.base,
+            cap=self.cap,
+            connect=self.connect,
+            sdk_retries=self.sdk_retries,
+        )
+
+    def numbers(self, settings: Any) -> Stage:
+        """
+        Return the numbers that these settings give, of one of `times`.
+        """
+        return Stage(
+            name=self.name,
+            timeout=_amount(settings, self.timeout),
+            retries=_amount(settings, self.retries),
+            base=_amount(settings, self.base),
+            cap=None if _value(settings, self.cap) is None else _amount(settings, self.cap),
+            connect=_amount(settings, self.connect),
+            sdk_retries=_amount(settings, self.sdk_retries),
+            calls=_amount(settings, self.calls),
+        )
 
 
 class Pipeline(NamedTuple):
@@ -72,7 +125,7 @@ class Pipeline(NamedTuple):
         The names of all settings that count, each once.
         """
         own = (self.job_timeout, self.job_retries, self.intervals)
-        found = [name for stage in self.stages for name in _names(stage)]
+        found = [name for stage in self.stages for name in stage.settings]
         return tuple(dict.fromkeys([*found, *(name for name in own if isinstance(name, str))]))
 
     def budget(self, settings: Any) -> Budget:
@@ -90,24 +143,9 @@ class Pipeline(NamedTuple):
         )
 
 
-def _names(stage: StageSettings) -> Iterator[str]:
-    yield from (name for name in stage[1:] if isinstance(name, str))
-    if isinstance(stage.times, Choice):
-        yield stage.times.setting
-
-
 def _steps(stage: StageSettings, settings: Any) -> Iterator[Step]:
     times = stage.times.number(settings) if isinstance(stage.times, Choice) else stage.times
-    one = Stage(
-        name=stage.name,
-        timeout=_amount(settings, stage.timeout),
-        retries=_amount(settings, stage.retries),
-        base=_amount(settings, stage.base),
-        cap=None if _value(settings, stage.cap) is None else _amount(settings, stage.cap),
-        connect=_amount(settings, stage.connect),
-        sdk_retries=_amount(settings, stage.sdk_retries),
-        calls=_amount(settings, stage.calls),
-    )
+    one = stage.numbers(settings)
     if _value(settings, stage.side_by_side):
         yield (one,) * times
     else:
@@ -135,6 +173,7 @@ _LLM = StageSettings(
     cap="LLM_RETRY_MAX_WAIT",
     connect="LLM_CONNECT_TIMEOUT_SECONDS",
     sdk_retries="LLM_SDK_MAX_RETRIES",
+    stage="llm",
 )
 
 PIPELINE = Pipeline(
@@ -144,6 +183,7 @@ PIPELINE = Pipeline(
             timeout="STORAGE_TIMEOUT_SECONDS",
             retries="STORAGE_MAX_RETRIES",
             base="STORAGE_RETRY_DELAY_SECONDS",
+            stage=("storage", "database"),  # the database has no settings for its calls
         ),
         _LLM._replace(name="identity check"),
         _LLM._replace(
@@ -158,6 +198,7 @@ PIPELINE = Pipeline(
             base="EMBEDDING_RETRY_BASE_WAIT",
             cap="EMBEDDING_RETRY_MAX_WAIT",
             sdk_retries="EMBEDDING_SDK_MAX_RETRIES",
+            stage="embedding",
         ),
         StageSettings("thumbnail", timeout="VISUAL_TIMEOUT_SECONDS"),
         StageSettings(
@@ -165,6 +206,7 @@ PIPELINE = Pipeline(
             timeout="WEBHOOK_TIMEOUT_SECONDS",
             retries="WEBHOOK_MAX_RETRIES",
             base="WEBHOOK_RETRY_DELAY_SECONDS",
+            stage="webhook",
         ),
     )
 )

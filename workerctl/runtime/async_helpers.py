@@ -149,6 +149,8 @@ async def _within(coroutine: Coroutine[Any, Any, Result], name: str, seconds: fl
     except TimeoutError:
         if not limit.expired():
             raise
+    finally:
+        del limit  # it refers to the task, and the task to an exception that refers to this frame
     raise TimeoutError(f"{name}() has taken longer than {seconds:g} s.")
 
 

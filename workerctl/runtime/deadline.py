@@ -19,8 +19,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from workerctl.budget.arithmetic import Stage as StageBudget
-from workerctl.budget.pipeline import PIPELINE, Pipeline
+from workerctl.budget.lookup import call_budget
 from workerctl.runtime.classification.translation import Stage
 from workerctl.runtime.exceptions import StageDeadlineError
 from workerctl.settings import Settings
@@ -30,14 +29,6 @@ RESERVE_SECONDS = 2.0
 
 _TO_ANSWER_SECONDS = 1.0
 _GUARD_SECONDS = 0.25  # the attempt at hand ends by itself first, and says what it was
-
-_GOVERNED = {
-    "llm": "identity check",
-    "embedding": "embedding",
-    "storage": "storage download",
-    "database": "storage download",
-    "webhook": "webhook",
-}
 
 
 class StageDeadline:
@@ -88,9 +79,10 @@ async def stage_deadline(settings: Settings, stage: Stage) -> AsyncIterator[Stag
     A deadline for one call of a stage, all its attempts and waits included.
 
     It is the worst case of `workerctl budget` for one call, or what the job has left if that is
-    less. Raises StageDeadlineError when it passes.
+    less. Raises StageDeadlineError when it passes. The stage of the team's own pipeline counts, as
+    for `backoff`.
     """
-    numbers = _numbers(settings, stage)
+    numbers = call_budget(settings, stage)
     seconds = float(numbers.worst)
     left = job_seconds_left()
     if left is not None:
@@ -121,8 +113,3 @@ def job_seconds_left() -> float | None:
         started = started.replace(tzinfo=UTC)
     left: float = float(job.timeout) - (datetime.now(UTC) - started).total_seconds()
     return left
-
-
-def _numbers(settings: Settings, stage: Stage) -> StageBudget:
-    governed = next(one for one in PIPELINE.stages if one.name == _GOVERNED[stage])
-    return Pipeline((governed,)).budget(settings).steps[0][0]

@@ -10,7 +10,7 @@ from secrets import SystemRandom
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workerctl.runtime.classification.classify import classify
-from workerctl.runtime.classification.translation import RETRYABLE, Stage, translate_errors
+from workerctl.runtime.classification.translation import Stage, translate_errors
 from workerctl.runtime.classification.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -104,25 +104,21 @@ class Backoff(NamedTuple):
 
 def backoff(settings: "Settings", stage: Stage, *, idempotent: bool = True) -> Backoff:
     """
-    The retries that the settings allow a stage; the database has those of the storage.
+    Return the retries of the stage that governs such calls in the pipeline of the settings.
 
-    With `idempotent=False` only errors before anything took effect are retried.
+    With `idempotent=False` only errors before anything took effect are retried. Raises as
+    `workerctl.budget.lookup.call_budget` does, which finds the numbers.
     """
-    if stage == "llm":
-        retries, base = settings.LLM_MAX_RETRIES, settings.LLM_RETRY_BASE_WAIT
-        cap = settings.LLM_RETRY_MAX_WAIT
-    elif stage == "embedding":
-        retries, base = settings.EMBEDDING_MAX_RETRIES, settings.EMBEDDING_RETRY_BASE_WAIT
-        cap = settings.EMBEDDING_RETRY_MAX_WAIT
-    elif stage == "webhook":
-        retries, base = settings.WEBHOOK_MAX_RETRIES, settings.WEBHOOK_RETRY_DELAY_SECONDS
-        cap = _LIMITLESS
-    elif stage in RETRYABLE:
-        retries, base = settings.STORAGE_MAX_RETRIES, settings.STORAGE_RETRY_DELAY_SECONDS
-        cap = _LIMITLESS
-    else:
-        raise ValueError(f"The stage must be one of {', '.join(RETRYABLE)}.")
-    return Backoff(retries + 1, base, cap, idempotent)
+    # who only translates errors does not need it
+    from workerctl.budget.lookup import call_budget
+
+    numbers = call_budget(settings, stage)
+    return Backoff(
+        attempts=numbers.retries + 1,
+        base=float(numbers.base),
+        cap=_LIMITLESS if numbers.cap is None else float(numbers.cap),
+        idempotent=idempotent,
+    )
 
 
 def retryable(exc: BaseException, *, idempotent: bool = True) -> bool:

@@ -82,7 +82,7 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
 
 
 def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -> Loaded:
-    settings, findings = _build(settings_class, values)
+    settings, findings = _build(settings_class, values, project)
     invalid = frozenset(name for finding in findings for name in finding.fields)
     if any(not finding.fields for finding in findings):
         invalid = frozenset(settings_class.model_fields)
@@ -97,12 +97,14 @@ def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -
     )
 
 
-def read(settings_class: type[BaseModel], options: Options | None = None) -> Values:
+def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     """
-    What the default sources say, for a settings class that is called directly.
+    Return what the default sources say, for a settings class that is called directly, and the
+    project.
     """
-    options = resolved(options or Options(), projects.here(), os.environ)
-    return _read(settings_class, options, os.environ, None)
+    project = projects.here()
+    options = resolved(Options(), project, os.environ)
+    return _read(settings_class, options, os.environ, None), project
 
 
 def resolved(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
@@ -286,12 +288,14 @@ def _settings_class(project: Project, target: str, default: type[BaseModel]) -> 
     return found
 
 
-def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Finding, ...]]:
+def _build(
+    settings_class: type[Any], values: Values, project: Project
+) -> tuple[Any, tuple[Finding, ...]]:
     """
     The settings with every bad value at its default, and what was bad.
     """
     try:
-        return settings_class(_values=values), ()
+        return settings_class(_values=values, _project=project), ()
     except ConfigurationError as error:
         findings = error.findings
     bad = {name for finding in findings for name in finding.fields}
@@ -300,7 +304,7 @@ def _build(settings_class: type[Any], values: Values) -> tuple[Any, tuple[Findin
         # making a class takes longer than reading the sources
         attempt = _without_required(settings_class, bad) if is_last else settings_class
         try:
-            return attempt(_values=rest), findings
+            return attempt(_values=rest, _project=project), findings
         except ConfigurationError:
             continue
     # the class refuses what is left: nothing of it can be judged, and that has to be said

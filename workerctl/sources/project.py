@@ -25,7 +25,7 @@ class Project(NamedTuple):
     What a team configured. Paths are as the file means them: relative to its own directory.
 
     `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` is what a worker imports
-    or calls before it forks; `pipeline` is read by `workerctl.budget.pipeline`.
+    or calls before it forks; `pipeline` is read by `workerctl.budget.declaration`.
     """
 
     directory: Path

@@ -59,13 +59,15 @@ def read(
 
 
 def _environment(names: Names, environ: Mapping[str, str]) -> tuple[Source, UnknownVariables]:
+    variables = tuple(environ)
     known = tuple(
         Assignment(name, environ.get(name, ""), ENVIRONMENT, *found)
-        for name in names.candidates(environ)
+        for name in names.candidates(variables)
         if (found := names.resolve(name))
     )
-    unknown = UnknownVariables(environ, {assignment.name for assignment in known})
-    return Source("environment", known), unknown
+    sets = {assignment.name for assignment in known}
+    unknown = tuple(name for name in variables if name not in sets)
+    return Source("environment", known), UnknownVariables(unknown, environ)
 
 
 def _env_files(

@@ -59,31 +59,25 @@ class Source(NamedTuple):
         return [assignment for assignment in self.assignments if assignment.sets == name]
 
 
-class UnknownVariables:
+class UnknownVariables(NamedTuple):
     """
-    The variables of the environment that no setting has; a text is read when it is asked for.
+    The variables of the environment that set no field; a text is read when a check needs it.
 
-    A pod among many services has a thousand of them, and most runs need not one of their texts.
+    A container among many services has a thousand of them, and few of their texts are ever read.
+    Reading all of them would double the time that it takes to load the settings.
     """
 
-    __slots__ = ("_environ", "_known")
-
-    def __init__(self, environ: Mapping[str, str] = _NOTHING, known: Container[str] = ()) -> None:
-        self._environ = environ
-        self._known = known
-
-    @property
-    def names(self) -> list[str]:
-        """
-        Their names, as the environment has them now.
-        """
-        return [name for name in self._environ if name not in self._known]
+    names: tuple[str, ...] = ()
+    environ: Mapping[str, str] = _NOTHING
 
     def text(self, name: str) -> str:
         """
-        What the environment holds under the name; it may be a secret.
+        Return what the environment holds under the name; it may be a secret.
         """
-        return self._environ.get(name, "")
+        return self.environ.get(name, "")
+
+    def __repr__(self) -> str:
+        return f"UnknownVariables({len(self.names)} names)"
 
 
 class Value(NamedTuple):

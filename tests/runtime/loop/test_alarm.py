@@ -14,6 +14,7 @@ from rq.timeouts import JobTimeoutException
 from workerctl.runtime.async_helpers import (
     cleanup_event_loop,
     get_or_create_event_loop,
+    loop_cached,
     run_async,
     with_event_loop_cleanup,
 )
@@ -85,6 +86,21 @@ class Job:
         """Block the loop in a callback."""
         asyncio.get_running_loop().call_soon(time.sleep, FAR)
         await asyncio.sleep(FAR)
+
+
+class Client:
+    """
+    Something to be closed in its loop.
+    """
+
+    def __init__(self):
+        self.closed = []
+
+    async def aclose(self):
+        """Take two turns of the loop."""
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        self.closed.append("closed")
 
 
 def quick(seconds=0.05):
@@ -387,6 +403,90 @@ def test_alarms_do_not_stop_what_runs_after_them(limit):
         act()
 
     assert loop.run_until_complete(asyncio.sleep(0.05, "result")) == "result"
+
+
+def test_alarms_that_come_while_the_handler_is_restored_are_raised_afterwards(limit, monkeypatch):
+    """
+    Raised at once, they would leave our handler installed and the alarm set.
+    """
+
+    def late(number):
+        monkeypatch.undo()
+        for _ in range(3):
+            signal.raise_signal(signal.SIGALRM)
+        return signal.getsignal(number)
+
+    def act():
+        with alarm.cooperative(get_or_create_event_loop()):
+            monkeypatch.setattr(signal, "getsignal", late)
+
+    with limit(FAR):
+        handler = signal.getsignal(signal.SIGALRM)
+        with pytest.raises(JobTimeoutException):
+            act()
+
+        assert signal.getsignal(signal.SIGALRM) is handler
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.fixture(name="quiet_handler")
+def _quiet_handler():
+    """
+    An alarm that is far away, and a handler that does not raise.
+    """
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, FAR)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("quiet_handler")
+@pytest.mark.parametrize("where", ["coroutine", "callback"])
+def test_alarms_that_meet_the_end_of_the_run_do_not_stop_the_next_one(where):
+    """
+    Their stop is one too many, and uvloop would keep it in its queue.
+    """
+
+    def alarms():
+        for _ in range(3):
+            signal.raise_signal(signal.SIGALRM)
+
+    async def end_with_alarms():
+        closed.append(loop_cached(Client)().closed)
+        if where == "callback":
+            asyncio.get_running_loop().call_soon(alarms)
+        else:
+            alarms()
+
+    closed = []
+    loop = get_or_create_event_loop()
+    with pytest.raises(TimeoutError, match="longer than it may"):
+        run_async(end_with_alarms())
+
+    assert (loop.is_closed(), closed) == (True, [["closed"]])
+    assert [quick(), quick()] == ["next", "next"]
+
+
+def test_a_loop_in_which_an_alarm_has_raised_is_given_up(limit, grace, messages):
+    """
+    What the exception has hit may be the loop itself. Its clients are closed.
+    """
+
+    async def block():
+        closed.append(loop_cached(Client)().closed)
+        await Job().block()
+
+    closed = []
+    loop = get_or_create_event_loop()
+    with pytest.raises(JobTimeoutException), limit(SOON):
+        run_async(block())
+
+    assert (loop.is_closed(), closed) == (True, [["closed"]])
+    assert quick() == "next"
+    assert messages() == [
+        "WARNING A job's timeout has interrupted the event loop, which is given up"
+    ]
 
 
 def test_later_alarms_of_a_handler_that_does_not_raise_end_the_call_too(grace):

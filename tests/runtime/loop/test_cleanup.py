@@ -254,6 +254,39 @@ def test_a_thread_that_ends_without_clean_up_leaves_nothing(script, uvloop, clie
     assert said == f"0 True {20 if client else 0}\n"
 
 
+def test_a_loop_that_is_dropped_inside_async_code_has_its_clients_closed(every_loop, messages):
+    """
+    Its thread is gone, and an exception has kept it until here, where another loop is running.
+    """
+
+    async def use_and_fail():
+        cached()
+        raise LookupError
+
+    def job():
+        found.append(get_or_create_event_loop())
+        try:
+            run_async(use_and_fail())
+        except LookupError as error:
+            kept.append(error)
+
+    async def drop():
+        kept.clear()
+
+    closed, found, kept = [], [], []
+    cached = loop_cached(lambda: Client(lambda: closed.append("client")))
+    thread = threading.Thread(target=job)
+    thread.start()
+    thread.join()
+    assert not found[0].is_closed()
+    run_async(drop())
+    deadline = time.monotonic() + 20
+    while not found[0].is_closed() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert (closed, found[0].is_closed(), messages()) == (["client"], True, [])
+
+
 def test_a_process_that_ends_without_clean_up_closes_its_clients(script):
     """
     Also when the last reference to the loop goes while the interpreter ends.

@@ -243,6 +243,30 @@ def test_a_loop_that_was_closed_without_its_generators_is_forgotten_with_its_obj
     assert len(caching._by_loop) == before + 1
 
 
+def test_a_loop_that_does_not_end_async_generators_has_objects_that_nobody_closes(every_loop):
+    """
+    There is nothing to hold on to: neither is it an error.
+    """
+
+    async def use_without_hooks():
+        sys.set_asyncgen_hooks(None, None)
+        return cached()
+
+    cached = loop_cached(Client)
+
+    assert asyncio.run(use_without_hooks()).closed == 0
+
+
+def test_in_asyncio_debug_mode_objects_are_closed_without_a_word(caplog):
+    """
+    There the loop reports what it does not expect among its async generators.
+    """
+    cached = loop_cached(Client)
+
+    assert asyncio.run(use(cached), debug=True).closed == 1
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
 def test_hundreds_of_asyncio_runs_with_a_client_cost_no_descriptor(monkeypatch):
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", "false")
     cached = loop_cached(Client)

@@ -3,13 +3,14 @@ Errors of SDKs, turned into the errors of a worker where its stages call them.
 """
 
 from types import TracebackType
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, TypeAlias
 
+from workerctl.budget.runtime_stages import RUNTIME_STAGES, RuntimeStage
 from workerctl.runtime import exceptions as ours
 from workerctl.runtime.classification.classify import classify
 from workerctl.runtime.classification.verdict import Category, Verdict, class_names
 
-Stage = Literal["llm", "embedding", "storage", "database", "webhook"]
+Stage: TypeAlias = RuntimeStage
 
 
 class Classes(NamedTuple):
@@ -52,8 +53,8 @@ class translate_errors:  # noqa: N801 -- reads as the verb it is, like contextli
     """
 
     def __init__(self, stage: Stage) -> None:
-        if stage not in RETRYABLE:
-            raise ValueError(f"The stage must be one of {', '.join(get_args(Stage))}.")
+        if stage not in RUNTIME_STAGES:
+            raise ValueError(f"The stage must be one of {', '.join(RUNTIME_STAGES)}.")
         self._stage = stage
 
     def __enter__(self) -> None:

@@ -10,12 +10,15 @@ handler's own exception is raised when the call has come to its end.
 
 import asyncio
 import contextlib
+import functools
 import signal
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
+
+from workerctl.runtime import settling
 
 Handler = Callable[[int, FrameType | None], Any]
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -25,17 +28,24 @@ GRACE_SECONDS = 5.0
 _RAISES = 2  # the alarm that raises for the first time; those after it stop the loop, too
 
 
-def cooperative(loop: asyncio.AbstractEventLoop) -> AbstractContextManager[Run]:
-    """
-    A context that gives what to run a coroutine with, so that an alarm that is set reaches it.
+def _nothing() -> None:
+    pass
 
-    In other threads, which Python sends no signals, and where no alarm is set, it is the loop's own
-    `run_until_complete`.
+
+def cooperative(
+    loop: asyncio.AbstractEventLoop, interrupted: Callable[[], None] = _nothing
+) -> AbstractContextManager[Run]:
+    """
+    Context manager that yields a run function under which an alarm cancels the coroutine.
+
+    If an alarm had to raise in place, `interrupted` is called on leaving: the exception may have
+    hit the loop itself, and a stop may still be queued in it. In other threads, which receive no
+    signals, and where no alarm is set, the run function is `settling.run`.
     """
     handler = _waiting_handler()
     if handler is None:
-        return contextlib.nullcontext(loop.run_until_complete)
-    return _CooperativeAlarm(loop, handler)
+        return contextlib.nullcontext(functools.partial(settling.run, loop))
+    return _CooperativeAlarm(loop, handler, interrupted)
 
 
 def is_set() -> bool:
@@ -53,10 +63,12 @@ class _CooperativeAlarm:
     leaving, the handler is what it was before, and raises its exception if an alarm has come.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, handler: Handler) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, handler: Handler, interrupted: Callable[[], None]
+    ) -> None:
         self._loop = loop
         self._original = handler
-        self._ours: Handler = self._handle  # one object, to know it again
+        self._interrupted = interrupted
         self._entered = False
         self._task: asyncio.Task[Any] | None = None
         self._count = 0
@@ -64,20 +76,14 @@ class _CooperativeAlarm:
 
     def __enter__(self) -> Run:
         self._entered = True
-        signal.signal(signal.SIGALRM, self._ours)
+        signal.signal(signal.SIGALRM, self._handle)
         return self._run
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        task = self._loop.create_task(coroutine)
-        self._task = task
+        self._task = self._loop.create_task(coroutine)
         if self._count:  # before there was anything to cancel
-            task.cancel()
-        try:
-            return self._loop.run_until_complete(task)
-        except BaseException:
-            if task.done() and not task.cancelled():
-                task.exception()  # seen here, or asyncio would report it as never seen
-            raise
+            self._task.cancel()
+        return settling.complete(self._loop, self._task)
 
     def __exit__(
         self,
@@ -86,12 +92,15 @@ class _CooperativeAlarm:
         traceback: TracebackType | None,
     ) -> None:
         self._entered = False
-        raised, self._raised, self._task = self._raised, None, None
-        if signal.getsignal(signal.SIGALRM) is self._ours:
+        if signal.getsignal(signal.SIGALRM) == self._handle:
             signal.signal(signal.SIGALRM, self._original)
             if self._count:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-        # Asked last: an alarm up to the line that restores the handler has been ours to tell of.
+        # Both refer, through tracebacks, to frames that refer to this object: a reference cycle.
+        raised, self._raised, self._task = self._raised, None, None
+        # Read after the handler is restored: every alarm until then is reported here.
+        if self._count >= _RAISES:
+            self._interrupted()
         if self._count and not _stands(error, raised):
             self._original(signal.SIGALRM, None)
             raise TimeoutError("The job has taken longer than it may.")
@@ -101,15 +110,15 @@ class _CooperativeAlarm:
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
         if not self._loop.is_closed():  # wakes it, if it waits
             self._loop.call_soon_threadsafe(self._stop if self._count > _RAISES else _nothing)
-        if self._count == 1:
+        if self._count < _RAISES:
             if self._task is not None:
                 self._task.cancel()
-            return
-        try:
-            self._original(number, frame)
-        except BaseException as error:
-            self._raised = error
-            raise
+        elif self._entered:  # or it is raised on leaving, when the handler is restored
+            try:
+                self._original(number, frame)
+            except BaseException as error:
+                self._raised = error
+                raise
 
     def _stop(self) -> None:
         """
@@ -141,7 +150,3 @@ def _stands(error: BaseException | None, raised: BaseException | None) -> bool:
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return True
     return error is not None and error is raised
-
-
-def _nothing() -> None:
-    pass

@@ -7,29 +7,35 @@ pays for a new TLS connection every time.
 """
 
 import asyncio
-import contextlib
 import functools
 import inspect
 import logging
+import sys
 import weakref
-from collections.abc import AsyncGenerator, Callable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from workerctl.runtime.loop import alarm
 
 Object = TypeVar("Object")
-Objects = dict[Callable[[], Any], Any]
 
 _log = logging.getLogger(__name__)
 
 
-class _Kept(NamedTuple):
+class _Kept:
     """
-    What one loop keeps, by the factory that made it, and the generator that closes it.
+    What one loop keeps, by the factory that made it. The loop closes it like an async generator.
     """
 
-    objects: Objects
-    closer: AsyncGenerator[None, None]
+    def __init__(self) -> None:
+        self.objects: dict[Callable[[], Any], Any] = {}
+
+    async def aclose(self) -> None:
+        try:
+            for made in reversed(self.objects.values()):
+                await _close(made)
+        finally:
+            take(asyncio.get_running_loop())
 
 
 _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
@@ -90,31 +96,20 @@ def take(loop: asyncio.AbstractEventLoop) -> object:
 
 def _attached(loop: asyncio.AbstractEventLoop) -> _Kept:
     """
-    An empty record for the loop, and a generator that the loop finalizes when it shuts down.
+    Return an empty record for the running loop, which closes it when it shuts down.
 
-    Every loop ends its async generators, also those of libraries that know nothing of us; so the
-    objects are closed by whoever closes the loop.
+    Every loop ends with `shutdown_asyncgens()`, which awaits `aclose()` of what its hook has been
+    given; so the objects are closed by whoever closes the loop, `asyncio.run` among them.
     """
     for reference in _by_loop.keyrefs():
         other = reference()
-        if other is not None and other.is_closed():  # without finalizing its generators
+        if other is not None and other.is_closed():  # without shutdown_asyncgens()
             take(other)
-    objects: Objects = {}
-    kept = _by_loop[loop] = _Kept(objects, _closer(loop, objects))
-    with contextlib.suppress(StopIteration):
-        kept.closer.__anext__().send(None)  # up to its yield: from now on the loop knows it
+    kept = _by_loop[loop] = _Kept()
+    register: Callable[[Any], None] | None = sys.get_asyncgen_hooks().firstiter
+    if register is not None:  # the running loop's
+        register(kept)
     return kept
-
-
-async def _closer(loop: asyncio.AbstractEventLoop, objects: Objects) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        try:
-            for made in reversed(objects.values()):
-                await _close(made)
-        finally:
-            take(loop)
 
 
 async def _close(made: object) -> None:

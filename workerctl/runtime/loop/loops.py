@@ -97,16 +97,16 @@ def run(kept: KeptLoop, coroutine: Coroutine[Any, Any, Result], name: str) -> Re
     The result of the coroutine; whatever it leaves running is ended before this returns.
     """
     if not alarm.is_set():  # most calls outside of a job, and they need not pay for one
-        return _run(kept, kept.loop.run_until_complete, coroutine, name)
-    with alarm.cooperative(kept.loop) as run_until_complete:
-        return _run(kept, run_until_complete, coroutine, name)
+        return _run(kept, functools.partial(settling.run, kept.loop), coroutine, name)
+    with alarm.cooperative(kept.loop, functools.partial(_give_up, kept)) as run_to_end:
+        return _run(kept, run_to_end, coroutine, name)
 
 
 def _run(
-    kept: KeptLoop, run_until_complete: alarm.Run, coroutine: Coroutine[Any, Any, Result], name: str
+    kept: KeptLoop, run_to_end: alarm.Run, coroutine: Coroutine[Any, Any, Result], name: str
 ) -> Result:
     try:
-        result: Result = run_until_complete(coroutine)
+        result: Result = run_to_end(coroutine)
     except BaseException:
         _settle(kept)
         raise
@@ -168,23 +168,36 @@ def _settle(kept: KeptLoop, *, returned: str | None = None) -> None:
     except RuntimeError:
         _log.error("The event loop was stopped before all tasks had ended, and is given up")
     finally:
+        del left, cancelled  # through exception and frames, a task refers to this frame
         if not is_settled:
             _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
 
 
+def _give_up(kept: KeptLoop) -> None:
+    """
+    Close a loop in which an alarm has raised, so that no later call meets what this left in it.
+    """
+    if kept.loop.is_closed():
+        return
+    _log.warning("A job's timeout has interrupted the event loop, which is given up")
+    kept.loop.stop()  # a run of one turn, which a stop of the alarm that is still queued ends, too
+    kept.loop.run_forever()
+    _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
+
+
 def _close(kept: KeptLoop, seconds: float) -> None:
-    with alarm.cooperative(kept.loop) as run_until_complete:
-        _finish(kept, run_until_complete, _wound_up(seconds))
+    with alarm.cooperative(kept.loop) as run_to_end:
+        _finish(kept, run_to_end, _wound_up(seconds))
 
 
-def _finish(kept: KeptLoop, run_until_complete: alarm.Run, last: Coroutine[Any, Any, None]) -> None:
+def _finish(kept: KeptLoop, run_to_end: alarm.Run, last: Coroutine[Any, Any, None]) -> None:
     """
     Run the last coroutine of a loop and close it, whatever that coroutine does.
     """
     if _local.kept is kept:
         _local.kept = None
     try:
-        run_until_complete(last)
+        run_to_end(last)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- an alarm, or a foreign loop's
         _log.warning("Closing the event loop was cut short: %s", type(error).__name__)
     finally:
@@ -202,7 +215,7 @@ async def _wound_up(seconds: float) -> None:
 
 async def _clients_closed(seconds: float) -> None:
     """
-    Finalize the loop's async generators, among them the one that closes what loop_cached made.
+    Finalize the loop's async generators, and with them close what loop_cached made.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -217,7 +230,7 @@ def _release(kept: KeptLoop) -> None:
         # Dropped, they would be told to exit, and could go on in the middle of another job.
         _parked.append(stuck)
     kept.loop.close()
-    caching.take(kept.loop)  # now the closed loop does not try to finalize its generator
+    caching.take(kept.loop)
 
 
 @functools.cache

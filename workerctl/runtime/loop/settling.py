@@ -1,16 +1,52 @@
 """
-The end of a call: nothing that it started may run in a later one.
+The end of a call: nothing that it started may run in a later one, or stay in memory.
 """
 
 import asyncio
 import inspect
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 _log = logging.getLogger(__name__)
 
 Tasks = set[asyncio.Task[Any]]
+
+
+def run(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """
+    Run a coroutine to its end in the loop, and return its result or raise its exception.
+    """
+    return complete(loop, loop.create_task(coroutine))
+
+
+def complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> Any:
+    """
+    Run the loop until the task has ended, and return its result or raise its exception.
+
+    As `loop.run_until_complete`, except that a failed call is freed with its exception. There, the
+    exception refers to the frame, the frame to the task, and the task to the exception: a reference
+    cycle, which keeps all locals of the call until the garbage collector finds it.
+    """
+    task.add_done_callback(_stop_loop)
+    try:
+        loop.run_forever()
+        if task.done():
+            return task.result()
+    except BaseException:
+        if task.done() and not task.cancelled():
+            task.exception()  # marks it as retrieved, or asyncio would log that it never was
+        raise
+    finally:
+        task.remove_done_callback(_stop_loop)
+        del task  # breaks the cycle
+    raise RuntimeError("Event loop stopped before Future completed.")
+
+
+def _stop_loop(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and isinstance(task.exception(), KeyboardInterrupt | SystemExit):
+        return  # these have ended the run already, and a stop would end the next one
+    task.get_loop().stop()
 
 
 def cancel(tasks: Iterable[asyncio.Task[Any]]) -> Tasks:

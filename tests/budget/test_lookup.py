@@ -1,0 +1,183 @@
+"""
+Which numbers bound a call: those of the stage that governs it in the pipeline of the settings.
+"""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from workerctl.budget.arithmetic import Stage
+from workerctl.budget.lookup import call_budget, pipeline_of
+from workerctl.budget.pipeline import PIPELINE
+from workerctl.errors import ProjectError
+from workerctl.schema.loading import Options, load
+from workerctl.settings import Settings
+
+NAME = ""  # the name of a stage does not matter for a call
+
+
+class Team(Settings):
+    """Settings that a pipeline may name."""
+
+    FETCH_SECONDS: int = 20
+    SLOW_SECONDS: float = 45.5
+
+
+class Foreign(BaseModel):
+    """A settings class of which the built-in pipeline knows nothing."""
+
+    FETCH_SECONDS: int = 20
+
+
+@pytest.fixture(name="settings_of")
+def _settings_of(directory: Path) -> Callable[..., Team]:
+    """
+    The settings of a project whose pipeline has these stages, in the form of TOML.
+    """
+
+    def settings_of(*stages: str, **given: Any) -> Team:
+        lines = [f'[[tool.workerctl.pipeline.stages]]\nname = "a"\n{stage}\n' for stage in stages]
+        (directory / "pyproject.toml").write_text("".join(lines))
+        settings = load(Team, Options(env_files=(), isolated=True), environ={}).settings
+        assert isinstance(settings, Team)
+        return settings.model_copy(update=given)
+
+    return settings_of
+
+
+def test_every_number_of_the_governing_stage_bounds_the_call(
+    settings_of: Callable[..., Team],
+) -> None:
+    """
+    But for how many calls there are of it.
+    """
+    settings = settings_of(
+        "timeout = 300",
+        'timeout = "FETCH_SECONDS"\nretries = 4\nbase = 0.5\ncap = 3\nconnect = 2\n'
+        'sdk_retries = 1\nstage = "llm"\ncalls = 7\ntimes = 3\nside_by_side = true',
+    )
+
+    expected = Stage(
+        NAME, timeout=20, retries=4, base=0.5, cap=3, connect=2, sdk_retries=1, calls=1
+    )
+    assert call_budget(settings, "llm") == expected
+    changed = settings.model_copy(update={"FETCH_SECONDS": 9})
+    assert call_budget(changed, "llm") == expected._replace(timeout=9)
+
+
+def test_a_stage_may_govern_several_runtime_stages(settings_of: Callable[..., Team]) -> None:
+    """
+    Each of them has its numbers.
+    """
+    settings = settings_of('timeout = 4\nretries = 2\nstage = ["database", "webhook"]')
+
+    for stage in ("database", "webhook"):
+        assert call_budget(settings, stage) == Stage(NAME, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("update", "timeout", "retries"), [({}, 45.5, 0), ({"FETCH_SECONDS": 30}, 30, 1)]
+)
+def test_of_several_stages_the_one_whose_call_may_take_longest_governs(
+    settings_of: Callable[..., Team], update: dict[str, int], timeout: float, retries: int
+) -> None:
+    """
+    Its numbers together, never a mixture; how many calls a stage makes does not matter.
+    """
+    settings = settings_of(
+        'timeout = "FETCH_SECONDS"\nretries = 1\ncalls = 50\nstage = "llm"',
+        'timeout = "SLOW_SECONDS"\nstage = "llm"',
+        **update,
+    )
+
+    assert call_budget(settings, "llm") == Stage(NAME, timeout, retries)
+
+
+def test_of_equals_the_first_governs(settings_of: Callable[..., Team]) -> None:
+    """
+    Two attempts of ten seconds are as long as one of twenty.
+    """
+    stages = ('timeout = 10\nretries = 1\nstage = "llm"', 'timeout = 20\nstage = "llm"')
+
+    assert call_budget(settings_of(*stages), "llm") == Stage(NAME, 10, 1)
+    assert call_budget(settings_of(*reversed(stages)), "llm") == Stage(NAME, 20)
+
+
+def test_what_no_stage_declares_has_the_built_in_settings(
+    settings_of: Callable[..., Team],
+) -> None:
+    """
+    A pipeline without the key keeps a worker running, and need not list every call.
+    """
+    settings = settings_of('timeout = 1\nstage = "llm"', STORAGE_TIMEOUT_SECONDS=17)
+
+    assert call_budget(settings, "database") == Stage(NAME, 17, 3, 1.0)
+    assert call_budget(settings, "llm") == Stage(NAME, 1)
+
+
+@pytest.mark.parametrize("stage", ["llm", "embedding", "storage", "database", "webhook"])
+def test_a_class_without_the_built_in_settings_must_declare_its_stages(stage: Any) -> None:
+    """
+    The error says what to add.
+    """
+    with pytest.raises(ProjectError) as caught:
+        call_budget(Foreign(), stage)
+    assert str(caught.value) == (
+        f'No stage of the pipeline declares stage = "{stage}": '
+        "add it to the one whose timeout and retries such a call has."
+    )
+
+
+def test_a_runtime_stage_that_does_not_exist_is_a_value_error(
+    settings_of: Callable[..., Team],
+) -> None:
+    """
+    It does not matter whether the class has the built-in settings.
+    """
+    for settings in (settings_of(), Foreign()):
+        with pytest.raises(ValueError, match="llm, embedding, storage, database, webhook"):
+            call_budget(settings, "lmm")  # type: ignore[arg-type]
+
+
+def test_the_project_is_the_one_that_the_settings_were_read_for(
+    settings_of: Callable[..., Team], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """
+    A job may change the working directory, and settings of two projects may exist side by side.
+    """
+    one, other = (settings_of(f'timeout = {time}\nstage = "llm"') for time in (5, 6))
+
+    with contextlib.chdir(tmp_path_factory.mktemp("elsewhere")):
+        for settings, timeout in ((one, 5), (other, 6), (one, 5)):
+            assert call_budget(settings, "llm").timeout == timeout
+
+
+def test_settings_that_were_not_read_belong_to_no_project(
+    settings_of: Callable[..., Team],
+) -> None:
+    """
+    Nothing is looked up for them.
+    """
+    assert settings_of('timeout = 1\nstage = "llm"').source_project is not None
+    settings = Team.model_construct()
+
+    assert settings.source_project is None
+    assert pipeline_of(Team, None) is PIPELINE
+    assert call_budget(settings, "llm").timeout == 120
+
+
+def test_a_pipeline_that_is_not_valid_is_refused_each_time(
+    settings_of: Callable[..., Team],
+) -> None:
+    """
+    Not only the first time, of which a log may be lost.
+    """
+    settings = settings_of('timeout = "NO_SUCH"\nstage = "llm"')
+
+    for _ in range(2):
+        with pytest.raises(ProjectError, match=r"^Stage 1 of \[tool.workerctl.pipeline\]"):
+            call_budget(settings, "llm")
