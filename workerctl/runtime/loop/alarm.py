@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
 
-from workerctl.runtime import settling
+from workerctl.runtime.loop import settling
 
 Handler = Callable[[int, FrameType | None], Any]
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
