@@ -116,7 +116,7 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
 @pytest.mark.parametrize(
     ("words", "wait", "number"),
     [
-        pytest.param("1. A production", 0.0, signal.SIGINT, marks=pytest.mark.long),
+        ("1. A production", 0.0, signal.SIGINT),
         ("4. A worker", 0.0, signal.SIGINT),
         pytest.param("4. A worker", 0.2, signal.SIGTERM, marks=pytest.mark.long),
         pytest.param("$ workerctl run --", 0.0, signal.SIGINT, marks=pytest.mark.long),

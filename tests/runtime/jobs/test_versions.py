@@ -158,9 +158,7 @@ def test_a_timeout_reaches_the_coroutine_and_leaves_the_next_job_alone(answer, r
     check_timeouts(answer(rq, "rq_timeouts.py", worker, JOB_MAX_RETRIES="0"))
 
 
-@pytest.mark.parametrize(
-    "worker", [pytest.param("Worker", marks=pytest.mark.long), "SimpleWorker"]
-)
+@pytest.mark.parametrize("worker", [pytest.param("Worker", marks=pytest.mark.long), "SimpleWorker"])
 def test_a_timeout_reaches_the_coroutine_on_uvloop(answer, worker):
     check_timeouts(answer("rq-3", "rq_timeouts.py", worker, "uvloop", JOB_MAX_RETRIES="0"))
 
