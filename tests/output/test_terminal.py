@@ -51,8 +51,7 @@ MESSAGE_ENDS = re.compile(r"\x1b\[[0-9;]*m|\s")
 # Runs the help of every command in a child of its own, which need not import anything again.
 EVERY_HELP = f"""\
 import os, sys
-import pydantic
-from workerctl import cli
+from workerctl import cli, settings
 from workerctl.__main__ import main
 for words in {COMMANDS}:
     if os.fork() == 0:
