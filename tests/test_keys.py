@@ -7,11 +7,13 @@ import hashlib
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+import workerctl
 from workerctl import keys
 
 GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
@@ -292,7 +294,11 @@ def test_judging_a_key_imports_nothing_slow():
         " & set(sys.modules)))"
     )
     run = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-c", code],
+        cwd=Path(workerctl.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert run.stdout == "\n"

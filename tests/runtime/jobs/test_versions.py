@@ -150,7 +150,7 @@ def test_the_spawn_worker_is_refused_where_rq_would_ignore_the_job_class(answer,
     [
         pytest.param("rq-1.16", "SimpleWorker", marks=OLD),
         pytest.param("rq-2.6", "SimpleWorker", marks=OLD),
-        ("rq-3", "SimpleWorker"),
+        pytest.param("rq-3", "SimpleWorker", marks=pytest.mark.long),
         ("rq-3", "Worker"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_timeout_reaches_the_coroutine_and_leaves_the_next_job_alone(answer, r
     check_timeouts(answer(rq, "rq_timeouts.py", worker, JOB_MAX_RETRIES="0"))
 
 
-@pytest.mark.parametrize("worker", ["Worker", "SimpleWorker"])
+@pytest.mark.parametrize("worker", [pytest.param("Worker", marks=pytest.mark.long), "SimpleWorker"])
 def test_a_timeout_reaches_the_coroutine_on_uvloop(answer, worker):
     check_timeouts(answer("rq-3", "rq_timeouts.py", worker, "uvloop", JOB_MAX_RETRIES="0"))
 
