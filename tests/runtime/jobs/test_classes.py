@@ -353,7 +353,7 @@ def test_the_command_line_of_rq_takes_both_classes(connection, database, environ
     ) as process:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
-        assert "preload: no_sdk fails (ModuleNotFoundError)" in errors
+        assert "preload: no_sdk failed (ModuleNotFoundError)" in errors
         assert job.return_value() == [True, process.pid]
     bad.refresh()
     assert bad.meta["workerctl"]["final"]
