@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.effort import BRIEF, effort
+from tests.support.effort import effort
 from workerctl import keys
 from workerctl.commands.keygen.write_keys import Writing, write_key
 from workerctl.errors import EnvFileWriteError, RefusedError
@@ -23,7 +23,7 @@ ID = keys.key_id(GOOD)
 WRITERS = 16
 ROUNDS = effort(20)
 # The benchmark's own default is 1000.
-_CYCLES = 300 if "CI" in os.environ and not BRIEF else 60
+_CYCLES = 300 if "CI" in os.environ else 60
 KILL_CYCLES = os.environ.get("WORKERCTL_KILL_CYCLES", str(_CYCLES))
 # On a busy machine a kill can miss the moment, thirty times in a row.
 TRIES = 8
@@ -292,6 +292,7 @@ def killed(*arguments):
     return run.returncode, {name: [int(count) for count in counts.split()] for name, counts in rows}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("mode", "calls"), [([], 1), (["--rotate"], 3)], ids=["write", "rotate"])
 def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(mode, calls):
     """
@@ -307,6 +308,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(mode, calls):
     assert counts["killed"][0] > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("control", "damage"), [("in-place", "torn"), ("one-by-one", "half-rotated")]
 )
