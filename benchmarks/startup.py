@@ -75,9 +75,9 @@ os.wait()
 """
 STAGES = """
 import time
-from workerctl.budget.arithmetic import Budget, Stage
+from workerctl.budget.arithmetic import Budget, StageCost
 stages = [
-    (Stage(str(n), 30 + n / 7, n % 11, 0.5 + n % 3, 8 + n % 5, n % 13, n % 4, 1 + n % 3),)
+    (StageCost(str(n), 30 + n / 7, n % 11, 0.5 + n % 3, 8 + n % 5, n % 13, n % 4, 1 + n % 3),)
     for n in range(1000)
 ]
 start = time.process_time()

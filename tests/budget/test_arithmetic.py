@@ -18,7 +18,7 @@ from workerctl.budget.arithmetic import (
     SDK_FIRST_WAIT,
     SDK_LONGEST_WAIT,
     Budget,
-    Stage,
+    StageCost,
     exact,
     slowest,
     waits,
@@ -26,7 +26,7 @@ from workerctl.budget.arithmetic import (
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.settings import Settings
 
-_LLM = Stage("call", 120, retries=2, base=1, cap=8, connect=10)
+_LLM = StageCost("call", 120, retries=2, base=1, cap=8, connect=10)
 
 
 def default(**changed: object) -> Budget:
@@ -122,7 +122,7 @@ def test_a_step_waits_for_its_slowest_stage() -> None:
     """
     Not for the sum.
     """
-    quick, slow = Stage("quick", 5), Stage("slow", 7)
+    quick, slow = StageCost("quick", 5), StageCost("slow", 7)
 
     assert slowest((quick, slow)) is slow
     assert Budget(((quick, slow), (quick,)), 100).worst == 12
@@ -165,7 +165,7 @@ def test_monstrous_numbers_take_no_time(base: int, cap: int | None) -> None:
     No bound keeps a setting from having thousands of digits.
     """
     monstrous = 10**4000
-    stage = Stage("s", monstrous, monstrous, base, cap, monstrous, monstrous, monstrous)
+    stage = StageCost("s", monstrous, monstrous, base, cap, monstrous, monstrous, monstrous)
     begun = time.perf_counter()
     budget = Budget(((stage,),), monstrous, monstrous, (monstrous,))
     longest = (budget.worst, budget.share, budget.given_up_after, budget.requests)
@@ -180,7 +180,7 @@ def test_numbers_are_what_is_written() -> None:
     """
     assert exact(0.1) == Fraction(1, 10)
     assert sum(exact(0.1) for _ in range(10)) == 1
-    assert Stage("s", 0.1, retries=1, base=0.2, connect=0.3).worst == 1
+    assert StageCost("s", 0.1, retries=1, base=0.2, connect=0.3).worst == 1
     assert waits(2, 0.1, 0.15) == Fraction(1, 4)
     assert exact(1e308) == 10**308
 
@@ -189,7 +189,7 @@ def test_numbers_are_what_is_written() -> None:
 
 _seconds = st.integers(0, 120) | st.fractions(0, 90, max_denominator=10)
 _stages = st.builds(
-    Stage,
+    StageCost,
     st.just("stage"),
     timeout=_seconds,
     retries=st.integers(0, 4),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from workerctl.budget.arithmetic import Stage
+from workerctl.budget.arithmetic import StageCost
 from workerctl.budget.lookup import call_budget, pipeline_of
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.errors import ProjectError
@@ -62,7 +62,7 @@ def test_every_number_of_the_governing_stage_bounds_the_call(
         'sdk_retries = 1\nstage = "llm"\ncalls = 7\ntimes = 3\nside_by_side = true',
     )
 
-    expected = Stage(
+    expected = StageCost(
         NAME, timeout=20, retries=4, base=0.5, cap=3, connect=2, sdk_retries=1, calls=1
     )
     assert call_budget(settings, "llm") == expected
@@ -77,7 +77,7 @@ def test_a_stage_may_govern_several_runtime_stages(settings_of: Callable[..., Te
     settings = settings_of('timeout = 4\nretries = 2\nstage = ["database", "webhook"]')
 
     for stage in ("database", "webhook"):
-        assert call_budget(settings, stage) == Stage(NAME, 4, 2)
+        assert call_budget(settings, stage) == StageCost(NAME, 4, 2)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_of_several_stages_the_one_whose_call_may_take_longest_governs(
         **update,
     )
 
-    assert call_budget(settings, "llm") == Stage(NAME, timeout, retries)
+    assert call_budget(settings, "llm") == StageCost(NAME, timeout, retries)
 
 
 def test_of_equals_the_first_governs(settings_of: Callable[..., Team]) -> None:
@@ -104,8 +104,8 @@ def test_of_equals_the_first_governs(settings_of: Callable[..., Team]) -> None:
     """
     stages = ('timeout = 10\nretries = 1\nstage = "llm"', 'timeout = 20\nstage = "llm"')
 
-    assert call_budget(settings_of(*stages), "llm") == Stage(NAME, 10, 1)
-    assert call_budget(settings_of(*reversed(stages)), "llm") == Stage(NAME, 20)
+    assert call_budget(settings_of(*stages), "llm") == StageCost(NAME, 10, 1)
+    assert call_budget(settings_of(*reversed(stages)), "llm") == StageCost(NAME, 20)
 
 
 def test_what_no_stage_declares_has_the_built_in_settings(
@@ -116,8 +116,8 @@ def test_what_no_stage_declares_has_the_built_in_settings(
     """
     settings = settings_of('timeout = 1\nstage = "llm"', STORAGE_TIMEOUT_SECONDS=17)
 
-    assert call_budget(settings, "database") == Stage(NAME, 17, 3, 1.0)
-    assert call_budget(settings, "llm") == Stage(NAME, 1)
+    assert call_budget(settings, "database") == StageCost(NAME, 17, 3, 1.0)
+    assert call_budget(settings, "llm") == StageCost(NAME, 1)
 
 
 @pytest.mark.parametrize("stage", ["llm", "embedding", "storage", "database", "webhook"])
@@ -128,8 +128,8 @@ def test_a_class_without_the_built_in_settings_must_declare_its_stages(stage: An
     with pytest.raises(ProjectError) as caught:
         call_budget(Foreign(), stage)
     assert str(caught.value) == (
-        f'No stage of the pipeline declares stage = "{stage}": '
-        "add it to the one whose timeout and retries such a call has."
+        f'No stage of the pipeline declares stage = "{stage}". '
+        "Add it to the stage whose timeout and retries apply to such calls."
     )
 
 

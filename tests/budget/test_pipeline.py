@@ -12,7 +12,7 @@ from pydantic import Field
 
 from tests.conftest import Run
 from workerctl.budget import declaration, lookup
-from workerctl.budget.arithmetic import Budget, Stage
+from workerctl.budget.arithmetic import Budget, StageCost
 from workerctl.budget.pipeline import PIPELINE, Choice, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES
 from workerctl.errors import ProjectError
@@ -46,7 +46,7 @@ def declared(**table: Any) -> Pipeline:
     """
     The pipeline of a table, beside Team.
     """
-    return declaration.declared(table, Team.model_fields)
+    return declaration.pipeline_from_table(table, Team.model_fields)
 
 
 def stage(**keys: Any) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def test_every_setting_of_the_built_in_pipeline_exists() -> None:
     """
     And is of the kind that it needs.
     """
-    declaration.require_sound(PIPELINE, Settings.model_fields, "PIPELINE")
+    declaration.require_valid(PIPELINE, Settings.model_fields, "PIPELINE")
     assert len(set(PIPELINE.settings)) == len(PIPELINE.settings)
 
 
@@ -106,7 +106,7 @@ def test_a_stage_with_everything() -> None:
     job = {"job_timeout": 600, "job_retries": 1, "intervals": [5, 2.5]}
 
     assert budget({**table, **job}) == Budget(
-        ((Stage("fetch", 20, 1, 0.5, 4, 2.5, 1, 3),),), 600, 1, (5, 2.5)
+        ((StageCost("fetch", 20, 1, 0.5, 4, 2.5, 1, 3),),), 600, 1, (5, 2.5)
     )
     assert declared(**table, **job).settings == (
         "FETCH_SECONDS", "FETCH_RETRIES", "FETCH_WAIT", "PAGES",
@@ -117,7 +117,7 @@ def test_what_is_not_said_is_that_of_the_worker() -> None:
     """
     No retries, and the settings of the job that are there.
     """
-    assert budget(stage()) == Budget(((Stage("fetch", 20),),), 1800, 2, (30, 60))
+    assert budget(stage()) == Budget(((StageCost("fetch", 20),),), 1800, 2, (30, 60))
     assert budget({**stage(), "intervals": "BREAKS"}).intervals == (1.5, 2.5)
     assert budget({**stage(), "job_timeout": "FETCH_SECONDS"}).job_timeout == 20
 
@@ -126,7 +126,7 @@ def test_several_of_a_stage_come_one_after_another_or_side_by_side() -> None:
     """
     As a number, a switch or a setting says.
     """
-    one = Stage("fetch", 20)
+    one = StageCost("fetch", 20)
     series = ((one._replace(name="fetch 1"),), (one._replace(name="fetch 2"),))
 
     assert budget(stage(times=2)).steps == series
@@ -179,7 +179,7 @@ def test_less_than_nothing_is_nothing() -> None:
 
 _SECONDS = "must be a number or the name of a setting"
 _COUNT = "must be a whole number or the name of a setting"
-_GOVERNS = "stage must be one or several of llm, embedding, storage, database, webhook"
+_GOVERNS = "stage must be one or more of llm, embedding, storage, database, webhook"
 _TIMES = "times must be whole numbers from 1 to 1000"
 
 
@@ -189,13 +189,13 @@ _TIMES = "times must be whole numbers from 1 to 1000"
         ({}, f"{WHERE} has no stages."),
         ({"stages": []}, f"{WHERE} has no stages."),
         ({"stages": {}}, f"{WHERE} has no stages."),
-        ({**stage(), "job_timout": 1}, f"{WHERE} has no setting job_timout."),
+        ({**stage(), "job_timout": 1}, f"{WHERE}: job_timout is not a known key."),
         ({"stages": ["fetch"]}, f"A stage of {WHERE} needs a name and a timeout."),
         ({"stages": [{"name": "a"}]}, f"A stage of {WHERE} needs a name and a timeout."),
         ({"stages": [{"timeout": 1}]}, f"A stage of {WHERE} needs a name and a timeout."),
-        (stage(retry=1), f"A stage of {WHERE} has no setting retry."),
+        (stage(retry=1), "[[tool.workerctl.pipeline.stages]]: retry is not a known key."),
         *(
-            (stage(name=name), f"Stage 1 of {WHERE} has no name of 1 to 40 characters.")
+            (stage(name=name), f"Stage 1 of {WHERE} needs a name of 1 to 40 printable characters.")
             for name in ("", "  ", 3, "a" * 41, "a\nb")
         ),
         *(
@@ -236,7 +236,7 @@ _TIMES = "times must be whole numbers from 1 to 1000"
         ),
         (
             stage(times={"setting": 1, "quick": 1}),
-            f"Stage 1 of {WHERE}: times.setting must be a setting or the name of a setting.",
+            f"Stage 1 of {WHERE}: times.setting must be the name of a setting.",
         ),
         *(
             (stage(stage=value), f"Stage 1 of {WHERE}: {_GOVERNS}.")
@@ -314,7 +314,7 @@ def test_an_object_is_looked_at_as_well(pipeline: Pipeline) -> None:
     Python lets anything be written.
     """
     with pytest.raises(ProjectError):
-        declaration.require_sound(pipeline, Team.model_fields, "PIPELINE in team")
+        declaration.require_valid(pipeline, Team.model_fields, "PIPELINE in team")
 
 
 # ----------------------------------------------------------------------------- where it comes from

@@ -52,7 +52,10 @@ _WITHOUT_EMAIL = 10
 _AT_THE_ORIGIN = {2: 0, 3: 1}
 """Names in the origin format, with the version that they say."""
 _TOKENS = 4 * _CANDIDATES - _CANDIDATES // _WITHOUT_EMAIL + _CHUNKS
-_NEXT = "At 0: workerctl keygen --retire 0 --in-use {} --write FILE\n"
+_NEXT = (
+    "To retire version 0 when its count is 0: "
+    "workerctl keygen --retire 0 --in-use {} --write FILE\n"
+)
 _DONE = f"version 0: 0\nversion 1: {_TOKENS}\n{_NEXT.format(0)}"
 _PATIENCE = 30
 
@@ -141,7 +144,7 @@ def test_all_values_come_under_the_current_key(
     before = _leakless(run(_DATABASE, "--count", module=_MODULE))
     assert (before.returncode, before.stderr) == (0, "")
     assert before.stdout == (
-        f"version 0: 3198\nversion 1: 1301\nversion 1, not encrypted anew: 1\n{_NEXT.format(3198)}"
+        f"version 0: 3198\nversion 1: 1301\nversion 1, old format: 1\n{_NEXT.format(3198)}"
     )
     assert _digest(directory) == untouched
 
@@ -207,7 +210,7 @@ def test_what_a_worker_writes_meanwhile_is_kept(
     database.commit()
 
     out, err = process.communicate(timeout=_PATIENCE)
-    assert (process.returncode, err) == (0, f"{place[0]}/{place[1]}: 1 left for later\n")
+    assert (process.returncode, err) == (0, f"{place[0]}/{place[1]}: 1 left for the next run\n")
     assert out == f"version 0: 1\nversion 1: {_TOKENS - 1}\n{_NEXT.format(1)}"
     assert _plaintexts(database, rings[1])[place] == _WRITTEN
 

@@ -163,7 +163,7 @@ def test_no_option_is_lost_in_the_help(
         ("explain ENV005", "Fix:usehttps:andrediss:."),
         ("show-config --env-file bad.env", "EMBEDDING_MAX_RETRIESnotvalid,notshown"),
         ("show-config --env-file bad.env --format json", '"schema":"workerctl.config/1"'),
-        ("budget --env-file good.env", "areleft;parsingandsavingarenotcounted"),
+        ("budget --env-file good.env", "left;parsingandsavingarenotcounted"),
         ("budget --env-file good.env --format json", '"schema":"workerctl.budget/1"'),
         ("check --help", "--secrets-dir"),
         ("--version", "workerctl"),

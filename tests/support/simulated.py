@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import count
 from typing import NamedTuple
 
-from workerctl.budget.arithmetic import Budget, Stage, exact
+from workerctl.budget.arithmetic import Budget, StageCost, exact
 
 Process = Generator[Fraction, None, bool]
 """Yields how long it sleeps; its result is whether it succeeded."""
@@ -73,12 +73,12 @@ class World:
             self.run([self._stage(stage) for stage in step])
         return self.now - begun
 
-    def _stage(self, stage: Stage) -> Process:
+    def _stage(self, stage: StageCost) -> Process:
         for _ in range(stage.calls):
             yield from self._call(stage)
         return True
 
-    def _call(self, stage: Stage) -> Process:
+    def _call(self, stage: StageCost) -> Process:
         """
         The worker's own retries: they double up to a cap.
         """
@@ -93,7 +93,7 @@ class World:
             yield wait if stage.cap is None else min(wait, exact(stage.cap))
             wait += wait
 
-    def _sdk(self, stage: Stage) -> Process:
+    def _sdk(self, stage: StageCost) -> Process:
         """
         The retries inside the client.
         """
@@ -108,7 +108,7 @@ class World:
             yield wait
             wait = min(wait + wait, Fraction(8))
 
-    def _attempt(self, stage: Stage) -> Process:
+    def _attempt(self, stage: StageCost) -> Process:
         self.requests += 1
         answer = self.server()
         if stage.connect:

@@ -1,9 +1,12 @@
 """
-The worst case of a job: the stages that a team declares, and the arithmetic over their settings.
+The stages of a job, and how long they can take in the worst case.
 
-A team declares its own stages with these names, which are imported when they are first used:
+A team declares its own stages with the public names, which are imported on first use:
 
-    from workerctl.budget import Choice, Pipeline, StageSettings
+    from workerctl.budget import Pipeline, StageSettings
+
+    PIPELINE = Pipeline((StageSettings("render", timeout=90, retries=1, base=2),), job_timeout=600)
+    PIPELINE.budget(settings).worst  # 182 seconds: two attempts of 90, and 2 between them
 """
 
 from workerctl import lazy

@@ -1,7 +1,7 @@
 """
-The longest that a job can take: its stages, their attempts and the waits between them added up.
+The worst-case duration of a job: the sum of all attempts of its stages and the waits between them.
 
-Pure arithmetic, exact to the last digit of every setting. N retries are N + 1 attempts.
+The arithmetic is exact to the last digit of every setting. N retries mean N + 1 attempts.
 """
 
 from collections.abc import Iterable
@@ -15,24 +15,26 @@ Number = int | float | Fraction
 
 SDK_FIRST_WAIT = Fraction(1, 2)
 SDK_LONGEST_WAIT = Fraction(8)
-"""Seconds. How the OpenAI and the Anthropic SDK wait between their own retries, jitter aside."""
+"""Seconds: the OpenAI and Anthropic SDKs double their waits between these; jitter shortens them."""
 
 KILL_SECONDS = 60
-"""After a job's timeout, RQ's worker waits so long before it kills the process of the job."""
+"""Seconds after a job's timeout when RQ's worker kills the process that runs the job."""
 
 MANY = 1_000_000_000
-"""From here on a number is only told to be large: no bound keeps a setting from being monstrous."""
+"""Larger numbers are shown as "over 1000000000", because not every setting has an upper bound."""
 
-# A wait that doubled this often without a cap is longer than any timeout; nothing is exact beyond.
+# Without a cap, a wait stops doubling here. By then it is far longer than any timeout, so an exact
+# result no longer matters.
 _MOST_DOUBLINGS = 64
 
 
-class Stage(NamedTuple):
+class StageCost(NamedTuple):
     """
-    A part of a job that calls a server, with its numbers; times in seconds.
+    What a stage of a job costs at most. All times are in seconds.
 
-    Each of `calls` is sent by the SDK up to `sdk_retries` + 1 times, and all of that again up to
-    `retries` times, with waits from `base` up to `cap`. `connect` comes before `timeout`.
+    Each of the `calls` may be repeated `retries` times, after waits that double from `base` up to
+    `cap`. In each of these attempts, the SDK may repeat the request `sdk_retries` times. One
+    request takes up to `connect` + `timeout`.
     """
 
     name: str
@@ -47,55 +49,55 @@ class Stage(NamedTuple):
     @property
     def requests(self) -> int:
         """
-        How many requests one run of the job may send.
+        The largest number of requests in one run of the job.
         """
-        return self.tries * (self.sdk_retries + 1)
+        return self.sdk_calls * (self.sdk_retries + 1)
 
     @property
-    def tries(self) -> int:
+    def sdk_calls(self) -> int:
         """
-        How often one run of the job may call the SDK.
+        The largest number of SDK calls in one run of the job.
         """
         return self.calls * (self.retries + 1)
 
     @property
     def attempt(self) -> Fraction:
         """
-        Seconds that one request takes at most.
+        The longest duration of one request.
         """
         return Fraction(_attempt(self))
 
     @property
     def attempts(self) -> Fraction:
         """
-        Seconds spent on requests, if all of them time out.
+        The time spent on requests if all of them time out.
         """
         return self.requests * self.attempt
 
     @property
     def waits(self) -> Fraction:
         """
-        Seconds spent between requests, if all of them time out.
+        The time spent waiting between requests if all of them time out.
         """
         return Fraction(_all_waits(self))
 
     @property
     def worst(self) -> Fraction:
         """
-        Seconds that the stage takes at most.
+        The longest duration of the stage.
         """
         return Fraction(_worst(self))
 
 
-Step = tuple[Stage, ...]
-"""Stages that run side by side; mostly it is one."""
+Step = tuple[StageCost, ...]
+"""The stages that run at the same time, usually just one."""
 
 
 class Budget(NamedTuple):
     """
-    The steps of a job, one after another, and the time that RQ gives it; times in seconds.
+    The consecutive steps of a job and the limits that RQ sets. All times are in seconds.
 
-    `intervals` are the waits between the runs of a failed job; the last one repeats.
+    `intervals` are the waits before each retry of a failed job; the last one repeats.
     """
 
     steps: tuple[Step, ...]
@@ -106,132 +108,136 @@ class Budget(NamedTuple):
     @property
     def worst(self) -> Fraction:
         """
-        Seconds that one run takes at most, if RQ lets it.
+        The longest duration of one run if RQ did not end it.
         """
         return Fraction(sum(max(map(_worst, step)) for step in self.steps))
 
     @property
     def share(self) -> Fraction:
         """
-        The worst case as a part of the job timeout; above 1, RQ ends the job first.
+        The worst case divided by the job timeout. Above 1, RQ ends the job first.
         """
         return self.worst / exact(self.job_timeout)
 
     @property
     def given_up_after(self) -> Fraction:
         """
-        Seconds from the first start of a job to the end of its last run, every one killed late.
+        The time from the first start of a job until RQ kills its last run.
         """
         runs = self.runs * (exact(self.job_timeout) + KILL_SECONDS)
-        return runs + _sum_of(self.intervals, self.job_retries)
+        return runs + _interval_sum(self.intervals, self.job_retries)
 
     @property
     def runs(self) -> int:
         """
-        How often a failing job is run until it is given up.
+        The number of runs after which a failing job is given up.
         """
         return self.job_retries + 1
 
     @property
     def requests_of_a_run(self) -> int:
         """
-        How many requests one run may send.
+        The largest number of requests in one run.
         """
         return sum(stage.requests for step in self.steps for stage in step)
 
     @property
     def requests(self) -> int:
         """
-        How many requests a failing job sends until it is given up.
+        The largest number of requests in all runs of a failing job.
         """
         return self.runs * self.requests_of_a_run
 
 
-def slowest(step: Step) -> Stage:
+def slowest(step: Step) -> StageCost:
     """
-    The stage that a step waits for.
+    Return the stage with the longest duration, which determines that of the step.
     """
     return max(step, key=_worst)
 
 
 def waits(retries: int, base: Number, cap: Number | None) -> Fraction:
     """
-    The sum of `min(base · 2^i, cap)` for i from 0 to `retries` - 1, in seconds.
+    Return the sum of `min(base · 2^i, cap)` for i from 0 to `retries` - 1.
+
+        waits(4, base=1, cap=5)  # 12, the sum of 1, 2, 4 and 5
     """
     return Fraction(_waits(retries, base, cap))
 
 
 def exact(number: Number) -> Fraction:
     """
-    The number as it is written: 0.1 is a tenth.
+    Return the fraction that equals the number as it is written: 1/10 for 0.1.
     """
-    return Fraction(_plain(number))
+    return Fraction(_rational(number))
 
 
 def seconds(time: Number) -> str:
     """
-    A time as people read it: `1237 s`, `1177.5 s`.
+    Return a time with its unit, such as `1237 s` or `1177.5 s`.
     """
     return f"{count(time)} s"
 
 
 def percent(budget: Budget) -> str:
     """
-    The worst case as a share of the job timeout; rounded up, so that 100 % fits.
+    Return the worst case as a percentage of the job timeout.
+
+    It is rounded up, so that 100 % or less means that the job fits.
     """
     return f"{count(ceil(budget.share * 100))} %"
 
 
 def count(number: Number) -> str:
     """
-    A number with as few digits as it needs.
+    Return a number as text without needless digits: `1237`, `0.5` or `over 1000000000`.
     """
     return f"{float(number):.10g}" if exact(number) < MANY else f"over {MANY}"
 
 
-def _sum_of(intervals: Iterable[Number], retries: int) -> Fraction:
-    given = [exact(interval) for interval in intervals][:retries]
-    if not given:
+def _interval_sum(intervals: Iterable[Number], retries: int) -> Fraction:
+    used = [exact(interval) for interval in intervals][:retries]
+    if not used:
         return Fraction()
-    return sum(given, Fraction()) + (retries - len(given)) * given[-1]
+    return sum(used, Fraction()) + (retries - len(used)) * used[-1]
 
 
-# Whole numbers stay `int`, with which Python counts many times faster than with fractions.
-_Plain = int | Fraction
+# Whole numbers stay `int`: arithmetic on them is many times faster than on fractions.
+_Rational = int | Fraction
 
 
-def _plain(number: Number) -> _Plain:
+def _rational(number: Number) -> _Rational:
     if not isinstance(number, float):
         return number
     numerator, denominator = Decimal(repr(number)).as_integer_ratio()
     return numerator if denominator == 1 else Fraction(numerator, denominator)
 
 
-def _attempt(stage: Stage) -> _Plain:
-    return _plain(stage.connect) + _plain(stage.timeout)
+def _attempt(stage: StageCost) -> _Rational:
+    return _rational(stage.connect) + _rational(stage.timeout)
 
 
-def _all_waits(stage: Stage) -> _Plain:
+def _all_waits(stage: StageCost) -> _Rational:
     inside = _waits(stage.sdk_retries, SDK_FIRST_WAIT, SDK_LONGEST_WAIT)
     between = _waits(stage.retries, stage.base, stage.cap)
     return stage.calls * ((stage.retries + 1) * inside + between)
 
 
-@lru_cache  # asked again and again, by the sum, by the picture and in search of a fix
-def _worst(stage: Stage) -> _Plain:
+@lru_cache  # the sum, the drawing and the search for a fix all ask for the same stages
+def _worst(stage: StageCost) -> _Rational:
     return stage.requests * _attempt(stage) + _all_waits(stage)
 
 
-@lru_cache  # stages of a kind share their numbers, and most have no retries in the SDK
-def _waits(retries: int, base: Number, cap: Number | None) -> _Plain:
-    first = _plain(base)
+@lru_cache  # many stages share their retries, base and cap
+def _waits(retries: int, base: Number, cap: Number | None) -> _Rational:
+    first = _rational(base)
     if not retries or not first:
         return 0
     if cap is None:
         doublings = min(retries, _MOST_DOUBLINGS)
         return first * ((1 << doublings) - 1) + (retries - doublings) * first * (1 << doublings)
-    highest = _plain(cap)
-    enough = -(-highest // first)  # rounded up: so many times the first is the cap, or above
-    doublings = min(retries, max(enough - 1, 0).bit_length())
+    highest = _rational(cap)
+    factor = -(-highest // first)  # rounded up: `first` times this reaches the cap
+    doublings = min(retries, max(factor - 1, 0).bit_length())
     longest = min(first * (1 << doublings), highest)
     return first * ((1 << doublings) - 1) + (retries - doublings) * longest

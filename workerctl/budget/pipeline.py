@@ -1,14 +1,22 @@
 """
-What a job consists of: its stages, each told by the settings that govern it.
+The stages of a job, each described by the settings that govern its calls.
 
-`PIPELINE` is the built-in one. Another team declares its own in `[tool.workerctl.pipeline]`, or as
-an object of that name beside its settings class.
+`PIPELINE` is the built-in pipeline. A team declares its own in `[tool.workerctl.pipeline]`, or as
+an object named `PIPELINE` in the module of its settings class:
+
+    PIPELINE = Pipeline(
+        (
+            StageSettings("render", timeout="RENDER_TIMEOUT_SECONDS", retries=1, base=2),
+            StageSettings("upload", timeout="STORAGE_TIMEOUT_SECONDS", stage="storage"),
+        ),
+        job_timeout=600,
+    )
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from workerctl.budget.arithmetic import Budget, Stage, Step
+from workerctl.budget.arithmetic import Budget, StageCost, Step
 from workerctl.budget.runtime_stages import RuntimeStage
 from workerctl.errors import ProjectError
 
@@ -20,7 +28,7 @@ class Choice(NamedTuple):
     """
     A number that depends on a setting: `Choice("MODE", {"quick": 1, "thorough": 3})`.
 
-    For a value that is not told, it is the largest one.
+    For a value that is not listed, it is the largest of the numbers.
     """
 
     setting: str
@@ -28,7 +36,7 @@ class Choice(NamedTuple):
 
     def number(self, settings: Any) -> int:
         """
-        The number that goes with the value of the setting.
+        Return the number for the current value of the setting.
         """
         value = getattr(settings, self.setting)
         key = str(value).lower() if isinstance(value, bool) else str(value)
@@ -39,15 +47,14 @@ class StageSettings(NamedTuple):
     """
     A stage of a job: the settings, or plain numbers, that govern its calls.
 
-    `timeout` and `connect` bound one attempt; `retries` are the worker's own, with waits from
-    `base` up to `cap`; `sdk_retries` are those inside the client. The stage makes `calls` in a row.
-    `times` is how many of it there are, for instance one for each model; `side_by_side` says
-    whether those run at the same time.
+    One attempt takes up to `connect` + `timeout` seconds. The worker retries it `retries` times,
+    after waits that double from `base` up to `cap` seconds; `sdk_retries` are the retries inside
+    the client. The stage makes `calls` calls, one after another. `times` repeats the whole stage,
+    for instance once for each model; with `side_by_side`, the repetitions run at the same time.
 
     `stage` names the runtime stage, or a tuple of several, whose calls these settings govern:
     `backoff(settings, "llm")` and `stage_deadline(settings, "llm")` use the stage with
-    `stage="llm"`. Where several stages name the same one, the one whose call may take longest
-    governs.
+    `stage="llm"`. If several stages name the same one, the one with the longest call governs.
     """
 
     name: str
@@ -65,9 +72,9 @@ class StageSettings(NamedTuple):
     @property
     def settings(self) -> tuple[str, ...]:
         """
-        The names of the settings that count; a name that counts twice appears twice.
+        The names of the settings that this stage uses, once for each use.
         """
-        amounts = self[1:-1]  # all but name and stage
+        amounts = self[1:-1]  # every field except `name` and `stage`
         names = tuple(amount for amount in amounts if isinstance(amount, str))
         return (*names, self.times.setting) if isinstance(self.times, Choice) else names
 
@@ -81,7 +88,7 @@ class StageSettings(NamedTuple):
     @property
     def one_call(self) -> "StageSettings":
         """
-        The settings of a single call; equal for two stages whose calls have the same settings.
+        The settings of a single call. They are equal for stages that make the same kind of call.
         """
         return StageSettings(
             "",
@@ -93,11 +100,11 @@ class StageSettings(NamedTuple):
             sdk_retries=self.sdk_retries,
         )
 
-    def numbers(self, settings: Any) -> Stage:
+    def numbers(self, settings: Any) -> StageCost:
         """
-        Return the numbers that these settings give, of one of `times`.
+        Return the cost of one repetition of the stage, with the values of the settings.
         """
-        return Stage(
+        return StageCost(
             name=self.name,
             timeout=_amount(settings, self.timeout),
             retries=_amount(settings, self.retries),
@@ -111,7 +118,7 @@ class StageSettings(NamedTuple):
 
 class Pipeline(NamedTuple):
     """
-    The stages of a job in their order, and the settings of the job around them.
+    The stages of a job in their order, and the settings of the job itself.
     """
 
     stages: tuple[StageSettings, ...]
@@ -122,19 +129,21 @@ class Pipeline(NamedTuple):
     @property
     def settings(self) -> tuple[str, ...]:
         """
-        The names of all settings that count, each once.
+        The names of all settings that the pipeline uses, each once.
         """
         own = (self.job_timeout, self.job_retries, self.intervals)
-        found = [name for stage in self.stages for name in stage.settings]
-        return tuple(dict.fromkeys([*found, *(name for name in own if isinstance(name, str))]))
+        used = [name for stage in self.stages for name in stage.settings]
+        return tuple(dict.fromkeys([*used, *(name for name in own if isinstance(name, str))]))
 
     def budget(self, settings: Any) -> Budget:
         """
-        The numbers that these settings give. Raises ProjectError where a job has no timeout.
+        Return the budget with the values of the settings.
+
+        Raise ProjectError if the job has no timeout.
         """
         job_timeout = _amount(settings, self.job_timeout)
         if not job_timeout:
-            raise ProjectError(f"{self.job_timeout} gives a job no timeout.", "Give it a bound.")
+            raise ProjectError(f"{self.job_timeout} gives a job no timeout.", "Set it above 0.")
         return Budget(
             tuple(step for stage in self.stages for step in _steps(stage, settings)),
             job_timeout,
@@ -145,19 +154,19 @@ class Pipeline(NamedTuple):
 
 def _steps(stage: StageSettings, settings: Any) -> Iterator[Step]:
     times = stage.times.number(settings) if isinstance(stage.times, Choice) else stage.times
-    one = stage.numbers(settings)
+    cost = stage.numbers(settings)
     if _value(settings, stage.side_by_side):
-        yield (one,) * times
+        yield (cost,) * times
     else:
-        yield from ((_numbered(one, number, times),) for number in range(1, times + 1))
+        yield from ((_numbered(cost, number, times),) for number in range(1, times + 1))
 
 
-def _numbered(stage: Stage, number: int, of: int) -> Stage:
-    return stage if of == 1 else stage._replace(name=f"{stage.name} {number}")
+def _numbered(cost: StageCost, number: int, times: int) -> StageCost:
+    return cost if times == 1 else cost._replace(name=f"{cost.name} {number}")
 
 
 def _amount(settings: Any, amount: Amount | None) -> Any:
-    # a team's own setting may have no bounds; less than nothing is nothing
+    # A team's own setting may have no lower bound. A negative number counts as 0.
     return max(_value(settings, amount), 0)
 
 
@@ -183,7 +192,7 @@ PIPELINE = Pipeline(
             timeout="STORAGE_TIMEOUT_SECONDS",
             retries="STORAGE_MAX_RETRIES",
             base="STORAGE_RETRY_DELAY_SECONDS",
-            stage=("storage", "database"),  # the database has no settings for its calls
+            stage=("storage", "database"),  # there are no settings for calls to the database
         ),
         _LLM._replace(name="identity check"),
         _LLM._replace(

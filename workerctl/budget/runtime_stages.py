@@ -1,10 +1,10 @@
 """
-The names by which a worker asks for the bounds of a call: `backoff(settings, "llm")`.
+The names of the calls that a worker makes, as in `backoff(settings, "llm")`.
 """
 
 from typing import Literal, get_args
 
 RuntimeStage = Literal["llm", "embedding", "storage", "database", "webhook"]
-"""What a worker passes to `backoff`, `stage_deadline` and `translate_errors`."""
+"""The stage argument of `backoff`, `stage_deadline` and `translate_errors`."""
 
 RUNTIME_STAGES: tuple[RuntimeStage, ...] = get_args(RuntimeStage)

@@ -134,9 +134,9 @@ def test_the_picture_tells_the_sums(call: Run) -> None:
         "9 × 130 + 7.5 = 1177.5 s",
         "2 side by side",
         "job timeout 1800 s",
-        "in all    2806 s of 1800 s, 156 %: 1006 s too long; parsing and saving are not",
-        "requests  40 in a run, 120 in 3 runs",
-        "given up  after 5670 s (1 h 34 min)",
+        "total     2806 s of 1800 s, 156 %: 1006 s too long; parsing and saving are not",
+        "requests  40 per run, 120 in 3 runs",
+        "gives up  after 5670 s (1 h 34 min)",
         "! BUD002 A failing LLM call is sent 27 times",
         "The smallest fix: LLM_SDK_MAX_RETRIES=0 (",
     ):
@@ -162,7 +162,7 @@ def test_a_job_that_is_not_retried_has_one_run(call: Run) -> None:
     """
     done = call("budget", environ={"JOB_MAX_RETRIES": "0"})
 
-    assert "22 in a run, 22 in 1 run\n" in done.stdout
+    assert "22 per run, 22 in 1 run\n" in done.stdout
     assert "after 1860 s\n" in done.stdout
 
 
@@ -209,7 +209,7 @@ def test_values_that_are_not_valid_are_named(call: Run, format_: str) -> None:
 
     assert done.returncode == 1
     assert done.stderr == (
-        "workerctl: There is no budget to draw: LLM_TIMEOUT_SECONDS and STORAGE_MAX_RETRIES are "
+        "workerctl: The budget cannot be drawn: LLM_TIMEOUT_SECONDS and STORAGE_MAX_RETRIES are "
         "invalid (SET001). Run `workerctl check` to see what is expected.\n"
     )
     assert not Path("a.svg").exists()
@@ -318,7 +318,7 @@ def test_nothing_to_fix_is_said_beside_standard_output(call: Run) -> None:
     done = call("budget", "--fix")
 
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "The budget has no finding: there is nothing to fix.\n"
+    assert done.stderr == "The budget has no findings, so there is nothing to fix.\n"
 
 
 def test_what_nothing_fixes_is_said(call: Run, directory: Path) -> None:
@@ -330,7 +330,7 @@ def test_what_nothing_fixes_is_said(call: Run, directory: Path) -> None:
     done = call("budget", "--fix")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("workerctl: No change of settings clears every finding")
+    assert done.stderr.startswith("workerctl: No change of settings clears every budget finding")
     assert data(call)["remedies"] == {"together": [], "alone": [{"code": "BUD001", "changes": []}]}
     assert "smallest fix" not in call("budget").stdout
 
@@ -447,7 +447,7 @@ def test_the_svg_reads_aloud(call: Run) -> None:
     assert root.get("aria-labelledby") == "title desc"
     assert title == "A job may take 2806 s, 156 % of its timeout."
     assert "analysis, 2 side by side: 9 × 130 + 7.5 = 1177.5 s, from 1304.5 s to 2482 s." in desc
-    assert "given up: after 5670 s (1 h 34 min)." in desc
+    assert "gives up: after 5670 s (1 h 34 min)." in desc
 
 
 def test_the_svg_stands_alone(call: Run) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.golden import same
-from workerctl.budget.arithmetic import Budget, Stage
+from workerctl.budget.arithmetic import Budget, StageCost
 from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Picture, bars, marks
 from workerctl.report.results import Report
@@ -35,7 +35,7 @@ WIDTHS = pytest.mark.parametrize("columns", [60, 100, 160])
 _counts = st.integers(0, 12) | st.integers(0, 10**30)
 _times = st.floats(0, 1e12, allow_nan=False) | st.integers(0, 10**30) | st.integers(0, 600)
 _stages = st.builds(
-    Stage,
+    StageCost,
     name=st.text("abc 열é", min_size=1, max_size=40),
     timeout=_times,
     retries=_counts,
@@ -76,7 +76,7 @@ def drawn(budget: Budget, columns: int) -> list[str]:
 @pytest.mark.parametrize("columns", [60, 100])
 def test_lanes_side_by_side_stand_under_each_other(columns: int) -> None:
     """A third one has no words of its own, and takes no line for them."""
-    stage = Stage("models", 10, retries=2, base=1)
+    stage = StageCost("models", 10, retries=2, base=1)
     lines = drawn(Budget(((stage,) * 3,), 100), columns)
     lanes = [line for line in lines if "█" in line and "attempts" not in line]
     assert len(lanes) == 3
@@ -178,7 +178,7 @@ def test_attempts_of_the_sdk_are_drawn_as_one_where_there_is_little_room() -> No
     """
     Then the own retries are seen still, then nothing but the sum.
     """
-    (bar,) = bars(Budget(((Stage("a", 100, retries=2, base=1, sdk_retries=2),),), 1000))
+    (bar,) = bars(Budget(((StageCost("a", 100, retries=2, base=1, sdk_retries=2),),), 1000))
     drawn_as = {most: [span.is_wait for span in bar.spans(most)] for most in (17, 16, 5, 4)}
 
     assert drawn_as[17] == [False, True] * 8 + [False]

@@ -19,7 +19,7 @@ from workerctl import checks
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.checks.base import Check, Context
 from workerctl.commands.budget.remedies import CODES, Change, Remedies, recommended, remedies
-from workerctl.commands.budget.search import Scale, nearest, scale_of
+from workerctl.commands.budget.search import StepRange, nearest, step_range_of
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Finding, Severity, Suppression
 from workerctl.schema.loading import Loaded, changed, load
@@ -248,7 +248,7 @@ def _everything_least(loaded: Loaded) -> dict[str, str]:
     for name in PIPELINE.settings:
         value = getattr(loaded.settings, name)
         if name not in least and isinstance(value, int | float):
-            scale = scale_of(fields[name], value)
+            scale = step_range_of(fields[name], value)
             least[name] = scale.text(scale.least)
     return {**least, "LLM_CONNECT_TIMEOUT_SECONDS": "1"}
 
@@ -501,23 +501,27 @@ def test_the_nearest_step_is_found(way: tuple[int, int], border: int) -> None:
 @pytest.mark.parametrize(
     ("bounds", "value", "scale"),
     [
-        ({}, 5, Scale(Fraction(1), 0, 10**9 - 1, ends=False)),
-        ({"ge": 2, "le": 9}, 5, Scale(Fraction(1), 2, 9, ends=True)),
-        ({"gt": 2, "lt": 9}, 5, Scale(Fraction(1), 3, 8, ends=True)),
-        ({"ge": 0.25, "le": 0.95}, 0.5, Scale(Fraction(1, 10), 3, 9, ends=True)),
-        ({"gt": 0.2, "lt": 0.9}, 0.5, Scale(Fraction(1, 10), 3, 8, ends=True)),
-        ({"gt": 0.25, "multiple_of": 0.5}, 0.5, Scale(Fraction(1, 10), 3, 10**10 - 10, ends=False)),
+        ({}, 5, StepRange(Fraction(1), 0, 10**9 - 1, has_maximum=False)),
+        ({"ge": 2, "le": 9}, 5, StepRange(Fraction(1), 2, 9, has_maximum=True)),
+        ({"gt": 2, "lt": 9}, 5, StepRange(Fraction(1), 3, 8, has_maximum=True)),
+        ({"ge": 0.25, "le": 0.95}, 0.5, StepRange(Fraction(1, 10), 3, 9, has_maximum=True)),
+        ({"gt": 0.2, "lt": 0.9}, 0.5, StepRange(Fraction(1, 10), 3, 8, has_maximum=True)),
+        (
+            {"gt": 0.25, "multiple_of": 0.5},
+            0.5,
+            StepRange(Fraction(1, 10), 3, 10**10 - 10, has_maximum=False),
+        ),
     ],
 )
 def test_a_scale_keeps_the_bounds_of_its_setting(
-    bounds: dict[str, float], value: float, scale: Scale
+    bounds: dict[str, float], value: float, scale: StepRange
 ) -> None:
     """
     In whole units, or in tenths.
     """
     info: FieldInfo = Field(**bounds)  # type: ignore[call-overload]
 
-    assert scale_of(info, value) == scale
+    assert step_range_of(info, value) == scale
     assert scale.text(scale.least) == str(
         scale.least / (1 if scale.unit == 1 else 10)
     ).removesuffix(".0")

@@ -1,3 +1,3 @@
 """
-`workerctl budget`: the worst case of a job, drawn against its timeout, and the smallest fix.
+The command `workerctl budget`: the worst case of a job, its drawing, and the smallest fix.
 """

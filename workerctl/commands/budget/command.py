@@ -1,5 +1,5 @@
 """
-`workerctl budget`: the worst case of a job drawn, as data, as a picture, and the smallest fix.
+`workerctl budget`: print the worst case of a job as text, JSON or SVG, or the smallest fix.
 """
 
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ from workerctl.settings import Settings
 SCHEMA = "workerctl.budget/1"
 
 LARGEST = 10**15
-"""No figure in a document is larger: JSON readers would lose its digits."""
+"""The largest number in the JSON output. Many JSON parsers lose digits of larger numbers."""
 
 
 class BudgetOptions(NamedTuple):
     """
-    How the budget is to be told: drawn or as data, as an SVG too, or only its fix.
+    The options of the command: the format, a file for an SVG, and whether to print only the fix.
     """
 
     format: Literal["text", "json"] = "text"
@@ -41,44 +41,41 @@ class BudgetOptions(NamedTuple):
     fix: bool = False
 
 
-class Told(NamedTuple):
+class Analysis(NamedTuple):
     """
-    A budget, and what would clear its findings.
+    The picture of a budget, and the changes of settings that clear its findings.
     """
 
     picture: Picture
     remedies: Remedies = Remedies((), {}, ())
 
 
-def execute(world: World, request: Request, wanted: BudgetOptions) -> int:
+def execute(world: World, request: Request, options: BudgetOptions) -> int:
     """
-    Tell the budget of a configuration. Returns the exit code.
+    Print the budget of a configuration as the options say. Return the exit code.
     """
-    thorough = wanted.fix or wanted.format == "json"
-    told = attempted(lambda: _told(world, request, thorough=thorough))
-    if isinstance(told, Problem):
-        code = world.output.print_problem(told)
-        if wanted.format == "json":
-            failed = Told(Picture(Report(error=told)))
-            return world.output.write(lambda stream: dump(document(failed), stream), told.exit_code)
-        return code
-    lost = 0
-    if wanted.svg is not None:
-        lost = _save_svg(world, told.picture, wanted.svg)
-    if wanted.fix:
-        return _show_fix(world, told.remedies) or lost
-    code = ExitCode(lost) or told.picture.report.exit_code
-    if wanted.format == "json":
-        whole = {**document(told), "exit_code": int(code)}
-        return world.output.write(lambda stream: dump(whole, stream), code)
-    return world.output.write(lambda stream: text.render(told.picture, stream), code)
+    thorough = options.fix or options.format == "json"
+    analysis = attempted(lambda: _load_and_analyze(world, request, thorough=thorough))
+    if isinstance(analysis, Problem):
+        return _report_problem(world, analysis, options)
+    svg_code = 0 if options.svg is None else _save_svg(world, analysis.picture, options.svg)
+    if options.fix:
+        return _print_fix(world, analysis.remedies) or svg_code
+    code = ExitCode(svg_code) or analysis.picture.report.exit_code
+    if options.format == "json":
+        data = {**document(analysis), "exit_code": int(code)}
+        return world.output.write(lambda stream: dump(data, stream), code)
+    return world.output.write(lambda stream: text.render(analysis.picture, stream), code)
 
 
-def tell(loaded: Loaded, request: Request, today: date | None = None, *, thorough: bool) -> Told:
+def analyze(
+    loaded: Loaded, request: Request, today: date | None = None, *, thorough: bool
+) -> Analysis:
     """
-    The budget of a loaded configuration; only where it is `thorough` with every way to fix it.
+    Return the analysis of a loaded configuration.
 
-    Raises RefusedError where values that it needs are not valid.
+    A `thorough` analysis lists every single change that clears a finding as well, which takes
+    longer. Raise RefusedError if values that the budget needs are not valid.
     """
     context = context_of(loaded, request, today)
     budget = _budget(context)
@@ -88,18 +85,18 @@ def tell(loaded: Loaded, request: Request, today: date | None = None, *, thoroug
         return context_of(changed(loaded, texts), request, today)
 
     if thorough:
-        found = remedies.remedies(context, apply, table)
+        fixes = remedies.remedies(context, apply, table)
     else:
-        found = Remedies((), {}, remedies.recommended(context, apply, table))
+        fixes = Remedies((), {}, remedies.recommended(context, apply, table))
     report = report_of(loaded, context, checks.run(context, remedies.CHECKS))
-    return Told(Picture(report, budget, tuple(map(str, found.together))), found)
+    return Analysis(Picture(report, budget, tuple(map(str, fixes.together))), fixes)
 
 
-def document(told: Told) -> dict[str, Any]:
+def document(analysis: Analysis) -> dict[str, Any]:
     """
-    The budget as plain data, in the shape `workerctl.budget/1`.
+    Return the analysis as plain data of the shape `workerctl.budget/1`.
     """
-    picture, found = told
+    picture, fixes = analysis
     budget = picture.budget
     return {
         **opening(SCHEMA, picture.report),
@@ -107,39 +104,47 @@ def document(told: Told) -> dict[str, Any]:
         "job": None if budget is None else _job(budget),
         "findings": [finding_of(finding) for finding in picture.findings],
         "remedies": {
-            "together": [change._asdict() for change in found.together],
+            "together": [change._asdict() for change in fixes.together],
             "alone": [
                 {"code": code, "changes": [change._asdict() for change in changes]}
-                for code, changes in found.alone.items()
+                for code, changes in fixes.alone.items()
             ],
         },
     }
 
 
-def fix_lines(found: Remedies) -> Iterator[str]:
+def fix_lines(fixes: Remedies) -> Iterator[str]:
     """
-    The recommended changes as lines of an env file, and what could be done instead as comments.
+    Yield the recommended changes as lines of an env file, then the alternatives as comments.
     """
-    yield from map(str, found.together)
-    for code, changes in found.alone.items():
-        if not changes and found.together:
+    yield from map(str, fixes.together)
+    for code, changes in fixes.alone.items():
+        if not changes and fixes.together:
             yield f"# {code} alone: no single setting clears it."
-        others = [change for change in changes if change not in found.together]
+        others = [change for change in changes if change not in fixes.together]
         if others:
             yield f"# {code} alone is also cleared by any one of these:"
             yield from (f"# {change}" for change in others)
 
 
-def _told(world: World, request: Request, *, thorough: bool) -> Told:
+def _load_and_analyze(world: World, request: Request, *, thorough: bool) -> Analysis:
     loaded = load(Settings, request.options, environ=world.environ, stdin=world.stdin)
-    return tell(loaded, request, world.today, thorough=thorough)
+    return analyze(loaded, request, world.today, thorough=thorough)
+
+
+def _report_problem(world: World, problem: Problem, options: BudgetOptions) -> int:
+    code = world.output.print_problem(problem)
+    if options.format != "json":
+        return code
+    failed = Analysis(Picture(Report(error=problem)))
+    return world.output.write(lambda stream: dump(document(failed), stream), problem.exit_code)
 
 
 def _budget(context: Context) -> Budget:
     bad = [name for name in context.pipeline.settings if name in context.invalid]
     if bad:
         raise RefusedError(
-            f"There is no budget to draw: {because_invalid(bad)}.",
+            f"The budget cannot be drawn: {because_invalid(bad)}.",
             "Run `workerctl check` to see what is expected.",
         )
     return context.pipeline.budget(context.settings)
@@ -153,18 +158,18 @@ def _save_svg(world: World, picture: Picture, path: str) -> int:
     )
 
 
-def _show_fix(world: World, found: Remedies) -> int:
-    if not found.findings:
-        say(world.stderr, "The budget has no finding: there is nothing to fix.")
+def _print_fix(world: World, fixes: Remedies) -> int:
+    if not fixes.findings:
+        say(world.stderr, "The budget has no findings, so there is nothing to fix.")
         return 0
     code = world.output.write(
-        lambda stream: stream.writelines(f"{line}\n" for line in fix_lines(found))
+        lambda stream: stream.writelines(f"{line}\n" for line in fix_lines(fixes))
     )
-    if found.together:
+    if fixes.together:
         return code
     problem = RefusedError(
-        "No change of settings clears every finding of the budget.",
-        "Take out a stage or a call, or split the job.",
+        "No change of settings clears every budget finding.",
+        "Remove a stage or a call, or split the job.",
     )
     return world.print_error(problem)
 
@@ -200,5 +205,8 @@ def _job(budget: Budget) -> dict[str, Any]:
 
 
 def _figure(number: Number) -> int | float:
+    """
+    Return a number that JSON can hold, rounded to microseconds.
+    """
     figure = min(exact(number), Fraction(LARGEST))
     return int(figure) if figure.denominator == 1 else round(float(figure), 6)

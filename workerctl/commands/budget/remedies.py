@@ -1,8 +1,8 @@
 """
-The smallest fix for a retry budget that does not add up.
+The smallest changes of settings that clear the findings of the retry budget.
 
-Every value that is offered was applied to a copy of the configuration and judged by all checks that
-a starting worker runs: it clears its finding, brings no other, and one unit less would not do.
+Each suggested value was applied to a copy of the configuration, on which all checks that run at
+boot were run: it clears its finding, causes no other, and a change smaller by one unit would not.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,26 +14,26 @@ from workerctl.budget.arithmetic import Number
 from workerctl.budget.pipeline import Pipeline
 from workerctl.checks import budget
 from workerctl.checks.base import Check, Context
-from workerctl.commands.budget.search import Scale, nearest, scale_of
-from workerctl.commands.budget.trial import Apply, Changes, Trial, found_by
+from workerctl.commands.budget.search import StepRange, nearest, step_range_of
+from workerctl.commands.budget.trial import Apply, Changes, Trial, open_findings
 from workerctl.report.findings import Finding
 
-# In the order in which they are cleared together: the first ones often clear the others, too.
+# The order in which findings are cleared together: clearing the first often clears the others.
 CHECKS = (budget.BUD002, budget.BUD003, budget.BUD001, budget.BUD004)
 CODES = tuple(check.code for check in CHECKS)
 
-# What may be less where one setting does not do, the first ones rather than the last.
+# Fields of StageSettings that may be reduced if no single setting is enough, preferred ones first.
 _REDUCIBLE = (
     "retries", "sdk_retries", "side_by_side", "calls", "connect", "timeout", "base", "cap",
 )  # fmt: skip
 
-# Seconds: the most that is recommended where a setting has no bound. A day is long for a job.
-_LONG = 86_400
+# Seconds: the largest recommended value of a setting without an upper bound, one day.
+_LONGEST = 86_400
 
 
 class Change(NamedTuple):
     """
-    A setting and the text that it should have.
+    The name of a setting and its new text.
     """
 
     name: str
@@ -45,10 +45,11 @@ class Change(NamedTuple):
 
 class Remedies(NamedTuple):
     """
-    What clears the findings of the budget.
+    The findings of a budget and the changes that clear them.
 
-    `alone` are, by the code of a finding, the changes each of which clears it; a code that has none
-    takes several. `together` clears all of them at once; it is empty when nothing does.
+    `alone` maps the code of each finding to the single changes that clear it; the tuple is empty if
+    no single change does. `together` holds the changes that clear all findings at once; it is empty
+    if no changes do.
     """
 
     findings: tuple[Finding, ...]
@@ -58,17 +59,17 @@ class Remedies(NamedTuple):
 
 def remedies(context: Context, apply: Apply, table: Iterable[Check] = checks.CHECKS) -> Remedies:
     """
-    The remedies for a configuration, each of them judged by all checks of the table.
+    Return the remedies for a configuration, each tried with all checks of the table.
 
-    A finding that is suppressed was accepted, and takes none.
+    Suppressed findings need no remedy.
     """
-    found = {check: found_by(check, context) for check in CHECKS}
-    if not any(found.values()):
+    by_check = {check: open_findings(check, context) for check in CHECKS}
+    if not any(by_check.values()):
         return Remedies((), {}, ())
     trial = Trial(context, apply, table)
     return Remedies(
-        tuple(finding for findings in found.values() for finding in findings),
-        {check.code: tuple(_alone(trial, check)) for check in CHECKS if found[check]},
+        tuple(finding for findings in by_check.values() for finding in findings),
+        {check.code: tuple(_alone(trial, check)) for check in CHECKS if by_check[check]},
         _together(trial),
     )
 
@@ -77,9 +78,11 @@ def recommended(
     context: Context, apply: Apply, table: Iterable[Check] = checks.CHECKS
 ) -> tuple[Change, ...]:
     """
-    What clears all findings at once, without the longer search for what clears each of them alone.
+    Return the changes that clear all findings at once.
+
+    This skips the longer search for single changes, which `remedies` also makes.
     """
-    if not any(found_by(check, context) for check in CHECKS):
+    if not any(open_findings(check, context) for check in CHECKS):
         return ()
     return _together(Trial(context, apply, table))
 
@@ -95,36 +98,37 @@ def _alone(trial: Trial, check: Check) -> Iterator[Change]:
 def _together(trial: Trial) -> tuple[Change, ...]:
     changes: Changes = {}
     for check in CHECKS:
-        changes = _cleared(trial, changes, check)
+        changes = _extended(trial, changes, check)
     if not trial.clears(changes, *CODES):
         return ()
-    changes = _least(trial, _needed(trial, changes))
+    changes = _minimized(trial, _without_redundant(trial, changes))
     return tuple(Change(name, text) for name, text in changes.items())
 
 
-def _cleared(trial: Trial, changes: Changes, check: Check) -> Changes:
+def _extended(trial: Trial, changes: Changes, check: Check) -> Changes:
     """
-    The changes with those that clear the finding of one check: one if one does, or else several.
+    Return the changes, extended by one or more that clear the finding of one check.
     """
     context = trial.apply(changes)
-    if not found_by(check, context):
+    if not open_findings(check, context):
         return changes
-    names = tuple(dict.fromkeys(_preferred(context, check)))
+    names = tuple(dict.fromkeys(_candidates(context, check)))
     for name in names:
         for change in _nearest_changes(context, name, check):
             if trial.is_harmless({**changes, name: change.text}, *CODES):
                 return {**changes, name: change.text}
-    for name in names:  # as much as there can be of each, until it is enough
+    # No single change is enough: change one setting after another as far as possible.
+    for name in names:
         for change in _furthest_changes(trial, changes, name):
             changes = {**changes, name: change.text}
-        if not found_by(check, trial.apply(changes)):
+        if not open_findings(check, trial.apply(changes)):
             break
     return changes
 
 
-def _needed(trial: Trial, changes: Changes) -> Changes:
+def _without_redundant(trial: Trial, changes: Changes) -> Changes:
     """
-    The changes without those that another one makes needless.
+    Return the changes without those that the others make redundant.
     """
     for name in reversed(tuple(changes)):
         rest = _without(changes, name)
@@ -133,19 +137,19 @@ def _needed(trial: Trial, changes: Changes) -> Changes:
     return changes
 
 
-def _least(trial: Trial, changes: Changes) -> Changes:
+def _minimized(trial: Trial, changes: Changes) -> Changes:
     """
-    The changes with no more of each than it takes.
+    Return the changes, each reduced to the smallest that still clears all findings.
     """
     before: Changes = {}
-    while changes != before:  # less of one may leave room for another
+    while changes != before:  # reducing one change may allow another to be reduced
         before = changes
         for name in reversed(tuple(changes)):
             now = trial.apply(_without(changes, name))
             for change in _nearest_changes(now, name, *CHECKS):
-                less = {**changes, name: change.text}
-                if less != changes and trial.clears(less, *CODES):
-                    changes = less
+                reduced = {**changes, name: change.text}
+                if reduced != changes and trial.clears(reduced, *CODES):
+                    changes = reduced
     return changes
 
 
@@ -153,15 +157,15 @@ def _without(changes: Changes, name: str) -> Changes:
     return {other: text for other, text in changes.items() if other != name}
 
 
-def _preferred(context: Context, check: Check) -> Iterator[str]:
+def _candidates(context: Context, check: Check) -> Iterator[str]:
     """
-    The settings to change, the first ones rather than the last.
+    Yield the settings to change, preferred ones first.
     """
     if check not in {budget.BUD001, budget.BUD004}:
         yield check.reads[0]
         return
-    more = budget.GRACE if check is budget.BUD004 else context.pipeline.job_timeout
-    for amount in (more, *_reducible(context.pipeline)):
+    limit = budget.GRACE if check is budget.BUD004 else context.pipeline.job_timeout
+    for amount in (limit, *_reducible(context.pipeline)):
         if isinstance(amount, str):
             yield amount
 
@@ -171,30 +175,32 @@ def _reducible(pipeline: Pipeline) -> Iterator[object]:
         yield from (getattr(stage, key) for stage in pipeline.stages)
 
 
-def _nearest_changes(context: Context, name: str, *wanted: Check) -> Iterator[Change]:
+def _nearest_changes(context: Context, name: str, *to_clear: Check) -> Iterator[Change]:
     """
-    The nearest values of a setting that clear the checks: the largest below, the smallest above.
+    Yield the values of a setting closest to the current one that clear the checks.
+
+    There is at most one below, and one above if a larger value can help.
     """
 
     def clears(value: object) -> bool:
-        changed = _with(context, name, value)
-        return not any(found_by(check, changed) for check in wanted)
+        changed = _with_value(context, name, value)
+        return not any(open_findings(check, changed) for check in to_clear)
 
     value = getattr(context.settings, name)
     if isinstance(value, bool):
         if clears(not value):
             yield Change(name, str(not value).lower())
     elif isinstance(value, int | float):
-        scale = scale_of(type(context.settings).model_fields[name], value)
-        for way in _ways(context, name, scale, value):
-            step = nearest(way, lambda step: clears(scale.number(step)))
+        steps = step_range_of(type(context.settings).model_fields[name], value)
+        for path in _paths(context, name, steps, value):
+            step = nearest(path, lambda step: clears(steps.number(step)))
             if step is not None:
-                yield Change(name, scale.text(step))
+                yield Change(name, steps.text(step))
 
 
 def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Change]:
     """
-    The value of a setting that does most, and brings no finding that nothing here could clear.
+    Yield the largest change of a setting that causes no finding other than those of the budget.
     """
     context = trial.apply(changes)
     value = getattr(context.settings, name)
@@ -204,24 +210,26 @@ def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Cha
         return
     if not isinstance(value, int | float):
         return
-    scale = scale_of(type(context.settings).model_fields[name], value)
-    *_, (start, end) = _ways(context, name, scale, value)
-    if end > start and not scale.ends:
-        end = max(start, floor(_LONG / scale.unit))
+    steps = step_range_of(type(context.settings).model_fields[name], value)
+    *_, (start, end) = _paths(context, name, steps, value)
+    if end > start and not steps.has_maximum:
+        end = max(start, floor(_LONGEST / steps.unit))
 
     def is_harmless(step: int) -> bool:
-        return trial.is_harmless({**changes, name: scale.text(step)}, *CODES)
+        return trial.is_harmless({**changes, name: steps.text(step)}, *CODES)
 
     step = nearest((end, start), is_harmless) if not is_harmless(end) else end
     if step not in {None, start}:
-        yield Change(name, scale.text(step))
+        yield Change(name, steps.text(step))
 
 
-def _ways(context: Context, name: str, scale: Scale, value: Number) -> Iterator[tuple[int, int]]:
-    yield scale.below(value)
-    if name in {context.pipeline.job_timeout, budget.GRACE}:  # of which more may help
-        yield scale.above(value)
+def _paths(
+    context: Context, name: str, steps: StepRange, value: Number
+) -> Iterator[tuple[int, int]]:
+    yield steps.below(value)
+    if name in {context.pipeline.job_timeout, budget.GRACE}:  # only of these, a larger value helps
+        yield steps.above(value)
 
 
-def _with(context: Context, name: str, value: object) -> Context:
+def _with_value(context: Context, name: str, value: object) -> Context:
     return context._replace(settings=context.settings.model_copy(update={name: value}))

@@ -1,5 +1,5 @@
 """
-The values that a numeric setting may have, in steps of one unit, and the search among them.
+The values that a numeric setting may have, counted in steps of one unit, and the search for one.
 """
 
 from collections.abc import Callable
@@ -15,49 +15,49 @@ from workerctl.budget.arithmetic import MANY, Number, exact
 _TENTH = Fraction(1, 10)
 
 
-class Scale(NamedTuple):
+class StepRange(NamedTuple):
     """
-    From `least` to `most` steps of a unit; `ends` tells whether the setting itself has that end.
+    The multiples of `unit` from `least` to `most` times; step N is the value N · `unit`.
 
-    Where it has none, nothing is less than 0, and nobody waits for a billion seconds.
+    `has_maximum` is true if the setting declares an upper bound. The defaults are 0 and MANY - 1.
     """
 
     unit: Fraction
     least: int
     most: int
-    ends: bool
+    has_maximum: bool
 
     def number(self, step: int) -> int | float:
         """
-        The value that so many steps are.
+        Return the value of a step.
         """
         return step if self.unit == 1 else float(step * self.unit)
 
     def text(self, step: int) -> str:
         """
-        The value as an env file has it.
+        Return the value of a step as it is written in an env file.
         """
         return str(self.number(step)).removesuffix(".0")
 
     def below(self, value: Number) -> tuple[int, int]:
         """
-        The way from a value down to the end.
+        Return the path from a value down to the minimum, as its first and last step.
         """
         return ceil(exact(value) / self.unit), self.least
 
     def above(self, value: Number) -> tuple[int, int]:
         """
-        The way from a value up to the end.
+        Return the path from a value up to the maximum, as its first and last step.
         """
         return floor(exact(value) / self.unit), self.most
 
 
-def scale_of(info: FieldInfo, value: Number) -> Scale:
+def step_range_of(info: FieldInfo, value: Number) -> StepRange:
     """
-    The scale of a setting that has this value: whole numbers, or tenths.
+    Return the values that a setting may have: tenths if its value is a float, else whole numbers.
     """
     unit = _TENTH if isinstance(value, float) else Fraction(1)
-    least, most, ends = 0, floor((MANY - 1) / unit), False
+    least, most, has_maximum = 0, floor((MANY - 1) / unit), False
     for bound in info.metadata:
         match bound:
             case Ge(ge=limit):
@@ -65,32 +65,37 @@ def scale_of(info: FieldInfo, value: Number) -> Scale:
             case Gt(gt=limit):
                 least = floor(_steps(limit, unit)) + 1
             case Le(le=limit):
-                most, ends = floor(_steps(limit, unit)), True
+                most, has_maximum = floor(_steps(limit, unit)), True
             case Lt(lt=limit):
-                most, ends = ceil(_steps(limit, unit)) - 1, True
+                most, has_maximum = ceil(_steps(limit, unit)) - 1, True
             case _:
                 pass
-    return Scale(unit, least, most, ends)
+    return StepRange(unit, least, most, has_maximum)
 
 
-def nearest(way: tuple[int, int], does: Callable[[int], bool]) -> int | None:
+def nearest(path: tuple[int, int], predicate: Callable[[int], bool]) -> int | None:
     """
-    The first step of a way that does; all that come after it do so as well, or none does.
+    Return the nearest step that satisfies `predicate`, or None.
+
+    `path` is the step to start from, which is not tried itself, and the last step. The predicate
+    must be monotonic along the path: once it holds, it holds for all further steps.
+
+        nearest((10, 0), lambda step: step <= 3)  # 3
     """
-    start, end = way
+    start, end = path
     direction = 1 if start < end else -1
     length = abs(end - start)
-    if not length or not does(end):
+    if not length or not predicate(end):
         return None
-    # From the end, in strides that double: a value without a bound may be thousands of digits away
-    # from the small one that does.
+    # Search backwards from the end in strides that double, then bisect: the start may be a number
+    # of thousands of digits, while the result is usually near the end.
     back = 1
-    while back < length and does(end - direction * back):
+    while back < length and predicate(end - direction * back):
         back *= 2
     first, last = max(1, length - back + 1), length - back // 2
     while first < last:
         middle = (first + last) // 2
-        if does(start + direction * middle):
+        if predicate(start + direction * middle):
             last = middle
         else:
             first = middle + 1

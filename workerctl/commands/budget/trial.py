@@ -1,5 +1,5 @@
 """
-What a change of settings would do: it is applied to a copy, which all checks judge.
+Trying a change of settings: apply it to a copy of the configuration, and run all checks on that.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,17 +10,19 @@ from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Status
 
 Changes = Mapping[str, str]
-"""The texts that settings should have, by their names."""
+"""The new texts of settings, by name."""
 
 Apply = Callable[[Changes], Context]
-"""The context that the configuration would make with these changes."""
+"""Return the context of the configuration with the changes applied."""
 
-_Found = Mapping[tuple[str, str], Severity]
+_Severities = Mapping[tuple[str, str], Severity]
 
 
 class Trial:
     """
-    Applies changes to a copy, and lets all checks judge it.
+    Compares the findings of a configuration before and after a change.
+
+    `table` lists the checks; only those that run at boot count.
     """
 
     def __init__(self, context: Context, apply: Apply, table: Iterable[Check]) -> None:
@@ -31,43 +33,45 @@ class Trial:
 
     def clears(self, changes: Changes, *codes: str) -> bool:
         """
-        Whether the changes clear all findings of these codes, bring no other and worsen none.
+        Return whether the changes clear all findings of these codes and cause no new or worse one.
         """
         after = self._findings_of(self.apply(changes))
-        return self._is_better(after) and not any(code in codes for code, _ in after)
+        return self._is_no_worse(after) and not any(code in codes for code, _ in after)
 
     def is_harmless(self, changes: Changes, *codes: str) -> bool:
         """
-        Whether the changes bring no finding and worsen none, but of these codes.
+        Return whether the changes cause no new or worse finding, except of these codes.
         """
         after = self._findings_of(self.apply(changes))
-        return self._is_better({key: after[key] for key in after if key[0] not in codes})
+        return self._is_no_worse({key: after[key] for key in after if key[0] not in codes})
 
-    def _is_better(self, after: _Found) -> bool:
+    def _is_no_worse(self, after: _Severities) -> bool:
         before = self._before
         return all(key in before and after[key] <= before[key] for key in after)
 
-    def _findings_of(self, context: Context) -> _Found:
+    def _findings_of(self, context: Context) -> _Severities:
         """
-        The worst finding for each check and setting; a check that crashes is one.
+        Return the highest severity for each check and setting; a check that crashes is an error.
         """
-        judged: dict[tuple[str, str], Severity] = {}
+        severities: dict[tuple[str, str], Severity] = {}
         for result in checks.run(context, self._table):
             if result.status is Status.CRASHED:
-                judged[result.code, ""] = Severity.ERROR
-            for finding in _counted(result.findings):
+                severities[result.code, ""] = Severity.ERROR
+            for finding in _unsuppressed(result.findings):
                 key = (finding.code, finding.fields[0] if finding.fields else "")
-                judged[key] = max(finding.severity, judged.get(key, finding.severity))
-        return judged
+                severities[key] = max(finding.severity, severities.get(key, finding.severity))
+        return severities
 
 
-def found_by(check: Check, context: Context) -> tuple[Finding, ...]:
+def open_findings(check: Check, context: Context) -> tuple[Finding, ...]:
     """
-    What a check finds, but for what somebody accepted; nothing where a value that it needs is bad.
+    Return the findings of one check that are not suppressed.
+
+    A check that is skipped, because a value that it needs is not valid, has no findings.
     """
     (result,) = checks.run(context, (check,))
-    return tuple(_counted(result.findings))
+    return tuple(_unsuppressed(result.findings))
 
 
-def _counted(findings: Iterable[Finding]) -> Iterator[Finding]:
+def _unsuppressed(findings: Iterable[Finding]) -> Iterator[Finding]:
     return (finding for finding in findings if finding.suppressed is None)

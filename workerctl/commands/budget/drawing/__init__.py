@@ -1,3 +1,3 @@
 """
-The budget of a job as a waterfall: in text, and as an SVG.
+Drawing the budget of a job as a waterfall chart, in text and as SVG.
 """

@@ -1,5 +1,5 @@
 """
-What all pictures of a budget are drawn from: a bar for each step of a job, one after another.
+What the text and the SVG drawing share: a bar for each step of a job, labels and totals.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from workerctl.budget.arithmetic import (
     SDK_LONGEST_WAIT,
     Budget,
     Number,
-    Stage,
+    StageCost,
     Step,
     count,
     exact,
@@ -31,10 +31,10 @@ _MINUTE, _HOUR = 60, 3600
 
 class Picture(NamedTuple):
     """
-    A budget as it is told: with where it was read and what the checks found (`report`).
+    Everything that a drawing shows: the budget, its report, and the smallest fix.
 
-    There is none where the report has an error. `together` are the assignments that clear all
-    findings at once.
+    `report` lists the sources and the findings; if it has an error, `budget` is None. `together`
+    holds the assignments, such as `LLM_SDK_MAX_RETRIES=0`, that clear all findings at once.
     """
 
     report: Report
@@ -44,14 +44,14 @@ class Picture(NamedTuple):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """
-        Every finding, the suppressed ones too.
+        All findings, including the suppressed ones.
         """
-        return tuple(found for result in self.report.results for found in result.findings)
+        return tuple(finding for result in self.report.results for finding in result.findings)
 
 
 class Span(NamedTuple):
     """
-    An attempt or a wait; times in seconds since the job's start.
+    An attempt or a wait. Times are seconds since the start of the job.
     """
 
     is_wait: bool
@@ -61,46 +61,47 @@ class Span(NamedTuple):
 
 class Bar(NamedTuple):
     """
-    A step of the job, and its slowest stage; times in seconds since the job's start.
+    A step of the job, drawn by its slowest stage. Times are seconds since the start of the job.
     """
 
     step: Step
-    stage: Stage
+    stage: StageCost
     start: Fraction
     end: Fraction
 
     @property
     def seconds(self) -> Fraction:
         """
-        How long it takes.
+        The duration of the step.
         """
         return self.end - self.start
 
     @property
     def requests(self) -> int:
         """
-        How many requests one run of the job sends in this step.
+        The largest number of requests of this step in one run of the job.
         """
         return sum(stage.requests for stage in self.step)
 
     def spans(self, most: int) -> list[Span]:
         """
-        Its attempts and waits as they follow each other, at most so many.
+        Return the attempts and waits in order, as no more than `most` spans.
 
-        Where there are more, the attempts inside the SDK are drawn as one with the waits between
-        them; where those are still too many, all attempts come first and then all waits.
+        If there are more, each SDK call becomes one span, the waits inside it included. If those
+        are still too many, all attempts come first, followed by all waits; of these two, one that
+        is too short to be visible is left out.
         """
         if self.end == self.start:
             return []
         stage = self.stage
-        for number, parts in ((stage.requests, _parts), (stage.tries, _coarse_parts)):
+        for number, parts in ((stage.requests, _parts), (stage.sdk_calls, _coarse_parts)):
             if number <= most:
                 spans = _placed(self.start, parts(stage))
                 if len(spans) <= most:
                     return spans
         spans = _placed(self.start, [(False, stage.attempts), (True, stage.waits)])
-        seen = [span for span in spans if 2 * most * (span.end - span.start) >= self.seconds]
-        if len(seen) == len(spans) <= most:
+        visible = [span for span in spans if 2 * most * (span.end - span.start) >= self.seconds]
+        if len(visible) == len(spans) <= most:
             return spans
         longer = max(spans, key=lambda span: span.end - span.start)
         return [Span(longer.is_wait, self.start, self.end)]
@@ -108,7 +109,7 @@ class Bar(NamedTuple):
 
 def bars(budget: Budget) -> Iterator[Bar]:
     """
-    A bar for each step; each begins where the one before ends.
+    Yield a bar for each step, which starts where the previous one ends.
     """
     start = Fraction()
     for step in budget.steps:
@@ -120,57 +121,61 @@ def bars(budget: Budget) -> Iterator[Bar]:
 
 def longest(budget: Budget) -> Fraction:
     """
-    The end of the time axis: the job timeout is always on it.
+    Return the end of the time axis, which always includes the job timeout.
     """
     return max(budget.worst, exact(budget.job_timeout))
 
 
 def formula(bar: Bar) -> tuple[str, str]:
     """
-    How long a stage takes: its attempts with the seconds of each and all waits, and the sum.
+    Return the duration of a bar as a formula and its result: `("4 × 30 + 7", "127 s")`.
     """
     stage = bar.stage
-    more = f" + {count(stage.waits)}" if stage.waits else ""
-    return f"{count(stage.requests)} × {count(stage.attempt)}{more}", seconds(bar.seconds)
+    waiting = f" + {count(stage.waits)}" if stage.waits else ""
+    return f"{count(stage.requests)} × {count(stage.attempt)}{waiting}", seconds(bar.seconds)
 
 
-def verdict(budget: Budget) -> str:
+def headline(budget: Budget) -> str:
     """
-    The sum in a sentence.
+    Return the worst case as a sentence.
     """
     return f"A job may take {seconds(budget.worst)}, {percent(budget)} of its timeout."
 
 
 def facts(budget: Budget) -> dict[str, str]:
     """
-    What the stages come to, each under a word.
+    Return the totals of a budget by their labels.
     """
     spare = exact(budget.job_timeout) - budget.worst
-    left = f"{seconds(-spare)} too long" if spare < 0 else f"{seconds(spare)} are left"
+    left = f"{seconds(-spare)} too long" if spare < 0 else f"{seconds(spare)} left"
     total = f"{seconds(budget.worst)} of {seconds(budget.job_timeout)}, {percent(budget)}: {left}"
     runs = "1 run" if budget.runs == 1 else f"{count(budget.runs)} runs"
     return {
-        "in all": f"{total}; parsing and saving are not counted",
-        "requests": f"{count(budget.requests_of_a_run)} in a run, "
+        "total": f"{total}; parsing and saving are not counted",
+        "requests": f"{count(budget.requests_of_a_run)} per run, "
         f"{count(budget.requests)} in {runs}",
-        "given up": f"after {_long(budget.given_up_after)}",
+        "gives up": f"after {_with_hours(budget.given_up_after)}",
     }
 
 
 def lanes(bar: Bar) -> tuple[str, ...]:
     """
-    The names of the lanes that a step is drawn in; what runs side by side has several, not all.
+    Return the labels of the lanes that a step is drawn in.
+
+    Stages that run side by side have a lane each, up to a limit.
     """
-    together = len(bar.step)
-    if together == 1:
+    stages = len(bar.step)
+    if stages == 1:
         return (bar.stage.name,)
-    more = min(together, _MOST_LANES) - 1
-    return (bar.stage.name, f"  {together} side by side", *[""] * (more - 1))
+    further = min(stages, _MOST_LANES) - 1
+    return (bar.stage.name, f"  {stages} side by side", *[""] * (further - 1))
 
 
 def marks(end: Fraction, most: int) -> list[int]:
     """
-    Round numbers along an axis from 0 to `end`, at most so many; none where they mean nothing.
+    Return up to `most` round numbers for an axis from 0 to `end`.
+
+    An axis shorter than a second, or so long that its end is not shown exactly, has no numbers.
     """
     if end >= MANY or end < 1 or most < 1:
         return []
@@ -182,9 +187,9 @@ def marks(end: Fraction, most: int) -> list[int]:
         unit *= 10
 
 
-def _long(time: Fraction) -> str:
+def _with_hours(time: Fraction) -> str:
     """
-    A long time in hours and minutes as well.
+    Return a time, with hours and minutes as well if it is an hour or more.
     """
     if not _HOUR <= time < MANY:
         return seconds(time)
@@ -201,7 +206,7 @@ def _placed(start: Fraction, parts: Iterable[tuple[bool, Fraction]]) -> list[Spa
     return spans
 
 
-def _parts(stage: Stage) -> Iterator[tuple[bool, Fraction]]:
+def _parts(stage: StageCost) -> Iterator[tuple[bool, Fraction]]:
     for _ in range(stage.calls):
         for retry in range(stage.retries + 1):
             for sdk_retry in range(stage.sdk_retries + 1):
@@ -212,7 +217,7 @@ def _parts(stage: Stage) -> Iterator[tuple[bool, Fraction]]:
                 yield True, _wait(retry, stage.base, stage.cap)
 
 
-def _coarse_parts(stage: Stage) -> Iterator[tuple[bool, Fraction]]:
+def _coarse_parts(stage: StageCost) -> Iterator[tuple[bool, Fraction]]:
     inside = waits(stage.sdk_retries, SDK_FIRST_WAIT, SDK_LONGEST_WAIT)
     for _ in range(stage.calls):
         for retry in range(stage.retries + 1):

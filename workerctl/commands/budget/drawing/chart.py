@@ -1,5 +1,5 @@
 """
-The waterfall of a budget in text: a lane for each stage, with the job timeout through all of them.
+The waterfall chart in text: a lane for each stage, crossed by the line of the job timeout.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ _LEGEND = {_ATTEMPT: "attempts", _WAIT: "waits", _BEYOND: "beyond the job timeou
 
 _GAP = "  "
 _LEAST_CELLS = 30
-_CELLS_OF_A_MARK = 9
+_CELLS_PER_MARK = 9
 
 _Piece = tuple[str, Style]
 
 
 class _Row(NamedTuple):
     """
-    A lane with what is told beside it; further lanes of a stage repeat no formula.
+    A lane with its label and formula. Further lanes of the same step have no formula.
     """
 
     bar: Bar
@@ -37,28 +37,31 @@ class _Row(NamedTuple):
 
 def chart(budget: Budget, columns: int) -> Iterator[Line]:
     """
-    The lanes with their names and formulas, beside each other or, where that is too narrow, below.
+    Yield the lines of the chart.
+
+    Labels, lanes and formulas share a line if there is enough room; otherwise each label and
+    formula stands on a line above its lane.
     """
     rows = list(_rows(budget))
     names = max(_width(row.name) for row in rows)
     terms = max(len(row.terms) for row in rows)
     results = max(len(row.result) for row in rows)
-    beside = columns - names - terms - results - len(f"{_GAP}{_GAP} = ")
-    is_wide = beside >= _LEAST_CELLS
+    remaining = columns - names - terms - results - len(f"{_GAP}{_GAP} = ")
+    is_wide = remaining >= _LEAST_CELLS
     offset = names + len(_GAP) if is_wide else 0
-    scale = _scale(budget, beside if is_wide else columns)
+    scale = _scale(budget, remaining if is_wide else columns)
     yield _heading(scale, offset, columns)
     drawn = set()
     for row in rows:
         pieces = _lane(row.bar, scale)
         drawn |= {text[0] for text, _ in pieces}
-        told = f"{row.terms:>{terms}} = {row.result:>{results}}" if row.terms else ""
+        equation = f"{row.terms:>{terms}} = {row.result:>{results}}" if row.terms else ""
         if is_wide:
-            yield line(row.name + " " * (offset - _width(row.name)), *pieces, _GAP + told)
+            yield line(row.name + " " * (offset - _width(row.name)), *pieces, _GAP + equation)
         else:
-            if row.name or told:  # a third lane of a stage has nothing to say
-                between = " " * (columns - _width(row.name) - len(told.strip()))
-                yield line(row.name, between or _GAP, told.strip())
+            if row.name or equation:  # a third lane of a step has neither
+                between = " " * (columns - _width(row.name) - len(equation.strip()))
+                yield line(row.name, between or _GAP, equation.strip())
             yield line(*pieces)
     yield _axis(scale, offset)
     yield line()
@@ -68,14 +71,14 @@ def chart(budget: Budget, columns: int) -> Iterator[Line]:
 
 def _rows(budget: Budget) -> Iterator[_Row]:
     for bar in bars(budget):
-        name, *more = map(printable, lanes(bar))
+        name, *further = map(printable, lanes(bar))
         yield _Row(bar, name, *formula(bar))
-        yield from (_Row(bar, further) for further in more)
+        yield from (_Row(bar, label) for label in further)
 
 
 def _heading(scale: "_Scale", offset: int, columns: int) -> Line:
     """
-    The name of the line that goes through all lanes, on the side where it has room.
+    Return the label of the timeout line, on the side where there is room for it.
     """
     at = offset + scale.timeout_cell
     for name in (f"job timeout {seconds(scale.timeout)}", "job timeout", "timeout"):
@@ -88,7 +91,7 @@ def _heading(scale: "_Scale", offset: int, columns: int) -> Line:
 
 def _axis(scale: "_Scale", offset: int) -> Line:
     text = ""
-    for mark in marks(scale.end, scale.cells // _CELLS_OF_A_MARK):
+    for mark in marks(scale.end, scale.cells // _CELLS_PER_MARK):
         cell = scale.cell(mark)
         at = offset + cell + (cell >= scale.timeout_cell)
         if len(text) < at + (not mark):
@@ -98,15 +101,15 @@ def _axis(scale: "_Scale", offset: int) -> Line:
 
 def _legend(drawn: set[str]) -> Line:
     pieces: list[str | _Piece] = []
-    for sign, meaning in _LEGEND.items():
-        if sign in drawn:
-            pieces += [(sign, _STYLES[sign]), f" {meaning}   "]
+    for mark, meaning in _LEGEND.items():
+        if mark in drawn:
+            pieces += [(mark, _STYLES[mark]), f" {meaning}   "]
     return line(*pieces)
 
 
 def _width(text: str) -> int:
     """
-    How many columns a text takes.
+    Return the number of terminal columns that a text occupies.
     """
     if text.isascii():
         return len(text)
@@ -119,7 +122,9 @@ def _width(text: str) -> int:
 
 class _Scale(NamedTuple):
     """
-    Seconds on so many cells. `timeout_cell` comes before what lies beyond the job timeout.
+    The mapping from seconds to cells of a lane, which are characters.
+
+    The line of the job timeout is drawn in front of `timeout_cell`, the first cell beyond it.
     """
 
     cells: int
@@ -129,7 +134,7 @@ class _Scale(NamedTuple):
 
     def cell(self, time: Number) -> int:
         """
-        The cell in which a time begins; what lies beyond the timeout is never before its cell.
+        Return the cell of a time. A time beyond the timeout is never placed before its line.
         """
         if time <= self.timeout:
             return round(time / self.timeout * self.timeout_cell)
@@ -139,7 +144,7 @@ class _Scale(NamedTuple):
 
 def _scale(budget: Budget, width: int) -> _Scale:
     """
-    The scale of a chart of that many columns, one of which is the line of the job timeout.
+    Return the scale of a lane of `width` columns, one of which is the line of the job timeout.
     """
     cells = width - 1
     timeout, end = exact(budget.job_timeout), longest(budget)
@@ -149,7 +154,7 @@ def _scale(budget: Budget, width: int) -> _Scale:
 
 def _lane(bar: Bar, scale: _Scale) -> tuple[_Piece, ...]:
     """
-    The bar as styled pieces, as wide as the chart.
+    Return a bar as styled pieces that fill a lane.
     """
     row = [" "] * scale.cells
     first, last = _extent(bar, scale)
@@ -161,7 +166,9 @@ def _lane(bar: Bar, scale: _Scale) -> tuple[_Piece, ...]:
 
 def _extent(bar: Bar, scale: _Scale) -> tuple[int, int]:
     """
-    From which cell to before which: at least one, and none of the wrong side of the timeout.
+    Return the first cell of a bar and the one after its last.
+
+    A bar has at least one cell, and none on the wrong side of the timeout.
     """
     if bar.end == bar.start:
         return 0, 0
@@ -172,12 +179,12 @@ def _extent(bar: Bar, scale: _Scale) -> tuple[int, int]:
 
 def _kinds(bar: Bar, first: int, last: int) -> Iterator[bool]:
     """
-    For each cell whether it is a wait. Each attempt and each wait that is drawn has one at least.
+    Yield for each cell whether it shows a wait. Each span has at least one cell.
     """
     spans = bar.spans(last - first)
-    more = last - first - len(spans)
+    spare = last - first - len(spans)
     cell = first
     for number, span in enumerate(spans, 1):
-        end = first + number + round(more * (span.end - bar.start) / bar.seconds)
+        end = first + number + round(spare * (span.end - bar.start) / bar.seconds)
         yield from [span.is_wait] * (end - cell)
         cell = end

@@ -1,8 +1,8 @@
 """
-The waterfall of a budget as an SVG that stands alone: for a wiki, a README, a slide.
+The waterfall chart as a self-contained SVG, for a wiki, a README or a slide.
 
-It names no font file, loads nothing, follows the reader's light or dark scheme, and reads aloud as
-the sentences of its description. Equal budgets give equal bytes.
+It loads no fonts or other files, follows the reader's light or dark color scheme, and has a
+description for screen readers. Equal budgets produce equal bytes.
 """
 
 import textwrap
@@ -20,10 +20,10 @@ from workerctl.commands.budget.drawing.bars import (
     bars,
     facts,
     formula,
+    headline,
     lanes,
     longest,
     marks,
-    verdict,
 )
 from workerctl.secrecy.masking import printable
 
@@ -37,7 +37,7 @@ _LONGEST_NAME, _LONGEST_TERMS, _LONGEST_LINE = 28, 40, 110
 _STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #1f2328 }
 .paper { fill: #ffffff }
-.verdict { font-size: 20px; font-weight: 600 }
+.headline { font-size: 20px; font-weight: 600 }
 .name { font-weight: 600 }
 .dim { fill: #59636e }
 .small { font-size: 12px }
@@ -62,7 +62,7 @@ text { fill: #e6edf3 }
 
 def render(picture: Picture, stream: TextIO) -> None:
     """
-    Write the picture; there has to be a budget in it.
+    Write the SVG. Write nothing if the picture has no budget.
     """
     if picture.budget is not None:
         stream.writelines(f"{part}\n" for part in _document(picture.budget, picture.together))
@@ -70,7 +70,7 @@ def render(picture: Picture, stream: TextIO) -> None:
 
 def _document(budget: Budget, together: tuple[str, ...]) -> Iterator[str]:
     bottom, rows = _rows(budget)
-    closing = [*(f"{word}: {told}" for word, told in facts(budget).items())]
+    closing = [f"{label}: {text}" for label, text in facts(budget).items()]
     if together:
         closing += textwrap.wrap("The smallest fix: " + " ".join(together), _LONGEST_LINE)
     height = bottom + 80 + 22 * len(closing)
@@ -78,17 +78,17 @@ def _document(budget: Budget, together: tuple[str, ...]) -> Iterator[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img" aria-labelledby="title desc">'
     )
-    yield f'<title id="title">{_text(verdict(budget))}</title>'
+    yield f'<title id="title">{_text(headline(budget))}</title>'
     yield f'<desc id="desc">{_text(" ".join(_description(budget)))}</desc>'
     yield f"<style>{_STYLE}</style>"
     yield _box("paper", 0, 0, _WIDTH, height)
-    yield _words(_MARGIN, 44, verdict(budget), "verdict")
+    yield _words(_MARGIN, 44, headline(budget), "headline")
     yield from _axis(budget, bottom)
     yield from rows
     yield from _timeout(budget, bottom)
     yield from _legend(bottom + 48)
-    for number, told in enumerate(closing):
-        yield _words(_MARGIN, bottom + 84 + 22 * number, told)
+    for number, text in enumerate(closing):
+        yield _words(_MARGIN, bottom + 84 + 22 * number, text)
     yield "</svg>"
 
 
@@ -100,12 +100,12 @@ def _description(budget: Budget) -> Iterator[str]:
             f"{bar.stage.name}{together}: {terms} = {result}, "
             f"from {seconds(bar.start)} to {seconds(bar.end)}."
         )
-    yield from (f"{word}: {told}." for word, told in facts(budget).items())
+    yield from (f"{label}: {text}." for label, text in facts(budget).items())
 
 
 def _rows(budget: Budget) -> tuple[int, list[str]]:
     """
-    Where the rows end, and the rows.
+    Return the y coordinate below the rows, and the elements of the rows.
     """
     top = _TOP
     parts: list[str] = []
@@ -122,23 +122,24 @@ def _row(bar: Bar, budget: Budget, top: int) -> Iterator[str]:
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     yield f"<g><title>{_text(f'{bar.stage.name}{together}: {terms} = {result}')}</title>"
     yield _words(_MARGIN, top + 14, short, "name")
-    told = f"{terms} = {result}{together}"
-    yield _words(_MARGIN, top + 32, told if len(told) <= _LONGEST_TERMS else result, "dim small")
+    equation = f"{terms} = {result}{together}"
+    shown = equation if len(equation) <= _LONGEST_TERMS else result
+    yield _words(_MARGIN, top + 32, shown, "dim small")
     for lane in range(len(lanes(bar))):
         for span in bar.spans(_MOST_SPANS):
-            yield from _drawn(span, budget, top + _LANE * lane)
+            yield from _boxes(span, budget, top + _LANE * lane)
     yield "</g>"
 
 
-def _drawn(span: Span, budget: Budget, top: int) -> Iterator[str]:
+def _boxes(span: Span, budget: Budget, top: int) -> Iterator[str]:
     """
-    A span as one box, or as two where the job timeout goes through it.
+    Yield one box for a span, or two if the job timeout divides it.
     """
     timeout = exact(budget.job_timeout)
     cuts = [span.start, *([timeout] if span.start < timeout < span.end else []), span.end]
     for start, end in pairwise(cuts):
         x, right = _x(start, budget), _x(end, budget)
-        # a gap parts attempts that follow each other; what is too short to be seen is kept visible
+        # A gap of 1 separates consecutive attempts. A very short span stays visible.
         width = max(right - x - 1, 1)
         if span.is_wait:
             yield _box("wait", x, top + 6, width, _BAR - 12)
@@ -195,6 +196,6 @@ def _words(x: float, y: int, text: str, style: str = "", anchor: str = "start") 
 
 def _text(text: str) -> str:
     """
-    A text, which may be another team's, as text: neither markup nor a character that XML forbids.
+    Return the text, which may come from a team's configuration, escaped for XML.
     """
     return escape(printable(text))

@@ -1,5 +1,5 @@
 """
-The budget of a job for people: its stages as a waterfall against the job timeout, then the sums.
+The budget as text: the waterfall chart, the totals, and the findings.
 """
 
 import textwrap
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from workerctl.budget.arithmetic import Budget
-from workerctl.commands.budget.drawing.bars import Picture, facts, verdict
+from workerctl.commands.budget.drawing.bars import Picture, facts, headline
 from workerctl.commands.budget.drawing.chart import chart
 from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, width, write
@@ -19,12 +19,12 @@ _LABEL = 10
 
 def render(picture: Picture, stream: TextIO) -> None:
     """
-    Draw the budget as wide as the terminal is, elsewhere in 80 columns.
+    Draw the budget in the width of the terminal, or in 80 columns if the stream is not a terminal.
     """
     columns = min(width(stream), _WIDEST)
     lines = _lines(picture, columns)
     if not stream.isatty():
-        lines = (part for one in lines for part in _wrapped(one, columns))
+        lines = (part for whole in lines for part in _wrapped(whole, columns))
     write(lines, stream)
 
 
@@ -34,51 +34,48 @@ def _lines(picture: Picture, columns: int) -> Iterator[Line]:
     if budget is None:
         return
     yield line()
-    yield _verdict(picture, budget)
+    yield _headline(picture, budget)
     yield line()
     yield from chart(budget, columns)
     yield line()
-    for label, told in facts(budget).items():
-        yield line((f"{label:<{_LABEL}}", "dim"), told, indent=_LABEL)
+    for label, text in facts(budget).items():
+        yield line((f"{label:<{_LABEL}}", "dim"), text, indent=_LABEL)
     yield from _findings(picture)
 
 
-def _verdict(picture: Picture, budget: Budget) -> Line:
+def _headline(picture: Picture, budget: Budget) -> Line:
     sign: tuple[str, Style] = ("✓ ", "green")
     if budget.share > 1:
         sign = ("✗ ", "red")
     elif any(finding.code == "BUD001" for finding in picture.findings):
         sign = ("! ", "yellow")
-    return line(sign, (verdict(budget), "bold"), indent=2)
+    return line(sign, (headline(budget), "bold"), indent=2)
 
 
 def _findings(picture: Picture) -> Iterator[Line]:
-    told = [
-        *(
-            one
-            for finding in picture.findings
-            for one in finding_lines(finding._replace(hint=None))
-        ),
-        *unjudged(picture.report, Detail()),
+    # A hint concerns a single finding, while the smallest fix clears all of them.
+    lines = [
+        part for finding in picture.findings for part in finding_lines(finding._replace(hint=None))
     ]
-    if told:
+    lines += unjudged(picture.report, Detail())
+    if lines:
         yield line()
-        yield from told
+        yield from lines
     if picture.together:
         fix = " ".join(picture.together)
         yield line()
         yield line("The smallest fix: ", (fix, "bold"), " (others: workerctl budget --fix)")
 
 
-def _wrapped(one: Line, columns: int) -> Iterator[Line]:
+def _wrapped(whole: Line, columns: int) -> Iterator[Line]:
     """
-    The line in pieces that are not wider, unless a word is.
+    Yield the line in parts that fit the columns, apart from longer words.
     """
-    text = one.plain().rstrip()
+    text = whole.plain().rstrip()
     if len(text) <= columns:
         yield line(text)
         return
-    indent = " " * one.indent
+    indent = " " * whole.indent
     yield from map(
         line,
         textwrap.wrap(
