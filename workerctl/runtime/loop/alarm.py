@@ -134,7 +134,7 @@ class _CooperativeAlarm:
 
 def _pending_handler() -> Handler | None:
     """
-    Return the handler of a pending alarm, or None if there is none that this thread may replace.
+    Return the handler of a pending alarm that this thread may replace, or None.
 
     A repeating alarm is not a timeout, and is left alone.
     """
