@@ -14,8 +14,9 @@ With LOG_FORMAT=json, every record is one line of JSON:
 **Handlers.** `configure_logging` adds a handler to the root logger, unless the application has
 added one. RQ's own handlers are removed, because they would write every line a second time.
 
-**Third-party loggers.** Libraries that log every request (THIRD_PARTY) are set to WARNING. A level
-that the application sets itself is respected, and `third_party` changes all of them:
+**Third-party loggers.** Verbose libraries (THIRD_PARTY), such as HTTP clients that log every
+request, are set to WARNING. A level that the application sets is respected, and `third_party`
+changes all others:
 
     logging.getLogger("httpx").setLevel("DEBUG")
     configure_logging(settings, third_party="INFO")
@@ -66,7 +67,7 @@ THIRD_PARTY = (
     "urllib3",
     "websockets",
 )
-"""Loggers of libraries that log every request, partly with its body."""
+"""Loggers that are verbose below WARNING; some of them log the bodies of requests."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -119,7 +120,7 @@ _configured = _Configured()
 
 def configure_logging(settings: Settings, *, third_party: str | int | None = None) -> None:
     """
-    Configure logging as the settings say. Idempotent.
+    Configure logging as the settings say; further calls change only what differs.
 
         configure_logging(get_settings())
 

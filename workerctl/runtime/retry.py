@@ -71,7 +71,7 @@ class Backoff(NamedTuple):
         Return the arguments for `stamina.retry` and `stamina.retry_context` (24.3 or later).
 
         stamina does not pass the number of the attempt, so a `retry_after` is compared with the
-        longest wait after the first one. Only stamina 25.2 and later wait as long as it says.
+        longest wait after the first one. Only stamina 25.2 and later wait for an allowed one.
         """
         return {
             "on": self._hook,

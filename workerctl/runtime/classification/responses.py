@@ -102,7 +102,7 @@ SQL_CODES: tuple[tuple[str, Kind, Category, Sent], ...] = (
 """
 The meaning of database codes by prefix; the first that matches applies.
 
-`sent` is "no" where the transaction was rolled back.
+An error that rolls the transaction back counts as a request that was not sent.
 """
 
 

@@ -15,7 +15,7 @@ Stage: TypeAlias = RuntimeStage
 
 class Classes(NamedTuple):
     """
-    The exceptions that a stage raises for temporary errors.
+    The exception classes of a stage for temporary errors, by category.
     """
 
     timeout: type[ours.RetryableException]
@@ -32,7 +32,7 @@ RETRYABLE: dict[Stage, Classes] = {
     "database": Classes(*[ours.DatabaseConnectionError] * 3),
     "webhook": Classes(*[ours.WebhookDeliveryError] * 3),
 }
-"""The exceptions of each stage for temporary errors."""
+"""The exception classes of every stage for temporary errors."""
 
 UNTOUCHED: frozenset[Category] = frozenset({"bug", "local", "job", ""})
 """Categories of errors that are not the service's, and are not translated."""
@@ -103,7 +103,7 @@ def _class_for(stage: Stage, verdict: Verdict) -> type[ours.WorkerBaseException]
 
 def permanent_class(stage: Stage, category: Category) -> type[ours.PermanentException]:
     """
-    Return the exception that a stage raises for a lasting error.
+    Return the exception class of a stage for a lasting error.
     """
     if category == "auth":
         return ours.ProviderAuthError

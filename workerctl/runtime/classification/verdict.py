@@ -21,8 +21,8 @@ Category = Literal[
 ]
 Sent = Literal["no", "unknown"]
 
-_LONGEST_NAME = 120
-_LONGEST_TEXT = 10_000
+_MAX_NAME = 120
+_MAX_TEXT = 10_000
 
 
 class Verdict(NamedTuple):
@@ -63,7 +63,7 @@ def text_of(exc: BaseException) -> str:
     Return the beginning of an exception's text, to search but never to show; "" if that fails.
     """
     try:
-        return str(exc)[:_LONGEST_TEXT]
+        return str(exc)[:_MAX_TEXT]
     except Exception:  # noqa: BLE001 -- a foreign `__str__` may raise anything
         return ""
 
@@ -79,5 +79,5 @@ def class_names(exc: BaseException) -> list[str]:
     for kind in type(exc).__mro__:
         parts = str(kind.__module__).split(".")
         root = ".".join(parts[:2]) if parts[0] == "google" else parts[0]
-        names.append(f"{root}.{kind.__name__}"[:_LONGEST_NAME])
+        names.append(f"{root}.{kind.__name__}"[:_MAX_NAME])
     return names

@@ -39,13 +39,13 @@ class KeptLoop:
     def __init__(self) -> None:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
-        # Not the loop's default, so that closing does not wait for a thread that is stuck.
+        # Not created by the loop, which would wait on closing for a thread that is stuck.
         self.executor = ThreadPoolExecutor(thread_name_prefix="workerctl-async")
         self.loop.set_default_executor(self.executor)
 
     def __del__(self) -> None:
         """
-        Close the loop of a thread that has ended. A forked child parks that of its parent.
+        Close the loop of a thread that has ended, or park it in a forked child.
         """
         if not hasattr(self, "executor") or self.loop.is_closed():
             return
