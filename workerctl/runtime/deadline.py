@@ -7,7 +7,7 @@ Deadlines for calls of a stage: the time that its settings allow, or that its jo
                 async with deadline.attempt():
                     answer = await client.chat.completions.create(...)
 
-The timeouts of an HTTP client are no substitute: they restart with every byte, so a server that
+The timeouts of an HTTP client do not replace them: they restart with every byte, so a server that
 sends its answer slowly never exceeds them. RQ's own timeout interrupts the job at an arbitrary
 point and leaves no time to clean up. A stage that ends before both gives the job an ordinary
 failure, which can be retried.

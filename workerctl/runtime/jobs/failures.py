@@ -124,9 +124,9 @@ def is_final(job: RunningJob) -> bool:
             if is_final(job):
                 dead_letters.add(job.id)
 
-    Changes neither the job nor Redis. Call it outside `except` blocks: where the decision is still
-    to be made, because the failure came after the job's function, the exception being handled is
-    the one that RQ handles.
+    Changes neither the job nor Redis. Call it outside `except` blocks of your own: if the failure
+    came after the job's function, the decision has not been made yet, and the answer depends on the
+    exception that is being handled.
     """
     record = policy.read_record(job.meta)
     if vars(job).get(_STATE) == _DECIDED:

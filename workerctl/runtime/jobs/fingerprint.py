@@ -4,7 +4,7 @@ A fingerprint of a worker's configuration, by which workers can be compared with
 Each public setting is published as a digest, keyed with a key that only holders of ENCRYPTION_KEY
 can derive. Workers with the same key publish equal digests for equal values, and nobody else can
 recover `LOG_LEVEL=INFO` by trying the few values it may have. Of secrets, only the ids of the
-encryption keys are published. Without a strong ENCRYPTION_KEY there are no digests at all.
+encryption keys are published. Without a strong ENCRYPTION_KEY, digests are omitted.
 """
 
 import hmac

@@ -137,7 +137,7 @@ def retry_in(
     draw: Callable[[], float] = _random,
 ) -> int | None:
     """
-    Return the whole seconds until the next run, or None when there is none.
+    Return the whole seconds until the next run, or None if the job does not run again.
 
     `record` describes the failures before this one; `draw` returns a number in [0, 1).
     """

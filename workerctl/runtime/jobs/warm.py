@@ -59,9 +59,9 @@ def prepare() -> list[str]:
     """
     Load what `preload` lists, create the TLS context, and exempt all objects from collection.
 
-    Return a sentence for each problem. An entry that fails to load does not stop the worker. Threads
-    and connections are reported, because threads do not survive a fork and connections must not be
-    shared. Raises ProjectError for a `[tool.workerctl]` table that is not valid.
+    Return a sentence for each problem: an entry that fails to load, which does not stop the worker,
+    and one that starts a thread or opens a connection, because threads do not survive a fork and
+    connections must not be shared. Raises ProjectError for an invalid `[tool.workerctl]` table.
     """
     project = projects.here()
     if project.preload and str(project.directory) not in sys.path:
