@@ -25,7 +25,6 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 GRACE_SECONDS = 5.0
 """How long what was cancelled may take to end, and what blocks the loop, to let go of it."""
-_RAISES = 2  # the alarm that raises for the first time; those after it stop the loop, too
 
 
 def _nothing() -> None:
@@ -38,9 +37,9 @@ def cooperative(
     """
     Context manager that yields a run function under which an alarm cancels the coroutine.
 
-    If an alarm had to raise in place, `interrupted` is called on leaving: the exception may have
-    hit the loop itself, and a stop may still be queued in it. In other threads, which receive no
-    signals, and where no alarm is set, the run function is `settling.run`.
+    If cancelling was not enough, `interrupted` is called on leaving: an exception may have hit the
+    loop itself, and a stop may still be queued in it. In other threads, which receive no signals,
+    and where no alarm is set, the run function is `settling.run`.
     """
     handler = _waiting_handler()
     if handler is None:
@@ -57,10 +56,11 @@ def is_set() -> bool:
 
 class _CooperativeAlarm:
     """
-    While it is entered, the first SIGALRM cancels what is run with it; later ones raise in place.
+    Context manager under which the first SIGALRM cancels the coroutine that is being run.
 
-    Later ones come every GRACE_SECONDS, for code that blocks the loop or ignores cancellation. On
-    leaving, the handler is what it was before, and raises its exception if an alarm has come.
+    Later ones follow every GRACE_SECONDS. They stop a loop that has turned since the last alarm,
+    because its coroutine ignores the cancellation, and raise in code that has blocked it since. On
+    leaving, the original handler is restored, and called if there has been an alarm.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class _CooperativeAlarm:
         self._entered = False
         self._task: asyncio.Task[Any] | None = None
         self._count = 0
+        self._turned = True  # whether the loop has turned since the last alarm
         self._raised: BaseException | None = None
 
     def __enter__(self) -> Run:
@@ -99,7 +100,7 @@ class _CooperativeAlarm:
         # Both refer, through tracebacks, to frames that refer to this object: a reference cycle.
         raised, self._raised, self._task = self._raised, None, None
         # Read after the handler is restored: every alarm until then is reported here.
-        if self._count >= _RAISES:
+        if self._count > 1:
             self._interrupted()
         if self._count and not _stands(error, raised):
             self._original(signal.SIGALRM, None)
@@ -108,23 +109,22 @@ class _CooperativeAlarm:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+        blocks, self._turned = not self._turned, False
         if not self._loop.is_closed():  # wakes it, if it waits
-            self._loop.call_soon_threadsafe(self._stop if self._count > _RAISES else _nothing)
-        if self._count < _RAISES:
+            self._loop.call_soon_threadsafe(self._turn, self._count > 1 and not blocks)
+        if self._count == 1:
             if self._task is not None:
                 self._task.cancel()
-        elif self._entered:  # or it is raised on leaving, when the handler is restored
+        elif blocks and self._loop.is_running():  # otherwise it is called on leaving alone
             try:
                 self._original(number, frame)
             except BaseException as error:
                 self._raised = error
                 raise
 
-    def _stop(self) -> None:
-        """
-        End a run that neither cancelling nor raising has ended: the latter may have been swallowed.
-        """
-        if self._entered:
+    def _turn(self, stop: bool) -> None:  # noqa: FBT001 -- call_soon_threadsafe passes no keywords
+        self._turned = True
+        if stop and self._entered:
             self._loop.stop()
 
 
