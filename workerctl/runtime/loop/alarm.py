@@ -28,8 +28,6 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GRACE_SECONDS = 5.0
 """The seconds between alarms: for a cancelled task to end, and for blocking code to return."""
 
-_FIRST_RAISING = 2  # the first alarm that raises; any after it stop the loop as well
-
 
 def _nothing() -> None:
     pass
@@ -41,9 +39,9 @@ def cooperative(
     """
     Context manager that yields a run function under which an alarm cancels the coroutine.
 
-    If an alarm had to raise in place, `interrupted` is called on exit: the exception may have hit
-    the loop itself, and a stop may still be queued in it. If no alarm is pending, and in threads
-    other than the main thread, which receive no signals, the run function is `settling.run`.
+    If cancelling was not enough, `interrupted` is called on exit: an exception may have hit the
+    loop itself, and a stop may still be queued in it. If no alarm is pending, and in threads other
+    than the main thread, which receive no signals, the run function is `settling.run`.
     """
     handler = _pending_handler()
     if handler is None:
@@ -60,10 +58,12 @@ def is_set() -> bool:
 
 class _CooperativeAlarm:
     """
-    The context manager under which the first SIGALRM cancels the coroutine and later ones raise.
+    Context manager under which the first SIGALRM cancels the coroutine that is being run.
 
-    Later alarms follow every GRACE_SECONDS, for code that blocks the loop or ignores cancellation.
-    On exit, the original handler is restored, and called if there has been an alarm.
+    Later alarms follow every GRACE_SECONDS. If the loop has completed an iteration since the
+    previous alarm, the coroutine ignores the cancellation, and the loop is stopped; otherwise the
+    handler raises in the code that blocks it. On exit, the original handler is restored, and called
+    if there has been an alarm.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class _CooperativeAlarm:
         self._entered = False
         self._task: asyncio.Task[Any] | None = None
         self._count = 0
+        self._iterated = True  # whether the loop has completed an iteration since the last alarm
         self._raised: BaseException | None = None
 
     def __enter__(self) -> Run:
@@ -101,8 +102,8 @@ class _CooperativeAlarm:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         # Clear both to break a reference cycle through tracebacks and frames to this object.
         raised, self._raised, self._task = self._raised, None, None
-        # Counted after the handler is restored, so that no alarm is missed.
-        if self._count >= _FIRST_RAISING:
+        # Read after the handler is restored: every alarm until then is reported here.
+        if self._count > 1:
             self._interrupted()
         if self._count and not _takes_precedence(error, raised):
             self._original(signal.SIGALRM, None)
@@ -111,24 +112,22 @@ class _CooperativeAlarm:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+        blocks, self._iterated = not self._iterated, False
         if not self._loop.is_closed():  # call_soon_threadsafe() wakes a waiting loop
-            callback = self._stop if self._count > _FIRST_RAISING else _nothing
-            self._loop.call_soon_threadsafe(callback)
-        if self._count < _FIRST_RAISING:
+            self._loop.call_soon_threadsafe(self._iterate, self._count > 1 and not blocks)
+        if self._count == 1:
             if self._task is not None:
                 self._task.cancel()
-        elif self._entered:  # otherwise __exit__ raises
+        elif blocks and self._loop.is_running():  # otherwise __exit__ calls the handler
             try:
                 self._original(number, frame)
             except BaseException as error:
                 self._raised = error
                 raise
 
-    def _stop(self) -> None:
-        """
-        Stop the loop. The last resort: an exception that was raised in place may have been caught.
-        """
-        if self._entered:
+    def _iterate(self, stop: bool) -> None:  # noqa: FBT001 -- call_soon_threadsafe passes no keywords
+        self._iterated = True
+        if stop and self._entered:
             self._loop.stop()
 
 
