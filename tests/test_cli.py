@@ -371,7 +371,7 @@ def test_what_is_ignored_is_told(call: Run, bad: Path) -> None:
     """
     done = call("check", "--env-file", "bad.env", "--ignore", "ENV006")
 
-    assert "– ENV006 Origins are explicit (skipped: ignored)" in done.stdout
+    assert "– ENV006 Allowed origins are explicit (skipped: ignored)" in done.stdout
     assert "ALLOWED_ORIGINS" not in done.stdout
 
 

@@ -160,7 +160,7 @@ def test_no_option_is_lost_in_the_help(
     ("command", "expected"),
     [
         ("check --env-file good.env", "exitcode0"),
-        ("explain ENV005", "Fix:usehttps:andrediss:."),
+        ("explain ENV005", "Fix:usehttps:andrediss:URLs."),
         ("show-config --env-file bad.env", "EMBEDDING_MAX_RETRIESnotvalid,notshown"),
         ("show-config --env-file bad.env --format json", '"schema":"workerctl.config/1"'),
         ("budget --env-file good.env", "left;parsingandsavingarenotcounted"),
@@ -408,4 +408,4 @@ def test_a_key_on_a_terminal_is_one_line(screen: Run) -> None:
 
     sound(done, 0)
     assert re.search(r"^[0-9a-f]{64}$", done.stdout, re.MULTILINE)
-    assert "history" in done.stdout
+    assert "scrollback" in done.stdout

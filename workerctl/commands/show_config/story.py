@@ -34,7 +34,7 @@ def rotation_story(loaded: Loaded) -> Iterator[Line]:
         return
     if ring and ring[0].name == versions.CURRENT:
         canary = tokens.parse_canary(loaded.values.text("ENCRYPTION_CANARY"))
-        current = rotation.of(ring, canary.key_id if canary else None)
+        current = rotation.assess(ring, canary.key_id if canary else None)
         yield _fact("rotation", f"{current.state.value}: {current.facts}")
         if current.next_step is not None:
             yield _fact("next step", current.next_step)
