@@ -1,3 +1,3 @@
 """
-A small worker, real in all its parts: how an RQ worker looks that runs on workerctl.
+A small but complete RQ worker that uses workerctl.
 """

@@ -1,5 +1,5 @@
 """
-One call of a service: its deadline, its errors in the worker's words, and its retries.
+One call of a service, with its deadline, its retries, and the worker's own exceptions.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,11 +16,11 @@ Response = TypeVar("Response")
 
 async def attempts(stage: Stage, call: Callable[[], Awaitable[Response]]) -> Response:
     """
-    What the call returns, tried as often and as long as the settings allow this stage.
+    Make a call and retry it as often and as long as the settings allow for this stage.
 
-    The deadline is that of the whole call, and of the job: the timeouts of HTTP clients begin anew
-    at every byte. A server that asks for a longer wait than a stage may have is left to the retry
-    of the job.
+    The deadline limits all attempts together, because the timeout of an HTTP client starts again
+    with every byte that arrives. If a server asks for a longer wait than the stage allows, the
+    call fails, and the job is retried later.
     """
     settings = get_settings()
     async with stage_deadline(settings, stage) as deadline:

@@ -1,7 +1,7 @@
 """
-The clients of the services: one each for every event loop, closed together with it.
+The clients of the services. Each is created once per event loop and closed together with it.
 
-A client keeps its connections, and a connection costs far more than a loop. See `loop_cached`.
+A client keeps its connections open, and opening one is expensive. See `loop_cached`.
 """
 
 from contextvars import ContextVar
@@ -14,13 +14,13 @@ from workerctl.runtime.jobs.warm import tls_context
 from workerctl.settings import get_settings
 
 JOB_ID: ContextVar[str] = ContextVar("JOB_ID", default="none")
-"""The job that is running, for whoever reads the logs of a service."""
+"""The id of the running job. Every request sends it, so that it appears in the services' logs."""
 
 
 @loop_cached
 def llm_client() -> AsyncOpenAI:
     """
-    The client of the models. One gateway serves them all; OPENAI_BASE_URL names it.
+    Return the client of the models. One gateway, OPENAI_BASE_URL, serves all of them.
     """
     settings = get_settings()
     return AsyncOpenAI(
@@ -35,7 +35,7 @@ def llm_client() -> AsyncOpenAI:
 @loop_cached
 def embedding_client() -> AsyncOpenAI:
     """
-    The client that embeds: the same service, other patience.
+    Return the client for embeddings: the same gateway with its own timeout and retries.
     """
     settings = get_settings()
     return AsyncOpenAI(
@@ -50,7 +50,7 @@ def embedding_client() -> AsyncOpenAI:
 @loop_cached
 def supabase_client() -> httpx.AsyncClient:
     """
-    The client of storage, database and functions; each call has its deadline in `attempts`.
+    Return the client of storage, database and functions. `attempts` limits the time of its calls.
     """
     settings = get_settings()
     key = settings.SUPABASE_SERVICE_ROLE_KEY.get_secret_value()
@@ -58,20 +58,20 @@ def supabase_client() -> httpx.AsyncClient:
         base_url=settings.SUPABASE_URL,
         headers={"Authorization": f"Bearer {key}", "apikey": key},
         verify=tls_context(),
-        timeout=None,  # noqa: S113 -- a timeout of httpx bounds a read, not a call
+        timeout=None,  # noqa: S113 -- a timeout of httpx limits each read, not the whole call
     )
 
 
 @loop_cached
 def webhook_client() -> httpx.AsyncClient:
     """
-    The client of the webhook, which carries no key of ours but the signature.
+    Return the client of the webhook. It sends no API key: each delivery is signed instead.
     """
     return httpx.AsyncClient(verify=tls_context(), timeout=None)  # noqa: S113 -- see supabase_client
 
 
 def request_headers() -> dict[str, str]:
     """
-    The header that names the job; the services' own logs are searched by it.
+    Return the headers that identify the job in the logs of the services.
     """
     return {"X-Client-Request-Id": JOB_ID.get()}

@@ -1,9 +1,9 @@
 """
-A small writer of compound files (MS-CFB), the container of HWP 5: streams, some in storages.
+A small writer of compound files (MS-CFB), the container format of HWP 5.
 
-Version 3, with sectors of 512 bytes: the header, the streams, the directory, the allocation table.
-Every stream is padded with zeros past the size below which it would belong into the mini stream,
-so that there is none; what HWP keeps in a stream says itself where it ends.
+A compound file holds streams, which may be grouped in storages. This writer produces version 3 with
+512-byte sectors: the header, the streams, the directory and the allocation table. It pads short
+streams with zeros, so that none belongs in a mini stream; HWP data marks its own end.
 """
 
 import struct
@@ -18,29 +18,29 @@ _NUMBERS_IN_SECTOR = _SECTOR // 4
 _TABLE_SECTORS_IN_HEADER = 109
 
 _FREE, _END_OF_CHAIN, _TABLE_SECTOR = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-_NOBODY = 0xFFFFFFFF
+_NO_ENTRY = 0xFFFFFFFF
 _UNUSED, _STORAGE, _STREAM, _ROOT = 0, 1, 2, 5
 _BLACK = 1
 
 
 class _Entry(NamedTuple):
     """
-    One entry of the directory. A storage has a child, the root of a search tree of its entries.
+    An entry of the directory. The child of a storage is the root of a search tree of its entries.
     """
 
     name: str
     kind: int
     data: bytes = b""
-    left: int = _NOBODY
-    right: int = _NOBODY
-    child: int = _NOBODY
+    left: int = _NO_ENTRY
+    right: int = _NO_ENTRY
+    child: int = _NO_ENTRY
 
 
 def compound_file(streams: Mapping[str, bytes]) -> bytes:
     """
-    The bytes of a compound file. A path is `STREAM` or `STORAGE/STREAM`, a stream is not empty.
+    Return a compound file as bytes. Keys are `STREAM` or `STORAGE/STREAM`; no value may be empty.
 
-    Raises ValueError for what would need a table longer than the header can name, about 7 MB.
+    Raise ValueError for more than about 7 MB, whose allocation table would not fit in the header.
     """
     entries = _directory(streams)
     starts, at = [], 0
@@ -58,7 +58,7 @@ def compound_file(streams: Mapping[str, bytes]) -> bytes:
 
 def _directory(streams: Mapping[str, bytes]) -> list[_Entry]:
     """
-    The root, what is in it, and then what is in each storage.
+    Return the root entry, followed by its children and by those of each storage.
     """
     top: dict[str, bytes] = {}
     storages: dict[str, dict[str, bytes]] = {}
@@ -67,15 +67,15 @@ def _directory(streams: Mapping[str, bytes]) -> list[_Entry]:
         (storages.setdefault(storage, {}) if storage else top)[name] = data
     entries = [_Entry("Root Entry", _ROOT)]
     _add(entries, 0, {**top, **dict.fromkeys(storages, b"")})
-    places = {entry.name: at for at, entry in enumerate(entries) if entry.kind == _STORAGE}
-    for storage, inside in storages.items():
-        _add(entries, places[storage], inside)
+    positions = {entry.name: at for at, entry in enumerate(entries) if entry.kind == _STORAGE}
+    for storage, children in storages.items():
+        _add(entries, positions[storage], children)
     return entries
 
 
 def _add(entries: list[_Entry], parent: int, children: Mapping[str, bytes]) -> None:
     """
-    Append the children in the order that the format defines: the shorter name first.
+    Append the children in the order that the format requires: shorter names first.
     """
     begin = len(entries)
     for name in sorted(children, key=lambda name: (len(name), name.upper())):
@@ -86,10 +86,10 @@ def _add(entries: list[_Entry], parent: int, children: Mapping[str, bytes]) -> N
 
 def _link(entries: list[_Entry], begin: int, end: int) -> int:
     """
-    Make a balanced tree of the entries from begin to end; its root, or nobody.
+    Link the entries from `begin` to `end` as a balanced tree. Return its root.
     """
     if begin == end:
-        return _NOBODY
+        return _NO_ENTRY
     middle = (begin + end) // 2
     left, right = _link(entries, begin, middle), _link(entries, middle + 1, end)
     entries[middle] = entries[middle]._replace(left=left, right=right)
@@ -104,13 +104,13 @@ def _padded(data: bytes) -> bytes:
 def _packed(entry: _Entry, start: int) -> bytes:
     name = (entry.name + "\0").encode("utf-16-le") if entry.name else b""
     if entry.kind == _ROOT:
-        start = _END_OF_CHAIN  # where the mini stream would begin
+        start = _END_OF_CHAIN  # there is no mini stream
     return struct.pack(
         "<64sHBB3I16xI16xIQ",
         name,
         len(name),
         entry.kind,
-        _BLACK,  # the simplest tree: every node black
+        _BLACK,  # a tree with only black nodes is valid
         entry.left,
         entry.right,
         entry.child,
@@ -122,13 +122,13 @@ def _packed(entry: _Entry, start: int) -> bytes:
 
 def _table(chains: list[bytes]) -> bytes:
     """
-    For every sector the next one of its chain; the table's own sectors come last.
+    Return the allocation table: for every sector the next one of its chain, its own sectors last.
     """
     numbers: list[int] = []
     for data in chains:
         first, count = len(numbers), len(data) // _SECTOR
         numbers += [*range(first + 1, first + count), _END_OF_CHAIN]
-    own = -(-len(numbers) // (_NUMBERS_IN_SECTOR - 1))  # each one holds itself, too
+    own = -(-len(numbers) // (_NUMBERS_IN_SECTOR - 1))  # each sector of the table lists itself
     if own > _TABLE_SECTORS_IN_HEADER:
         raise ValueError("the streams are too large for this writer")
     numbers += [_TABLE_SECTOR] * own
@@ -146,15 +146,15 @@ def _header(table_sectors: int, *, directory_at: int, table_at: int) -> bytes:
         3,  # major version
         0xFFFE,  # little endian
         9,  # a sector is 2 ** 9 bytes
-        6,  # one of the mini stream 2 ** 6
-        0,  # directory sectors, which version 3 does not count
+        6,  # a sector of the mini stream is 2 ** 6 bytes
+        0,  # number of directory sectors, always 0 in version 3
         table_sectors,
         directory_at,
         0,  # transaction
         _MINI_STREAM_CUTOFF,
-        _END_OF_CHAIN,  # of the table of the mini stream
+        _END_OF_CHAIN,  # there is no table of the mini stream
         0,
-        _END_OF_CHAIN,  # of what the header has no room for
+        _END_OF_CHAIN,  # the header holds the whole list of table sectors
         0,
         *table,
     )

@@ -1,7 +1,7 @@
 """
-Samples in the two formats of Korean word processing, which no maintained library writes.
+Sample documents in HWP 5 and HWPX, the Korean formats that no maintained library writes.
 
-They hold what a program needs that reads their text; styles and layout are left out.
+They contain only what is needed to read their text, without styles and layout.
 """
 
 import io
@@ -19,7 +19,7 @@ _PARAGRAPH_HEADER, _PARAGRAPH_TEXT, _CHARACTER_SHAPES = 66, 67, 68
 _LAST_PARAGRAPH = 1 << 31
 _LONG = 0xFFF
 
-# Controls take eight UTF-16 units: the number of their kind stands at both ends.
+# A control takes eight UTF-16 units, of which the first and the last are the number of its kind.
 _SECTION = struct.pack("<H4s8xH", 2, b"dces", 2)
 _COLUMNS = struct.pack("<H4s8xH", 2, b"dloc", 2)
 _TAB = struct.pack("<H12xH", 9, 9)
@@ -29,7 +29,7 @@ _NAMESPACE = "http://www.hancom.co.kr/hwpml/2011"
 
 def hwp(person: Person, labels: Mapping[str, str] = KOREAN) -> bytes:
     """
-    An HWP 5 document: a compound file of compressed records.
+    Return an HWP 5 document: a compound file of compressed records.
     """
     data = [_TAB.join(map(_utf16, line)) for line in person.lines(labels)]
     paragraphs = [_SECTION + _COLUMNS, *data, *map(_utf16, person.about)]
@@ -49,12 +49,12 @@ def hwp(person: Person, labels: Mapping[str, str] = KOREAN) -> bytes:
 
 def _paragraphs(texts: list[bytes]) -> Iterable[bytes]:
     for number, text in enumerate(texts, 1):
-        ended = text + _utf16("\r")
-        count = len(ended) // 2 | (_LAST_PARAGRAPH if number == len(texts) else 0)
+        terminated = text + _utf16("\r")
+        count = len(terminated) // 2 | (_LAST_PARAGRAPH if number == len(texts) else 0)
         yield _record(
             _PARAGRAPH_HEADER, 0, struct.pack("<IIHBBHHHI", count, 0, 0, 0, 0, 1, 0, 0, 0)
         )
-        yield _record(_PARAGRAPH_TEXT, 1, ended)
+        yield _record(_PARAGRAPH_TEXT, 1, terminated)
         yield _record(_CHARACTER_SHAPES, 1, bytes(8))
 
 
@@ -75,7 +75,7 @@ def _utf16(text: str) -> bytes:
 
 def hwpx(person: Person, labels: Mapping[str, str] = KOREAN) -> bytes:
     """
-    An HWPX document: a zip of XML, with the data in a table.
+    Return an HWPX document: a zip archive of XML files, with the personal data in a table.
     """
     rows = "".join(map(_row, person.lines(labels)))
     table = f"<hp:p><hp:run><hp:tbl>{rows}</hp:tbl></hp:run></hp:p>"
@@ -96,7 +96,7 @@ def hwpx(person: Person, labels: Mapping[str, str] = KOREAN) -> bytes:
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        # first, and not compressed, so that the kind of file can be told from its first bytes
+        # Stored first and uncompressed, so that the first bytes identify the kind of file.
         archive.writestr(zipfile.ZipInfo("mimetype"), "application/hwp+zip")
         for name, text in members.items():
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)

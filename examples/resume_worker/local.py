@@ -1,5 +1,5 @@
 """
-All that a worker needs to run here: its services, a configuration with fresh keys, sample résumés.
+Everything that a worker needs on this machine: services, sample résumés, and a configuration.
 """
 
 import contextlib
@@ -26,7 +26,9 @@ _PROJECT = Path(__file__).with_name("pyproject.toml")
 
 class Local(NamedTuple):
     """
-    Where the worker runs, what it talks to, and what opens the rows that it stores.
+    A prepared worker directory, the running services, and the names of the sample résumés by kind.
+
+    `sealer` decrypts the rows that the worker stores.
     """
 
     directory: Path
@@ -38,23 +40,23 @@ class Local(NamedTuple):
 @contextlib.contextmanager
 def local(directory: Path, **changes: object) -> Iterator[Local]:
     """
-    Services that run while the block does, and a directory that is ready for a worker.
+    Run the services during the block, and prepare the directory for a worker.
 
-    `changes` are settings, on top of the impatient ones that suit services of this machine.
+    The default settings have short timeouts, which suit local services; `changes` overrides them.
     """
-    access = Keys(*(f"{name}_{keys.generate()[:40]}" for name in ("llm", "svc", "whs")))
+    service_keys = Keys(*(f"{name}_{keys.generate()[:40]}" for name in ("llm", "svc", "whs")))
     storage = directory / "storage"
     storage.mkdir()
     documents = {kind: file.name for kind, file in make_samples(storage).items()}
-    with running_services(storage, access) as services:
-        values = {**_values(services.url, access), **changes}
+    with running_services(storage, service_keys) as services:
+        values = {**_values(services.url, service_keys), **changes}
         write_configuration(directory, values)
         yield Local(directory, services, documents, _sealer(str(values["ENCRYPTION_KEY"])))
 
 
 def write_configuration(directory: Path, values: dict[str, object]) -> None:
     """
-    The `.env` of a worker, for its owner's eyes, and the project file that names what to preload.
+    Write the `.env` of a worker, readable only by its owner, and the project file.
     """
     shutil.copy(_PROJECT, directory)
     env = directory / ".env"
@@ -64,13 +66,14 @@ def write_configuration(directory: Path, values: dict[str, object]) -> None:
 
 def _sealer(key: str) -> Sealer:
     """
-    What opens the rows; made of this key alone, and of nothing that this process has for settings.
+    Return a sealer with this key.
     """
+    # model_construct() does not read the environment or the env files of this process.
     settings = Settings.model_construct(ENCRYPTION_KEY=SecretStr(key))
     return Sealer(KeyRing.from_settings(settings))
 
 
-def _values(url: str, access: Keys) -> dict[str, object]:
+def _values(url: str, service_keys: Keys) -> dict[str, object]:
     return {
         "ENV": "development",
         "QUEUES": QUEUE,
@@ -78,7 +81,7 @@ def _values(url: str, access: Keys) -> dict[str, object]:
         "JOB_MAX_RETRIES": 1,
         "JOB_RETRY_INTERVALS_SECONDS": 1,
         "OPENAI_BASE_URL": f"{url}/v1",
-        "OPENAI_API_KEY": access.openai,
+        "OPENAI_API_KEY": service_keys.openai,
         "LLM_TIMEOUT_SECONDS": 2,
         "LLM_CONNECT_TIMEOUT_SECONDS": 1,
         "LLM_MAX_RETRIES": 1,
@@ -89,11 +92,11 @@ def _values(url: str, access: Keys) -> dict[str, object]:
         "EMBEDDING_RETRY_BASE_WAIT": 0.2,
         "EMBEDDING_RETRY_MAX_WAIT": 1,
         "SUPABASE_URL": url,
-        "SUPABASE_SERVICE_ROLE_KEY": access.supabase,
+        "SUPABASE_SERVICE_ROLE_KEY": service_keys.supabase,
         "STORAGE_MAX_RETRIES": 1,
         "STORAGE_RETRY_DELAY_SECONDS": 0.2,
         "WEBHOOK_URL": f"{url}/hooks/worker",
-        "WEBHOOK_SECRET": access.webhook,
+        "WEBHOOK_SECRET": service_keys.webhook,
         "WEBHOOK_MAX_RETRIES": 1,
         "WEBHOOK_RETRY_DELAY_SECONDS": 0.2,
         "ENCRYPTION_KEY": keys.generate(),

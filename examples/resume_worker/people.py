@@ -1,5 +1,5 @@
 """
-The people of the sample résumés: all invented, with numbers and domains that belong to nobody.
+The people of the sample résumés. All are invented; their phone numbers and domains are unassigned.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 class Person(NamedTuple):
     """
-    What a résumé says about a person; the first four are what a worker has to encrypt.
+    What a résumé says about a person. A worker has to encrypt the first four fields.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Person(NamedTuple):
 
     def lines(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         """
-        Label and text of each line with data.
+        Return the label and the text of each line with personal data.
         """
         return [(label, getattr(self, field)) for field, label in labels.items()]
 
@@ -108,4 +108,4 @@ PEOPLE: Mapping[str, Person] = MappingProxyType(
         ),
     }
 )
-"""By the kind of file that holds the résumé."""
+"""The people by the kind of file of their résumé."""

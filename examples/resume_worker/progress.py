@@ -1,5 +1,5 @@
 """
-How far a job is: told to whoever looks at it, to the log, and in the result.
+The progress of a job, as shown in its meta, in the log and in its result.
 """
 
 import contextlib
@@ -14,21 +14,21 @@ from workerctl.runtime.logging_config import setup_logger
 
 class Progress:
     """
-    The stages of one run of a job: the time of each, and what went missing on the way.
+    The stages of one run of a job: the duration of each, and the parts that failed.
     """
 
     def __init__(self, job_id: str) -> None:
         self._job_id = job_id
-        self._log = setup_logger(__name__)  # not at import: it reads the settings
+        self._log = setup_logger(__name__)  # not at import time, because it reads the settings
         self.seconds: dict[str, float] = {}
         self.failures: list[PartialFailureException] = []
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """
-        One stage. A partial failure in it is noted, and the pipeline goes on.
+        Run one stage. If it fails partially, record that and go on with the next stage.
         """
-        _tell(name)
+        _show(name)
         start = time.perf_counter()
         try:
             yield
@@ -40,15 +40,15 @@ class Progress:
 
     def note(self, failure: PartialFailureException) -> None:
         """
-        Remember what is missing from the result.
+        Record a part that is missing from the result.
         """
-        self._log.warning("Job %s goes on without a part: %s", self._job_id, failure.error_code)
+        self._log.warning("Job %s continues without a part: %s", self._job_id, failure.error_code)
         self.failures.append(failure)
 
 
-def _tell(stage: str) -> None:
+def _show(stage: str) -> None:
     """
-    Write the stage into the record of the RQ job, if this is one.
+    Save the stage in the meta of the RQ job, if this process runs one.
     """
     job = get_current_job()
     if job is not None:

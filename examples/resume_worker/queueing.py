@@ -1,5 +1,5 @@
 """
-The other side: how an application hands a document to the worker.
+The application's side: enqueueing a document for the worker.
 """
 
 from rq import Callback, Queue
@@ -12,10 +12,10 @@ _RESULT_SECONDS = 7 * 24 * 3600
 
 def enqueue(queue: Queue, job_id: str, file_path: str, user_id: str, *, timeout: int) -> Job:
     """
-    Put a document into a queue.
+    Enqueue a document.
 
-    `timeout` is JOB_TIMEOUT_SECONDS. How often a failed job is run again is the worker's business:
-    it knows the reason.
+    `timeout` is JOB_TIMEOUT_SECONDS. Set no retries here: the worker decides whether a failed job
+    is run again, because it knows the reason of the failure.
     """
     return queue.enqueue(
         _TASK,
@@ -23,6 +23,6 @@ def enqueue(queue: Queue, job_id: str, file_path: str, user_id: str, *, timeout:
         job_id=job_id,
         job_timeout=timeout,
         on_failure=Callback(_ON_FAILURE),
-        # RQ forgets a finished job after 500 seconds, and its warnings with it.
+        # By default, RQ deletes a finished job, with its warnings, after 500 seconds.
         result_ttl=_RESULT_SECONDS,
     )

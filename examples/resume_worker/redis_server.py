@@ -1,5 +1,5 @@
 """
-A real Redis for as long as it is needed: the one on PATH, or the one that `make` fetched.
+A temporary Redis server, run with the `redis-server` on PATH or the one that `make` has fetched.
 """
 
 import contextlib
@@ -19,22 +19,23 @@ _TRIES = 5
 _START_SECONDS = 10
 _ANSWER_BYTES = 4096
 
-# The server ends with whoever started it, even where that was killed: its end closes the pipe.
+# The server stops with the process that started it, even if that is killed, which closes the pipe.
 _WHILE_STDIN_IS_OPEN = '"$@" & read -r _; kill $!; wait'
 
 
 class RedisServerError(Exception):
     """
-    There is no Redis here, or it does not start.
+    The Redis server is missing or does not start.
     """
 
 
 @contextlib.contextmanager
 def running_redis(*options: str) -> Iterator[str]:
     """
-    The URL of an empty Redis on loopback, which is stopped when the block is left.
+    Run an empty Redis server on the loopback interface during the block. Yield its URL.
 
-    `options` are those of redis-server, such as `--maxmemory 4mb`. Raises RedisServerError.
+    `options` are those of redis-server, such as `"--maxmemory", "4mb"`. Raise RedisServerError if
+    the server is missing or does not start.
     """
     with tempfile.TemporaryDirectory(prefix="redis-") as directory:
         server, port = _started(_binary(), directory, options)
@@ -47,7 +48,7 @@ def running_redis(*options: str) -> Iterator[str]:
 def _binary() -> str:
     found = shutil.which("redis-server") or (str(FETCHED) if FETCHED.exists() else None)
     if found is None:
-        raise RedisServerError("There is no redis-server on PATH. Run `make .redis` to fetch one.")
+        raise RedisServerError("redis-server was not found on PATH. Run `make .redis` to fetch it.")
     return found
 
 
@@ -65,31 +66,31 @@ def _started(
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # Ctrl-C is for whoever asked for this server, and stops it in the end.
+            # Ctrl-C must reach only the process that started the server, which then stops it.
             start_new_session=True,
         )
         if _answers(directory, port):
             return server, port
-        _stop(server)  # another process was faster to take the port
+        _stop(server)  # another process has taken the port in the meantime
     raise RedisServerError("redis-server does not start.")
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 
 def _answers(directory: str, port: int) -> bool:
     """
-    Whether a server answers there, and is the one with our directory.
+    Return whether the server that answers on the port uses this directory.
     """
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as line:
-            line.sendall(b"CONFIG GET dir\r\n")
-            answer = line.recv(_ANSWER_BYTES)
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as peer:
+            peer.sendall(b"CONFIG GET dir\r\n")
+            answer = peer.recv(_ANSWER_BYTES)
             return os.path.realpath(directory).encode() in answer
         time.sleep(0.02)
     return False

@@ -1,5 +1,5 @@
 """
-What is stored of a candidate: personal data encrypted, each value bound to its place.
+The database rows of a candidate. Personal data is encrypted, each value bound to its place.
 """
 
 import base64
@@ -17,19 +17,21 @@ _CANDIDATES = uuid.UUID("6f1f0a3e-52d7-4f0b-9f3c-0d8f4be1a1c7")
 
 def candidate_id(job_id: str) -> str:
     """
-    The id of the candidate that a job makes: a second run replaces what the first one stored.
+    Return the id of the job's candidate.
+
+    It is the same in every run of the job, so that a second run replaces the rows of the first.
     """
     return str(uuid.uuid5(_CANDIDATES, job_id))
 
 
 def encrypted_columns(sealer: Sealer, candidate: str, resume: Resume) -> Row:
     """
-    The columns with personal data, those that were found.
+    Return the encrypted columns of the personal data that the résumé contains.
     """
-    found = {column: getattr(resume, column) for column in PERSONAL}
+    values = {column: getattr(resume, column) for column in PERSONAL}
     return {
         column: sealer.seal("candidates", column, candidate, text)
-        for column, text in found.items()
+        for column, text in values.items()
         if text
     }
 
@@ -38,7 +40,9 @@ def chunk_rows(
     sealer: Sealer, candidate: str, pieces: Sequence[Chunk], vectors: Sequence[Vector | None]
 ) -> list[Row]:
     """
-    A row for each piece. The found values are not in it, and it is still the text of a résumé.
+    Return a row for each piece of text.
+
+    The text is encrypted although known personal data was removed from it: it is still a résumé.
     """
     ids = [f"{candidate}/{index}" for index in range(len(pieces))]
     return [
@@ -55,6 +59,6 @@ def chunk_rows(
 
 def picture_column(picture: bytes | None) -> str | None:
     """
-    A picture as text.
+    Return the picture as text, in base64.
     """
     return None if picture is None else base64.b64encode(picture).decode()

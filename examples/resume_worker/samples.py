@@ -1,5 +1,5 @@
 """
-Sample résumés, one of each kind of file, made where they are needed: the same bytes each time.
+A generator of sample résumés, one for each kind of file. Its output is always the same.
 """
 
 import io
@@ -15,13 +15,13 @@ from reportlab.pdfgen.canvas import Canvas
 from .hangul import hwp, hwpx
 from .people import ENGLISH, KOREAN, PEOPLE, Person
 
-_KOREAN_FONT = "HYSMyeongJo-Medium"  # viewers bring it along: nothing is embedded
+_KOREAN_FONT = "HYSMyeongJo-Medium"  # provided by PDF viewers, so it is not embedded
 _LEFT, _TOP, _LINE = 60, 780, 24
 
 
 def make_samples(directory: Path) -> dict[str, Path]:
     """
-    Write the samples into the directory; their paths by kind: pdf, docx, hwp, hwpx.
+    Write the samples to the directory. Return their paths by kind: pdf, docx, hwp and hwpx.
     """
     makers = {"pdf": pdf, "docx": docx, "hwp": hwp, "hwpx": hwpx}
     paths = {kind: directory / f"resume.{kind}" for kind in makers}
@@ -32,7 +32,7 @@ def make_samples(directory: Path) -> dict[str, Path]:
 
 def pdf(person: Person, labels: Mapping[str, str] = KOREAN) -> bytes:
     """
-    A PDF of two pages: data, then text.
+    Return a PDF with the personal data on the first page and the text on the second.
     """
     registerFont(UnicodeCIDFont(_KOREAN_FONT))
     file = io.BytesIO()
@@ -49,7 +49,7 @@ def pdf(person: Person, labels: Mapping[str, str] = KOREAN) -> bytes:
 
 def docx(person: Person, labels: Mapping[str, str] = ENGLISH) -> bytes:
     """
-    A DOCX with the name in the header of the page, and the data in a table.
+    Return a DOCX with the name in the page header and the other data in a table.
     """
     document = Document()
     name, *data = person.lines(labels)
@@ -67,10 +67,10 @@ def docx(person: Person, labels: Mapping[str, str] = ENGLISH) -> bytes:
 
 def _without_time(file: io.BytesIO) -> bytes:
     """
-    The same archive as if written when zip's time began.
+    Return the archive with the earliest possible date on each member, for reproducible bytes.
     """
-    anew = io.BytesIO()
-    with zipfile.ZipFile(file) as source, zipfile.ZipFile(anew, "w") as target:
+    copy = io.BytesIO()
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(copy, "w") as target:
         for name in source.namelist():
             target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
-    return anew.getvalue()
+    return copy.getvalue()

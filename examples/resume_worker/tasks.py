@@ -1,7 +1,8 @@
 """
-The job: from a stored résumé to a candidate in the database.
+The job, which turns a stored résumé into a candidate in the database.
 
-Personal data leave it encrypted, or for the models: they are in no log line, and not in the result.
+Personal data leaves the job only encrypted, or in requests to the models and the page renderer. It
+never appears in the log or in the result.
 """
 
 import tempfile
@@ -43,16 +44,16 @@ Result = dict[str, Any]
 @with_event_loop_cleanup
 def full_pipeline(job_id: str, file_path: str, user_id: str) -> Result:
     """
-    Process one document. The result holds ids, counts and seconds.
+    Process one document. Return ids, counts and durations.
 
-    Raises what the stages raise; a PartialFailureException, which lets the job finish with a
-    warning, when the candidate is stored and something is missing.
+    Raise PartialFailureException, with which the job finishes with a warning, if the candidate is
+    stored but a part is missing. Other exceptions of the stages fail or retry the job.
     """
     JOB_ID.set(job_id)
     progress = Progress(job_id)
-    text = _text(file_path, progress)
-    resume = _resume(text, progress)
-    result = {"success": True, "job_id": job_id, **_stored(job_id, user_id, text, resume, progress)}
+    text = _read(file_path, progress)
+    resume = _analyze(text, progress)
+    result = {"success": True, "job_id": job_id, **_store(job_id, user_id, text, resume, progress)}
     with progress.stage("webhook"):
         _announce(result)
     return _finished(result, progress)
@@ -61,16 +62,15 @@ def full_pipeline(job_id: str, file_path: str, user_id: str) -> Result:
 @with_event_loop_cleanup
 def announce_failure(job: Job, _connection: Any, _kind: Any, error: Any, _traceback: Any) -> None:
     """
-    Tell the application that a job has failed for good; RQ calls this after every failure.
+    Notify the application if a job will not be retried. RQ calls this after every failure.
     """
     if is_final(job):
         JOB_ID.set(job.id)
         code = getattr(error, "error_code", type(error).__name__)
-        told = {"job_id": job.id, "status": "failed", "error_code": code}
-        run_async(webhook.announce(told))
+        run_async(webhook.announce({"job_id": job.id, "status": "failed", "error_code": code}))
 
 
-def _text(file_path: str, progress: Progress) -> str:
+def _read(file_path: str, progress: Progress) -> str:
     with tempfile.TemporaryDirectory(prefix="resume-") as directory:
         file = Path(directory, "document")
         with progress.stage("download"):
@@ -79,16 +79,18 @@ def _text(file_path: str, progress: Progress) -> str:
             return extract_text(file, Limits.of(get_settings()))
 
 
-def _resume(text: str, progress: Progress) -> Resume:
+def _analyze(text: str, progress: Progress) -> Resume:
     with progress.stage("identity"):
         identity = run_async(identity_checker.check(text))
         if identity.should_reject:
-            raise MultiIdentityError("The document is about several people.", identity.model_dump())
+            raise MultiIdentityError(
+                "The document describes several people.", identity.model_dump()
+            )
     with progress.stage("analysis"):
         return run_async(analyst.analyze(text))
 
 
-def _stored(job_id: str, user_id: str, text: str, resume: Resume, progress: Progress) -> Result:
+def _store(job_id: str, user_id: str, text: str, resume: Resume, progress: Progress) -> Result:
     candidate = rows.candidate_id(job_id)
     with progress.stage("encryption"):
         sealer = privacy.Sealer(KeyRing.from_settings(get_settings()))
@@ -108,7 +110,7 @@ def _stored(job_id: str, user_id: str, text: str, resume: Resume, progress: Prog
         run_async(database.save(row, rows.chunk_rows(sealer, candidate, pieces, vectors)))
     return {
         "candidate_id": candidate,
-        "found": _found(resume),
+        "found": _value_counts(resume),
         "encrypted": [*encrypted, "chunks"],
         "chunks": len(pieces),
         "embedded": len(pieces) - vectors.count(None),
@@ -116,9 +118,9 @@ def _stored(job_id: str, user_id: str, text: str, resume: Resume, progress: Prog
     }
 
 
-def _found(resume: Resume) -> dict[str, int]:
+def _value_counts(resume: Resume) -> dict[str, int]:
     """
-    How many values of each kind were found, and none of them.
+    Return how many values of each kind were found, but not the values.
     """
     return {
         field: len(value) if isinstance(value, tuple) else 1 for field, value in resume if value
@@ -127,14 +129,14 @@ def _found(resume: Resume) -> dict[str, int]:
 
 def _announce(result: Result) -> None:
     """
-    Announce at best: the candidate is stored, and another run would pay for the models again.
+    Announce the result. A failure is only partial: another run would pay for the models again.
     """
-    told = {name: result[name] for name in ("job_id", "candidate_id", "chunks", "embedded")}
+    summary = {name: result[name] for name in ("job_id", "candidate_id", "chunks", "embedded")}
     try:
-        run_async(webhook.announce({"status": "completed", **told}))
+        run_async(webhook.announce({"status": "completed", **summary}))
     except WorkerBaseException as error:
         cause = {"cause": error.error_code}
-        raise PartialFailureException("The outcome was not announced.", cause) from error
+        raise PartialFailureException("The result could not be announced.", cause) from error
 
 
 def _finished(result: Result, progress: Progress) -> Result:

@@ -1,5 +1,5 @@
 """
-The worker as a process: started through `workerctl run`, and gone afterwards with all it forked.
+The worker as a subprocess, started with `workerctl run` and stopped with everything it has forked.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ COMMAND = (
     *("rq", "worker", "-w", "workerctl.runtime.rq.Worker", "-j", "workerctl.runtime.rq.Job"),
     "--with-scheduler",
 )
-"""What starts a worker; the names of its queues follow."""
+"""The command that starts a worker; append the names of its queues."""
 
 LOG = "worker.log"
 
 _EXAMPLES = Path(__file__).parents[1]
 _INHERITED = ("HOME", "LANG", "LC_ALL", "TERM", "COLUMNS", "NO_COLOR", "TMPDIR")
 
-# RQ lets the running job end at the first signal, and takes a second one only a second later.
+# At the first signal, RQ waits for the running job. It ignores a second signal within one second.
 _WARM_SECONDS = 1.2
 _COLD_SECONDS = 3.0
 _KILL_SECONDS = 5.0
@@ -31,9 +31,9 @@ _KILL_SECONDS = 5.0
 
 def environment(redis_url: str) -> dict[str, str]:
     """
-    The environment of a worker: nothing that the person at this machine has set for other programs.
+    Return the environment of a worker, without unrelated variables of this process.
 
-    `rq` itself looks for REDIS_URL here, and not in an env file.
+    It contains REDIS_URL because `rq` itself reads no env file.
     """
     return {
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
@@ -48,7 +48,9 @@ def running_worker(
     directory: Path, environ: Mapping[str, str], *queues: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """
-    A worker of these queues, configured by the `.env` of the directory, where its log is, too.
+    Run a worker of these queues during the block.
+
+    It reads its configuration from `.env` in the directory, and writes its log there.
     """
     with (directory / LOG).open("ab") as log:
         worker = subprocess.Popen(
@@ -58,7 +60,7 @@ def running_worker(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # A session of its own: Ctrl-C is not for it, and all that it forks can be found.
+            # In a new session, Ctrl-C does not reach it, and all its descendants can be found.
             start_new_session=True,
         )
     try:
@@ -69,7 +71,7 @@ def running_worker(
 
 def stop(worker: subprocess.Popen[bytes]) -> None:
     """
-    Ask the worker to end, ask again, and then end it with whatever it left behind.
+    Terminate the worker, wait, terminate it again, and then kill everything that is left of it.
     """
     for seconds in (_WARM_SECONDS, _COLD_SECONDS):
         if worker.poll() is None:
@@ -77,8 +79,8 @@ def stop(worker: subprocess.Popen[bytes]) -> None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.wait(seconds)
     deadline = time.monotonic() + _KILL_SECONDS
-    while (left := members(worker.pid)) and time.monotonic() < deadline:
-        for process in left:
+    while (remaining := members(worker.pid)) and time.monotonic() < deadline:
+        for process in remaining:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         worker.poll()
@@ -88,14 +90,16 @@ def stop(worker: subprocess.Popen[bytes]) -> None:
 
 def members(session: int) -> list[int]:
     """
-    The processes of a session. A work-horse leaves the group of its worker, but not the session.
+    Return the processes of a session.
+
+    A work-horse leaves the process group of its worker, but not the session.
     """
     return [process for process in _alive() if _session_of(process) == session]
 
 
 def _alive() -> Iterator[int]:
     """
-    The processes of this machine, without those that are dead and only not buried.
+    Yield the ids of all processes except zombies.
     """
     proc = Path("/proc")
     if (proc / "self").exists():
@@ -114,7 +118,7 @@ def _alive() -> Iterator[int]:
 
 def _is_dead(stat: Path) -> bool:
     try:
-        # the name of a program, in brackets, may hold anything
+        # The state follows the name of the program, which is in parentheses and may contain others.
         return stat.read_text("utf-8", "replace").rpartition(")")[2].split()[0] in "ZX"
     except (OSError, IndexError):
         return True
@@ -123,5 +127,5 @@ def _is_dead(stat: Path) -> bool:
 def _session_of(process: int) -> int | None:
     try:
         return os.getsid(process)
-    except OSError:  # it has just ended, or is none of ours
+    except OSError:  # the process has ended, or belongs to another user
         return None

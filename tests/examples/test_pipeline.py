@@ -336,4 +336,4 @@ def test_a_logger_of_the_worker_says_what_goes_missing(
     here.services.misbehave("thumbnail", "error")
     with pytest.raises(exceptions.VisualAgentFailure):
         _run(here)
-    assert "Job test-job goes on without a part: VISUAL_AGENT_FAILURE" in caplog.text
+    assert "Job test-job continues without a part: VISUAL_AGENT_FAILURE" in caplog.text

@@ -1,5 +1,5 @@
 """
-Zip archives: which document one is, and that it unpacks to no more than is allowed.
+Zip archives: bounding their unpacked size, and choosing the reader for DOCX or HWPX.
 """
 
 import io
@@ -31,15 +31,16 @@ def _reader(archive: zipfile.ZipFile) -> Reader:
     elif "mimetype" in names and archive.read("mimetype").strip() == _HWPX:
         from .hwpx import READER
     else:
-        raise refusal("unknown_format", "The archive is no DOCX or HWPX document.")
+        raise refusal("unknown_format", "The archive is not a DOCX or HWPX document.")
     return READER
 
 
 def _require_bounds(members: list[zipfile.ZipInfo], limits: Limits) -> None:
     """
-    Judge by the sizes that the archive declares, for zipfile unpacks no more than these.
+    Raise InvalidFileError if the archive has too many members or unpacks to too many bytes.
 
-    Pictures are seldom made of text, so only markup counts against what text may unpack to.
+    The declared sizes can be trusted, because zipfile unpacks no more than these. Pictures do not
+    count against the limit for text.
     """
     markup = sum(member.file_size for member in members if not _is_picture(member.filename))
     if (

@@ -1,9 +1,10 @@
 """
-HWP 5: a compound file, whose streams `BodyText/Section0`, `Section1`, … hold the text as records.
+HWP 5: a compound file whose streams `BodyText/Section0`, `Section1`, … contain the text as records.
 
-A record is a header of 4 bytes (tag 10 bits, level 10 bits, size 12 bits, all ones meaning that
-the size follows in 4 bytes more) and its data. The text of a paragraph is UTF-16 with control
-characters, most of which take eight units: tables, pictures and fields hang on them.
+A record is a 4-byte header and its data. The header consists of a tag (10 bits), a level (10
+bits) and a size (12 bits); if all bits of the size are set, another 4 bytes hold the actual size.
+The text of a paragraph is UTF-16 with control characters, most of which take eight units and stand
+for tables, pictures and fields.
 """
 
 import io
@@ -19,7 +20,7 @@ from .reading import Limits, Reader, encrypted, expands_too_far, refusal
 _SIGNATURE = b"HWP Document File"
 _FLAGS_AT = 36
 _COMPRESSED = 1 << 0
-# a password, for distribution only, with rights management, by a certificate of two kinds
+# Flags: password, distribution only, rights management, and two kinds of certificates.
 _PROTECTED = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 10
 
 _SECTION = r"Section(\d+)"
@@ -33,15 +34,15 @@ _AS_TEXT = {9: "\t", 10: "\n", 24: "-", 30: " ", 31: " "}
 
 
 def _read(data: bytes, limits: Limits) -> str:
-    # what is definitely wrong is an error, as a sector that lies past the end of the file
+    # DEFECT_INCORRECT raises for clearly wrong data, such as a sector beyond the end of the file.
     with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_INCORRECT) as file:
         if file.exists("EncryptedPackage"):  # a DOCX with a password
             raise encrypted()
         if not file.exists("FileHeader"):
-            raise refusal("unknown_format", "The compound file is no HWP document.")
+            raise refusal("unknown_format", "The compound file is not an HWP document.")
         header = file.openstream("FileHeader").read()
         if not header.startswith(_SIGNATURE):
-            raise refusal("unknown_format", "The compound file is no HWP document.")
+            raise refusal("unknown_format", "The compound file is not an HWP document.")
         (flags,) = struct.unpack_from("<I", header, _FLAGS_AT)
         if flags & _PROTECTED:
             raise encrypted()
@@ -51,9 +52,9 @@ def _read(data: bytes, limits: Limits) -> str:
 
 def _sections(file: olefile.OleFileIO) -> list[list[str]]:
     numbered = {
-        int(found[1]): path
+        int(match[1]): path
         for path in file.listdir()
-        if path[0] == "BodyText" and (found := re.fullmatch(_SECTION, path[-1], re.ASCII))
+        if path[0] == "BodyText" and (match := re.fullmatch(_SECTION, path[-1], re.ASCII))
     }
     if not numbered:
         raise refusal("damaged", "The HWP document has no section.")
@@ -61,22 +62,22 @@ def _sections(file: olefile.OleFileIO) -> list[list[str]]:
 
 
 def _texts(sections: list[bytes], limits: Limits, *, is_compressed: bool) -> Iterator[str]:
-    room = limits.max_expanded
+    remaining = limits.max_expanded
     for section in sections:
-        records = _inflated(section, room) if is_compressed else section
-        room -= len(records)
+        records = _inflated(section, remaining) if is_compressed else section
+        remaining -= len(records)
         for tag, data in _records(records):
             if tag == _PARAGRAPH_TEXT:
                 yield _paragraph(data)
 
 
-def _inflated(data: bytes, room: int) -> bytes:
+def _inflated(data: bytes, limit: int) -> bytes:
     stream = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-    records = stream.decompress(data, room + 1)
-    if len(records) > room:
+    records = stream.decompress(data, limit + 1)
+    if len(records) > limit:
         raise expands_too_far()
     if not stream.eof:
-        raise refusal("damaged", "The HWP document is cut off.")
+        raise refusal("damaged", "The HWP document is truncated.")
     return records
 
 
@@ -90,7 +91,7 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
             (size,) = struct.unpack_from("<I", data, at)
             at += 4
         if size > len(data) - at:
-            raise refusal("damaged", "The HWP document is cut off.")
+            raise refusal("damaged", "The HWP document is truncated.")
         yield tag, data[at : at + size]
         at += size
 

@@ -1,5 +1,5 @@
 """
-HWPX: a zip of XML, one file for each section; read by expat, element by element.
+HWPX: a zip archive with an XML file for each section, parsed with expat.
 """
 
 import io
@@ -25,7 +25,7 @@ def _sections(archive: zipfile.ZipFile) -> list[bytes]:
     if _MANIFEST in names and b"encryption-data" in archive.read(_MANIFEST):
         raise encrypted()
     sections = {
-        int(found[1]): name for name in names if (found := re.fullmatch(_SECTION, name, re.ASCII))
+        int(match[1]): name for name in names if (match := re.fullmatch(_SECTION, name, re.ASCII))
     }
     if not sections:
         raise refusal("damaged", "The HWPX document has no section.")
@@ -45,7 +45,7 @@ def _section(markup: bytes) -> str:
 
 class _Text:
     """
-    What stands in `t` elements; each `p`, also one of a table inside another, is a line.
+    The text of `t` elements. Each `p` element is a line, including those in nested tables.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ def _local(name: str) -> str:
 
 def _refuse_doctype(*_: object) -> None:
     """
-    A document type can define entities that grow without end, or that name files.
+    Raise InvalidFileError: a document type can define entities that expand endlessly or name files.
     """
     raise refusal("damaged", "The HWPX document declares a document type.")
 

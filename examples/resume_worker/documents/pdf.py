@@ -1,5 +1,5 @@
 """
-PDF, by pypdf, which has bounds of its own for what streams unpack to.
+PDF, read with pypdf, which limits the unpacked size of streams itself.
 """
 
 import io
@@ -12,15 +12,15 @@ from .reading import Limits, Reader, encrypted, refusal
 
 _END, _END_WITHIN = b"%%EOF", 1024
 
-# Its warnings are about the insides of a file, and some of them quote it.
+# The warnings of pypdf concern the structure of a file, and some of them quote its content.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def _read(data: bytes, limits: Limits) -> str:
     if _END not in data[-_END_WITHIN:]:
-        raise refusal("damaged", "The PDF is cut off.")
+        raise refusal("damaged", "The PDF is truncated.")
     reader = PdfReader(io.BytesIO(data))
-    # many are encrypted with the empty password, which forbids printing but not reading
+    # Many PDFs are encrypted with an empty password, which forbids printing but not reading.
     if reader.is_encrypted and not reader.decrypt(""):
         raise encrypted()
     if len(reader.pages) > limits.max_pages:

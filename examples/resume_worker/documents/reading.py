@@ -1,5 +1,5 @@
 """
-What the readers share: how much of a document is read, and how a document is refused.
+What all readers share: the limits of a document, and the errors for invalid ones.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from workerctl.settings import Settings
 
 class Limits(NamedTuple):
     """
-    The bounds of one document. Pages are counted where a format has pages, that is, in PDF.
+    The limits of one document. Only PDF has pages to count.
 
-    `max_expanded` bounds what the text of a compressed document unpacks to.
+    `max_expanded` limits the bytes to which the text of a compressed document unpacks.
     """
 
     max_bytes: int = 50 * 2**20
@@ -24,7 +24,7 @@ class Limits(NamedTuple):
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         """
-        The bounds that the settings give.
+        Return the limits that the settings define.
         """
         return cls(
             settings.MAX_FILE_SIZE_MB * 2**20, settings.MAX_PAGE_COUNT, settings.MIN_TEXT_LENGTH
@@ -36,7 +36,7 @@ DEFAULT_LIMITS = Limits()
 
 class Reader(NamedTuple):
     """
-    How one kind of file is read, and what the library for it raises when it is malformed.
+    The reader of one kind of file, and the exceptions of its library for malformed files.
     """
 
     read: Callable[[bytes, Limits], str]
@@ -55,29 +55,31 @@ MALFORMED: tuple[type[Exception], ...] = (
     ValueError,
 )
 """
-What libraries raise beside their own errors when a file is not what it says.
+Other exceptions that libraries raise for malformed files.
 
-Not Exception: the timeout of a job is one, and must not be taken for a bad file.
+Exception is too general: it includes the timeout of the job, which says nothing about the file.
 """
 
 
 def read_with(reader: Reader, data: bytes, limits: Limits) -> str:
     """
-    What the reader finds; whatever its library raises becomes an error that quotes nothing.
+    Return the text that the reader extracts.
+
+    Raise InvalidFileError, which quotes nothing of the document, if the reader's library fails.
     """
     try:
         return reader.read(data, limits)
-    except TimeoutError:  # an OSError, which some libraries raise for a bad file
+    except TimeoutError:  # a subclass of OSError, which some libraries raise for malformed files
         raise
     except (*MALFORMED, *reader.failures) as error:
         kind = type(error).__name__
-    # outside the handler, or the library's error would be the context of this one
-    raise refusal("damaged", "The document is damaged or cut off.", kind)
+    # Outside the handler, so that the library's exception does not become the context of this one.
+    raise refusal("damaged", "The document is damaged or truncated.", kind)
 
 
 def refusal(reason: str, message: str, error: str | None = None) -> InvalidFileError:
     """
-    The error for a document that is not taken; `error` is the type of what a library raised.
+    Return the error for an invalid document. `error` names the exception that a library raised.
     """
     details = {"reason": reason} if error is None else {"reason": reason, "error": error}
     return InvalidFileError(message, details)
@@ -85,13 +87,13 @@ def refusal(reason: str, message: str, error: str | None = None) -> InvalidFileE
 
 def encrypted() -> InvalidFileError:
     """
-    The error for a document that asks for a password.
+    Return the error for a document that needs a password.
     """
     return refusal("encrypted", "The document is encrypted or protected.")
 
 
 def expands_too_far() -> InvalidFileError:
     """
-    The error for a small file that unpacks to a large one.
+    Return the error for a document that unpacks to too many bytes.
     """
-    return refusal("too_large", "The document unpacks to more than a résumé can hold.")
+    return refusal("too_large", "The document unpacks to more data than allowed.")

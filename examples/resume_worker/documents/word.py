@@ -1,5 +1,5 @@
 """
-DOCX, by python-docx: body, tables, text boxes, headers and footers.
+DOCX, read with python-docx: body, tables, text boxes, headers and footers.
 """
 
 import io
@@ -15,24 +15,24 @@ from lxml.etree import LxmlError
 from .reading import Limits, Reader
 
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_AROUND = (RELATIONSHIP_TYPE.HEADER, RELATIONSHIP_TYPE.FOOTER)
+_MARGINS = (RELATIONSHIP_TYPE.HEADER, RELATIONSHIP_TYPE.FOOTER)
 
 
 def _read(data: bytes, _: Limits) -> str:
     document = Document(io.BytesIO(data))
-    # where many a résumé has its contact data
-    around = [
+    # Many résumés have the contact data in the header or the footer.
+    margins = [
         relation.target_part.element
         for relation in document.part.rels.values()
-        if relation.reltype in _AROUND and not relation.is_external
+        if relation.reltype in _MARGINS and not relation.is_external
     ]
-    return "\n".join(text for element in (*around, document.element) for text in _lines(element))
+    return "\n".join(text for element in (*margins, document.element) for text in _lines(element))
 
 
 def _lines(element: Any) -> Iterator[str]:
-    # not document.paragraphs, which leaves out tables and text boxes
+    # document.paragraphs would omit tables and text boxes.
     for paragraph in element.iter(qn("w:p")):
-        # a text box comes twice, once for programs that do not know them
+        # A text box appears twice, once as a fallback for older programs.
         if next(paragraph.iterancestors(_FALLBACK), None) is None:
             yield paragraph.text
 

@@ -1,6 +1,7 @@
 """
-What the worker talks to, on loopback: a model, a storage, a database, a renderer and a receiver.
+Local servers for everything that the worker calls.
 
-They are small and real: the model reads the text that it is sent, the storage serves files, the
-database keeps rows. On command they misbehave as their big brothers do.
+They are small but functional: the model extracts data from the text that it receives, the storage
+serves files, the database keeps rows, the renderer returns pictures, and the receiver accepts
+webhooks. On request they misbehave in the same ways as real services.
 """

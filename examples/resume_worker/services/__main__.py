@@ -1,8 +1,8 @@
 """
-The services as a process: `python -m resume_worker.services DIRECTORY` serves its files.
+Running the services: `python -m resume_worker.services DIRECTORY`, whose files the storage serves.
 
-The keys come from the environment. It says where it listens, and ends when its input does: it
-never outlives whoever started it, however that one ended.
+The keys come from the environment. The process prints its URL, and exits when its standard input is
+closed, so it never outlives the process that started it.
 """
 
 import os

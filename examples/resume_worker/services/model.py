@@ -1,5 +1,5 @@
 """
-An API as OpenAI's: chat completions that answer in JSON, and embeddings.
+A server with the API of OpenAI: chat completions with JSON answers, and embeddings.
 """
 
 import base64
@@ -15,12 +15,12 @@ from .reading import READERS
 from .wire import Reply, Request, json_reply, problem
 
 _WORD = re.compile(r"\w+")
-_NO_JSON = "Of course! Here is what I found in the document:"
+_INVALID_JSON = "Of course! Here is what I found in the document:"
 
 
 class Model:
     """
-    The two endpoints, for whoever has the key.
+    The two endpoints, for clients with the key.
     """
 
     def __init__(self, key: str) -> None:
@@ -28,31 +28,31 @@ class Model:
 
     def chat(self, request: Request, *, spoiled: bool = False) -> Reply:
         """
-        Answer by the JSON schema that the request names; a spoiled answer is no JSON.
+        Answer with the JSON schema that the request names, or with invalid JSON if `spoiled`.
         """
         if not request.is_authorized(self._key):
             return _refused()
-        asked = request.json()
-        reader = READERS.get(asked["response_format"]["json_schema"]["name"])
+        body = request.json()
+        reader = READERS.get(body["response_format"]["json_schema"]["name"])
         if reader is None:
-            return problem(400, "There is no such schema here.", "invalid_request_error")
-        text = asked["messages"][-1]["content"]
-        answer = _NO_JSON if spoiled else json.dumps(reader(text), ensure_ascii=False)
-        return json_reply(_completion(asked["model"], text, answer))
+            return problem(400, "Unknown JSON schema.", "invalid_request_error")
+        text = body["messages"][-1]["content"]
+        answer = _INVALID_JSON if spoiled else json.dumps(reader(text), ensure_ascii=False)
+        return json_reply(_completion(body["model"], text, answer))
 
     def embeddings(self, request: Request) -> Reply:
         """
-        One vector for each text; the same text has the same vector.
+        Return a vector for each text. Equal texts have equal vectors.
         """
         if not request.is_authorized(self._key):
             return _refused()
-        asked = request.json()
-        texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
-        length, packed = asked.get("dimensions", 1536), asked.get("encoding_format") == "base64"
+        body = request.json()
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        length, packed = body.get("dimensions", 1536), body.get("encoding_format") == "base64"
         return json_reply(
             {
                 "object": "list",
-                "model": asked["model"],
+                "model": body["model"],
                 "data": [
                     {
                         "object": "embedding",
@@ -67,7 +67,7 @@ class Model:
 
 
 def _refused() -> Reply:
-    return problem(401, "The key is not accepted.", "invalid_api_key")
+    return problem(401, "Invalid API key.", "invalid_api_key")
 
 
 def _completion(model: str, text: str, answer: str) -> dict[str, Any]:
@@ -83,13 +83,13 @@ def _completion(model: str, text: str, answer: str) -> dict[str, Any]:
 
 
 def _usage(prompt: str, answer: str = "") -> dict[str, int]:
-    asked, told = len(_WORD.findall(prompt)), len(_WORD.findall(answer))
-    return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
+    sent, received = len(_WORD.findall(prompt)), len(_WORD.findall(answer))
+    return {"prompt_tokens": sent, "completion_tokens": received, "total_tokens": sent + received}
 
 
 def _vector(text: str, length: int) -> list[float]:
     """
-    Every word pushes one of the directions: texts with the same words point the same way.
+    Return a unit vector to which every word adds one component, so that similar texts are close.
     """
     vector = [0.0] * length
     for word in _WORD.findall(text.casefold()):

@@ -1,5 +1,5 @@
 """
-How a service misbehaves: too many requests, silence, a byte at a time, a refused key, and so on.
+The ways in which a service misbehaves, such as rate limits, timeouts and rejected keys.
 """
 
 import threading
@@ -16,9 +16,10 @@ SERVICES = get_args(Service)
 
 class Rule(NamedTuple):
     """
-    One order: which service misbehaves, how, how many times, and towards which job.
+    A rule that makes a service misbehave for a number of requests of one job.
 
-    `times` None is until further notice; `job` None is towards everyone.
+    If `times` is None, it applies until it is cleared; if `job` is None, it applies to all jobs.
+    `retry_after` is in seconds.
     """
 
     service: Service
@@ -30,7 +31,7 @@ class Rule(NamedTuple):
 
 class Modes:
     """
-    The orders in force, and what was asked for so far. Threads may use it side by side.
+    The active rules and the number of requests so far. It is thread-safe.
     """
 
     def __init__(self) -> None:
@@ -40,25 +41,25 @@ class Modes:
 
     def add(self, rule: Rule) -> None:
         """
-        Misbehave from now on; the latest order that fits counts.
+        Add a rule, which takes precedence over earlier rules.
 
-        Raises ValueError for a service or a mode that there is not.
+        Raise ValueError for an unknown service or mode.
         """
         if rule.service not in SERVICES or rule.mode not in MODES:
-            raise ValueError("There is no such service or mode.")
+            raise ValueError("Unknown service or mode.")
         with self._lock:
             self._rules.insert(0, rule)
 
     def clear(self) -> None:
         """
-        Behave again.
+        Remove all rules.
         """
         with self._lock:
             self._rules.clear()
 
     def next(self, service: str, job: str | None) -> Rule | None:
         """
-        The order for this request, which is counted.
+        Count a request and return the rule that applies to it, if any.
         """
         with self._lock:
             key = f"{service} {job}" if job else service
@@ -71,7 +72,7 @@ class Modes:
 
     def requests(self) -> dict[str, int]:
         """
-        How many requests came, by service and job.
+        Return the number of requests by service, and by service and job.
         """
         with self._lock:
             return dict(self._requests)
@@ -87,13 +88,13 @@ class Modes:
 
 def misbehaviour(rule: Rule) -> Reply:
     """
-    What a misbehaving service answers; one that hangs answers nothing, and is not asked here.
+    Return the reply of a misbehaving service. The server itself handles `hang` and `dribble`.
     """
     if rule.mode == "rate_limit":
         wait = f"{rule.retry_after:g}"
         return problem(429, "Too many requests.", "rate_limit_exceeded", Retry_After=wait)
     if rule.mode == "unauthorized":
-        return problem(401, "The key is not accepted.", "invalid_api_key")
+        return problem(401, "Invalid API key.", "invalid_api_key")
     if rule.mode == "bad_json":
         return Reply(200, b"<html><body>It works!</body></html>", "text/html")
     return problem(500, "Something went wrong.", "server_error")

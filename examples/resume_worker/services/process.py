@@ -1,5 +1,5 @@
 """
-Starting the services beside a demo or a test, telling them to misbehave, and looking into them.
+Running the services for a demo or a test, making them misbehave, and inspecting their state.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _STOP_SECONDS = 5
 
 class RunningServices:
     """
-    The services while they run.
+    A client that controls the running services.
     """
 
     def __init__(self, url: str, keys: Keys) -> None:
@@ -46,26 +46,26 @@ class RunningServices:
         retry_after: float = 1.0,
     ) -> None:
         """
-        Have a service misbehave: so many times, or until `behave`; towards one job, or everyone.
+        Make a service misbehave, for `times` requests or until `behave()`, for one job or for all.
         """
-        order = {"service": service, "mode": mode, "times": times, "job": job}
-        self._client.post("/_mode", json={**order, "retry_after": retry_after}).raise_for_status()
+        rule = {"service": service, "mode": mode, "times": times, "job": job}
+        self._client.post("/_mode", json={**rule, "retry_after": retry_after}).raise_for_status()
 
     def behave(self) -> None:
         """
-        Have all services behave again.
+        Make all services behave again.
         """
         self._client.delete("/_mode").raise_for_status()
 
     def forget(self) -> None:
         """
-        Have the services be as new, with the files of the storage as they are.
+        Reset the services to their initial state, apart from the files of the storage.
         """
         self._client.delete("/_state").raise_for_status()
 
     def rows(self, table: str, **columns: str) -> list[dict[str, Any]]:
         """
-        The rows of a table whose columns hold these values.
+        Return the rows of a table whose columns have these values.
         """
         query = {name: f"eq.{text}" for name, text in columns.items()}
         key = {"Authorization": f"Bearer {self._keys.supabase}"}
@@ -74,14 +74,14 @@ class RunningServices:
 
     def deliveries(self) -> list[dict[str, Any]]:
         """
-        What was announced, with the right signature.
+        Return the webhook deliveries that had a valid signature.
         """
         deliveries: list[dict[str, Any]] = self._json("/_deliveries")
         return deliveries
 
     def requests(self) -> dict[str, int]:
         """
-        How many requests came: by service, and by service and job where the request named one.
+        Return the number of requests by service, and by service and job if a request names a job.
         """
         requests: dict[str, int] = self._json("/_requests")
         return requests
@@ -93,9 +93,9 @@ class RunningServices:
 @contextlib.contextmanager
 def running_services(root: Path, keys: Keys) -> Iterator[RunningServices]:
     """
-    The services on a free port of loopback, with the files below `root` in their storage.
+    Run the services on a free loopback port during the block, with the files of `root` as storage.
 
-    They are stopped when the block is left, and stop by themselves when this process is gone.
+    The services also stop if this process ends without leaving the block.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "resume_worker.services", str(root)],
@@ -109,7 +109,7 @@ def running_services(root: Path, keys: Keys) -> Iterator[RunningServices]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        # Ctrl-C is for whoever asked for the services, and stops them in the end.
+        # Ctrl-C must reach only the process that started the services, which then stops them.
         start_new_session=True,
     )
     with process:
@@ -125,7 +125,7 @@ def running_services(root: Path, keys: Keys) -> Iterator[RunningServices]:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    line = process.stdout.readline() if process.stdout else ""
-    if not line:
+    address = process.stdout.readline() if process.stdout else ""
+    if not address:
         raise RuntimeError("The services do not start.")
-    return line.strip()
+    return address.strip()

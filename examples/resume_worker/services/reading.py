@@ -1,11 +1,11 @@
 """
-The reader behind the model: it finds in a résumé what a simple eye finds, in two languages.
+The reader behind the model, which finds the data of a résumé with regular expressions.
 
-Nothing here knows a document: what is found depends on the text alone.
+It reads Korean and English. The result depends only on the text: no sample document is known here.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _LABELS = {
@@ -21,7 +21,7 @@ _SEPARATORS = re.compile(r"\s*[,;·/|•]\s*")
 
 def people(text: str) -> dict[str, Any]:
     """
-    How many people the text is about: by its lines with a name, or else by its e-mail addresses.
+    Return the number of people, counted by name, or by e-mail address if the text has no names.
     """
     names = {_normal(name) for name in _labelled("name", text)}
     return {"people": len(names) or len(set(_EMAIL.findall(text))) or 1}
@@ -29,7 +29,7 @@ def people(text: str) -> dict[str, Any]:
 
 def resume(text: str) -> dict[str, Any]:
     """
-    The person's data and skills; None for what is not there.
+    Return the person's data and skills, with None for missing values.
     """
     skills = [skill for line in _labelled("skills", text) for skill in _SEPARATORS.split(line)]
     return {
@@ -46,12 +46,12 @@ READERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "identity_check": people,
     "resume": resume,
 }
-"""What can be asked for, by the name of the JSON schema in the request."""
+"""The readers by the name of the JSON schema in the request."""
 
 
 def _labelled(field: str, text: str) -> list[str]:
     """
-    What stands behind the label of a field, on its line or, for a label alone, on the next one.
+    Return the texts that follow the label of a field, on its line or, after a bare label, the next.
     """
     label = rf"^[ \t]*(?:{_LABELS[field]})(?:[ \t]*[:：|\t][ \t]*|[ \t]*\n[ \t]*)(\S.*?)[ \t]*$"  # noqa: RUF001 -- the colon of Korean text
     return re.findall(label, text, re.IGNORECASE | re.MULTILINE)
@@ -61,5 +61,5 @@ def _normal(name: str) -> str:
     return "".join(name.split()).casefold()
 
 
-def _first(found: Any) -> str | None:
-    return next(iter(found), None)
+def _first(texts: Iterable[str]) -> str | None:
+    return next(iter(texts), None)

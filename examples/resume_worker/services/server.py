@@ -24,7 +24,7 @@ _HANG_SECONDS = 60.0
 
 class Keys(NamedTuple):
     """
-    What a client has to know to be served.
+    The keys that clients must present.
     """
 
     openai: str
@@ -34,7 +34,7 @@ class Keys(NamedTuple):
 
 class Services:
     """
-    Every service, and who answers which path.
+    All services and the paths that they serve.
     """
 
     def __init__(self, root: Path, keys: Keys) -> None:
@@ -44,7 +44,7 @@ class Services:
 
     def forget(self) -> None:
         """
-        Be as new: no rows, no announcements, no requests so far, no misbehaviour.
+        Reset to the initial state: no rows, deliveries, counted requests or rules.
         """
         self._modes = Modes()
         self._model = Model(self._keys.openai)
@@ -61,19 +61,19 @@ class Services:
 
     def reply(self, request: Request) -> Reply | None:
         """
-        The answer to a request; None where a service was told to give none.
+        Return the reply to a request, or None if a rule says that the service hangs.
         """
         if request.path.startswith("/_"):
             return self._control(request)
-        for prefix, service, answer in self._routes:
+        for prefix, service, handle in self._routes:
             if request.path.startswith(prefix):
                 rule = self._modes.next(service, request.headers.get(REQUEST_ID))
                 if rule is None:
-                    return answer(request)
+                    return handle(request)
                 if rule.mode == "dribble":
-                    return answer(request)._replace(pause=_DRIBBLE_SECONDS)
+                    return handle(request)._replace(pause=_DRIBBLE_SECONDS)
                 return self._misbehave(rule, request)
-        return problem(404, "There is nothing here.")
+        return problem(404, "Not found.")
 
     def _misbehave(self, rule: Rule, request: Request) -> Reply | None:
         if rule.mode == "hang":
@@ -96,12 +96,12 @@ class Services:
             return json_reply(self._modes.requests())
         if request.path == "/_deliveries":
             return self._receiver.deliveries()
-        return problem(404, "There is nothing here.")
+        return problem(404, "Not found.")
 
 
 class Server(ThreadingHTTPServer):
     """
-    The services on a free port of loopback.
+    The HTTP server of the services, on a free loopback port.
     """
 
     daemon_threads = True
@@ -113,7 +113,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """
-        Tell what went wrong, but not that a client went away, as those with a timeout do.
+        Print the error, unless the client has disconnected, which is usual after a timeout.
         """
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
@@ -121,7 +121,7 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """
-        Where it listens.
+        The base URL of the server.
         """
         return f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -129,7 +129,7 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two packets: the second one waits otherwise
+    disable_nagle_algorithm = True  # otherwise the body, sent after the head, is delayed
 
     def do_GET(self) -> None:
         self._answer()
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name in the base class
         """
-        Say nothing: an address may hold what nobody else should read.
+        Log nothing, because a URL may contain personal data.
         """
 
     def _answer(self) -> None:
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             reply = self.server.services.reply(request)
         except (KeyError, TypeError, ValueError) as error:
-            reply = problem(400, f"This cannot be read ({type(error).__name__}).")
+            reply = problem(400, f"Invalid request ({type(error).__name__}).")
         if reply is None:
             self._hang()
         else:
@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hang(self) -> None:
         """
-        Say nothing until the client has gone.
+        Send nothing until the client disconnects.
         """
         self.close_connection = True
         select.select([self.connection], [], [], _HANG_SECONDS)

@@ -1,5 +1,5 @@
 """
-What Supabase offers, in small: files by path, tables behind REST, a function that draws.
+A server with a small part of Supabase's API: files, tables, and a function that renders pages.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 class Supabase:
     """
-    A storage of the files below `root`, tables in memory, and a renderer of portfolio pages.
+    A storage with the files below `root`, tables in memory, and a renderer of portfolio pages.
     """
 
     def __init__(self, root: Path, key: str) -> None:
@@ -47,34 +47,34 @@ class Supabase:
 
     def tables(self, request: Request) -> Reply:
         """
-        Insert rows, or replace those of the same id: POST. Read rows: GET ?COLUMN=eq.VALUE.
+        Insert rows, replacing those with the same id: POST. Read rows: GET ?COLUMN=eq.VALUE.
         """
         if not request.is_authorized(self._key):
             return _refused()
         table = request.path.removeprefix(TABLES)
         if request.method == "POST":
-            given = request.json()
+            body = request.json()
             with self._lock:
                 rows = self._tables.setdefault(table, {})
-                for row in given if isinstance(given, list) else [given]:
+                for row in body if isinstance(body, list) else [body]:
                     rows[row["id"]] = row
             return Reply(201)
         with self._lock:
             rows = dict(self._tables.get(table, {}))
-        wanted = {name: text.removeprefix("eq.") for name, text in request.query.items()}
+        filters = {name: text.removeprefix("eq.") for name, text in request.query.items()}
         return json_reply(
             [
                 row
                 for row in rows.values()
-                if all(str(row.get(name)) == text for name, text in wanted.items())
+                if all(str(row.get(name)) == text for name, text in filters.items())
             ]
         )
 
     def thumbnail(self, request: Request) -> Reply:
         """
-        Draw the page of an address: POST /functions/v1/thumbnail {"url": …}.
+        Render a page: POST /functions/v1/thumbnail {"url": …}.
 
-        The picture is made of the address: this machine may have no way to the internet.
+        The picture is derived from the URL alone, so no access to the internet is needed.
         """
         if not request.is_authorized(self._key):
             return _refused()
@@ -89,7 +89,7 @@ def _refused() -> Reply:
 
 def _png(seed: bytes) -> bytes:
     """
-    A square of black and white cells, one for each of the seed's first bits.
+    Return a PNG of black and white cells, one for each of the first bits of the seed.
     """
     size = _PIXELS // _CELLS
     cells = [[seed[row] >> column & 1 for column in range(_CELLS)] for row in range(_CELLS)]

@@ -1,5 +1,5 @@
 """
-The application behind the webhook: it keeps the announcements whose signature is right.
+A webhook receiver, which keeps the deliveries with a valid signature.
 """
 
 import threading
@@ -14,7 +14,7 @@ PATH = "/hooks/"
 
 class Receiver:
     """
-    What was announced, in the order in which it came.
+    The endpoint of the webhook, and its deliveries in the order of arrival.
     """
 
     def __init__(self, secret: str) -> None:
@@ -24,17 +24,17 @@ class Receiver:
 
     def receive(self, request: Request) -> Reply:
         """
-        Take an announcement; 401 for a signature that is not the secret's.
+        Accept a delivery. Reply with 401 if its signature is not valid.
         """
         if not is_genuine(request.body, self._secret, request.headers.get(HEADER, "")):
-            return problem(401, "The signature does not fit.")
+            return problem(401, "Invalid signature.")
         with self._lock:
             self._deliveries.append(request.json())
         return Reply(204)
 
     def deliveries(self) -> Reply:
         """
-        All announcements so far.
+        Return all deliveries so far.
         """
         with self._lock:
             return json_reply(self._deliveries)

@@ -1,5 +1,5 @@
 """
-Requests and replies, as the services see them.
+The HTTP requests and replies of the services.
 """
 
 import json
@@ -8,12 +8,12 @@ from email.message import Message
 from typing import Any, NamedTuple
 
 REQUEST_ID = "X-Client-Request-Id"
-"""The header in which the worker says for which job a request is."""
+"""The header with the id of the job that sends the request."""
 
 
 class Request(NamedTuple):
     """
-    One HTTP request. `headers` can be asked in any case.
+    An HTTP request. The names in `headers` are case-insensitive.
     """
 
     method: str
@@ -24,20 +24,20 @@ class Request(NamedTuple):
 
     def json(self) -> Any:
         """
-        The body, read as JSON.
+        Return the parsed JSON body.
         """
         return json.loads(self.body)
 
     def is_authorized(self, key: str) -> bool:
         """
-        Whether it carries the key as a bearer token.
+        Return whether the request carries the key as a bearer token.
         """
         return self.headers.get("Authorization") == f"Bearer {key}"
 
 
 class Reply(NamedTuple):
     """
-    One HTTP response; `pause` is what is waited after each byte of it, in seconds.
+    An HTTP response. `pause` is the delay after each byte of the body, in seconds.
     """
 
     status: int
@@ -49,16 +49,16 @@ class Reply(NamedTuple):
 
 def json_reply(value: object, status: int = 200, **headers: str) -> Reply:
     """
-    A response of JSON; `Retry_After="1"` is the header Retry-After.
+    Return a JSON response. Keyword arguments are headers: `Retry_After="1"` sets Retry-After.
     """
     body = json.dumps(value, ensure_ascii=False).encode()
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return Reply(status, body, headers=named)
+    fields = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Reply(status, body, headers=fields)
 
 
 def problem(status: int, message: str, code: str = "", **headers: str) -> Reply:
     """
-    An error as the OpenAI API words it; the others' clients look at the status only.
+    Return an error in the format of the OpenAI API. Clients of other services ignore its body.
     """
     return json_reply(
         {"error": {"message": message, "type": code, "code": code}}, status, **headers

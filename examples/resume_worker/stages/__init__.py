@@ -1,9 +1,9 @@
 """
-The stages of the pipeline, one module each, in the words of their settings.
+The stages of the job, one module each.
 """
 
 STAGES = (
     *("download", "text", "identity", "analysis", "encryption"),
     *("embedding", "thumbnail", "database", "webhook"),
 )
-"""The stages of a job, in their order."""
+"""The names of the stages, in the order in which the job runs them."""

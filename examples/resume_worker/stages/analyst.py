@@ -1,5 +1,5 @@
 """
-What the document says about the person, as several models read it.
+Extracting the person's data from the document, with several models.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _INSTRUCTION = (
 
 class Resume(Answer):
     """
-    One person's data; its `repr` shows none of them.
+    The data of one person. Its `repr` shows no personal data.
     """
 
     name: str | None = Field(repr=False)
@@ -34,7 +34,9 @@ class Resume(Answer):
 
 async def analyze(text: str) -> Resume:
     """
-    What most models found; side by side with USE_PARALLEL_LLM, else one after the other.
+    Return the data on which most models agree.
+
+    With USE_PARALLEL_LLM the models are asked at the same time, else one after the other.
     """
     settings = get_settings()
     if settings.USE_PARALLEL_LLM:
@@ -52,7 +54,7 @@ async def _side_by_side(models: Iterable[str], text: str) -> list[Resume]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_read(model, text)) for model in models]
     except ExceptionGroup as failures:
-        # The first failure ended the other calls, so it is the reason; a group has no error code.
+        # The first failure cancelled the other calls. Unlike the group, it has an error code.
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
 
@@ -63,7 +65,7 @@ async def _read(model: str, text: str) -> Resume:
 
 def agreed(answers: list[Resume]) -> Resume:
     """
-    For each field the value that most models gave; the first model decides a tie.
+    Return the most frequent value of each field. In a tie, the answer of the first model wins.
     """
     votes = {
         field: Counter(getattr(answer, field) for answer in answers).most_common(1)[0][0]

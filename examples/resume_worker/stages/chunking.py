@@ -1,5 +1,5 @@
 """
-From a text to the pieces that are embedded.
+Splitting a text into the chunks that are embedded.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from .analyst import Resume
 
 class Chunk(NamedTuple):
     """
-    One piece: what was found (`structured`), the beginning (`raw_full`) or a section of the text.
+    A piece of a résumé. Its kind is `structured` (skills), `raw_full` (the start) or `raw_section`.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class Chunk(NamedTuple):
 
 def chunks(text: str, resume: Resume) -> list[Chunk]:
     """
-    The pieces of a résumé, by the CHUNK_ settings.
+    Return the chunks of a résumé, with the sizes that the CHUNK_ settings define.
     """
     settings = get_settings()
     pieces = [Chunk("raw_full", text[: settings.CHUNK_MAX_RAW_FULL_CHARS])]
@@ -36,7 +36,7 @@ def chunks(text: str, resume: Resume) -> list[Chunk]:
 
 def _sections(text: str, settings: Settings) -> Iterator[str]:
     """
-    Overlapping sections: a sentence that one of them cuts is whole in its neighbour.
+    Yield sections that overlap, so that a sentence at the end of one is complete in the next.
     """
     korean = _hangul_share(text) >= settings.CHUNK_KOREAN_THRESHOLD
     size = settings.CHUNK_KOREAN_SIZE if korean else settings.CHUNK_RAW_SECTION_SIZE

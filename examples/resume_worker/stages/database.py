@@ -1,5 +1,5 @@
 """
-Rows into the database.
+Storing rows in the database.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ Row = dict[str, Any]
 
 async def save(candidate: Row, chunks: list[Row]) -> None:
     """
-    Store a candidate and its chunks. A second run of the same job replaces them: the ids are fixed.
+    Store a candidate and its chunks. Their ids are fixed, so a second run of the job replaces them.
     """
     await attempts("database", lambda: _upsert("candidate_chunks", chunks))
-    # Last, because whoever sees a candidate expects the chunks to be there.
+    # The candidate is stored last: once it is visible, its chunks must exist.
     await attempts("database", lambda: _upsert("candidates", [candidate]))
 
 

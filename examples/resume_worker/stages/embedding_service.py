@@ -1,5 +1,5 @@
 """
-From pieces of text to vectors.
+Embedding the chunks of a text as vectors.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Vector = list[float]
 
 class Embedding(NamedTuple):
     """
-    A vector for each piece, None for the missing ones, and why they are missing.
+    A vector or None for each chunk, and the failure if any are missing.
     """
 
     vectors: list[Vector | None]
@@ -28,7 +28,7 @@ class Embedding(NamedTuple):
 
 async def process_candidate(pieces: Sequence[Chunk]) -> Embedding:
     """
-    Embed in batches. One that fails for good is left out: what was analysed is worth keeping.
+    Embed the chunks in batches. A batch that fails is left out, so that the analysis is not lost.
     """
     vectors: list[Vector | None] = []
     cause: WorkerBaseException | None = None
@@ -58,7 +58,7 @@ async def _embed(texts: list[str]) -> list[Vector]:
 
 def _partial(vectors: list[Vector | None], cause: WorkerBaseException) -> EmbeddingPartialFailure:
     failure = EmbeddingPartialFailure(
-        "Some pieces of the text have no vector: the search does not find them.",
+        "Some pieces of the text have no vector, so the search will not find them.",
         {"pieces": len(vectors), "missing": vectors.count(None), "cause": cause.error_code},
     )
     failure.__cause__ = cause

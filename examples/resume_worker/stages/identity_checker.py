@@ -1,5 +1,5 @@
 """
-Whether the document is about one person.
+Checking that the document describes only one person.
 """
 
 from workerctl.settings import get_settings
@@ -11,7 +11,7 @@ _INSTRUCTION = "Count the people whose résumé this text is. Answer with JSON o
 
 class Identity(Answer):
     """
-    How many people a document is about.
+    The number of people that a document describes.
     """
 
     people: int
@@ -19,14 +19,14 @@ class Identity(Answer):
     @property
     def should_reject(self) -> bool:
         """
-        Whether two people would become one candidate.
+        Whether the document would merge several people into one candidate.
         """
         return self.people > 1
 
 
 async def check(text: str) -> Identity:
     """
-    Ask the small model, which is enough for counting.
+    Count the people with the small model, which is sufficient for this.
     """
     return await ask(
         get_settings().OPENAI_MINI_MODEL, "identity_check", Identity, _INSTRUCTION, text

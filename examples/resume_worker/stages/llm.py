@@ -1,5 +1,5 @@
 """
-Asking a model, and understanding its answer.
+Asking a model, and validating its answer.
 """
 
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from workerctl.runtime.exceptions import LLMParseError
 
 class Answer(pydantic.BaseModel):
     """
-    What a model is asked for; an error about it never shows what the model said.
+    The base class of answers. Its validation errors never show what the model answered.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -24,7 +24,9 @@ A = TypeVar("A", bound=Answer)
 
 async def ask(model: str, name: str, kind: type[A], instruction: str, text: str) -> A:
     """
-    The model's answer about a text, as an object. Raises LLMParseError for anything else.
+    Ask a model about a text. Return its answer as an instance of `kind`.
+
+    Raise LLMParseError if the answer does not match the schema of `kind`.
     """
     schema: Any = {"name": name, "schema": kind.model_json_schema(), "strict": True}
     completion = await attempts(
@@ -43,8 +45,8 @@ async def ask(model: str, name: str, kind: type[A], instruction: str, text: str)
         return kind.model_validate_json(completion.choices[0].message.content or "")
     except pydantic.ValidationError:
         problem = LLMParseError(
-            "The model did not answer with the JSON that was asked for.",
+            "The model did not answer with the requested JSON.",
             {"model": model, "answer": name},
         )
-    # Outside the handler: what was answered may hold personal data, and would be the context.
+    # Raised outside the handler, because its context would hold the answer, with personal data.
     raise problem

@@ -1,5 +1,5 @@
 """
-Personal data: encrypted where they are stored, taken out of what is searched.
+Personal data: encrypted before it is stored, and removed from the text that is embedded.
 """
 
 from typing import NamedTuple
@@ -14,27 +14,29 @@ PERSONAL = ("name", "phone", "email", "address")
 
 class Sealer(NamedTuple):
     """
-    Encrypts and decrypts values: a token that was moved to another row or column does not open.
+    Encrypts and decrypts values. A token cannot be decrypted in another row or column.
     """
 
     ring: KeyRing
 
     def seal(self, table: str, column: str, row: str, text: str) -> str:
         """
-        The encrypted text, in ASCII.
+        Return the encrypted text as ASCII.
         """
         return self.ring.encrypt(text.encode(), context=_context(table, column, row)).decode()
 
     def open(self, table: str, column: str, row: str, token: str) -> str:
         """
-        The text. Raises EncryptionError when the key or the place is another one.
+        Return the decrypted text. Raise EncryptionError for a wrong key, row or column.
         """
         return self.ring.decrypt(token.encode(), context=_context(table, column, row)).decode()
 
 
 def without_personal_data(text: str, resume: Resume) -> str:
     """
-    The text with a word in place of each value that was found: a vector tells what it was made of.
+    Return the text with placeholders for the values that were found.
+
+    This is necessary because a vector reveals the text that it was made from.
     """
     for field in (*PERSONAL, "portfolio"):
         value = getattr(resume, field)

@@ -1,5 +1,5 @@
 """
-From the storage to a file.
+Downloading a document from the storage.
 """
 
 from pathlib import Path, PurePosixPath
@@ -16,13 +16,14 @@ _MEGABYTE = 1024 * 1024
 
 async def download(path: str, file: Path) -> None:
     """
-    Fetch a stored document into a file.
+    Download a stored document to a file.
 
-    Raises InvalidFileError for one that is larger than MAX_FILE_SIZE_MB.
+    Raise InvalidFileError if it is larger than MAX_FILE_SIZE_MB, and ValidationError if the path
+    leads out of the bucket.
     """
     parts = PurePosixPath(path).parts
     if not parts or parts[0] == "/" or ".." in parts:
-        raise ValidationError("The path of the file is not one in the bucket.")
+        raise ValidationError("The path of the file is not in the bucket.")
     await attempts("storage", lambda: _fetch(path, file))
 
 

@@ -1,5 +1,5 @@
 """
-A small picture of the portfolio.
+Capturing a thumbnail of the portfolio.
 """
 
 import asyncio
@@ -14,24 +14,25 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 async def capture_portfolio_thumbnail(url: str) -> bytes:
     """
-    Have the page drawn, once. Raises VisualAgentFailure: a candidate without a picture is fine.
+    Return the thumbnail of a page as a PNG. Raise VisualAgentFailure if it cannot be captured.
 
-    The renderer fetches the page. The worker never follows an address that a document gives: it
-    could point into the network that the worker is in.
+    There is no retry, because a candidate without a picture is acceptable. The renderer fetches the
+    page: an address from a document could point into the worker's own network, so the worker must
+    not request it.
     """
     try:
         with translate_errors("storage"):
             async with asyncio.timeout(get_settings().VISUAL_TIMEOUT_SECONDS):
-                picture = await _drawn(url)
+                picture = await _capture(url)
     except WorkerBaseException as error:
         cause = {"cause": error.error_code}
-        raise VisualAgentFailure("The portfolio could not be drawn.", cause) from error
+        raise VisualAgentFailure("The portfolio could not be captured.", cause) from error
     if not picture.startswith(_PNG):
-        raise VisualAgentFailure("The renderer sent something else than a picture.")
+        raise VisualAgentFailure("The renderer did not return a picture.")
     return picture
 
 
-async def _drawn(url: str) -> bytes:
+async def _capture(url: str) -> bytes:
     response = await supabase_client().post(
         "/functions/v1/thumbnail", json={"url": url}, headers=request_headers()
     )

@@ -1,5 +1,5 @@
 """
-Telling the application what became of a job.
+Notifying the application of the outcome of a job.
 """
 
 import json
@@ -13,7 +13,7 @@ from workerctl.settings import get_settings
 
 async def announce(announcement: dict[str, Any]) -> None:
     """
-    Deliver an announcement, signed; nothing where no WEBHOOK_URL is set.
+    Deliver a signed announcement. Do nothing if WEBHOOK_URL is not set.
     """
     if get_settings().WEBHOOK_URL.get_secret_value():
         body = json.dumps(announcement).encode()
