@@ -257,9 +257,9 @@ def test_what_does_not_open_is_told_by_its_place_and_left(
 
     changed = list(token("name", "00010"))
     changed[60] = "A" if changed[60] != "A" else "B"
-    elsewhere = "The token was changed, or belongs to another context."
+    elsewhere = "The token was modified, or belongs to another context."
     no_token = "The token is malformed."
-    unknown = "The token was written with another key of version 0."
+    unknown = "The token was made with another key of version 0."
     damaged: dict[Place, tuple[str | bytes, str]] = {
         ("candidates", "name", "00010"): ("".join(changed), elsewhere),
         ("candidates", "phone", "00020"): (token("phone", "00021"), elsewhere),
@@ -400,7 +400,7 @@ def _state(call: Run) -> str:
     """
     done = call("check")
     assert done.returncode == 0
-    told = re.search(r"KEY007 Rotation: ([^;]+);", done.stdout)
+    told = re.search(r"KEY007 A rotation is under way \(([^)]+)\):", done.stdout)
     if told is None:
         assert re.search(r"^✓ encryption key .*KEY007", done.stdout, re.MULTILINE)
         return State.STABLE.value
