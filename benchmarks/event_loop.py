@@ -1,10 +1,10 @@
 """
-What a call of `run_async` costs, and what a client costs that is made for every call.
+Measure the cost of a call of `run_async`, and of creating a client for every call.
 
     python benchmarks/event_loop.py -n 21
 
-A round times every row once, in a shuffled order; a figure is the median of the rounds' ratios, for
-the cores may be shared and times alone say little. Exit code 1 when a bound is missed.
+Every round times each row once, in random order. A figure is the median of the rounds' ratios,
+because absolute times mean little on shared cores. The exit code is 1 if a bound is missed.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from workerctl.runtime.async_helpers import cleanup_event_loop, loop_cached, run
 HOST = "127.0.0.1"
 LEAST_ROUNDS = 2
 HEADER = f"{'what':<44} {'median':>6} {'(quartiles)':<13} {'bound':>7} {'':<6} one call"
-CALLS, REQUESTS = 300, 4  # of one row in one round
+CALLS, REQUESTS = 300, 4  # per row and round
 JOB_TIMEOUT = 1800
 
 Act = Callable[[], None]
@@ -47,7 +47,7 @@ Act = Callable[[], None]
 
 class Row(NamedTuple):
     """
-    A line of the table: what is called `times` times, and the row that it is a ratio of.
+    A row of the table: `act` is called `times` times and compared with the row `against`.
     """
 
     what: str
@@ -59,15 +59,15 @@ class Row(NamedTuple):
 
 class Handler(BaseHTTPRequestHandler):
     """
-    Answers everything at once, on connections that stay open.
+    A handler that answers every request immediately and keeps connections open.
     """
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet per answer
+    wbufsize = -1  # one packet per response
 
     def do_GET(self) -> None:
         """
-        Answer.
+        Send a response of two bytes.
         """
         self.send_response(200)
         self.send_header("Content-Length", "2")
@@ -76,13 +76,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """
-        Say nothing.
+        Log nothing.
         """
 
 
 def main() -> int:
     """
-    Set up, try every row once, measure, print.
+    Set up, run every row once, measure, print the table. Return the exit code.
     """
     parser = argparse.ArgumentParser(description="Measure what a call of run_async costs.")
     parser.add_argument("-n", type=int, default=21, help="rounds; default: 21")
@@ -127,7 +127,7 @@ async def _nothing() -> None:
 
 def _limited() -> None:
     """
-    As in a job of RQ: an alarm is set, and a handler waits for it.
+    Call `run_async` as in a job of RQ: with an alarm set and a handler for it.
     """
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.alarm(JOB_TIMEOUT)
@@ -142,25 +142,27 @@ def _request_rows(stack: contextlib.ExitStack) -> Iterator[Row]:
     shared = _trust(httpx, certificate)
     client = loop_cached(lambda: httpx.AsyncClient(verify=shared))
 
-    async def ask_new(context: ssl.SSLContext | None = None) -> None:
+    async def request_with_new_client(context: ssl.SSLContext | None = None) -> None:
         verify = context or _trust(httpx, certificate)
         async with httpx.AsyncClient(verify=verify) as new:
             assert (await new.get(url)).text == "ok"
 
-    async def ask_kept() -> None:
+    async def request_with_kept_client() -> None:
         assert (await client().get(url)).text == "ok"
 
     base = "TLS request, client per call, asyncio.run"
-    yield Row(base, lambda: asyncio.run(ask_new()), REQUESTS, base)
-    yield Row("client kept by loop_cached", lambda: run_async(ask_kept()), REQUESTS, base, 0.05)
-    yield Row("client per call on the kept loop", lambda: run_async(ask_new()), REQUESTS, base)
+    yield Row(base, lambda: asyncio.run(request_with_new_client()), REQUESTS, base)
+    kept = "client kept by loop_cached"
+    yield Row(kept, lambda: run_async(request_with_kept_client()), REQUESTS, base, 0.05)
+    new = "client per call on the kept loop"
+    yield Row(new, lambda: run_async(request_with_new_client()), REQUESTS, base)
     one_context = "client per call, one TLS context"
-    yield Row(one_context, lambda: run_async(ask_new(shared)), REQUESTS, base)
+    yield Row(one_context, lambda: run_async(request_with_new_client(shared)), REQUESTS, base)
 
 
 def _trust(httpx: ModuleType, certificate: Path) -> ssl.SSLContext:
     """
-    What httpx trusts when nobody says more, and our server.
+    Return a TLS context that trusts httpx's default certificates and our server's.
     """
     context: ssl.SSLContext = httpx.create_ssl_context()
     context.load_verify_locations(certificate)
@@ -170,17 +172,17 @@ def _trust(httpx: ModuleType, certificate: Path) -> ssl.SSLContext:
 @contextlib.contextmanager
 def _server() -> Iterator[tuple[Path, int]]:
     """
-    The certificate and the port of an HTTPS server in a process of its own.
+    Run an HTTPS server in a separate process. Yield the path of its certificate and its port.
     """
     with tempfile.TemporaryDirectory() as name:
         certificate = Path(name) / "certificate.pem"
         certificate.write_bytes(_self_signed())
         spawning = multiprocessing.get_context("spawn")
-        here, there = spawning.Pipe()
-        process = spawning.Process(target=_serve, args=(certificate, there), daemon=True)
+        receiver, sender = spawning.Pipe()
+        process = spawning.Process(target=_serve, args=(certificate, sender), daemon=True)
         process.start()
         try:
-            yield certificate, here.recv()
+            yield certificate, receiver.recv()
         finally:
             process.terminate()
             process.join()
@@ -197,7 +199,7 @@ def _serve(certificate: Path, parent: Connection) -> None:
 
 def _self_signed() -> bytes:
     """
-    A new key, and a certificate for the loopback address that holds for a day.
+    Return a new private key and its certificate for the loopback address, valid for a day, as PEM.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
@@ -221,7 +223,7 @@ def _self_signed() -> bytes:
 
 def _measure(rows: list[Row], rounds: int) -> dict[str, list[float]]:
     """
-    The seconds of one call, by row and round.
+    Return the seconds per call of each row, one figure per round.
     """
     seconds: dict[str, list[float]] = {row.what: [] for row in rows}
     for _ in range(rounds):
@@ -235,21 +237,21 @@ def _measure(rows: list[Row], rounds: int) -> dict[str, list[float]]:
 
 def _print(row: Row, seconds: dict[str, list[float]]) -> bool:
     """
-    Print a line of the table. Returns whether the bound is kept.
+    Print a row of the table. Return whether its bound is met.
     """
     pairs = zip(seconds[row.what], seconds[row.against], strict=True)
     ratios = [one / other for one, other in pairs]
     ratio = statistics.median(ratios)
     low, _, high = statistics.quantiles(ratios, n=4)
-    kept = row.bound is None or ratio <= row.bound
+    met = row.bound is None or ratio <= row.bound
     bound = "" if row.bound is None else f"≤ {row.bound:.2f}"
-    verdict = "" if row.bound is None else "kept" if kept else "MISSED"
+    verdict = "" if row.bound is None else "met" if met else "MISSED"
     milliseconds = 1000 * statistics.median(seconds[row.what])
     print(
         f"{row.what:<44} {ratio:6.3f} ({low:.3f}–{high:.3f}) {bound:>7} {verdict:<6}"
         f" {milliseconds:.3f} ms"
     )
-    return kept
+    return met
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """
-What a job's first LLM call costs in a forked work-horse, of a prepared parent and of a plain one.
+Measure the first LLM call of a job in a forked work-horse, with a prepared and with a plain parent.
 
     python benchmarks/fork.py -n 7
 
-Each round runs both workers on a real Redis, in a shuffled order, with a job each that asks an
-OpenAI-compatible server on loopback, over TLS and through the openai SDK. The time is that from
-the fork to the answer, the memory what the child then has for itself. A figure is the median of
-the rounds' ratios, for the cores may be shared. Exit code 1 when a bound is missed.
+Every round runs both workers on a real Redis, in random order. Each runs one job, which calls an
+OpenAI-compatible server on loopback, over TLS and through the openai SDK. The time is measured from
+the fork to the response; the memory is what the child then shares with no other process. A figure
+is the median of the rounds' ratios, because absolute times mean little on shared cores. The exit
+code is 1 if a bound is missed.
 """
 
 import argparse
@@ -40,7 +41,7 @@ PRELOAD = ("openai", "horses:rehearse")
 
 class Row(NamedTuple):
     """
-    A line of the table: a figure of the children, in the unit of people.
+    A row of the table: a figure of the children, multiplied by `scale` to have the unit `unit`.
     """
 
     what: str
@@ -51,7 +52,7 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("from the fork to the first answer", "seconds", "ms", 1000, 0.10),
+    Row("from the fork to the first response", "seconds", "ms", 1000, 0.10),
     Row("private memory after it", "private", "MiB", 1 / 1024, 1.00),
 )
 
@@ -60,15 +61,15 @@ Figures = dict[str, float]
 
 class Stub(BaseHTTPRequestHandler):
     """
-    A server that always gives the same answer.
+    A handler that sends the same chat completion to every request.
     """
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet, or the client waits 40 ms for the second
+    wbufsize = -1  # headers and body in one packet: the client would wait 40 ms for a second one
 
     def do_POST(self) -> None:
         """
-        Answer a chat completion.
+        Send the chat completion.
         """
         self.rfile.read(int(self.headers["content-length"]))
         body = json.dumps(ANSWER).encode()
@@ -80,13 +81,13 @@ class Stub(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """
-        Say nothing of each request.
+        Log nothing.
         """
 
 
 def main() -> int:
     """
-    Start what is needed, measure, print.
+    Start the servers, measure, print the table. Return the exit code.
     """
     parser = argparse.ArgumentParser(description="Measure the first LLM call in a work-horse.")
     parser.add_argument("-n", type=int, default=7, help="rounds; default: 7")
@@ -104,7 +105,7 @@ def main() -> int:
                     for kind in random.sample(list(samples), len(samples)):
                         samples[kind].append(_run(kind, directory, environ))
     except (RedisServerError, subprocess.CalledProcessError) as error:
-        print(f"Nothing is measured: {error}", file=sys.stderr)
+        print(f"Nothing was measured: {error}", file=sys.stderr)
         return 2
     missed = [row.what for row in ROWS if not _print(row, samples)]
     print(f"{rounds} rounds; missed: {', '.join(missed) or 'none'}")
@@ -130,7 +131,7 @@ def _llm(directory: Path) -> Iterator[str]:
 
 def _certify(directory: Path) -> None:
     """
-    Write a key, and a certificate of it for localhost, that holds for a day.
+    Write a private key and its certificate for localhost, valid for a day, into the directory.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -151,7 +152,7 @@ def _certify(directory: Path) -> None:
 
 def _environ(directory: Path, redis: str, url: str) -> dict[str, str]:
     """
-    The same for both workers: the SDK trusts the certificates of the system, and ours.
+    Return the environment of both workers: the SDK trusts the system's certificates and ours.
     """
     preload = json.dumps(list(PRELOAD))
     (directory / "pyproject.toml").write_text(f"[tool.workerctl]\npreload = {preload}\n")
@@ -187,19 +188,19 @@ def _run(kind: str, directory: Path, environ: dict[str, str]) -> Figures:
 
 def _print(row: Row, samples: dict[str, list[Figures]]) -> bool:
     """
-    Print a line of the table. Returns whether the bound is kept.
+    Print a row of the table. Return whether its bound is met.
     """
     ours, theirs = ([one[row.figure] for one in samples[kind]] for kind in ("prepared", "plain"))
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     ratio = statistics.median(ratios)
     low, _, high = statistics.quantiles(ratios, n=4)
     one, other = (row.scale * statistics.median(figures) for figures in (ours, theirs))
-    kept = ratio <= row.bound
+    met = ratio <= row.bound
     print(
-        f"{row.what:<34} {ratio:6.3f} ({low:.3f}-{high:.3f}) ≤ {row.bound:.2f}"
-        f" {'kept' if kept else 'MISSED':<6} {one:.1f} / {other:.1f} {row.unit}"
+        f"{row.what:<35} {ratio:6.3f} ({low:.3f}-{high:.3f}) ≤ {row.bound:.2f}"
+        f" {'met' if met else 'MISSED':<6} {one:.1f} / {other:.1f} {row.unit}"
     )
-    return kept
+    return met
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """
-One worker with one job, for `fork.py`: `python horses.py prepared|plain` prints figures as JSON.
+Run one worker with one job, for `fork.py`: `python horses.py prepared|plain` prints JSON figures.
 
-The plain worker is RQ's own, whose parent imports what its own start needs, and the job what it
-uses, as it is without workerctl.
+The plain worker is RQ's own: its parent imports only what it needs itself, and the job imports the
+SDK, as in a worker without workerctl.
 """
 
 import json
@@ -31,49 +31,49 @@ ANSWER = {
 }
 
 forked_at = 0.0
-"""When this process came into being, if it is a work-horse."""
+"""The time at which this process was forked, if it is a work-horse."""
 
 
 def main(kind: str) -> None:
     """
-    Run the job in a work-horse, print what it says.
+    Run the job in a work-horse and print its result.
     """
     os.register_at_fork(after_in_child=_start_the_clock)
     connection = Redis.from_url(os.environ["REDIS_URL"])
     connection.flushdb()
     queue = Queue("jobs", connection=connection)
     job = queue.enqueue(f"{Path(__file__).stem}.{kind}")
-    answers = os.dup(1)
-    os.dup2(2, 1)  # RQ's log is no part of the answer
+    stdout = os.dup(1)
+    os.dup2(2, 1)  # RQ's log must not be mixed with the result
     _worker_class(kind)([queue], connection=connection).work(burst=True, logging_level="ERROR")
     result = Job.fetch(job.id, connection=connection).return_value()
-    os.write(answers, json.dumps(result).encode())
+    os.write(stdout, json.dumps(result).encode())
 
 
 def plain() -> dict[str, float]:
     """
-    The job as it is without workerctl.
+    Run the job as without workerctl.
     """
     from openai import OpenAI
 
-    return _asked(OpenAI(api_key="stub", max_retries=0))
+    return _measured_call(OpenAI(api_key="stub", max_retries=0))
 
 
 def prepared() -> dict[str, float]:
     """
-    The same, with the TLS context of the parent.
+    Run the same job with the TLS context of the parent.
     """
     from openai import DefaultHttpxClient, OpenAI
 
     from workerctl.runtime.jobs.warm import tls_context
 
     http = DefaultHttpxClient(verify=tls_context())
-    return _asked(OpenAI(api_key="stub", max_retries=0, http_client=http))
+    return _measured_call(OpenAI(api_key="stub", max_retries=0, http_client=http))
 
 
 def rehearse() -> None:
     """
-    What the parent of the prepared worker does once: the same call, of which nothing is sent.
+    Make the same call once in the parent of the prepared worker, without sending anything.
     """
     from httpx2 import MockTransport, Response
     from openai import DefaultHttpxClient, OpenAI
@@ -83,7 +83,7 @@ def rehearse() -> None:
     DefaultHttpxClient(verify=tls_context()).close()
     mock = MockTransport(lambda _: Response(200, json=ANSWER))
     with OpenAI(api_key="stub", http_client=DefaultHttpxClient(transport=mock)) as client:
-        _ask(client)
+        _call(client)
 
 
 def _worker_class(kind: str) -> Any:
@@ -100,18 +100,18 @@ def _start_the_clock() -> None:
     __main__.forked_at = time.perf_counter()
 
 
-def _asked(client: Any) -> dict[str, float]:
+def _measured_call(client: Any) -> dict[str, float]:
     """
-    Ask once. Answers with the seconds since the fork, and the KiB that no other process shares.
+    Call once. Return the seconds since the fork and the KiB that no other process shares.
     """
     import __main__
 
-    _ask(client)
+    _call(client)
     seconds = time.perf_counter() - __main__.forked_at
     return {"seconds": seconds, "private": _private_kib()}
 
 
-def _ask(client: Any) -> None:
+def _call(client: Any) -> None:
     question = [{"role": "user", "content": "Is this a person?"}]
     answer = client.chat.completions.create(model="stub", messages=question)
     assert answer.choices[0].message.content == "yes"

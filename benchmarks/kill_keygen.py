@@ -1,19 +1,20 @@
 """
-Kill `keygen` at every moment: the env file is always the old one or the new one, whole.
+Kill `keygen` at every moment, and verify that it leaves either the old env file or the new one.
 
     python benchmarks/kill_keygen.py --cycles 10000
     python benchmarks/kill_keygen.py --rotate --cycles 1000
 
-Each cycle forks a writer and kills it with SIGKILL after a delay that sweeps its whole run time.
-What is then on disk must decrypt every value that was encrypted so far. The same call, run to its
-end, must do its work on the old file, be refused on the new one, and leave no temporary file.
+Each cycle forks a writer and kills it with SIGKILL after a delay; the delays sweep its whole run
+time. The keys on disk must then decrypt every value that was encrypted so far. The same call,
+without a kill, must do its work on the old file, be refused on the new one, and leave no temporary
+file.
 
-With `--rotate` the keys of one file change again and again; at times a key is added before, or old
-ones are retired, which is killed as well. With `--control` the writer that is killed is one that
-does it wrong: it shows that this is noticed.
+With `--rotate` the keys of one file are rotated repeatedly. Sometimes a key is added before, or old
+ones are retired afterwards; these calls are killed as well. With `--control` an incorrect writer is
+killed instead, to show that the benchmark detects it.
 
-Prints counts; exit code 1 when one is not 0 that has to be. A kill says nothing about power loss:
-what the kernel has, it keeps.
+The output is a table of counts; the exit code is 1 if a count that must be 0 is not. A kill does
+not simulate a loss of power: data that the kernel has accepted is written.
 """
 
 import argparse
@@ -32,19 +33,19 @@ from workerctl.commands.keygen import write_keys
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, name_of
 from workerctl.sources import envwrite
 
-# In how many cycles of --rotate a key is added once, and old ones are retired once.
+# With --rotate, a key is added and old keys are retired once in this number of cycles.
 _EVERY = 4
 
 
 def main() -> int:
     """
-    Run the cycles and print what they left.
+    Run the cycles and print the table. Return the exit code.
     """
     parser = argparse.ArgumentParser(description="Kill `keygen` at every moment.")
     parser.add_argument("--rotate", action="store_true", help="kill --rotate instead of --write")
-    parser.add_argument("--control", choices=_CONTROLS, help="kill a writer that does it wrong")
+    parser.add_argument("--control", choices=_CONTROLS, help="kill an incorrect writer")
     parser.add_argument("--cycles", type=int, default=1000)
-    parser.add_argument("--directory", help="where to work; default: the temporary directory")
+    parser.add_argument("--directory", help="where to write; default: the temporary directory")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.directory) as directory, chdir(directory):
         file = File(Path(".env"), keeps_key=options.rotate)
@@ -85,7 +86,7 @@ def _rotate(file: File, number: int, control: str | None) -> None:
 
 def _retire(file: File) -> None:
     """
-    Leave the current key and the one before it, and only the values that they open.
+    Retire all keys but the current and the previous one, after re-encrypting what they wrote.
     """
     found, ring = file.keys(), file.ring()
     old = [version for version in range(_version(found) - 1) if name_of(version) in found]
@@ -114,7 +115,7 @@ def _wrong(file: File, control: str | None, changes: Keys) -> Callable[[], None]
 
 def _in_place(path: Path, name: str, value: str) -> None:
     """
-    Write the file as most programs do.
+    Overwrite the file in place, as most programs do.
     """
     new = f"{name}={value}\n"
     text, found = re.subn(rf"(?m)^(?:export )?{name}=.*\n", new, path.read_text())
@@ -123,7 +124,7 @@ def _in_place(path: Path, name: str, value: str) -> None:
 
 def _one_by_one(path: Path, name: str, value: str) -> None:
     """
-    Replace the file atomically, but for each variable alone.
+    Replace the file atomically, but separately for each variable.
     """
     envwrite.change(str(path), lambda _: {name: value})
 

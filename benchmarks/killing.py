@@ -1,8 +1,8 @@
 """
-Kill a call at any moment, and judge the env file that it was changing.
+Kill a call at any moment, and verify the env file that it was changing.
 
-A file is old or new, whole; anything else is a failure. Values are encrypted with the keys on disk
-all the while, and have to decrypt after every kill.
+The file must be completely old or completely new. Values are encrypted with the keys on disk before
+every kill, and all of them must decrypt after it.
 """
 
 import functools
@@ -23,16 +23,17 @@ from workerctl.errors import RefusedError, SourceError
 from workerctl.keyring import KeyRing
 from workerctl.keyring.versions import VERSION
 from workerctl.runtime.exceptions import EncryptionError
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 CONTEXT = b"people/phone/17"
 
 _LINES = 10
 _CALIBRATION_RUNS = 20
-# Steps through the run time without a pattern that a timer could share.
+# Steps of the golden ratio cover the run time evenly, without a period that a timer could share.
 _GOLDEN = 0.6180339887498949
-# The delays follow the machine's load: two writers are killed for each that is done before.
+# The delays adapt to the load of the machine: of three writers, two are killed before they finish.
 _LONGER, _SHORTER = 1.01, 0.98
 
 _OTHER = "".join(f"NAME_{number}='value {number}' # comment\n" for number in range(_LINES))
@@ -56,7 +57,7 @@ Keys = dict[str, str]
 
 class Call(NamedTuple):
     """
-    A change of the keys, its column of the table, and whether it made these keys of those.
+    A change of the keys: its column of the table, the call, and whether it made old into new keys.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Call(NamedTuple):
 
 class File:
     """
-    The env file, the values encrypted so far, and what the kills did to them.
+    The env file, the values that were encrypted so far, and the counts of what the kills caused.
     """
 
     def __init__(self, path: Path, *, keeps_key: bool) -> None:
@@ -78,7 +79,7 @@ class File:
 
     def restart(self) -> None:
         """
-        Begin with a fresh file, and with a key where it is to have one.
+        Start over with a fresh file, which contains a key if this instance keeps one.
         """
         self.tokens: list[bytes] = []
         self.path.write_text(_START)
@@ -87,25 +88,25 @@ class File:
 
     def read(self) -> str:
         """
-        What is in the file.
+        Return the content of the file, "" if it does not exist.
         """
         return self.path.read_bytes().decode() if self.path.exists() else ""
 
     def keys(self) -> Keys:
         """
-        The variables of the keys in the file, read with nothing of what is tested here.
+        Return the key variables in the file, parsed independently of the code under test.
         """
         return _keys_in(self.read())
 
     def ring(self) -> KeyRing | None:
         """
-        The keys as a worker gets them; None where it would not start.
+        Return the key ring that a worker would load, or None if it would refuse to start.
         """
         return _ring(str(self.path), self.read())
 
     def kill(self, call: Call, writer: Callable[[], object] | None = None) -> bool:
         """
-        Kill a call, or the writer in its place, and judge what it left. Returns whether it is well.
+        Kill a call, or `writer` instead of it. Return whether it left a correct file.
         """
         self._encrypt()
         before, counts = self.read(), self.counts[call.name]
@@ -125,14 +126,14 @@ class File:
         opened = self._opened()
         counts["values that decrypt"] += opened
         counts["values that no longer decrypt"] += len(self.tokens) - opened
-        is_well = state in {"old", "new"} and opened == len(self.tokens)
-        if is_well and not self._next_run_is_right(call, before, state):
-            is_well = False
+        is_correct = state in {"old", "new"} and opened == len(self.tokens)
+        if is_correct and not self._next_run_succeeds(call, before, state):
+            is_correct = False
             counts["next run failed"] += 1
-        counts["temporaries after the next run"] += is_well and self._temporaries()
-        if not is_well:
+        counts["temporaries after the next run"] += is_correct and self._temporaries()
+        if not is_correct:
             self.restart()
-        return is_well
+        return is_correct
 
     def _encrypt(self) -> None:
         ring = self.ring()
@@ -166,7 +167,7 @@ class File:
             return "torn"
         return "new" if call.is_done(old, new) and self.ring() is not None else "half-rotated"
 
-    def _next_run_is_right(self, call: Call, before: str, state: str) -> bool:
+    def _next_run_succeeds(self, call: Call, before: str, state: str) -> bool:
         now = self.read()
         try:
             call.run()

@@ -1,11 +1,12 @@
 """
-What a start of workerctl costs, against the bounds that it promises and against its peers.
+Measure the start-up of workerctl, and compare it with its bounds and with its peers.
 
     python benchmarks/startup.py -n 21
     python benchmarks/startup.py --only "check on a terminal"
 
-Every round runs every command once, in a shuffled order; a figure is the median of the rounds'
-ratios, for the cores may be shared and times alone say little. Exit code 1 when a bound is missed.
+Every round runs each command once, in random order. A figure is the median of the rounds' ratios,
+because absolute times mean little on shared cores. The exit code is 1 if a bound is missed, and 2
+if nothing could be measured.
 """
 
 import argparse
@@ -31,13 +32,13 @@ ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / "peers"
 EXAMPLES = ROOT / "examples/env"
 
-VARIABLES, MANY_VARIABLES = 39, 1000  # as many as a shell has, and a pod among many services
+VARIABLES, MANY_VARIABLES = 39, 1000  # in a typical shell, and in a pod next to many services
 LINES, MANY_LINES = 1000, 10_000
 LEAST_ROUNDS = 2
 
 HEADER = f"{'what':<48} {'median':>6} {'(quartiles)':<13} {'cpu':>6} {'bound':>7}"
 
-# The public imports, each with its bound as a share of R.
+# The public imports, each with its bound as a ratio to R.
 IMPORTS = {
     "workerctl.runtime": 0.08,
     "workerctl.runtime.exceptions": 0.15,
@@ -51,7 +52,7 @@ IMPORTS = {
 
 BOOT = "from workerctl.settings import get_settings; get_settings()"
 
-# Each prints milliseconds.
+# Each of these programs prints milliseconds.
 AGAIN = """
 import time
 from workerctl.settings import get_settings
@@ -97,7 +98,7 @@ READ = REPEATED.format(
     imports="from workerctl.schema.loading import load; from workerctl.settings import Settings",
     act="load(Settings)",
 )
-JUDGE = REPEATED.format(
+CHECK = REPEATED.format(
     imports="from workerctl.preflight import Request, preflight",
     act="assert preflight(Request()).exit_code == 0",
 )
@@ -105,14 +106,15 @@ JUDGE = REPEATED.format(
 
 class Command(NamedTuple):
     """
-    A command line, where it runs, and what it must say in a trial run.
+    A command line and the directory in which it runs.
 
-    `prints` is for a program that measures itself, and prints milliseconds.
+    `expects` is a text that the output of a trial run must contain, `variables` the size of the
+    environment. `prints` marks a program that measures itself and prints milliseconds.
     """
 
     arguments: tuple[str, ...]
     directory: str = "production"
-    says: str = ""
+    expects: str = ""
     variables: int = VARIABLES
     terminal: bool = False
     prints: bool = False
@@ -120,30 +122,30 @@ class Command(NamedTuple):
 
 class Row(NamedTuple):
     """
-    A line of the table. Without `against` the figure is milliseconds; a bound may be missing.
+    A row of the table: a figure of two commands as a ratio, or the milliseconds of one command.
     """
 
     what: str
     command: Command
     against: Command | None
     bound: float | None = None
-    figure: Literal["wall", "peak", "said"] = "wall"
+    figure: Literal["wall", "peak", "printed"] = "wall"
 
 
 class Sample(NamedTuple):
     """
-    One run: seconds by the clock and of the processor, KiB at the peak, milliseconds it printed.
+    One run: wall-clock and processor time in seconds, peak memory in KiB, printed milliseconds.
     """
 
     wall: float
     cpu: float
     peak: float
-    said: float = 0.0
+    printed: float = 0.0
 
 
 class WrongAnswerError(Exception):
     """
-    A command that does not do what is to be timed.
+    A command whose output or exit code is not what should be timed.
     """
 
 
@@ -152,11 +154,11 @@ Samples = dict[Command, list[Sample]]
 
 def main() -> int:
     """
-    Install, try every command once, measure, print.
+    Install, run every command once, measure, print the table. Return the exit code.
     """
     parser = argparse.ArgumentParser(description="Measure what a start of workerctl costs.")
     parser.add_argument("-n", type=int, default=21, help="rounds; default: 21")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only rows that hold this text")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only rows that contain TEXT")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
@@ -167,7 +169,7 @@ def main() -> int:
             for command in commands:
                 _try(command, directory)
         except (install.InstallError, WrongAnswerError) as error:
-            print(f"Nothing is measured: {error}.", file=sys.stderr)
+            print(f"Nothing was measured: {error}.", file=sys.stderr)
             return 2
         load = os.getloadavg()[0]
         samples = _measure(commands, directory, max(options.n, LEAST_ROUNDS))
@@ -183,17 +185,17 @@ def main() -> int:
 
 def _prepared(directory: Path) -> tuple[list[Row], list[str]]:
     """
-    The rows that can be measured here, and why the others cannot.
+    Return the rows that can be measured here, and the reasons why others cannot.
     """
     own = install.workerctl()
     python = str(own / "python")
     _make_directories(directory)
     _set_up([python, str(PEERS / "generate.py"), str(directory)])
     _copy_env_file(directory / "plain")
-    check = Command((str(own / "workerctl"), "check"), says="no findings")
+    check = Command((str(own / "workerctl"), "check"), expects="no findings")
     rows = [*_own_rows(str(own / "workerctl"), python, check)]
     skipped: list[str] = []
-    plain = Command((python, "settings.py"), "plain", says="settings are valid")
+    plain = Command((python, "settings.py"), "plain", expects="settings are valid")
     rows.append(Row("check / a plain pydantic-settings script", check, plain, 0.95))
     for peers in (_python_rows, _node_rows):
         try:
@@ -206,25 +208,25 @@ def _prepared(directory: Path) -> tuple[list[Row], list[str]]:
 def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     r = Command((python, "-c", "import pydantic_settings"))
     p = Command((python, "-c", "pass"))
-    keyless = check._replace(directory="development", says="KEY001 ENCRYPTION_KEY is not set")
+    keyless = check._replace(directory="development", expects="KEY001 ENCRYPTION_KEY is not set")
     in_git = check._replace(directory="git")
-    config = Command((workerctl, "show-config"), says="LLM_TIMEOUT_SECONDS")
-    version = Command((workerctl, "--version"), says="workerctl ")
+    config = Command((workerctl, "show-config"), expects="LLM_TIMEOUT_SECONDS")
+    version = Command((workerctl, "--version"), expects="workerctl ")
     yield Row("check, in a git work tree / R", in_git, r, 1.05)
     yield Row("check, in no work tree / R", check, r, 1.05)
     yield Row("check on a file without a key / R", keyless, r, 1.00)
-    options = Command((workerctl, "check", "--fail-on", "error"), says="no findings")
+    options = Command((workerctl, "check", "--fail-on", "error"), expects="no findings")
     yield Row("check with an option / R", options, r, 1.05)
     keyless_options = keyless._replace(arguments=options.arguments)
     yield Row("check with an option, without a key / R", keyless_options, r, 1.00)
     yield Row("check on a terminal / R", in_git._replace(terminal=True), r, 1.15)
     yield Row("show-config / R", config, r, 1.00)
-    budget = Command((workerctl, "budget"), says="A job may take")
+    budget = Command((workerctl, "budget"), expects="A job may take")
     yield Row("budget / R", budget, r, 1.00)
     for terminal in (False, True):
         where = " on a terminal" if terminal else ""
-        whole = Command((workerctl, "--help"), says="Preflight", terminal=terminal)
-        one = Command((workerctl, "check", "--help"), says="--fail-on", terminal=terminal)
+        whole = Command((workerctl, "--help"), expects="Preflight", terminal=terminal)
+        one = Command((workerctl, "check", "--help"), expects="--fail-on", terminal=terminal)
         yield Row(f"--help{where} / R", whole, r, 0.75)
         yield Row(f"check --help{where} / R", one, r, 1.15)
     yield Row("--version / P", version, p, 1.25)
@@ -234,21 +236,21 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
         yield Row(f"import {name} / R", Command((python, "-c", f"import {name}")), r, bound)
     again = Command((python, "-c", AGAIN), prints=True)
     forked = Command((python, "-c", FORKED), prints=True)
-    yield Row("get_settings() again, ms", again, None, 0.05, "said")
-    yield Row("get_settings() in a forked child, ms", forked, None, 0.05, "said")
+    yield Row("get_settings() again, ms", again, None, 0.05, "printed")
+    yield Row("get_settings() in a forked child, ms", forked, None, 0.05, "printed")
     stages = Command((python, "-c", STAGES), prints=True)
-    yield Row("a budget of 1000 stages, processor ms", stages, None, 50, "said")
+    yield Row("a budget of 1000 stages, processor ms", stages, None, 50, "printed")
     yield Row("check, peak memory / R", in_git, r, 1.40, "peak")
     yield Row("check on a file without a key, peak memory / R", keyless, r, 1.10, "peak")
     crowded = check._replace(variables=MANY_VARIABLES)
     yield Row(f"check, {MANY_VARIABLES} / {VARIABLES} variables", crowded, check, 1.5)
-    for what, program in (("load()", READ), ("preflight()", JUDGE)):
+    for what, program in (("load()", READ), ("preflight()", CHECK)):
         few = Command((python, "-c", program), f"{LINES} lines", prints=True)
         many = few._replace(directory=f"{MANY_LINES} lines")
-        yield Row(f"{what}, {MANY_LINES} / {LINES} lines", many, few, 12, "said")
+        yield Row(f"{what}, {MANY_LINES} / {LINES} lines", many, few, 12, "printed")
         few = Command((python, "-c", program), prints=True)
         many = few._replace(variables=MANY_VARIABLES)
-        yield Row(f"{what}, {MANY_VARIABLES} / {VARIABLES} variables", many, few, 1.5, "said")
+        yield Row(f"{what}, {MANY_VARIABLES} / {VARIABLES} variables", many, few, 1.5, "printed")
 
 
 def _python_rows(directory: Path, check: Command) -> Iterator[Row]:
@@ -291,7 +293,7 @@ _NAMES = {
 
 def _make_directories(directory: Path) -> None:
     """
-    Where the commands run: each holds a private `.env`, and only one is in a git work tree.
+    Make the directories for the commands: each has a private `.env`, one is a git work tree.
     """
     if any((parent / ".git").exists() for parent in (directory, *directory.parents)):
         raise install.InstallError("the temporary directory is in a git work tree")
@@ -314,7 +316,7 @@ def _set_up(command: list[str], directory: Path | None = None) -> None:
 
 def _copy_env_file(directory: Path, name: str = "production-good.env", more: int = 0) -> None:
     """
-    An example as `.env`, filled up to `more` lines with variables of other programs.
+    Copy an example as `.env`, and append variables of other programs up to `more` lines.
     """
     directory.mkdir(exist_ok=True)
     text = (EXAMPLES / name).read_text()
@@ -328,7 +330,7 @@ def _copy_env_file(directory: Path, name: str = "production-good.env", more: int
 
 def _environ(variables: int = VARIABLES) -> dict[str, str]:
     """
-    An environment of that many variables, none of which changes how Python starts.
+    Return an environment of the given size that does not change how Python starts.
     """
     environ = {
         "PATH": os.defpath,
@@ -352,7 +354,7 @@ def _commands(rows: list[Row]) -> Iterator[Command]:
 
 def _try(command: Command, directory: Path) -> None:
     """
-    Refuse to time a wrong answer. This also makes the caches that a first run makes.
+    Raise WrongAnswerError if the output is wrong. The run also fills the caches.
     """
     what = " ".join(Path(part).name for part in command.arguments[:3] if "\n" not in part)
     done = subprocess.run(
@@ -363,13 +365,13 @@ def _try(command: Command, directory: Path) -> None:
         text=True,
         check=False,
     )
-    if done.returncode != 0 or command.says not in done.stdout + done.stderr:
+    if done.returncode != 0 or command.expects not in done.stdout + done.stderr:
         sys.stderr.write(done.stdout + done.stderr)
-        raise WrongAnswerError(f"`{what}` ends with code {done.returncode} or says something else")
+        raise WrongAnswerError(f"`{what}` exits with {done.returncode} or has unexpected output")
     if command.arguments[1:] == ("check",) and command.directory in {"git", "production"}:
-        asked = "not in a git work tree" not in done.stdout
-        if asked != (command.directory == "git"):
-            raise WrongAnswerError(f"`{what}` asks git where it should not, or does not")
+        runs_git = "not in a git work tree" not in done.stdout
+        if runs_git != (command.directory == "git"):
+            raise WrongAnswerError(f"`{what}` runs git outside a work tree, or not inside one")
 
 
 def _measure(commands: list[Command], directory: Path, rounds: int) -> Samples:
@@ -387,33 +389,33 @@ def _measure(commands: list[Command], directory: Path, rounds: int) -> Samples:
 
 def _run(command: Command) -> Sample:
     environ = _environ(command.variables)
-    heard = command.terminal or command.prints
-    reader, writer = pty.openpty() if command.terminal else os.pipe() if heard else (-1, -1)
+    captured = command.terminal or command.prints
+    reader, writer = pty.openpty() if command.terminal else os.pipe() if captured else (-1, -1)
     if command.terminal:
-        termios.tcsetwinsize(writer, (24, 120))  # wide enough for the help in frames
+        termios.tcsetwinsize(writer, (24, 120))  # wide enough for the help page
     streams: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)
     ]
-    streams += [(os.POSIX_SPAWN_DUP2, writer, 1)] if heard else []
+    streams += [(os.POSIX_SPAWN_DUP2, writer, 1)] if captured else []
     text = b""
     start = time.perf_counter()
     child = os.posix_spawn(command.arguments[0], command.arguments, environ, file_actions=streams)
-    if heard:
+    if captured:
         os.close(writer)
         text = b"".join(_chunks(reader))
     _, status, usage = os.wait4(child, 0)
     wall = time.perf_counter() - start
-    if heard:
+    if captured:
         os.close(reader)
     if status:
         raise WrongAnswerError(f"`{Path(command.arguments[0]).name}` failed while it was timed")
-    said = float(text) if command.prints else 0.0
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, said)
+    printed = float(text) if command.prints else 0.0
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, printed)
 
 
 def _chunks(reader: int) -> Iterator[bytes]:
     """
-    All that is written until the last writer is gone, which a terminal tells by an error.
+    Yield the output until the last writer closes it; a terminal then raises OSError.
     """
     with contextlib.suppress(OSError):
         while chunk := os.read(reader, 65536):
@@ -422,7 +424,7 @@ def _chunks(reader: int) -> Iterator[bytes]:
 
 def _print(row: Row, samples: Samples) -> bool:
     """
-    Print a line of the table. Returns whether the bound is kept.
+    Print a row of the table. Return whether its bound is met.
     """
     ours = [getattr(sample, row.figure) for sample in samples[row.command]]
     theirs = [1.0] * len(ours)
@@ -431,14 +433,14 @@ def _print(row: Row, samples: Samples) -> bool:
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     ratio = statistics.median(ratios)
     low, _, high = statistics.quantiles(ratios, n=4)
-    kept = row.bound is None or ratio <= row.bound
+    met = row.bound is None or ratio <= row.bound
     bound = "" if row.bound is None else f"≤ {row.bound:.2f}"
-    verdict = "" if row.bound is None else "kept" if kept else "MISSED"
+    verdict = "" if row.bound is None else "met" if met else "MISSED"
     print(
         f"{row.what:<48} {ratio:6.3f} ({low:.3f}–{high:.3f})"
         f" {_cpu(row, samples)} {bound:>7} {verdict:<6} {_absolute(row, ours, theirs)}"
     )
-    return kept
+    return met
 
 
 def _cpu(row: Row, samples: Samples) -> str:
@@ -449,7 +451,9 @@ def _cpu(row: Row, samples: Samples) -> str:
 
 
 def _absolute(row: Row, ours: list[float], theirs: list[float]) -> str:
-    scale, unit = {"wall": (1000, "ms"), "peak": (1 / 1024, "MiB"), "said": (1, "ms")}[row.figure]
+    scale, unit = {"wall": (1000, "ms"), "peak": (1 / 1024, "MiB"), "printed": (1, "ms")}[
+        row.figure
+    ]
     if row.against is None:
         return ""
     one, other = (scale * statistics.median(figures) for figures in (ours, theirs))

@@ -1,11 +1,11 @@
 """
-Weak keys are told from random ones: every member of every class is caught, and no random key.
+Verify that every weak key is flagged, and that no random key is.
 
     python benchmarks/weak_keys.py --keys 1000000
 
-First the classes of keys that can be guessed, with members that a seed makes. Then random keys, on
-all cores; the time is what the processor needs to judge one of them. Exit code 1 when a member is
-missed or a random key is flagged.
+First come the classes of keys that can be guessed, with members from a seeded generator; then
+random keys, on all cores. The time is the processor time for one of these. The exit code is 1 if a
+weak key is missed or a random key is flagged.
 """
 
 import argparse
@@ -25,7 +25,7 @@ _SEED = 20261122
 _BYTES = keys.KEY_BYTES
 _DIGITS = 2 * _BYTES
 _RUN = 10
-# How many keys a process judges at a time.
+# The number of keys that a process checks at a time.
 _CHUNK = 2000
 
 _DECIMALS, _LETTERS = "0123456789", "abcdef"
@@ -37,7 +37,7 @@ _DOCUMENTED = (
     "01" + "00" * (_BYTES - 1),  # RFC 8452
     "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",  # SP 800-38A
     "feffe9928665731c6d6a8f9467308308" * 2,  # the test cases of GCM
-    "a1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456",  # many a README, and below
+    "a1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456",  # README files
     "0123456789abcdef" * 4,
     "0123456789abcdeffedcba9876543210" * 2,
     "00112233445566778899aabbccddeeff" * 2,
@@ -51,11 +51,11 @@ Item = TypeVar("Item")
 
 def main() -> int:
     """
-    Judge the members of the classes, then random keys.
+    Check the members of the classes, then random keys. Return the exit code.
     """
-    parser = argparse.ArgumentParser(description="Judge weak keys and random ones.")
-    parser.add_argument("--keys", type=int, default=1_000_000, help="random ones")
-    parser.add_argument("--members", type=int, default=1760, help="of each class, at most")
+    parser = argparse.ArgumentParser(description="Check weak and random keys.")
+    parser.add_argument("--keys", type=int, default=1_000_000, help="number of random keys")
+    parser.add_argument("--members", type=int, default=1760, help="most keys of each class")
     options = parser.parse_args()
     missed = sum(_missed(name, make, options.members) for name, make in CLASSES.items())
     alarms, seconds = _random_keys(options.keys)
@@ -69,9 +69,9 @@ def main() -> int:
 
 def _missed(name: str, make: Make, members: int) -> int:
     """
-    Print how many members of a class are caught. Returns how many are not.
+    Print how many members of a class are flagged. Return how many are not.
     """
-    source = random.Random(_SEED)  # noqa: S311 -- these are to be guessed
+    source = random.Random(_SEED)  # noqa: S311 -- these keys are meant to be guessable
     texts = list(dict.fromkeys(make(source, number) for number in range(members)))
     texts[::3] = map(str.upper, texts[::3])
     caught = sum(keys.weakness(text) is not None for text in texts)
@@ -84,15 +84,15 @@ def _random_keys(count: int) -> tuple[Counter[str], float]:
     alarms: Counter[str] = Counter()
     total = 0.0
     with multiprocessing.Pool() as pool:
-        for reasons, seconds in pool.imap_unordered(_judged, chunks):
+        for reasons, seconds in pool.imap_unordered(_flagged, chunks):
             alarms.update(reasons)
             total += seconds
     return alarms, total
 
 
-def _judged(count: int) -> tuple[list[str], float]:
+def _flagged(count: int) -> tuple[list[str], float]:
     """
-    Why random keys are flagged, and the processor's time for judging them.
+    Check random keys. Return the reasons why some are flagged, and the processor time in seconds.
     """
     texts = [keys.generate() for _ in range(count)]
     start = time.process_time()
@@ -123,7 +123,7 @@ def _digit_steps(source: random.Random, number: int) -> str:
 
 def _two_steps(source: random.Random, number: int, length: int, size: int) -> list[int]:
     """
-    Numbers of which each is one of two steps from the one before, in any order of the steps.
+    Return numbers whose successive differences are one of two values, in random order.
     """
     first = number % length
     steps = [source.randrange(size)] * first + [source.randrange(size)] * (length - 1 - first)
@@ -156,7 +156,7 @@ def _few_digits(source: random.Random, number: int) -> str:
 
 def _of_each(source: random.Random, few: list[Item], length: int) -> list[Item]:
     """
-    At least one of each, in any order.
+    Return a list of the given length that contains every item, in random order.
     """
     items = few + source.choices(few, k=length - len(few))
     source.shuffle(items)
@@ -165,7 +165,7 @@ def _of_each(source: random.Random, few: list[Item], length: int) -> list[Item]:
 
 def _run(source: random.Random, number: int) -> str:
     """
-    The same digit ten times in a row: each digit at each place, in turn.
+    Return a key with ten equal digits in a row; `number` selects the digit and the position.
     """
     digit, place = divmod(number, _DIGITS - _RUN + 1)
     text = _text(source, _HEX, _DIGITS - _RUN)

@@ -1,8 +1,8 @@
 """
-A demonstration: configurations judged, then a worker that runs, on services that misbehave.
+Demonstrate the checks, then a worker that runs, then the same worker when its services misbehave.
 
-Run it with `make demo`. It leaves an untracked .env behind, as a developer would make one, and
-nothing else: no process, no open port, no file.
+Run it with `make demo`. It leaves an untracked .env behind, as a developer would create, and
+nothing else: no process, no open port, no other file.
 """
 
 import os
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
 def main() -> int:
     """
-    Show everything; the exit code tells whether every step ended as it should.
+    Show all steps. Return 0 if each of them ended as expected.
     """
     interrupts, running = Interrupts(), ExitStack()
     try:
@@ -32,23 +32,23 @@ def main() -> int:
         print("\nInterrupted: stopping what was started.", file=sys.stderr)
         return 128 + (interrupts.received or signal.SIGINT)
     except BrokenPipeError:
-        # Nobody reads on; Python would complain once more at its end.
+        # The reader is gone; Python would report it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     finally:
-        # It raises once: an interrupt of the call above was the one, and this runs to its end.
+        # Only one interrupt raises: if it came during the call above, nothing interrupts this.
         interrupts.ignore()
         running.close()
 
 
 def _shown(running: ExitStack, interrupts: Interrupts) -> bool:
-    with interrupts.held():  # until it is known that it has to be removed
+    with interrupts.held():  # until `running` knows that it has to be removed
         directory = running.enter_context(tempfile.TemporaryDirectory())
-    judged = tour.show(Path(directory))
-    # Imported now, so that the first lines are there at once.
+    is_expected = tour.show(Path(directory))
+    # Imported late, so that the first lines appear immediately.
     import worker
 
-    return worker.show(running, interrupts) and judged
+    return worker.show(running, interrupts) and is_expected
 
 
 if __name__ == "__main__":

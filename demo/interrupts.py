@@ -1,5 +1,5 @@
 """
-Ctrl-C at any moment, also in the middle of starting something.
+Handle Ctrl-C at any moment, even while something is being started.
 """
 
 import signal
@@ -12,23 +12,25 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class Interrupts:
     """
-    One KeyboardInterrupt for Ctrl-C, a polite kill or a closed terminal, and none while held.
+    Raises one KeyboardInterrupt for SIGINT, SIGTERM or SIGHUP, but not while interrupts are held.
 
-    What is started while it is held has been noted for stopping by the time it raises.
+    Whatever is started while they are held can therefore be registered for stopping first.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
         self._raised = False
         self._held = 0
-        # Ignored before is ignored now: `nohup` means it.
+        # A signal that is ignored stays ignored, as `nohup` requires.
         self._numbers = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
         for number in self._numbers:
-            signal.signal(number, self._take)
+            signal.signal(number, self._handle)
 
     def ignore(self) -> None:
         """
-        Take no more of them, to the very end of the process, where Python takes its handlers away.
+        Ignore all further interrupts until the process has ended.
+
+        Python removes its own handlers at exit; ignored signals remain ignored.
         """
         for number in self._numbers:
             signal.signal(number, signal.SIG_IGN)
@@ -36,7 +38,7 @@ class Interrupts:
     @contextmanager
     def held(self) -> Iterator[None]:
         """
-        Raise at the end of the block what comes within it.
+        Hold interrupts within the block; one that arrived raises at its end.
         """
         self._held += 1
         try:
@@ -45,7 +47,7 @@ class Interrupts:
             self._held -= 1
         self._raise()
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         self.received = self.received or number
         self._raise()
 

@@ -1,5 +1,5 @@
 """
-What the jobs made of the documents, as tables that fit into 60 columns.
+Tables of what the jobs found in the documents and how they ended, at most 60 columns wide.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 class Expected(NamedTuple):
     """
-    How a job has to end: its status, the code of its error, the kind of it, and its runs.
+    The expected end of a job: its status, the code and kind of its error, and its number of runs.
     """
 
     status: str
@@ -32,10 +32,10 @@ def results(
     console: Console, jobs: Mapping[str, Job], rows: Mapping[str, Row], sealer: Sealer
 ) -> bool:
     """
-    What was found and how it is stored; whether each value is encrypted and opens with the key.
+    Print what was found and how it is stored. Return whether the key decrypts every stored value.
     """
     table = Table("document", "found", "encrypted", "stored name", "opens", box=None)
-    fine = True
+    all_open = True
     for name, job in jobs.items():
         result, row = _result(job), rows[name]
         opens = _opens(row, sealer)
@@ -44,14 +44,14 @@ def results(
         )
         stored = f"{row['name'][:_SHOWN_CHARACTERS]}…{row['name'][-_SHOWN_CHARACTERS:]}"
         table.add_row(name, found, " ".join(result["encrypted"]), stored, "yes" if opens else "NO")
-        fine = fine and opens
+        all_open = all_open and opens
     console.print(table)
-    return fine
+    return all_open
 
 
 def seconds(console: Console, jobs: Mapping[str, Job]) -> None:
     """
-    How long each stage took.
+    Print how long each stage took.
     """
     table = Table("seconds", box=None)
     for name in jobs:
@@ -65,22 +65,22 @@ def seconds(console: Console, jobs: Mapping[str, Job]) -> None:
 
 def endings(console: Console, jobs: Mapping[str, Job], expected: Mapping[str, Expected]) -> bool:
     """
-    How each job ended, by RQ and by its record; whether all ended as the taxonomy says.
+    Print how each job ended. Return whether all of them ended as expected.
     """
-    table = Table("what it met", "ended", "code", "kind", "runs", box=None)
+    table = Table("misbehaviour", "ended", "code", "kind", "runs", box=None)
     table.columns[2].overflow = "fold"
-    fine = True
+    all_expected = True
     for name, job in jobs.items():
         ending = ended(job)
         table.add_row(name, ending.status, ending.code, ending.kind, str(ending.runs))
-        fine = fine and ending == expected[name]
+        all_expected = all_expected and ending == expected[name]
     console.print(table)
-    return fine
+    return all_expected
 
 
 def ended(job: Job) -> Expected:
     """
-    How a job has ended.
+    Return how a job has ended, from RQ's status and the record in its meta.
     """
     meta = job.get_meta(refresh=True)
     now = status(job)
@@ -99,7 +99,7 @@ def _result(job: Job) -> Row:
 
 def _opens(row: Row, sealer: Sealer) -> bool:
     """
-    Whether the personal data of a row are there, unreadable, and readable with the key.
+    Return whether the personal data of a row is encrypted, and whether the key decrypts it.
     """
     texts = [sealer.open("candidates", column, row["id"], row[column]) for column in PERSONAL]
     return all(text and text not in str(row) for text in texts)

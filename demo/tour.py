@@ -1,5 +1,5 @@
 """
-The first steps: a broken production file judged, a working .env made, the .env judged.
+The first steps: check a broken production file, make a working .env, check the .env.
 """
 
 import shutil
@@ -14,13 +14,13 @@ FINDINGS = 1
 
 def show(directory: Path) -> bool:
     """
-    Run the steps, in an empty directory and here; whether each ended as it should.
+    Run the steps, in an empty directory and here. Return whether each ended as expected.
     """
-    say("1. A production file with the mistakes that people make")
+    say("1. A production file with common mistakes")
     broken = directory / "production.env"
     shutil.copyfile(EXAMPLES / "production-bad.env", broken)
     broken.chmod(0o600)
-    judged = workerctl("check", "--isolated", "--env-file", broken.name, cwd=directory)
+    broken_code = workerctl("check", "--isolated", "--env-file", broken.name, cwd=directory)
 
     say("2. A working .env for this machine")
     env = ROOT / ".env"
@@ -29,23 +29,23 @@ def show(directory: Path) -> bool:
         env.chmod(0o600)
         print("$ cp examples/env/development.env .env")
     has_key = "ENCRYPTION_KEY=" in env.read_text("utf-8")
-    keyed = has_key or workerctl("keygen", "--write", ".env") == 0
+    has_key = has_key or workerctl("keygen", "--write", ".env") == 0
 
-    say("3. What a worker on this machine would start with")
-    green = workerctl("check", "--isolated")
-    return judged == FINDINGS and keyed and not green
+    say("3. The configuration that a worker on this machine would start with")
+    working_code = workerctl("check", "--isolated")
+    return broken_code == FINDINGS and has_key and working_code == 0
 
 
 def say(title: str) -> None:
     """
-    Announce a step.
+    Print the heading of a step.
     """
     print(f"\n{title}\n{'-' * len(title)}", flush=True)
 
 
 def workerctl(*arguments: str, cwd: Path = ROOT) -> int:
     """
-    Run the command as a user would, showing it first. Returns its exit code.
+    Print the command, run it as a user would, and return its exit code.
     """
     print(f"$ workerctl {' '.join(arguments)}", flush=True)
     program = Path(sys.executable).with_name("workerctl")

@@ -1,5 +1,5 @@
 """
-The steps with a worker: documents processed, misbehaving services survived, a bad start refused.
+The steps with a worker: documents, misbehaving services, and a configuration that is refused.
 """
 
 import socket
@@ -36,7 +36,7 @@ Running = TypeVar("Running")
 
 class Misbehaviour(NamedTuple):
     """
-    What a job meets, and how it has to end.
+    The misbehaviour of a service, and the expected end of the job that meets it.
     """
 
     service: Service
@@ -67,7 +67,7 @@ _MISBEHAVIOURS = {
 
 class Stage(NamedTuple):
     """
-    Everything that runs while the steps are shown.
+    Everything that runs during the steps.
     """
 
     local: Local
@@ -77,21 +77,21 @@ class Stage(NamedTuple):
 
     def enqueue(self, job_id: str, kind: str) -> Job:
         """
-        Put a document into the queue.
+        Enqueue a document.
         """
         document = self.local.documents[kind]
         return enqueue(self.queue, job_id, document, "demo", timeout=_TIMEOUT)
 
     def follow(self, jobs: Mapping[str, Job]) -> None:
         """
-        Look on until the jobs have ended.
+        Show the progress of the jobs until they have ended.
         """
         watch.follow(_CONSOLE, jobs, self.worker, self.local.directory / LOG)
 
 
 def show(running: ExitStack, interrupts: Interrupts) -> bool:
     """
-    Run the steps; whether each ended as it should. What is started is stopped by `running`.
+    Run the steps. Return whether each ended as expected. Closing `running` stops what was started.
     """
     try:
         return _shown(running, interrupts)
@@ -104,11 +104,11 @@ def _shown(running: ExitStack, interrupts: Interrupts) -> bool:
     say("4. A worker on a real Redis, with documents to read")
     stage = _started(running, interrupts)
     done = _documents(stage)
-    say("5. The same worker, when its services misbehave")
+    say("5. The same worker with misbehaving services")
     done = _misbehaviours(stage) and done
-    say("6. A bad configuration in its place")
+    say("6. A worker with a bad configuration")
     done = _refusal(stage) and done
-    say("7. Everything is stopped")
+    say("7. Stopping everything")
     with interrupts.held():
         running.close()
     left = _left(stage)
@@ -118,15 +118,15 @@ def _shown(running: ExitStack, interrupts: Interrupts) -> bool:
 
 def _started(running: ExitStack, interrupts: Interrupts) -> Stage:
     def start(context: AbstractContextManager[Running]) -> Running:
-        # An interrupt waits until what it started is known to `running`.
+        # An interrupt waits until `running` knows what was started.
         with interrupts.held():
             return running.enter_context(context)
 
-    with interrupts.held():  # it is there as soon as it is constructed
+    with interrupts.held():  # constructing it creates the directory
         made = tempfile.TemporaryDirectory(prefix="workerctl-demo-")
         directory = Path(running.enter_context(made))
     url = start(running_redis())
-    # One attempt in each run, so that nobody waits long for a silent model.
+    # One attempt per run, so that the step with a silent model is short.
     here = start(local(directory, LLM_MAX_RETRIES=0))
     connection = start(Redis.from_url(url))
     print(f"$ {' '.join(COMMAND)} {QUEUE}", flush=True)
@@ -138,7 +138,7 @@ def _started(running: ExitStack, interrupts: Interrupts) -> Stage:
 def _documents(stage: Stage) -> bool:
     _CONSOLE.print(
         "The models, the storage, the database and the receiver of the webhook are small servers"
-        " on this machine. What is found is read in the documents.\n"
+        " on this machine. The results come from the documents.\n"
     )
     documents = stage.local.documents
     jobs = {kind.upper(): stage.enqueue(f"demo-{kind}", kind) for kind in documents}
@@ -151,16 +151,16 @@ def _documents(stage: Stage) -> bool:
         for name, job in jobs.items()
     }
     print(flush=True)
-    fine = tables.results(_CONSOLE, jobs, rows, stage.local.sealer)
+    all_open = tables.results(_CONSOLE, jobs, rows, stage.local.sealer)
     tables.seconds(_CONSOLE, jobs)
-    return fine
+    return all_open
 
 
 def _misbehaviours(stage: Stage) -> bool:
     _CONSOLE.print(
-        "Each job meets one misbehaviour. How it ends follows from the kind of the error: one that"
-        " passes is tried again, when the service says; one that stays is not; a missing part is a"
-        " warning.\n"
+        "Each job meets one misbehaviour, and the kind of the error decides how the job ends:"
+        " after a temporary error it is retried, not before the time that the service asks for;"
+        " after a permanent error it fails at once; a missing part is only a warning.\n"
     )
     jobs = {}
     for number, (name, met) in enumerate(_MISBEHAVIOURS.items()):
@@ -175,7 +175,7 @@ def _misbehaviours(stage: Stage) -> bool:
 
 def _refusal(stage: Stage) -> bool:
     """
-    Start a second worker where two lines of the configuration are wrong, with a job waiting.
+    Start a second worker, with two wrong lines in its configuration, while a job waits for it.
     """
     queue = Queue("refused", connection=stage.queue.connection)
     job = stage._replace(queue=queue).enqueue("demo-refused", "pdf")
@@ -194,20 +194,20 @@ def _refusal(stage: Stage) -> bool:
 
 def _left(stage: Stage) -> list[str]:
     """
-    What still runs, or still answers.
+    Return the processes that still run and the ports that still accept connections.
     """
     left = [f"process {number}" for number in members(stage.worker.pid)]
     for url in (stage.environ["REDIS_URL"], stage.local.services.url):
         address = urlsplit(url)
-        with socket.socket() as line:
-            if line.connect_ex((address.hostname, address.port)) == 0:
+        with socket.socket() as client:
+            if client.connect_ex((address.hostname, address.port)) == 0:
                 left.append(f"port {address.port}")
     return left
 
 
 def _spoiled(line: str) -> str:
     """
-    A key that lost its last character on the way, and a number that is none.
+    Return the line with a mistake: a key without its last character, a number as a word.
     """
     if line.startswith("ENCRYPTION_KEY="):
         return line[:-1]

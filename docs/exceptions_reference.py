@@ -1,5 +1,5 @@
 """
-The exception reference, from what the runtime itself knows; `docs/generate.py` writes it.
+The text of the exception reference, generated from the code; `docs/generate.py` writes it.
 """
 
 import inspect
@@ -14,9 +14,9 @@ from workerctl.runtime.classification.verdict import Category
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
 
 INTRODUCTION = """\
-What a worker raises says whether another run could help. Its stages talk to services under
-`translate_errors`, which turns the exceptions of their SDKs into these; the worker raises the
-others itself.
+The exceptions of a worker say whether another run could help. Stages call services under
+`translate_errors`, which translates the exceptions of their SDKs into the classes below; the worker
+raises the other classes itself.
 
 ```python
 import stamina
@@ -28,50 +28,51 @@ for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
         answer = client.chat.completions.create(...)
 ```
 
-- A message holds our words alone, never the text of the original, which stays as `__cause__` and
-  in tracebacks. There `configure_logging` redacts the secrets of the settings, and nobody redacts
-  personal data.
-- Errors of the program (`TypeError`, `KeyError`, `ValueError`, …), of local files, RQ's timeout and
-  cancellation pass through untouched.
-- `retry_after` is what the service asked for. A wait within a stage is never longer than its
-  settings allow, `min(base · 2^i, cap)`: an error that asks for more ends the stage, and the job's
-  own retry waits for it.
+- A message never contains the text of the original exception, which remains available as
+  `__cause__` and in tracebacks. There, `configure_logging` redacts the secrets of the settings;
+  personal data is not redacted.
+- Programming errors (`TypeError`, `KeyError`, `ValueError`, …), errors of local files, RQ's timeout
+  and cancellation pass through unchanged.
+- `retry_after` is the wait that the service asked for. A wait within a stage is never longer than
+  its settings allow, `min(base · 2^i, cap)`: an error that asks for a longer wait ends the stage,
+  and the retry of the job waits for that time.
 - The attempts and waits are those of the stage that declares `stage = "llm"` in
-  [your own pipeline](budget.md#in-the-worker), or else of the built-in one.
-- `raise`, and never return an `rq.Retry`: RQ 1.x and 2.0 file such a job as finished.
+  [your own pipeline](budget.md#in-the-worker), otherwise of the built-in one.
+- Raise an exception; never return an `rq.Retry`: RQ 1.x and 2.0 record such a job as finished.
 """
 WITH = {
     "retryable": "runs again while retries are left, not before `retry_after`",
-    "permanent": "fails at once; no retry is used up",
+    "permanent": "fails immediately, without another run",
     "partial": 'finishes with `details["result"]`, and a warning in `job.meta["warnings"]`',
-    "unknown": "runs once more, with a warning in the log",
+    "unknown": "runs one more time, with a warning in the log",
 }
 WITHOUT = {
-    "retryable": "runs again if enqueued with `Retry`, after its fixed interval; else fails",
-    "permanent": "runs again for nothing if enqueued with `Retry`; else fails",
-    "partial": "fails, or runs again, like any exception: the result is lost",
-    "unknown": "runs again if enqueued with `Retry`, as often as it says; else fails",
+    "retryable": "runs again if enqueued with `Retry`, after its fixed interval; otherwise fails",
+    "permanent": "runs again in vain if enqueued with `Retry`; otherwise fails",
+    "partial": "fails or runs again, like after any exception; the result is lost",
+    "unknown": "runs again if enqueued with `Retry`, up to its maximum; otherwise fails",
 }
-JUDGED = """\
-`classify(exc)` judges any exception, and imports no SDK for it. The first that applies:
+CLASSIFICATION = """\
+`classify(exc)` classifies any exception without importing an SDK. The first rule that applies
+decides:
 
-1. One of the classes above says it itself; of a group the worst member decides.
-2. Wherever it stands among the causes: a client of another event loop is a bug (use
-   `loop_cached`), a refused certificate is permanent, RQ's timeout is the job's.
-3. The response that it holds: its status, `x-should-retry`, and whether it is about money
-   (`insufficient_quota`, a credit balance, a spend limit: permanent, although a 429).
-4. The code of the database.
-5. Its class by package and name, or the nearest known base.
-6. Nothing is known of it: one more run, and a line in the log for a person to read.
+1. One of the classes above: its own kind. In an exception group, the worst member decides.
+2. Anywhere in the chain of causes: a client of another event loop is a bug (use `loop_cached`), a
+   rejected certificate is permanent, and RQ's timeout concerns the job.
+3. A response: its status, `x-should-retry`, and whether it is about money (`insufficient_quota`, a
+   credit balance, a spend limit: permanent, although the status is 429).
+4. The error code of the database.
+5. The class, by package and name, or its nearest known base class.
+6. Otherwise the exception is unknown: one more run, and a warning in the log for a person to read.
 
-**Nothing sent** means that the request certainly did not take effect, so that
-`backoff(settings, stage, idempotent=False)` retries it, too.
+**Nothing sent** means that the request certainly had no effect, so that
+`backoff(settings, stage, idempotent=False)` also retries it.
 """
 
 
 def text() -> str:
     """
-    The whole page, but for the note that it is generated.
+    Return the page below its title.
     """
     return "\n".join(
         line
@@ -82,7 +83,7 @@ def text() -> str:
 
 def kind_of(found: type[WorkerBaseException]) -> str:
     """
-    The kind of verdict that the class stands for.
+    Return the kind of verdict that `classify` gives an exception of the class.
     """
     if issubclass(found, PartialFailureException):
         return "partial"
@@ -91,7 +92,7 @@ def kind_of(found: type[WorkerBaseException]) -> str:
 
 def classes() -> list[type[WorkerBaseException]]:
     """
-    Every class, in the order of the module.
+    Return every exception class in the order of its definition.
     """
     members = vars(exceptions).values()
     return [one for one in members if inspect.isclass(one) and issubclass(one, WorkerBaseException)]
@@ -112,14 +113,14 @@ def _classes() -> Iterator[str]:
 
 
 def _kinds() -> Iterator[str]:
-    yield "## Everything else\n"
-    yield "What no worker raised on purpose gets a verdict all the same.\n"
+    yield "## Other exceptions\n"
+    yield "An exception of any other class gets a verdict as well.\n"
     yield "| Verdict | With workerctl's job class | With RQ alone |"
     yield "|---|---|---|"
     for kind, done in WITH.items():
         yield f"| {kind} | {done} | {WITHOUT[kind]} |"
     yield ""
-    yield JUDGED
+    yield CLASSIFICATION
 
 
 def _translations() -> Iterator[str]:
@@ -141,19 +142,19 @@ def _statuses() -> Iterator[str]:
         yield _row(str(status), *meaning)
     yield _row("others below 500", "permanent", "request", "no")
     yield _row("others from 500", "retryable", "unavailable", "unknown")
-    yield "\nA 409 of an SDK for language models is a lock, and retryable."
+    yield "\nA 409 from an SDK for language models means a lock and is retryable."
 
 
 def _codes() -> Iterator[str]:
     yield "## Codes of databases (SQLSTATE, PostgREST)\n"
-    yield "| Begins with | Verdict | Category | Nothing sent |"
+    yield "| Prefix | Verdict | Category | Nothing sent |"
     yield "|---|---|---|---|"
     for prefix, kind, category, sent in SQL_CODES:
         yield _row(f"`{prefix}`" if prefix else "others", kind, category, sent)
 
 
 def _known() -> Iterator[str]:
-    yield "## Classes that are known by name\n"
+    yield "## Classes known by name\n"
     yield "| Verdict | Category | Nothing sent | Classes |"
     yield "|---|---|---|---|"
     for known in sorted(set(KNOWN.values())):

@@ -7,7 +7,6 @@ import fcntl
 import io
 import os
 import pty
-import signal
 import struct
 import subprocess
 import sys
@@ -22,16 +21,14 @@ from hypothesis import settings as hypothesis_settings
 
 import workerctl
 from tests.support.configurations import context, loaded  # noqa: F401 -- fixtures
+from tests.support.machine import reset_inherited_state
 from tests.support.redis import redis_url  # noqa: F401 -- a fixture
 from workerctl import cli
 from workerctl.commands.world import World
 
 Run = Callable[..., CompletedProcess[str]]
 
-# Ignored under nohup, and in the background of a shell: every child would inherit that.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+reset_inherited_state()
 
 # In CI the same examples each time, so that a red run is the change's; elsewhere new ones.
 _CI = "CI" in os.environ

@@ -186,19 +186,21 @@ def test_an_interrupt_ends_a_run(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("chek", "There is no such command. Did you mean check?"),
-        ("check extra", "There is an argument too many."),
-        ("check --env-fil x", "There is no such option. Did you mean --env-file?"),
-        ("check --format yaml", "--format does not take this value. Use text or json."),
-        ("check --fail-on fatal", "--fail-on does not take this value."),
-        ("check --env prod", "--env does not take this value."),
-        ("check --phase test", "--phase does not take this value."),
-        ("check --env-file", "--env-file"),
-        ("check --quiet=1", "--quiet"),
-        ("show-config --format yaml", "--format does not take this value."),
-        ("show-config ENV DEBUG", "There is an argument too many."),
-        ("keygen --bits 128", "There is no such option."),
-        ("--bogus", "There is no such option."),
+        ("chek", "Unknown command. Did you mean check?"),
+        ("check extra", "Too many arguments."),
+        ("check --env-fil x", "Unknown option. Did you mean --env-file?"),
+        ("check --format yaml", "Invalid value for --format. Use text or json."),
+        ("check --fail-on fatal", "Invalid value for --fail-on."),
+        ("check --env prod", "Invalid value for --env."),
+        ("check --phase test", "Invalid value for --phase."),
+        ("check --svg x", "`workerctl check` has no option --svg."),
+        ("--svg x", "Unknown option."),
+        ("check --env-file", "--env-file requires a value."),
+        ("check --quiet=1", "--quiet does not take a value."),
+        ("show-config --format yaml", "Invalid value for --format."),
+        ("show-config ENV DEBUG", "Too many arguments."),
+        ("keygen --bits 128", "Unknown option."),
+        ("--bogus", "Unknown option."),
     ],
 )
 def test_an_error_in_the_options_leaves_stdout_empty(
@@ -223,11 +225,13 @@ def test_an_error_in_the_options_leaves_stdout_empty(
         ("check --ignore KEY001,ENV04", "There is no code ENV04. Did you mean ENV004?"),
         ("check --ignore SET001", "SET001 cannot be ignored"),
         ("check --ignore ENV", "ENV001 cannot be ignored"),
-        ("explain KEY01", "Did you mean KEY001?"),
-        ("explain LLM_TIMEOUT", "Did you mean LLM_TIMEOUT_SECONDS?"),
-        ("explain nonsense", "There is no such check or setting."),
-        ("show-config LLM_TIMEOUT_SECOND", "Did you mean LLM_TIMEOUT_SECONDS?"),
-        ("show-config --group lm", "There is no such group. The groups are general, queue,"),
+        ("explain KEY01", "KEY01 is not a known check or setting. Did you mean KEY001?"),
+        ("explain LLM_TIMEOUT", "LLM_TIMEOUT is not a known check or setting. Did you mean LLM_"),
+        ("explain llm_timeout", "The name is not a known check or setting. Did you mean LLM_"),
+        ("explain JBSWY3DPEHPK3PXP", "The name is not a known check or setting."),
+        ("explain nonsense", "The name is not a known check or setting."),
+        ("show-config LLM_TIMEOUT_SECOND", "LLM_TIMEOUT_SECOND is not a known setting. Did you"),
+        ("show-config --group lm", "Unknown group. The groups are general, queue,"),
         ("keygen --id", "ENCRYPTION_KEY is not set."),
     ],
 )
@@ -367,7 +371,7 @@ def test_what_is_ignored_is_told(call: Run, bad: Path) -> None:
     """
     done = call("check", "--env-file", "bad.env", "--ignore", "ENV006")
 
-    assert "– ENV006 Origins are explicit (skipped: ignored)" in done.stdout
+    assert "– ENV006 Allowed origins are explicit (skipped: ignored)" in done.stdout
     assert "ALLOWED_ORIGINS" not in done.stdout
 
 
@@ -741,7 +745,7 @@ def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
-        "workerctl: The working directory is gone. Change into one that exists.\n"
+        "workerctl: The working directory no longer exists. Change to one that exists.\n"
     )
 
 

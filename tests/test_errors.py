@@ -22,7 +22,7 @@ FINDINGS = (
         ("DEBUG",),
         Location("env-file", ".env", 3),
     ),
-    Finding("SET001", Severity.ERROR, "The settings class refuses the values as a whole."),
+    Finding("SET001", Severity.ERROR, "The settings class rejects the values as a whole."),
 )
 
 
@@ -61,7 +61,7 @@ def test_a_configuration_error_tells_every_finding() -> None:
         "The configuration has 2 problems:",
         "  SET001 DEBUG must be true or false. (.env:3)",
         "    Correct DEBUG.",
-        "  SET001 The settings class refuses the values as a whole.",
+        "  SET001 The settings class rejects the values as a whole.",
     ]
 
 

@@ -7,11 +7,13 @@ import hashlib
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+import workerctl
 from workerctl import keys
 
 GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
@@ -20,28 +22,30 @@ NOISE = hashlib.shake_256(b"noise").digest(64)
 
 BAD_FORMS = {
     "": "is empty",
-    " ": "is only white space",
-    "\n": "is only white space",
-    f"{GOOD}\n": "has white space around it",
-    f" {GOOD}": "has white space around it",
-    f"\u00a0{GOOD}": "has white space around it",
-    f"{GOOD[:32]} {GOOD[32:]}": "has white space inside",
-    f"{GOOD[:31]}\t{GOOD[32:]}": "has white space inside",
+    " ": "contains only whitespace",
+    "\n": "contains only whitespace",
+    f"{GOOD}\n": "has leading or trailing whitespace",
+    f" {GOOD}": "has leading or trailing whitespace",
+    f"\u00a0{GOOD}": "has leading or trailing whitespace",
+    f"{GOOD[:32]} {GOOD[32:]}": "contains whitespace",
+    f"{GOOD[:31]}\t{GOOD[32:]}": "contains whitespace",
     f"\ufeff{GOOD}": "starts with a byte order mark",
-    f"{GOOD}\u200b": "holds an invisible character",
-    f"{GOOD[:10]}\ufeff{GOOD[11:]}": "holds an invisible character",
-    f"{GOOD[:10]}\x00{GOOD[11:]}": "holds an invisible character",
-    f"'{GOOD}'": "is wrapped in quotes (docker --env-file keeps them)",
-    f'"{GOOD}"': "is wrapped in quotes (docker --env-file keeps them)",
-    f"\u201c{GOOD}\u201d": "is wrapped in quotes (docker --env-file keeps them)",
-    f'"{GOOD}': "has a quote at one end",
-    f"{GOOD}'": "has a quote at one end",
+    f"{GOOD}\u200b": "contains an invisible character",
+    f"{GOOD[:10]}\ufeff{GOOD[11:]}": "contains an invisible character",
+    f"{GOOD[:10]}\x00{GOOD[11:]}": "contains an invisible character",
+    f"'{GOOD}'": "is enclosed in quotes (docker --env-file keeps them)",
+    f'"{GOOD}"': "is enclosed in quotes (docker --env-file keeps them)",
+    f"\u201c{GOOD}\u201d": "is enclosed in quotes (docker --env-file keeps them)",
+    f'"{GOOD}': "has a quote at one end only",
+    f"{GOOD}'": "has a quote at one end only",
     f"0x{GOOD}": "starts with 0x, which is not part of the key",
     f"0X{GOOD[2:]}": "starts with 0x, which is not part of the key",
-    GOOD[:32]: "has 32 hexadecimal characters, a 128-bit key, not 64",
-    base64.b64encode(RAW).decode(): "is 32 bytes in base64, not in 64 hexadecimal characters",
+    GOOD[:32]: "has 32 hexadecimal characters (a 128-bit key), not 64",
+    base64.b64encode(
+        RAW
+    ).decode(): "is 32 bytes encoded in base64, not as 64 hexadecimal characters",
     base64.urlsafe_b64encode(RAW).decode().rstrip("="): (
-        "is 32 bytes in base64, not in 64 hexadecimal characters"
+        "is 32 bytes encoded in base64, not as 64 hexadecimal characters"
     ),
     "a": "has 1 character, not 64",
     "ab": "has 2 characters, not 64",
@@ -51,10 +55,10 @@ BAD_FORMS = {
     GOOD[:31]: "has 31 characters, not 64",
     GOOD[:43]: "has 43 characters, not 64",
     GOOD + GOOD: "has 128 characters, not 64",
-    f"{GOOD[1:]}g": "holds 1 character that is not hexadecimal",
-    f"{GOOD[:-2]}_+": "holds 2 characters that are not hexadecimal",
-    f"{GOOD[1:]}\u00e9": "holds 1 character that is not hexadecimal",
-    f"{GOOD[1:]}\udc80": "holds 1 character that is not hexadecimal",
+    f"{GOOD[1:]}g": "contains 1 character that is not hexadecimal",
+    f"{GOOD[:-2]}_+": "contains 2 characters that are not hexadecimal",
+    f"{GOOD[1:]}\u00e9": "contains 1 character that is not hexadecimal",
+    f"{GOOD[1:]}\udc80": "contains 1 character that is not hexadecimal",
     f"{GOOD}!?": "has 66 characters, not 64, and 2 characters that are not hexadecimal",
 }
 LOOK_ALIKES = ["\uff11", "\uff21", "\u0663", "\U0001d7d9", "\u0430", "\u0421", "\u0395", "\u00b2"]
@@ -84,15 +88,15 @@ WEAK = {
     "0" * 32 + GOOD[32:]: "has the same character 10 times in a row",
     GOOD[:27] + "7" * 10 + GOOD[37:]: "has the same character 10 times in a row",
     GOOD[:32] + GOOD[:32][::-1]: "reads the same backwards",
-    b"correct horse battery staple ok!".hex(): "is text written in hexadecimal",
-    b"correct horse\tbattery\r\nstaple ~ ".hex(): "is text written in hexadecimal",
-    "8305917264" * 6 + "9917": "has digits only",
-    "fbcadeabcfdbeacfdebacfadbecfabdcefadbcaefdbcafedcbeafdacbfedabec": "has letters only",
+    b"correct horse battery staple ok!".hex(): "is text encoded in hexadecimal",
+    b"correct horse\tbattery\r\nstaple ~ ".hex(): "is text encoded in hexadecimal",
+    "8305917264" * 6 + "9917": "contains only digits",
+    "fbcadeabcfdbeacfdebacfadbecfabdcefadbcaefdbcafedcbeafdacbfedabec": "contains only letters",
     # 19 different bytes, then 9 different digits: one less than allowed.
-    (RAW[:19] + RAW[12::-1]).hex(): "uses too few different characters",
-    "".join("0a1b2c3d4"[n % 9] for n in NOISE): "uses too few different characters",
-    bytes((37 * n + 11) % 256 for n in range(32)).hex(): "counts up or down in even steps",
-    bytes((-3 * n) % 256 for n in range(32)).hex(): "counts up or down in even steps",
+    (RAW[:19] + RAW[12::-1]).hex(): "has too few different characters",
+    "".join("0a1b2c3d4"[n % 9] for n in NOISE): "has too few different characters",
+    bytes((37 * n + 11) % 256 for n in range(32)).hex(): "counts up or down in equal steps",
+    bytes((-3 * n) % 256 for n in range(32)).hex(): "counts up or down in equal steps",
 }
 
 
@@ -129,7 +133,7 @@ def test_look_alikes_of_digits_and_letters_are_named(character):
     """
     Digits of other scripts, and letters that only look like a to f.
     """
-    expected = "holds a character of another script that looks like a digit or letter"
+    expected = "contains a character of another script that looks like a hexadecimal digit"
 
     assert keys.form_problem(GOOD[:40] + character + GOOD[41:]) == expected
     assert keys.form_problem(character * 64) == expected
@@ -192,16 +196,16 @@ def test_one_byte_that_no_text_has_makes_it_no_text(byte):
     """
     text = b"Sphinx of black quartz, judge my"
 
-    assert keys.weakness(text.hex()) == "is text written in hexadecimal"
+    assert keys.weakness(text.hex()) == "is text encoded in hexadecimal"
     assert keys.weakness((text[:-1] + byte).hex()) is None
 
 
 @pytest.mark.parametrize(
     ("same", "weakness"),
     [
-        (30, "counts up or down in even steps"),
-        (25, "counts up or down in even steps"),
-        (24, "counts up or down in even steps"),
+        (30, "counts up or down in equal steps"),
+        (25, "counts up or down in equal steps"),
+        (24, "counts up or down in equal steps"),
         (23, None),
     ],
 )
@@ -218,7 +222,7 @@ def test_24_equal_steps_between_digits_are_too_many(same, weakness):
 
 
 @pytest.mark.parametrize(
-    ("same", "weakness"), [(16, "counts up or down in even steps"), (15, None)]
+    ("same", "weakness"), [(16, "counts up or down in equal steps"), (15, None)]
 )
 def test_16_equal_steps_between_bytes_are_too_many(same, weakness):
     """
@@ -290,7 +294,11 @@ def test_judging_a_key_imports_nothing_slow():
         " & set(sys.modules)))"
     )
     run = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-c", code],
+        cwd=Path(workerctl.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert run.stdout == "\n"

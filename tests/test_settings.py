@@ -25,7 +25,7 @@ from workerctl.errors import ConfigurationError, ProjectError, SourceError
 from workerctl.preflight import Request, preflight
 from workerctl.report.findings import Location
 from workerctl.schema import rules
-from workerctl.schema.loading import Options
+from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings, get_settings, validate_encryption_key
 
@@ -360,7 +360,7 @@ def test_a_bad_argument_is_told_without_a_place(env: Path) -> None:
 def test_an_argument_that_is_no_field_is_refused(env: Path, name: str) -> None:
     """Also those of pydantic-settings; a name of another form is not repeated."""
     assert not env.exists()
-    with pytest.raises(ConfigurationError, match="refuses the values as a whole") as caught:
+    with pytest.raises(ConfigurationError, match="rejects the values as a whole") as caught:
         Settings(**{name: "x"})
     assert name not in str(caught.value)
 
@@ -375,7 +375,7 @@ def test_a_subclass_can_be_called_with_what_it_requires(env: Path) -> None:
 
     env.write_text("ENV=staging\n")
     assert Team(TEAM_SIZE=3).TEAM_SIZE == 3
-    with pytest.raises(ConfigurationError, match="TEAM_SIZE is required and not set") as caught:
+    with pytest.raises(ConfigurationError, match="TEAM_SIZE is required but not set") as caught:
         Team()
     assert caught.value.findings[0].location == Location("env-file", ".env", 1)
 

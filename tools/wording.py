@@ -1,10 +1,11 @@
 """
-Find wording that plain technical English would put another way: part of `make lint`.
+Find phrases that plain technical English would put differently.
 
     python tools/wording.py [PATH ...]
 
-Without paths every tracked text file is read. A line may be exempted with a trailing comment,
-`wording: REASON`. Exit code 1 when anything is found.
+Without paths, every text file that git tracks is read. A phrase is also found when a line break
+divides it. A comment `wording: REASON` on the line where it starts exempts it. The exit code is 1
+if anything is found.
 """
 
 import re
@@ -16,10 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ""}
 
-# A pattern, and what to write instead.
+# Patterns of phrases, and what to write instead. A space matches any space and comment sign.
 PATTERNS = {
     r"\b(?:is|are|was|were) (?-i:none)\b": "is not one, is not valid, None is returned",
-    r"\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|different\b)[a-z]+": "is not a ...",
+    r"(?<!\bthere\s)\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|different\b)[a-z]+": (
+        "is not a ..."
+    ),
     r"\banew\b": "again",
     r"\bso many\b": "that many, every N",
     r"\b(?:tell|tells|told|telling)\b": "report, say, show, print",
@@ -38,7 +41,7 @@ EXEMPT = re.compile(r"wording: \S")
 
 def main(arguments: list[str]) -> int:
     """
-    Print every finding as `path:line: text -> suggestion`. Return the exit code.
+    Print every finding as `path:line: phrase -> suggestion`. Return the exit code.
     """
     found = [line for path in arguments or tracked() for line in findings(Path(path))]
     print(*found, sep="\n", end="\n" if found else "")
@@ -49,9 +52,7 @@ def tracked() -> list[str]:
     """
     Return the text files that git tracks, apart from test data and this script.
     """
-    done = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [
         str(ROOT / name)
         for name in done.stdout.splitlines()
@@ -61,15 +62,18 @@ def tracked() -> list[str]:
 
 def findings(path: Path) -> Iterator[str]:
     """
-    Yield a line for each wording of one file that should be another.
+    Yield a line for each phrase of a file that should be another.
     """
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if EXEMPT.search(line):
-            continue
-        for pattern, instead in PATTERNS.items():
-            match = re.search(pattern, line, re.IGNORECASE)
-            if match:
-                yield f"{path}:{number}: {match[0]!r} -> {instead}"
+    text = path.read_text("utf-8")
+    lines = text.split("\n")
+    found = []
+    for pattern, instead in PATTERNS.items():
+        for match in re.finditer(pattern.replace(" ", r"[\s#]+"), text, re.IGNORECASE):
+            number = text.count("\n", 0, match.start()) + 1
+            if not EXEMPT.search(lines[number - 1]):
+                phrase = " ".join(match[0].replace("#", " ").split())
+                found.append((number, f"{phrase!r} -> {instead}"))
+    yield from (f"{path}:{number}: {advice}" for number, advice in sorted(found))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ __version__ = "0.1.0"
 
 def lazy(package: str, homes: "Mapping[str, str]") -> "Callable[[str], object]":
     """
-    Return a module-level `__getattr__` (PEP 562) that imports a public name on first use.
+    Return a `__getattr__` for a package (PEP 562) that imports a public name on first use.
 
-    `homes` maps each public name of the package to the submodule that defines it. Importing one
-    submodule of a package then does not import the others.
+    `homes` maps each public name to the submodule that defines it. Importing the package or one of
+    its submodules then does not import the others.
     """
 
     def resolve(name: str) -> object:

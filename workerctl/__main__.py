@@ -1,7 +1,8 @@
 """
-The entry point: what comes without options is answered at once, the rest by the command line.
+The entry point: commands without options run directly, all others through the command line.
 
-Importing Typer and building its options takes a tenth of a whole check, and five keygens.
+Importing Typer and building its options takes a tenth of the time of `check`, and five times that
+of `keygen`.
 """
 
 import gc
@@ -15,21 +16,21 @@ _WIDEST = 10_000
 
 def main() -> None:
     """
-    Run the command line and exit with its code.
+    Run workerctl with the arguments of this process, and exit with its exit code.
     """
-    # A run is short and keeps what it makes: collecting garbage only costs time.
+    # A run is short and frees little, so collecting garbage would only cost time.
     gc.disable()
     try:
-        code = _answer(sys.argv[1:])
+        code = _run(sys.argv[1:])
     except KeyboardInterrupt:
-        code = 130  # while modules were imported
-    # The last collection at exit would visit every object once more. Unlike os._exit, this lets
-    # buffers be flushed and exit handlers run.
+        code = 130  # interrupted while modules were imported
+    # Exempt all objects from the collection at exit. Unlike os._exit, this keeps exit handlers and
+    # the flushing of buffers.
     gc.freeze()
     sys.exit(code)
 
 
-def _answer(arguments: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         from workerctl.output.streams import say
 
@@ -38,13 +39,13 @@ def _answer(arguments: list[str]) -> int:
         from workerctl.commands.keygen.print_key import print_key
 
         return print_key(sys.stdout, sys.stderr)
+    # `run` passes the environment on to its command, so it must not be changed.
     if arguments[:1] != ["run"] or "--help" in arguments or "-h" in arguments:
-        # not in the environment of the command that is run
-        _drop_bad_widths()
+        _drop_invalid_widths()
     from workerctl.commands.deferred import defer
 
-    # pydantic-settings imports it for a feature of its own command line, which is not used here;
-    # it takes as long as all of our modules together.
+    # pydantic-settings imports asyncio for a feature that is not used here, which takes as long as
+    # importing all modules of workerctl.
     defer("asyncio")
     if arguments == ["check"]:
         from workerctl.commands.check import execute
@@ -54,16 +55,16 @@ def _answer(arguments: list[str]) -> int:
         world = World.real()
         try:
             return execute(world, Request())
-        except Exception as error:  # noqa: BLE001 -- the same boundary as the command line's
+        except Exception as error:  # noqa: BLE001 -- the same boundary as in cli.run
             return world.print_error(error)
-    from workerctl.cli import run
+    from workerctl import cli
 
-    return run(arguments)
+    return cli.run(arguments)
 
 
-def _drop_bad_widths() -> None:
+def _drop_invalid_widths() -> None:
     """
-    With COLUMNS=0 the help comes out empty, with TERMINAL_WIDTH=abc or 99999999 not at all.
+    Remove widths with which Typer's help fails: COLUMNS=0 empties it, TERMINAL_WIDTH=abc breaks it.
     """
     for name in ("COLUMNS", "TERMINAL_WIDTH"):
         width = os.environ.get(name, "1")

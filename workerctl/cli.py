@@ -1,7 +1,7 @@
 """
-The command line: one short function per command — parse, call, render, exit.
+The command line: one function per command, which passes its options on and returns the exit code.
 
-Commands import what they need, so that `--help` stays quick.
+Each command imports what it needs when it runs, so that `--help` is fast.
 """
 
 from copy import copy
@@ -28,14 +28,14 @@ from workerctl.report.exit_codes import ExitCode
 if TYPE_CHECKING:
     from workerctl.commands.world import World
     from workerctl.report.findings import Severity
-    from workerctl.schema.loading import Options
+    from workerctl.schema.source_options import Options
 
 _COMMANDS = ("budget", "check", "explain", "keygen", "run", "show-config")
 
 app = typer.Typer(
     name="workerctl",
     help="Preflight for background workers: check the configuration before it runs.",
-    # plain help: the frames that rich draws cut option names short on a narrow terminal
+    # The frames that rich draws would truncate option names on a narrow terminal.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
@@ -43,8 +43,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"workerctl {__version__}")
         raise typer.Exit
 
@@ -52,7 +52,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _app(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """
@@ -71,7 +74,9 @@ def check(
     settings: SettingsClass = None,
     select: Annotated[
         list[str] | None,
-        typer.Option(metavar="CODES", help="Only these codes or prefixes, such as KEY,ENV004."),
+        typer.Option(
+            metavar="CODES", help="Run only these checks: codes or prefixes like KEY,ENV004."
+        ),
     ] = None,
     ignore: Ignored = None,
     fail_on: FailOn = "error",
@@ -80,21 +85,23 @@ def check(
     ] = "text",
     output: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Write the report there, and one line to the terminal."),
+        typer.Option(
+            metavar="FILE", help="Write the report to this file, and a summary to stderr."
+        ),
     ] = None,
     phase: Annotated[
         Literal["build", "run"],
-        typer.Option(help="In the build phase, secrets that are not there yet are deferred."),
+        typer.Option(help="In the build phase, secrets may be missing: their checks are deferred."),
     ] = "run",
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show only what fails the run.")
+        bool, typer.Option("--quiet", "-q", help="Show only findings that fail the run.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show every claim that holds, too.")
+        bool, typer.Option("--verbose", "-v", help="Also list every check that passed.")
     ] = False,
 ) -> int:
     """
-    Check the configuration. The exit code is 1 when a finding is as severe as --fail-on.
+    Check the configuration. The exit code is 1 if a finding reaches the severity of --fail-on.
     """
     from workerctl.commands.check import execute
     from workerctl.output.formats import Detail
@@ -118,31 +125,41 @@ def keygen(
     context: typer.Context,
     write: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Set ENCRYPTION_KEY in this env file; show no key."),
+        typer.Option(metavar="FILE", help="Set ENCRYPTION_KEY in this env file and print no key."),
     ] = None,
     add: Annotated[
-        bool, typer.Option("--add", help="Add a new key to the file, which only decrypts yet.")
+        bool, typer.Option("--add", help="Add a new key to the file that only decrypts for now.")
     ] = False,
     rotate: Annotated[
-        bool, typer.Option("--rotate", help="Make the added key current, or else a new one.")
+        bool,
+        typer.Option(
+            "--rotate", help="Make the added key current, or a new one if none was added."
+        ),
     ] = False,
     start: Annotated[
         int | None,
-        typer.Option("--from", metavar="N", help="Rotate only if version N is current."),
+        typer.Option(
+            "--from", metavar="N", help="With --rotate: rotate only if version N is current."
+        ),
     ] = None,
     retire: Annotated[
-        int | None, typer.Option(metavar="N", help="Drop version N, which no data needs any more.")
+        int | None,
+        typer.Option(metavar="N", help="Remove version N from the file, once no data needs it."),
     ] = None,
     in_use: Annotated[
         int | None,
-        typer.Option(metavar="COUNT", min=0, help="How many values still need it: 0, or refused."),
+        typer.Option(
+            metavar="COUNT", min=0, help="With --retire: how many values still need N; must be 0."
+        ),
     ] = None,
     canary: Annotated[
-        bool, typer.Option("--canary", help="Print a proof of the current key, which is no secret.")
+        bool, typer.Option("--canary", help="Print a public token that only the current key opens.")
     ] = False,
     context_: Annotated[
         str | None,
-        typer.Option("--context", metavar="TEXT", help="What the canary is bound to."),
+        typer.Option(
+            "--context", metavar="TEXT", help="With --canary: the context to which it is bound."
+        ),
     ] = None,
     identify: Annotated[
         bool, typer.Option("--id", help="Show the ids of the configured keys.")
@@ -153,14 +170,14 @@ def keygen(
     isolated: Isolated = False,
 ) -> int:
     """
-    Make an encryption key, or rotate the keys of an env file.
+    Generate an encryption key, or rotate the keys of a file.
 
-    Without options, standard output gets 64 hexadecimal characters and nothing else.
+    Without options, 64 hexadecimal characters are written to standard output, and nothing else.
     """
     from workerctl.commands.keygen.command import KeygenOptions, execute
 
     options = _options(env_file, no_env_file, secrets_dir, isolated, None)
-    wanted = KeygenOptions(
+    action = KeygenOptions(
         write=write,
         add=add,
         rotate=rotate,
@@ -171,7 +188,7 @@ def keygen(
         context=context_,
         identify=identify,
     )
-    return execute(context.obj, wanted, options)
+    return execute(context.obj, action, options)
 
 
 @app.command("show-config")
@@ -188,17 +205,17 @@ def show_config(
         Literal["table", "json", "env"], typer.Option(help="The format of the list.")
     ] = "table",
     changed: Annotated[
-        bool, typer.Option("--changed", help="Only what differs from its default.")
+        bool, typer.Option("--changed", help="Show only settings that differ from their default.")
     ] = False,
     group: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only the settings of this group.")
+        str | None, typer.Option(metavar="NAME", help="Show only the settings of this group.")
     ] = None,
     origin: Annotated[
-        bool, typer.Option("--origin/--no-origin", help="Whether to tell where values come from.")
+        bool, typer.Option("--origin/--no-origin", help="Whether to show where values come from.")
     ] = True,
 ) -> int:
     """
-    Show every setting. It tells the value, where it came from, what it hides; never a secret.
+    Show every setting with its value and its origin. Secrets are masked.
     """
     from workerctl.commands.show_config.command import ShowConfigOptions, execute
 
@@ -219,25 +236,29 @@ def budget(
     env: JudgeAs = None,
     settings: SettingsClass = None,
     format: Annotated[  # noqa: A002 -- the option's name
-        Literal["text", "json"], typer.Option(help="Drawn, or as data.")
+        Literal["text", "json"], typer.Option(help="The format of the budget.")
     ] = "text",
     svg: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the picture there, too, as an SVG.")
+        str | None,
+        typer.Option(metavar="FILE", help="Also write the drawing to this file, as SVG."),
     ] = None,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Print only the smallest fix, as lines for an env file."),
+        typer.Option("--fix", help="Print only the smallest fix, as lines of an env file."),
     ] = False,
 ) -> int:
     """
-    Draw how long a job may take: every attempt and every wait of it, against its timeout.
+    Draw the worst-case time of a job against its timeout. Every attempt and every wait counts.
     """
     from workerctl.commands.budget.command import BudgetOptions, execute
     from workerctl.errors import UsageError
     from workerctl.preflight import Request
 
     if fix and format == "json":
-        raise UsageError("--fix prints env lines.", "With --format json, see `remedies`.")
+        raise UsageError(
+            "--fix and --format json exclude each other.",
+            "With --format json, see `remedies` in the document.",
+        )
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     return execute(context.obj, Request(options, env), BudgetOptions(format, svg, fix))
 
@@ -245,7 +266,12 @@ def budget(
 @app.command()
 def explain(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[CODE|NAME]", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CODE|NAME", help="A check or a setting to explain.", show_default=False
+        ),
+    ] = None,
 ) -> int:
     """
     Explain a check or a setting. Without an argument, list the checks.
@@ -257,7 +283,7 @@ def explain(
 
 @app.command(
     "run",
-    # from its first word on, everything is the command's, also without `--`
+    # Everything from the first argument on belongs to the command, even without `--`.
     context_settings={"allow_interspersed_args": False},
     options_metavar="[OPTIONS] --",
 )
@@ -273,14 +299,14 @@ def run_command(
     fail_on: FailOn = "error",
 ) -> int:
     """
-    Check the configuration, then become the command.
+    Check the configuration, then run a command.
 
-    Where the check fails, the report goes to standard error, the exit code is that of `check`, and
-    nothing is started. Otherwise nothing is written: the command takes over the process with its
-    id, streams and signals, and the exit code is the command's.
+    If the check fails, the report is written to standard error, the exit code is that of `check`,
+    and the command is not started. Otherwise nothing is written, and the command replaces this
+    process: it keeps the process id and the streams, and determines the exit code.
 
-    The command reads its settings where they were checked, from any directory: it gets
-    WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS.
+    The command reads the settings from the sources that were checked, whatever its working
+    directory: WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS name them.
     """
     from workerctl.commands.run import execute
     from workerctl.preflight import Request
@@ -292,22 +318,23 @@ def run_command(
 
 def run(arguments: list[str], world: "World | None" = None) -> int:
     """
-    Run the command line and return its exit code. Whatever goes wrong is told in a sentence.
+    Run the command line and return its exit code. Every error is printed as one sentence.
     """
     from workerctl.commands.world import World
 
     world = world or World.real()
-    command = typer.main.get_command(_with_only(arguments[:1]))
+    command = typer.main.get_command(_app_with(arguments[:1]))
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
         from workerctl.commands.usage import usage_problem
 
-        return world.output.print_problem(usage_problem(error, arguments, _COMMANDS))
+        commands = getattr(typer.main.get_command(app), "commands", {})
+        return world.output.print_problem(usage_problem(error, arguments, commands))
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except SystemExit as end:
-        # how Typer ends a completion, and a help whose reader has left
+        # Typer exits like this after a completion, and when the reader of the help has left.
         if not isinstance(end.__context__, OSError):
             return ExitCode.USAGE if end.code else ExitCode.OK
         code = ExitCode.OK
@@ -316,17 +343,17 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     return int(code or 0) if arguments else ExitCode.USAGE
 
 
-def _with_only(names: list[str]) -> typer.Typer:
+def _app_with(names: list[str]) -> typer.Typer:
     """
-    The app with the one command that is called: Typer builds the options of all it is given.
+    Return the app with the named command alone, so that Typer does not build the others' options.
     """
     if not names or names[0] not in _COMMANDS:
         return app
-    smaller = copy(app)
-    smaller.registered_commands = [
+    single = copy(app)
+    single.registered_commands = [
         command for command in app.registered_commands if _name(command) == names[0]
     ]
-    return smaller
+    return single
 
 
 def _name(command: typer.models.CommandInfo) -> str:
@@ -341,7 +368,7 @@ def _options(
     settings: str | None,
 ) -> "Options":
     from workerctl.errors import UsageError
-    from workerctl.schema.loading import Options
+    from workerctl.schema.source_options import Options
 
     if env_file and no_env_file:
         raise UsageError("--env-file and --no-env-file exclude each other.", "Drop one of them.")

@@ -1,7 +1,7 @@
 """
-What a user may meet and fix: one sentence that says what is wrong, one that says what to do.
+Errors that a user can cause and correct, each with its exit code.
 
-No error here carries a value of the configuration, in its text or in its cause.
+No error contains a value of the configuration, neither in its message nor in its cause.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,14 +13,16 @@ from workerctl.report.findings import Finding
 from workerctl.report.results import Problem
 
 Argument = TypeVar("Argument")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _PACKAGE = Path(__file__).parent
 
 
 class WorkerctlError(Exception):
     """
-    The root of what workerctl raises on purpose.
+    Base class of the errors that workerctl raises on purpose.
+
+    `message` says what is wrong and `hint` what to do, in one sentence each.
     """
 
     exit_code = ExitCode.USAGE
@@ -33,31 +35,31 @@ class WorkerctlError(Exception):
 
 class UsageError(WorkerctlError):
     """
-    An option, a code or a name that does not exist, or does not go together.
+    An option, a code or a name that does not exist, or options that cannot be combined.
     """
 
 
 class SourceError(WorkerctlError):
     """
-    A configuration file that is missing, unreadable or not text; no value can be trusted.
+    A configuration file that is missing, unreadable or not text.
     """
 
 
 class ProjectError(WorkerctlError):
     """
-    A `[tool.workerctl]` table, or a module it names, that does not load.
+    A `[tool.workerctl]` table that is not valid, or a module named in it that cannot be imported.
     """
 
 
 class EnvFileWriteError(WorkerctlError):
     """
-    An env file that could not be changed; its old bytes are intact.
+    An env file that could not be changed; its old content is intact.
     """
 
 
 class RefusedError(WorkerctlError):
     """
-    A change that would lose something, such as a key that is in use.
+    A change that is refused because it would lose something, such as a key that is in use.
     """
 
     exit_code = ExitCode.FINDINGS
@@ -65,7 +67,7 @@ class RefusedError(WorkerctlError):
 
 class OutputError(WorkerctlError):
     """
-    A report or a key that could not be written out.
+    A report or a key that could not be written to its destination.
     """
 
     exit_code = ExitCode.INCOMPLETE
@@ -73,7 +75,9 @@ class OutputError(WorkerctlError):
 
 class ConfigurationError(WorkerctlError, ValueError):
     """
-    A configuration with which a worker must not run; `findings` holds every reason, the text too.
+    A configuration with which a worker must not start.
+
+    `findings` holds every reason; the message lists them all.
     """
 
     exit_code = ExitCode.FINDINGS
@@ -85,15 +89,15 @@ class ConfigurationError(WorkerctlError, ValueError):
         super().__init__(f"The configuration has {count}:\n" + "\n".join(lines))
 
     def __reduce__(self) -> tuple[type["ConfigurationError"], tuple[tuple[Finding, ...]]]:
-        # the text is made of the findings, so these are what another process needs
+        # The message is derived from the findings, so they are all that another process needs.
         return type(self), (self.findings,)
 
 
-def shielded(call: Callable[[Argument], Answer], argument: Argument) -> Answer:
+def shielded(call: Callable[[Argument], Result], argument: Argument) -> Result:
     """
-    The answer of a call; an error of ours comes without the frames between, which hold values.
+    Return `call(argument)`, and remove the traceback from a WorkerctlError that it raises.
 
-    What reports errors of a worker often sends the local variables of every frame along.
+    Error trackers often send the local variables of every frame, and those frames hold values.
     """
     try:
         return call(argument)
@@ -104,10 +108,10 @@ def shielded(call: Callable[[Argument], Answer], argument: Argument) -> Answer:
 
 def problem_of(error: BaseException) -> Problem:
     """
-    Return what may be shown of an exception: the words of a WorkerctlError, else only its type.
+    Return what may be shown of an exception: the message of a WorkerctlError, else only its type.
 
-    The text of any other exception may hold a value; the last line of ours that it passed through
-    is named instead.
+    The message of any other exception may contain a value. The last line of workerctl that it
+    passed through is shown instead.
     """
     if isinstance(error, WorkerctlError):
         return Problem(error.message, error.hint, error.exit_code)
@@ -119,7 +123,7 @@ def problem_of(error: BaseException) -> Problem:
             where = f"{Path(frame.filename).relative_to(_PACKAGE.parent)}:{frame.lineno}"
     return Problem(
         f"Internal error: {type(error).__name__} at {where}.",
-        "Please report this line; it holds no value of your configuration.",
+        "Please report this line; it contains no value of your configuration.",
         ExitCode.INTERNAL,
     )
 

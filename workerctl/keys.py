@@ -1,7 +1,7 @@
 """
-Encryption keys: generation, form, strength and the id that names a key without showing it.
+Encryption keys: generation, form, strength, and the id that identifies a key without revealing it.
 
-Standard library only. No message here carries a part of a key.
+This module uses the standard library only. No message contains a part of a key.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import hmac
 from itertools import pairwise
 
 KEY_BYTES = 32
-"""The length of a key for AES-256; its text has twice as many hexadecimal characters."""
+"""The length of an AES-256 key; as text, it has twice as many hexadecimal characters."""
 
 _LENGTH = 2 * KEY_BYTES
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -18,15 +18,15 @@ _BOM = "\ufeff"
 _FINGERPRINT = b"workerctl/v1/key-fingerprint"
 _HALF_LENGTH = 32
 
-# Cyrillic and Greek letters that look like the letters of a hexadecimal number.
+# Cyrillic and Greek letters that look like hexadecimal digits.
 _HOMOGLYPHS = frozenset("\u0430\u0435\u0441\u0501\u0410\u0412\u0415\u0421\u0391\u0392\u0395\u03f2")
 
-# The smallest values in 300 000 random keys are 23 and 12.
+# The smallest numbers of distinct bytes and digits in 300 000 random keys are 23 and 12.
 _FEWEST_BYTES = 20
 _FEWEST_DIGITS = 10
-# By chance: one random key in 10^10.
+# One random key in 10^10 contains a run of this length.
 _LONGEST_RUN = 10
-# Of 63 and 31. By chance: one random key in 10^11.
+# Equal steps, of 63 between digits and 31 between bytes: one random key in 10^11 has this many.
 _SAME_DIGIT_STEPS = 24
 _SAME_BYTE_STEPS = 16
 
@@ -34,10 +34,10 @@ _EXAMPLES = (
     "0123456789abcdef" * 4,
     bytes(range(KEY_BYTES)).hex(),  # FIPS 197, appendix C.3
     "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",  # SP 800-38A
-    "feffe9928665731c6d6a8f9467308308" * 2,  # the GCM paper's test cases
-    "a1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456",  # many a README
+    "feffe9928665731c6d6a8f9467308308" * 2,  # test cases of the GCM specification
+    "a1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456",  # from many READMEs
 )
-# What people type to get a digest that looks like a key.
+# Words whose SHA-256 digests are used as keys.
 _WORDS = (
     "", "0", "1", "123", "1234", "12345", "123456", "12345678", "123456789", "1234567890",
     "abc", "admin", "changeme", "default", "dev", "development", "encryption", "encryption_key",
@@ -49,19 +49,19 @@ _WORDS = (
 
 def generate() -> str:
     """
-    A fresh key: 64 lowercase hexadecimal characters from the operating system's generator.
+    Return a new key: 64 lowercase hexadecimal characters from the operating system's generator.
     """
-    import secrets  # 8 ms that a worker which only judges its key does not need
+    import secrets  # takes 8 ms, which a worker that only checks its key saves
 
     return secrets.token_bytes(KEY_BYTES).hex()
 
 
 def form_problem(text: str) -> str | None:
     """
-    What is wrong with a key's form, to be read after "ENCRYPTION_KEY"; None when it is well-formed.
+    Return what is wrong with the form of a key, worded to follow the name of its variable.
 
-    A well-formed key is exactly 64 hexadecimal ASCII characters. `bytes.fromhex` alone would
-    accept blanks, and `int(text, 16)` underscores and the digits of other scripts.
+    The result is None for a well-formed key, which has exactly 64 hexadecimal ASCII characters.
+    `bytes.fromhex` alone would accept spaces; `int(text, 16)`, underscores and other scripts.
     """
     if len(text) == _LENGTH and _HEX.issuperset(text):
         return None
@@ -72,9 +72,9 @@ def form_problem(text: str) -> str | None:
 
 def weakness(text: str) -> str | None:
     """
-    Why a well-formed key can be guessed, to be read after "ENCRYPTION_KEY"; None when it is strong.
+    Return why a well-formed key can be guessed, worded in the same way; None if nothing is found.
 
-    A filter for placeholders and patterns, not a proof of randomness: the digest of a weak word
+    This detects placeholders and patterns but does not prove randomness: the digest of a weak word
     that is not listed here passes. Raises ValueError for a malformed key.
     """
     _require_form(text)
@@ -89,10 +89,9 @@ def weakness(text: str) -> str | None:
 
 def key_id(text: str) -> str:
     """
-    The public name of a key: "wk1:" and 16 hexadecimal characters, the same on every host.
+    Return the public id of a key: "wk1:" and 16 hexadecimal characters, the same on every host.
 
-    HKDF-Expand (RFC 5869) without Extract, which is right for a uniformly random key only: the id
-    of a weak key would let anyone try guesses. Raises ValueError for a weak or malformed key.
+    Raises ValueError for a malformed key, and for a weak one, whose id would confirm a guess.
     """
     problem = weakness(text)
     if problem is not None:
@@ -104,9 +103,9 @@ def derived(text: str, label: bytes) -> bytes:
     """
     Return 32 bytes derived from a well-formed key; different labels give unrelated bytes.
 
-    This is HKDF-Expand (RFC 5869) without Extract, which is right for a uniformly random key only.
+    This is HKDF-Expand (RFC 5869) without Extract, which is only safe for uniformly random keys.
     """
-    # The first block has the counter 1 and nothing before the info.
+    # The first block of the expansion: no previous block, the label as info, the counter 1.
     return hmac.digest(bytes.fromhex(text), label + b"\x01", "sha256")
 
 
@@ -118,9 +117,9 @@ def _require_form(text: str) -> None:
 
 def _blanks(text: str) -> str | None:
     if text != text.strip():
-        return "has white space around it" if text.strip() else "is only white space"
+        return "has leading or trailing whitespace" if text.strip() else "contains only whitespace"
     if any(map(str.isspace, text)):
-        return "has white space inside"
+        return "contains whitespace"
     return None
 
 
@@ -132,22 +131,22 @@ def _invisible(text: str) -> str | None:
     import unicodedata
 
     if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text):
-        return "holds an invisible character"
-    # Full-width, mathematical and superscript forms have the plain character as their NFKC form.
+        return "contains an invisible character"
+    # NFKC maps full-width, mathematical and superscript characters to the plain ones.
     if any(
         other.isdecimal() or other in _HOMOGLYPHS or unicodedata.normalize("NFKC", other) in _HEX
         for other in text
         if not other.isascii()
     ):
-        return "holds a character of another script that looks like a digit or letter"
+        return "contains a character of another script that looks like a hexadecimal digit"
     return None
 
 
 def _wrapping(text: str) -> str | None:
     if text[0] in _QUOTES and text[-1] in _QUOTES:
-        return "is wrapped in quotes (docker --env-file keeps them)"
+        return "is enclosed in quotes (docker --env-file keeps them)"
     if text[0] in _QUOTES or text[-1] in _QUOTES:
-        return "has a quote at one end"
+        return "has a quote at one end only"
     return None
 
 
@@ -155,9 +154,9 @@ def _other_form(text: str) -> str | None:
     if text[:2] in {"0x", "0X"}:
         return "starts with 0x, which is not part of the key"
     if len(text) == _HALF_LENGTH and _HEX.issuperset(text):
-        return f"has {_HALF_LENGTH} hexadecimal characters, a 128-bit key, not {_LENGTH}"
+        return f"has {_HALF_LENGTH} hexadecimal characters (a 128-bit key), not {_LENGTH}"
     if not _HEX.issuperset(text) and _is_base64_key(text):
-        return f"is {KEY_BYTES} bytes in base64, not in {_LENGTH} hexadecimal characters"
+        return f"is {KEY_BYTES} bytes encoded in base64, not as {_LENGTH} hexadecimal characters"
     return None
 
 
@@ -176,7 +175,7 @@ def _count(text: str) -> str:
     strange = sum(character not in _HEX for character in text)
     kind = "1 character that is" if strange == 1 else f"{strange} characters that are"
     if len(text) == _LENGTH:
-        return f"holds {kind} not hexadecimal"
+        return f"contains {kind} not hexadecimal"
     size = f"has {len(text)} character{'s' if len(text) > 1 else ''}, not {_LENGTH}"
     return f"{size}, and {kind} not hexadecimal" if strange else size
 
@@ -199,22 +198,22 @@ def _pattern(digits: str) -> str | None:
 
 def _alphabet(digits: str, key: bytes) -> str | None:
     if all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in key):  # noqa: PLR2004
-        return "is text written in hexadecimal"
+        return "is text encoded in hexadecimal"
     if digits.isdecimal():
-        return "has digits only"
+        return "contains only digits"
     if digits.isalpha():
-        return "has letters only"
+        return "contains only letters"
     if len(set(key)) < _FEWEST_BYTES or len(set(digits)) < _FEWEST_DIGITS:
-        return "uses too few different characters"
+        return "has too few different characters"
     return None
 
 
 def _steps(digits: str, key: bytes) -> str | None:
     nibbles = [int(digit, 16) for digit in digits]
     if _most_common_step(nibbles, 16) >= _SAME_DIGIT_STEPS:
-        return "counts up or down in even steps"
+        return "counts up or down in equal steps"
     if _most_common_step(key, 256) >= _SAME_BYTE_STEPS:
-        return "counts up or down in even steps"
+        return "counts up or down in equal steps"
     return None
 
 

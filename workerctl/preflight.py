@@ -1,5 +1,7 @@
 """
-The main job: sources → Settings → checks → report.
+The whole flow of a preflight: sources → Settings → checks → report.
+
+`preflight` is the flow itself; the functions below it are its steps, in the same order.
 """
 
 import os
@@ -21,11 +23,12 @@ from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Severity
 from workerctl.report.results import Problem, Report, Result
 from workerctl.schema import rules
-from workerctl.schema.loading import Loaded, Options, load
+from workerctl.schema.loading import Loaded, load
+from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings
-from workerctl.sources import project
+from workerctl.sources import project as projects
 from workerctl.sources.project import Project
 
 Made = TypeVar("Made")
@@ -35,11 +38,11 @@ _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 
 class Request(NamedTuple):
     """
-    What is to be checked, and how strictly.
+    What to check, and how strictly.
 
-    `env` judges by another environment's rules than the configuration's own. `selected` and
-    `ignored` are codes or prefixes, comma-separated. `fail_on` None never fails. `starting` leaves
-    out what a starting worker should not do.
+    `env` applies the rules of another environment than the configuration's own. `selected` and
+    `ignored` hold codes or prefixes, comma-separated. With `fail_on` None no finding fails the run.
+    `starting` omits the checks that a worker should not run when it boots.
     """
 
     options: Options = Options()
@@ -59,68 +62,69 @@ def preflight(
     today: date | None = None,
 ) -> Report:
     """
-    Check a configuration. Whatever is wrong with its values is in the report.
+    Check a configuration, and return a report with a finding for everything that is wrong.
 
-    Raises SourceError, ProjectError or UsageError where there is nothing that could be judged.
+        preflight(Request(env="production")).exit_code
+
+    Raises SourceError, ProjectError or UsageError if there is nothing that could be checked.
     """
     loaded = load(Settings, request.options, environ=environ, stdin=stdin)
-    table = checks.table(foreign_checks(loaded.project))
+    table = check_table(loaded.project)
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
-    _require_sound_suppressions(loaded.project, codes)
+    _require_valid_suppressions(loaded.project, codes)
     context = context_of(loaded, request, today)
-    wanted = tuple(check for check in table if check.boot or not request.starting)
-    return report_of(loaded, context, checks.run(context, wanted, selection), request.fail_on)
+    to_run = tuple(check for check in table if check.boot or not request.starting)
+    results = checks.run(context, to_run, selection)
+    return report_of(loaded, context, results, request.fail_on)
 
 
-def reported(make: Callable[[], Report]) -> Report:
+def check_table(project: Project) -> tuple[Check, ...]:
     """
-    Return the report that `make` returns, or one that says why there is none.
+    Return all checks in the order in which they run: the built-in ones and those of the project.
+
+    Raises ProjectError if the project names an object that is not a table of checks.
     """
-    made = attempted(make)
-    return Report(error=made) if isinstance(made, Problem) else made
+    codes = {check.code for check in checks.CHECKS}
+    added: list[Check] = []
+    for target in project.checks:
+        found = projects.load(project, target)
+        if not isinstance(found, Iterable):
+            raise ProjectError(f"{target} is not a table of checks.", "Make it a tuple of Check.")
+        for check in found:
+            _require_valid_check(check, target, codes)
+            codes.add(check.code)
+            added.append(check)
+    return checks.table(added)
 
 
-def attempted(make: Callable[[], Made]) -> Made | Problem:
-    """
-    Return what `make` returns, or the problem that kept it from returning.
-
-    What a team's module prints goes to standard error, so that a report on standard output stays
-    whole.
-    """
-    try:
-        with redirect_stdout(sys.stderr):
-            return make()
-    except KeyboardInterrupt:
-        return Problem("Interrupted.", None, ExitCode.INTERRUPTED)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- machine formats stay valid
-        return problem_of(error)
+def _require_valid_check(check: object, target: str, codes: Iterable[str]) -> None:
+    if not isinstance(check, Check):
+        raise ProjectError(f"{target} contains an object that is not a Check.")
+    if not re.fullmatch(_CODE, check.code, re.ASCII):
+        raise ProjectError(
+            f"{target} contains a check whose code does not have the form ABC123.",
+            "Use 2 to 8 capital letters followed by 1 to 4 digits.",
+        )
+    if check.code in codes:
+        raise ProjectError(f"The code {check.code} in {target} is already in use.")
 
 
-def report_of(
-    loaded: Loaded,
-    context: Context,
-    results: tuple[Result, ...],
-    fail_on: Severity | None = None,
-) -> Report:
-    """
-    The results, with what was judged and where it was read.
-    """
-    return Report(
-        results,
-        env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
-        env_is_set=loaded.values.is_set("ENV"),
-        judged_as=context.env,
-        sources=loaded.values.files,
-        fail_on=fail_on,
-    )
+def _require_valid_suppressions(project: Project, codes: Iterable[str]) -> None:
+    for suppression in project.suppressions:
+        require_code(codes, suppression.code)
+        if suppression.code in ALWAYS:
+            raise UsageError(
+                f"{suppression.code} cannot be suppressed: all other results depend on it.",
+                "Delete its entry from pyproject.toml.",
+            )
 
 
 def context_of(loaded: Loaded, request: Request, today: date | None = None) -> Context:
     """
-    What the checks get to see of a loaded configuration.
+    Return what the checks may see of a loaded configuration.
 
-    Raises ProjectError where a team's pipeline means nothing.
+    Raises ProjectError if the project declares a pipeline that is not valid.
     """
     context = Context(
         settings=loaded.settings,
@@ -133,46 +137,53 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
     )
-    own = pipeline_of(loaded.settings_class, loaded.project)
-    if own is PIPELINE:
+    pipeline = pipeline_of(loaded.settings_class, loaded.project)
+    if pipeline is PIPELINE:
         return context
-    redact = Redactor(
-        secret_texts(context), MASK
-    ).redact  # a team's module may read more than it should
-    stages = tuple(stage._replace(name=redact(stage.name)) for stage in own.stages)
-    return context._replace(pipeline=own._replace(stages=stages))
+    # The project's module could have put a secret into the name of a stage.
+    redact = Redactor(secret_texts(context), MASK).redact
+    stages = tuple(stage._replace(name=redact(stage.name)) for stage in pipeline.stages)
+    return context._replace(pipeline=pipeline._replace(stages=stages))
 
 
-def foreign_checks(team: Project) -> tuple[Check, ...]:
+def report_of(
+    loaded: Loaded,
+    context: Context,
+    results: tuple[Result, ...],
+    fail_on: Severity | None = None,
+) -> Report:
     """
-    The checks that a project adds. Raises ProjectError for what is no table of checks.
+    Return the report: the results, the environment that was judged, and the sources that were read.
     """
-    known = {check.code for check in checks.CHECKS}
-    found: list[Check] = []
-    for target in team.checks:
-        table = project.load(team, target)
-        if not isinstance(table, Iterable):
-            raise ProjectError(f"{target} is not a table of checks.", "Make it a tuple of Check.")
-        for check in table:
-            if not isinstance(check, Check):
-                raise ProjectError(f"{target} holds something that is no Check.")
-            if not re.fullmatch(_CODE, check.code, re.ASCII):
-                raise ProjectError(
-                    f"{target} holds a check whose code is not of the form ABC123.",
-                    "Take 2 to 8 capital letters and 1 to 4 digits.",
-                )
-            if check.code in known:
-                raise ProjectError(f"The code {check.code} in {target} exists already.")
-            known.add(check.code)
-            found.append(check)
-    return tuple(found)
+    return Report(
+        results,
+        env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
+        env_is_set=loaded.values.is_set("ENV"),
+        judged_as=context.env,
+        sources=loaded.values.files,
+        fail_on=fail_on,
+    )
 
 
-def _require_sound_suppressions(team: Project, codes: Iterable[str]) -> None:
-    for suppression in team.suppressions:
-        require_code(codes, suppression.code)
-        if suppression.code in ALWAYS:
-            raise UsageError(
-                f"{suppression.code} cannot be suppressed: no other verdict would mean anything.",
-                "Delete its entry from pyproject.toml.",
-            )
+def reported(make: Callable[[], Report]) -> Report:
+    """
+    Return the report that `make` returns or, if it raises, a report that contains the error.
+    """
+    made = attempted(make)
+    return Report(error=made) if isinstance(made, Problem) else made
+
+
+def attempted(make: Callable[[], Made]) -> Made | Problem:
+    """
+    Return what `make` returns or, if it raises, the problem.
+
+    What a project's module prints meanwhile goes to standard error, because standard output is
+    reserved for the report.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return make()
+    except KeyboardInterrupt:
+        return Problem("Interrupted.", None, ExitCode.INTERRUPTED)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- machine formats stay valid
+        return problem_of(error)

@@ -1,11 +1,13 @@
 """
-The schema: every setting of a worker, with its default, unit, bounds and meaning.
+The built-in schema: every setting of a worker, with its default, bounds and meaning.
 
     from workerctl.settings import get_settings
-    settings = get_settings()
 
-The attribute is the environment variable, so that one search finds both ends. Importing this
-module reads nothing, and imports neither typer nor rich nor cryptography.
+    settings = get_settings()
+    settings.LLM_TIMEOUT_SECONDS  # 120
+
+Each attribute has the name of its environment variable, so that one search finds both. Importing
+this module reads no source, and imports neither typer nor rich nor cryptography.
 """
 
 import os
@@ -20,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workerctl import keys
 from workerctl.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Severity
-from workerctl.schema import introspection, loading, rules
+from workerctl.schema import inputs, introspection, loading, rejections, rules
 from workerctl.schema.vocabulary import (
     Canary,
     HttpUrl,
@@ -54,14 +56,17 @@ _UNSET = SecretStr("")
 
 class Settings(BaseSettings):
     """
-    Every setting of the worker; frozen, and never printed with a secret in it.
+    Every setting of a worker; immutable, and printed without secrets.
 
-    Calling it reads the same sources as `get_settings`; arguments win over them. Raises
-    ConfigurationError, which holds all problems and no value, instead of pydantic's error.
+    Calling the class reads the same sources as `get_settings`, and arguments override them:
+
+        Settings(ENV="staging", LLM_TIMEOUT_SECONDS=60)
+
+    Raises ConfigurationError, which lists every problem but no value, in place of pydantic's error.
     """
 
     SECRET_FAMILIES: ClassVar[tuple[str, ...]] = ("ENCRYPTION_KEY_V",)
-    """What further secret names begin with, before a number: older keys, which only decrypt."""
+    """Prefixes of further secret variables, each followed by a number: keys that only decrypt."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -75,43 +80,51 @@ class Settings(BaseSettings):
     ENV: Literal["development", "staging", "production"] = general(
         "development", "The environment whose rules apply."
     )
-    DEBUG: bool = general(False, "Whether debugging aids are on.")
-    LOG_LEVEL: LogLevel = general("INFO", "The least severe log record that is written.")
-    LOG_FORMAT: Literal["text", "json"] = general("text", "Log lines for people or for machines.")
+    DEBUG: bool = general(False, "Whether debugging aids are enabled.")
+    LOG_LEVEL: LogLevel = general("INFO", "The lowest level of log records that are written.")
+    LOG_FORMAT: Literal["text", "json"] = general(
+        "text", "The format of log lines: text for people, json for programs."
+    )
 
     REDIS_URL: SecretRedisUrl = queue(
-        SecretStr("redis://localhost:6379/0"), "The Redis that holds queues and jobs."
+        SecretStr("redis://localhost:6379/0"),
+        "The URL of the Redis that holds the queues and jobs.",
     )
     QUEUES: QueueNames = queue(
-        ["fast", "slow", "process", "parse"], "The queues that the worker serves, first one first."
+        ["fast", "slow", "process", "parse"],
+        "The queues that the worker serves, in order of priority.",
     )
     JOB_TIMEOUT_SECONDS: int = queue(1800, "How long one run of a job may take.", gt=0)
-    JOB_MAX_RETRIES: int = queue(2, "How often a failed job is run again.", ge=0)
+    JOB_MAX_RETRIES: int = queue(2, "How many times a failed job is retried.", ge=0)
     JOB_RETRY_INTERVALS_SECONDS: list[Annotated[int, Field(gt=0)]] = queue(
-        [30, 60], "The waits before the runs of a failed job; the last one repeats."
+        [30, 60], "The waits before the retries of a failed job; the last one repeats."
     )
     SHUTDOWN_GRACE_SECONDS: int = queue(
         30, "How long the orchestrator waits between SIGTERM and SIGKILL.", ge=0
     )
 
-    SUPABASE_URL: HttpUrl = storage("", "The database and storage API.")
-    SUPABASE_SERVICE_ROLE_KEY: SecretStr = storage(_UNSET, "The key of the database API.")
+    SUPABASE_URL: HttpUrl = storage("", "The URL of the database and storage API.")
+    SUPABASE_SERVICE_ROLE_KEY: SecretStr = storage(
+        _UNSET, "The API key of the database and storage API."
+    )
     STORAGE_MAX_RETRIES: int = storage(3, "Retries of a download; 3 means 4 attempts.", ge=0, le=10)
-    STORAGE_TIMEOUT_SECONDS: int = storage(30, "How long one download may take.", gt=0)
+    STORAGE_TIMEOUT_SECONDS: int = storage(30, "How long one attempt of a download may take.", gt=0)
     STORAGE_RETRY_DELAY_SECONDS: float = storage(
-        1.0, "The wait before the first retry of a download; it doubles.", ge=0
+        1.0, "The wait before the first retry of a download; it doubles with each retry.", ge=0
     )
 
-    OPENAI_API_KEY: SecretStr = llm(_UNSET, "The key of the OpenAI API.")
-    GEMINI_API_KEY: SecretStr = llm(_UNSET, "The key of the Gemini API.")
-    ANTHROPIC_API_KEY: SecretStr = llm(_UNSET, "The key of the Anthropic API; phase_2 needs it.")
-    OPENAI_BASE_URL: HttpUrl = llm("https://api.openai.com/v1", "Where the OpenAI API is.")
-    OPENAI_MODEL: str = llm("gpt-4o", "The model that analyses.")
-    OPENAI_MINI_MODEL: str = llm("gpt-4o-mini", "The model of the small steps.")
-    GEMINI_MODEL: str = llm("gemini-2.0-flash", "The second model that analyses.")
-    ANTHROPIC_MODEL: str = llm("claude-sonnet-4-20250514", "The third model, in phase_2.")
+    OPENAI_API_KEY: SecretStr = llm(_UNSET, "The API key of OpenAI.")
+    GEMINI_API_KEY: SecretStr = llm(_UNSET, "The API key of Gemini.")
+    ANTHROPIC_API_KEY: SecretStr = llm(_UNSET, "The API key of Anthropic; required in phase_2.")
+    OPENAI_BASE_URL: HttpUrl = llm("https://api.openai.com/v1", "The base URL of the OpenAI API.")
+    OPENAI_MODEL: str = llm("gpt-4o", "The first model of the analysis.")
+    OPENAI_MINI_MODEL: str = llm("gpt-4o-mini", "The model for small steps.")
+    GEMINI_MODEL: str = llm("gemini-2.0-flash", "The second model of the analysis.")
+    ANTHROPIC_MODEL: str = llm(
+        "claude-sonnet-4-20250514", "The third model of the analysis, used in phase_2."
+    )
     ANALYSIS_MODE: Literal["phase_1", "phase_2"] = llm(
-        "phase_1", "Analysis by two models (phase_1) or three (phase_2)."
+        "phase_1", "Whether two models (phase_1) or three (phase_2) analyse a document."
     )
     LLM_TIMEOUT_SECONDS: int = llm(120, "How long one answer may take, once connected.", gt=0)
     LLM_CONNECT_TIMEOUT_SECONDS: int = llm(
@@ -122,87 +135,111 @@ class Settings(BaseSettings):
     )
     LLM_MAX_RETRIES: int = llm(2, "Retries of an LLM call; 2 means 3 attempts.", ge=0, le=10)
     LLM_RETRY_BASE_WAIT: float = llm(
-        1.0, "Seconds before the first retry of an LLM call; it doubles.", ge=0
+        1.0, "Seconds before the first retry of an LLM call; doubles with each retry.", ge=0
     )
     LLM_RETRY_MAX_WAIT: float = llm(
-        8.0, "Seconds that a wait for an LLM retry never exceeds.", ge=0
+        8.0, "The longest wait before a retry of an LLM call, in seconds.", ge=0
     )
     LLM_SDK_MAX_RETRIES: int = llm(
-        0, "Retries inside the SDK client; they multiply with all others.", ge=0
+        0, "Retries inside the SDK client; they multiply the other retries.", ge=0
     )
     LLM_CONFIDENCE_THRESHOLD: float = llm(
-        0.85, "From which confidence an analysis counts as certain.", ge=0, le=1
+        0.85, "The confidence from which an analysis counts as certain.", ge=0, le=1
     )
-    USE_CONDITIONAL_LLM: bool = llm(True, "Whether further models are asked only when in doubt.")
-    USE_PARALLEL_LLM: bool = llm(True, "Whether the models are asked side by side.")
+    USE_CONDITIONAL_LLM: bool = llm(
+        True, "Whether further models are called only if the first one is uncertain."
+    )
+    USE_PARALLEL_LLM: bool = llm(True, "Whether the models are called in parallel.")
 
-    EMBEDDING_MODEL: str = embedding("text-embedding-3-small", "The model that embeds.")
+    EMBEDDING_MODEL: str = embedding("text-embedding-3-small", "The embedding model.")
     EMBEDDING_DIMENSIONS: int = embedding(1536, "The length of an embedding vector.", gt=0)
     EMBEDDING_MAX_RETRIES: int = embedding(
         3, "Retries of an embedding call; 3 means 4 attempts.", ge=0, le=10
     )
     EMBEDDING_SDK_MAX_RETRIES: int = embedding(
-        0, "Retries inside the SDK client; they multiply with all others.", ge=0
+        0, "Retries inside the SDK client; they multiply the other retries.", ge=0
     )
-    EMBEDDING_TIMEOUT_SECONDS: int = embedding(60, "How long one embedding call may take.", gt=0)
+    EMBEDDING_TIMEOUT_SECONDS: int = embedding(
+        60, "How long one attempt of an embedding call may take.", gt=0
+    )
     EMBEDDING_RETRY_BASE_WAIT: float = embedding(
-        1.0, "Seconds before the first retry of an embedding call; it doubles.", ge=0
+        1.0, "Seconds before the first retry of an embedding call; doubles with each retry.", ge=0
     )
     EMBEDDING_RETRY_MAX_WAIT: float = embedding(
-        10.0, "Seconds that a wait for an embedding retry never exceeds.", ge=0
+        10.0, "The longest wait before a retry of an embedding call, in seconds.", ge=0
     )
 
-    CHUNK_MAX_STRUCTURED_CHARS: int = chunking(2000, "Characters of a structured chunk.", gt=0)
-    CHUNK_MAX_RAW_FULL_CHARS: int = chunking(8000, "Characters of the chunk of raw text.", gt=0)
-    CHUNK_RAW_SECTION_SIZE: int = chunking(1500, "Characters of a section of raw text.", gt=0)
+    CHUNK_MAX_STRUCTURED_CHARS: int = chunking(
+        2000, "The maximum length of a structured chunk, in characters.", gt=0
+    )
+    CHUNK_MAX_RAW_FULL_CHARS: int = chunking(
+        8000, "The maximum length of the chunk of raw text, in characters.", gt=0
+    )
+    CHUNK_RAW_SECTION_SIZE: int = chunking(
+        1500, "The length of a section of raw text, in characters.", gt=0
+    )
     CHUNK_RAW_SECTION_OVERLAP: int = chunking(
-        300, "Characters that neighbouring sections share.", ge=0
+        300, "The overlap of adjacent sections of raw text, in characters.", ge=0
     )
     CHUNK_KOREAN_THRESHOLD: float = chunking(
-        0.5, "From which share of Hangul a text counts as Korean.", ge=0, le=1
+        0.5, "The proportion of Hangul from which a text counts as Korean.", ge=0, le=1
     )
-    CHUNK_KOREAN_SIZE: int = chunking(2000, "Characters of a section of Korean text.", gt=0)
+    CHUNK_KOREAN_SIZE: int = chunking(
+        2000, "The length of a section of Korean text, in characters.", gt=0
+    )
     CHUNK_KOREAN_OVERLAP: int = chunking(
-        500, "Characters that neighbouring Korean sections share.", ge=0
+        500, "The overlap of adjacent sections of Korean text, in characters.", ge=0
     )
 
-    MAX_FILE_SIZE_MB: int = files(50, "The largest file that is taken, in megabytes.", gt=0)
-    MAX_PAGE_COUNT: int = files(50, "The most pages that are read.", gt=0)
-    MIN_TEXT_LENGTH: int = files(100, "Characters below which a file counts as empty.", gt=0)
-    HANCOM_API_KEY: SecretStr = files(_UNSET, "The key of the HWP conversion API; optional.")
+    MAX_FILE_SIZE_MB: int = files(50, "The maximum size of a file, in megabytes.", gt=0)
+    MAX_PAGE_COUNT: int = files(50, "The maximum number of pages of a file.", gt=0)
+    MIN_TEXT_LENGTH: int = files(
+        100, "The number of characters below which a file counts as empty.", gt=0
+    )
+    HANCOM_API_KEY: SecretStr = files(
+        _UNSET, "The API key of the HWP conversion service; optional."
+    )
 
-    VISUAL_TIMEOUT_SECONDS: int = visual(30, "How long a portfolio thumbnail may take.", gt=0)
+    VISUAL_TIMEOUT_SECONDS: int = visual(
+        30, "How long rendering a portfolio thumbnail may take.", gt=0
+    )
 
-    WEBHOOK_URL: SecretHttpUrl = webhook(_UNSET, "Where results are announced; its path is secret.")
-    WEBHOOK_SECRET: SecretStr = webhook(_UNSET, "The key that signs announcements.")
+    WEBHOOK_URL: SecretHttpUrl = webhook(
+        _UNSET, "The URL to which results are posted; its path is secret."
+    )
+    WEBHOOK_SECRET: SecretStr = webhook(_UNSET, "The key that signs webhook calls.")
     WEBHOOK_MAX_RETRIES: int = webhook(
-        3, "Retries of an announcement; 3 means 4 attempts.", ge=0, le=10
+        3, "Retries of a webhook call; 3 means 4 attempts.", ge=0, le=10
     )
-    WEBHOOK_TIMEOUT_SECONDS: int = webhook(10, "How long one announcement may take.", gt=0)
+    WEBHOOK_TIMEOUT_SECONDS: int = webhook(
+        10, "How long one attempt of a webhook call may take.", gt=0
+    )
     WEBHOOK_RETRY_DELAY_SECONDS: float = webhook(
-        1.0, "The wait before the first retry of an announcement; it doubles.", ge=0
+        1.0, "The wait before the first retry of a webhook call; it doubles with each retry.", ge=0
     )
 
-    ALLOWED_ORIGINS: Origins = http([], "The origins that may call the worker's HTTP side.")
+    ALLOWED_ORIGINS: Origins = http([], "The origins that may call the HTTP API of the worker.")
 
     ENCRYPTION_KEY: SecretStr = security(
-        _UNSET, "64 hexadecimal characters: the AES-256-GCM key of personal data."
+        _UNSET, "The AES-256-GCM key for personal data: 64 hexadecimal characters."
     )
     ENCRYPTION_KEY_VERSION: int = security(
         0, "The version of ENCRYPTION_KEY.", public="it is a small number", ge=0, le=255
     )
     ENCRYPTION_CANARY: Canary = security(
-        "", "A token that only the right key opens: proof that the key fits the data.", file=True
+        "", "A token that only the right key opens, as proof that the key fits the data.", file=True
     )
     ENCRYPTION_CANARY_CONTEXT: str = security(
-        "", "What the canary is bound to, such as production/db-eu."
+        "", "The context to which the canary is bound, such as production/db-eu."
     )
 
-    SENTRY_DSN: SecretHttpUrl = monitoring(_UNSET, "Where errors are reported; optional.")
+    SENTRY_DSN: SecretHttpUrl = monitoring(
+        _UNSET, "The Sentry DSN to which errors are reported; optional."
+    )
 
-    USE_SPLIT_QUEUES: bool = flags(True, "Whether fast and slow jobs have queues of their own.")
+    USE_SPLIT_QUEUES: bool = flags(True, "Whether fast and slow jobs have separate queues.")
     USE_NEW_ASYNC_HELPER: bool = flags(
-        True, "Whether run_async reuses its loop; false falls back to asyncio.run at once."
+        True, "Whether run_async reuses its event loop; false makes it call asyncio.run each time."
     )
 
     _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
@@ -214,43 +251,44 @@ class Settings(BaseSettings):
         values, project = _values, _project
         if values is None:
             values, project = shielded(loading.read, type(self))
-        values = loading.without(values, given)
-        findings = loading.unreadable(values)
+        values = inputs.without_arguments(values, given)
+        findings = rejections.unreadable_files(values)
         try:
-            # Not BaseSettings.__init__: sources.reading has read the sources, keeping every
-            # origin, and PYDANTIC_SETTINGS_DEBUG would log what they hold.
-            super(BaseSettings, self).__init__(**loading.inputs(type(self), values), **given)
+            # BaseSettings.__init__ is skipped: the sources have been read already, with the origin
+            # of every value, and PYDANTIC_SETTINGS_DEBUG would log their contents.
+            super(BaseSettings, self).__init__(**inputs.decoded(type(self), values), **given)
         except ValidationError as error:
-            findings += loading.refused(type(self), values, error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 -- a validator's, with a value in it
-            findings.append(loading.refusal(type(error).__name__))
-        # Raised outside the handler: pydantic's error holds the values, and would be the context.
+            findings += rejections.rejected_values(type(self), values, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- raised by a validator; it may hold a value
+            findings.append(rejections.rejected_as_whole(type(error).__name__))
+        # Raise outside the handler: pydantic's error holds values and would become the context. Nor
+        # may local variables hold any, because error reporters send them.
         del given
         if findings:
             raise ConfigurationError(findings)
-        self._further_secrets = loading.further_secrets(type(self), values)
+        self._further_secrets = inputs.further_secrets(type(self), values)
         self._source_project = project
 
     @property
     def further_secrets(self) -> Mapping[str, SecretStr]:
         """
-        What the sources hold under names of SECRET_FAMILIES, such as the older encryption keys.
+        The secrets in the sources whose names belong to SECRET_FAMILIES, by variable name.
         """
         return self._further_secrets
 
     @property
     def source_project(self) -> Project | None:
         """
-        The project that the sources were read for; None if no source was read.
+        The project for which the sources were read; None if no source was read.
 
-        It stays the same when the worker changes its working directory.
+        It does not change when the worker changes its working directory.
         """
         return self._source_project
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """
-        Refuse what would be ignored without a word: sources of pydantic-settings.
+        Reject a subclass that customises the sources, which would be ignored silently.
         """
         super().__pydantic_init_subclass__(**kwargs)
         if "settings_customise_sources" in cls.__dict__:
@@ -259,14 +297,14 @@ class Settings(BaseSettings):
 
     def __reduce__(self) -> NoReturn:
         """
-        Refuse to be pickled: as an argument of a job, every secret would be written to Redis.
+        Refuse pickling: as a job argument, the settings would be written to Redis with all secrets.
         """
         message = "Settings hold secrets: call get_settings() where they are needed"
         raise TypeError(message)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """
-        What `repr` shows: a secret is masked by its name, too, whatever the type of its field.
+        Yield what `repr` shows; a secret is masked even if the type of its field is not SecretStr.
         """
         secrets = introspection.names(type(self)).secrets
         for name, value in super().__repr_args__():
@@ -278,10 +316,12 @@ class Settings(BaseSettings):
 
 def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
     """
-    Judge presence and form of an encryption key.
+    Check that an encryption key is set and well-formed.
 
-    Raises ValueError in production, staging and any unknown environment; in development warns
-    once (RuntimeWarning). Neither holds a part of the key.
+        validate_encryption_key(settings.ENCRYPTION_KEY, settings.ENV)
+
+    Raises ValueError if it is not; in development, issues a RuntimeWarning instead. Neither message
+    holds a part of the key.
     """
     text = key.get_secret_value() if isinstance(key, SecretStr) else key or ""
     problem = keys.form_problem(text) if text else "is required"
@@ -309,19 +349,21 @@ def _is_url(value: object) -> TypeGuard[str]:
 
 class _CachedSettings:
     """
-    The one instance per process, made by the first thread that asks; a forked child inherits it.
+    The one instance of a process, created on first use and inherited by forked children.
     """
 
     def __init__(self) -> None:
         self._instance: Settings | None = None
-        # By process: a fork while another thread loads leaves the child a lock that nobody opens.
-        # Not os.register_at_fork, which keeps this module alive until the very end of the process,
-        # past the garbage collection that would have freed it: 2 % of a start.
+        # One lock per process: if a process forks while another thread holds the lock, nobody
+        # releases the child's copy. os.register_at_fork would solve this, too, but keeps the module
+        # alive past the last garbage collection, which costs 2 % of a start.
         self._locks: dict[int, threading.Lock] = {}
 
     def __call__(self) -> Settings:
         """
-        The settings of this process. Raises ConfigurationError with every reason not to run.
+        Return the settings of this process.
+
+        Raises ConfigurationError with every reason why a worker must not run.
         """
         if self._instance is None:
             with self._lock:
@@ -336,13 +378,13 @@ class _CachedSettings:
     @property
     def made(self) -> Settings | None:
         """
-        The instance, if this process has it already; nothing is read for this answer.
+        The instance if this process has created it, else None. No source is read.
         """
         return self._instance
 
     def cache_clear(self) -> None:
         """
-        Forget the instance, for tests.
+        Discard the instance, for tests.
         """
         self._instance = None
 

@@ -1,5 +1,5 @@
 """
-Write the peer programs, with the settings that workerctl has, so that all do the same work.
+Write the peer programs from the schema of workerctl, so that all programs read the same settings.
 
     python generate.py DIRECTORY
 """
@@ -60,7 +60,7 @@ VARLOCK = """\
 
 class Field(NamedTuple):
     """
-    A setting as every peer needs it; `kind` is its type, of a list the type of its items.
+    A setting as the peers need it. `kind` is its type or, for a list, the type of its items.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Field(NamedTuple):
 
 def main() -> int:
     """
-    Write every program into a directory of its own.
+    Write each program into a separate directory.
     """
     directory = Path(sys.argv[1])
     fields = list(_fields())
@@ -169,7 +169,7 @@ def _varlock(field: Field) -> str:
     elif field.kind is str:
         kind, default = "string", field.default
     else:
-        # varlock has no exclusive minimum; for a whole number the next one is the same
+        # Varlock has no exclusive minimum; for whole numbers, the next number is equivalent.
         low = field.bounds["gt"] + 1 if "gt" in field.bounds else field.bounds.get("ge")
         rules = {"min": low, "max": field.bounds.get("le")}
         given = [f"{name}={bound}" for name, bound in rules.items() if bound is not None]

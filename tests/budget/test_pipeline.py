@@ -18,7 +18,8 @@ from workerctl.budget.runtime_stages import RUNTIME_STAGES
 from workerctl.errors import ProjectError
 from workerctl.preflight import Request, context_of
 from workerctl.runtime.classification.translation import RETRYABLE
-from workerctl.schema.loading import Loaded, Options, load
+from workerctl.schema.loading import Loaded, load
+from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
 

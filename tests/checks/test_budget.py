@@ -10,7 +10,7 @@ from workerctl.checks import budget
 from workerctl.checks.base import Check, SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
 
-RETRY_AFTER = "a server's Retry-After can stretch each wait of the SDK to 120 s or more"
+RETRY_AFTER = "a Retry-After header can stretch each wait of the SDK to 120 s or more"
 MULTIPLIED = (
     "A failing {what} call is sent {product} times: "
     f"3 by the SDK x {{own}} by the worker x 3 by the job; {RETRY_AFTER}."
@@ -122,8 +122,8 @@ def test_bud004_compares_the_grace_period(
     expected = Finding(
         "BUD004",
         Severity.WARNING,
-        "A job may take 1237 s, and a deploy kills it after SHUTDOWN_GRACE_SECONDS (30 s).",
-        "Let the orchestrator wait, and set SHUTDOWN_GRACE_SECONDS=1237.",
+        "A job may take 1237 s, but a deploy kills it after SHUTDOWN_GRACE_SECONDS (30 s).",
+        "Extend the orchestrator's grace period, and set SHUTDOWN_GRACE_SECONDS=1237.",
         ("SHUTDOWN_GRACE_SECONDS",),
         Location("env-file", "worker.env", 2),
     )
@@ -156,7 +156,9 @@ def test_bud004_rounds_up(context: MakeContext) -> None:
     text = "ENV=production\nLLM_RETRY_BASE_WAIT=1.1\n"
     (found,) = budget.BUD004.run(context(text))
 
-    assert found.hint == "Let the orchestrator wait, and set SHUTDOWN_GRACE_SECONDS=1238."
+    assert (
+        found.hint == "Extend the orchestrator's grace period, and set SHUTDOWN_GRACE_SECONDS=1238."
+    )
     assert list(budget.BUD004.run(context(f"{text}SHUTDOWN_GRACE_SECONDS=1238\n"))) == []
 
 

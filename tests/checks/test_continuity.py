@@ -52,9 +52,12 @@ def told(context: Context, check: str) -> list[tuple[Severity, str, int | None]]
         (f"ENCRYPTION_KEY_V3={THIRD[:-1]}", "ENCRYPTION_KEY_V3 has 63 characters, not 64."),
         (f"encryption_key_v3={THIRD}0", "ENCRYPTION_KEY_V3 has 65 characters, not 64."),
         (f"ENCRYPTION_KEY_V256={THIRD}", "ENCRYPTION_KEY_V256 has a version above 255."),
-        (f"ENCRYPTION_KEY_V2={THIRD}", "ENCRYPTION_KEY_V2 is a second key of version 2."),
-        (f"ENCRYPTION_KEY_V1={KEY}", "ENCRYPTION_KEY_V1 is the key of version 2, too."),
-        (f"ENCRYPTION_KEY_V1={KEY.upper()}", "ENCRYPTION_KEY_V1 is the key of version 2, too."),
+        (
+            f"ENCRYPTION_KEY_V2={THIRD}",
+            "ENCRYPTION_KEY_V2 is a second, different key of version 2.",
+        ),
+        (f"ENCRYPTION_KEY_V1={KEY}", "ENCRYPTION_KEY_V1 is the same key as version 2."),
+        (f"ENCRYPTION_KEY_V1={KEY.upper()}", "ENCRYPTION_KEY_V1 is the same key as version 2."),
     ],
 )
 def test_key005_tells_of_each_bad_key(
@@ -84,15 +87,15 @@ def test_key005_tells_of_older_keys_beside_a_bad_current_one(context: MakeContex
         ("ENCRYPTION_KEY_V_1", "ENCRYPTION_KEY_V_1"),
         ("encryption_key_v1a", "encryption_key_v1a"),
         ("ENCRYPTION_KEY_V1000", "ENCRYPTION_KEY_V1000"),
-        ("ENCRYPTION_KEY_V1_OLDER", "A name that begins with ENCRYPTION_KEY_V"),
-        (f"ENCRYPTION_KEY_V1{THIRD}", "A name that begins with ENCRYPTION_KEY_V"),
+        ("ENCRYPTION_KEY_V1_OLDER", "A variable that begins with ENCRYPTION_KEY_V"),
+        (f"ENCRYPTION_KEY_V1{THIRD}", "A variable that begins with ENCRYPTION_KEY_V"),
     ],
 )
 def test_key005_tells_of_a_key_that_nothing_reads(
     context: MakeContext, name: str, shown: str
 ) -> None:
     """In the environment and in a file; a long name may have a secret in it."""
-    message = f"{shown} has no version from 0 to 255 in it, so nothing reads this key."
+    message = f"{shown} does not end in a version from 0 to 255, so this key is never used."
     text = f"ENCRYPTION_KEY={KEY}\n"
 
     in_file = context(f"{text}{name}={SECOND}\n")
@@ -114,10 +117,10 @@ def test_key005_warns_of_a_gap(context: MakeContext) -> None:
     text = f"ENCRYPTION_KEY={KEY}\nENCRYPTION_KEY_VERSION=4\n"
 
     with_gap = context(f"{text}ENCRYPTION_KEY_V1={SECOND}\n")
-    message = "There is a key of version 1, and versions 2 to 3 are missing."
+    message = "Versions 2 to 3 are missing between the keys of versions 1 and 4."
     assert told(with_gap, "KEY005") == [(Severity.WARNING, message, 2)]
     smaller = context(f"{text}ENCRYPTION_KEY_V2={SECOND}\n")
-    message = "There is a key of version 2, and version 3 is missing."
+    message = "Version 3 is missing between the keys of versions 2 and 4."
     assert told(smaller, "KEY005") == [(Severity.WARNING, message, 2)]
     assert told(context(text), "KEY005") == []
     assert told(context(f"{text}ENCRYPTION_KEY_V3={SECOND}\n"), "KEY005") == []
@@ -127,9 +130,7 @@ def test_key005_wants_the_next_key_to_be_strong(context: MakeContext) -> None:
     """An older one may be weak, which is a reason to replace it."""
     older = f"{ROTATED}".replace(f"V0={KEY}", f"V0={WEAK}")
     newer = ADDED.replace(SECOND, WEAK)
-    message = (
-        "ENCRYPTION_KEY_V1 is an example from public documentation, and is to be current next."
-    )
+    message = "ENCRYPTION_KEY_V1, the next current key, is an example from public documentation."
 
     assert told(context(older), "KEY005") == []
     assert told(context(newer), "KEY005") == [(Severity.ERROR, message, 2)]
@@ -159,14 +160,14 @@ def test_key006_passes_with_the_right_key(context: MakeContext) -> None:
 def test_key006_refuses_another_key(context: MakeContext, env: str) -> None:
     """In every environment, with both ids, at the line of the key."""
     text = f"ENV={env}\nENCRYPTION_KEY={SECOND}\n{bound(KEY)}"
-    message = f"The canary was written by another key, {OLD_ID}; the current key is {NEW_ID}."
+    message = f"The canary was made with another key, {OLD_ID}; the current key is {NEW_ID}."
 
     assert told(context(text), "KEY006") == [(Severity.ERROR, message, 2)]
 
 
 def test_key006_tells_of_a_weak_key_that_has_no_id(context: MakeContext) -> None:
     """The id of a guessable key would let anyone try guesses."""
-    message = f"The canary was written by another key, {OLD_ID}; the current key is weak."
+    message = f"The canary was made with another key, {OLD_ID}; the current key is weak."
 
     found = told(context(f"ENCRYPTION_KEY={WEAK}\n{bound(KEY)}"), "KEY006")
     assert found == [(Severity.ERROR, message, 1)]
@@ -175,7 +176,7 @@ def test_key006_tells_of_a_weak_key_that_has_no_id(context: MakeContext) -> None
 def test_key006_refuses_another_context(context: MakeContext) -> None:
     """The canary of staging proves nothing in production."""
     text = f"ENCRYPTION_KEY={KEY}\n{bound(KEY)}".replace("production/", "staging/")
-    message = "The canary was tampered with, or belongs to another context."
+    message = "The canary was modified, or was made for another context."
 
     assert told(context(text), "KEY006") == [(Severity.ERROR, message, 2)]
     without = "\n".join(f"ENCRYPTION_KEY={KEY}\n{bound(KEY)}".splitlines()[:-1])
@@ -184,7 +185,7 @@ def test_key006_refuses_another_context(context: MakeContext) -> None:
 
 def test_key006_warns_of_a_canary_of_the_next_key(context: MakeContext) -> None:
     """The configuration is older than the data: somebody rolled it back."""
-    message = f"The canary was written with version 1 ({NEW_ID}), which is not current any more."
+    message = f"The canary was made with version 1 ({NEW_ID}), which is no longer the current key."
 
     assert told(context(ADDED + bound(SECOND)), "KEY006") == [(Severity.WARNING, message, 1)]
 
@@ -196,7 +197,7 @@ def test_key006_tells_that_there_is_no_canary(context: MakeContext) -> None:
 
     assert result.status is Status.SKIPPED
     assert result.reason == (
-        "there is no canary: nothing proves that the key is the one of the data"
+        "ENCRYPTION_CANARY is not set, so nothing shows whether the key fits the data"
     )
 
 
@@ -245,7 +246,7 @@ def test_key007_names_the_state_and_the_next_step(
     (finding,) = continuity.KEY007.run(context(text))
 
     assert finding.severity is Severity.INFO
-    assert finding.message.startswith(f"Rotation: {state}; version ")
+    assert finding.message.startswith(f"A rotation is under way ({state}): version ")
     assert OLD_ID in finding.message
     assert NEW_ID in finding.message
     assert "`workerctl keygen --" in (finding.hint or "")

@@ -134,15 +134,15 @@ def test_set008_says_when_git_does_not_answer(context: MakeContext, tmp_path: Pa
     made = context(SECRET)
     (tmp_path / ".git").write_text("gitdir: /nowhere\n")
 
-    with pytest.raises(SkipCheck, match="git does not read this work tree"):
+    with pytest.raises(SkipCheck, match="git cannot read this work tree"):
         list(envfiles.SET008.run(made))
 
 
 @pytest.mark.parametrize(
     ("line", "difference"),
     [
-        ("DEBUG=  # comment", "is empty here, while docker compose takes the comment"),
-        ("OPENAI_MODEL='${MODEL}'", "holds `${…}` in single quotes"),
+        ("DEBUG=  # comment", "is empty here, but docker compose reads the comment"),
+        ("OPENAI_MODEL='${MODEL}'", "holds a `${…}` in single quotes"),
         ("OPENAI_MODEL=$MODEL", "holds a `$` that docker compose expands"),
         ('OPENAI_MODEL="a$$b"', "holds a `$` that docker compose expands"),
         ("OPENAI_MODEL=${MODEL:?missing}", "holds a `$` that docker compose expands"),

@@ -59,7 +59,7 @@ def test_env001_tells_that_the_worker_boots_as_another(context: MakeContext) -> 
 
     assert (made.env, made.settings.ENV) == ("production", "staging")
     assert [(finding.severity, finding.message) for finding in environment.ENV001.run(made)] == [
-        (W, "The worker will boot as staging, while this run judges as production.")
+        (W, "The worker will boot as staging, but this run applies the rules of production.")
     ]
     assert list(environment.ENV001.run(context("ENV=staging\n", env="staging"))) == []
 

@@ -17,7 +17,7 @@ def test_log001_warns_of_debug_records_in_production(context: MakeContext) -> No
         Finding(
             "LOG001",
             Severity.WARNING,
-            "LOG_LEVEL writes debug records in production.",
+            "LOG_LEVEL enables debug records in production.",
             "Set LOG_LEVEL=INFO.",
             ("LOG_LEVEL",),
             Location("env-file", "worker.env", 2),

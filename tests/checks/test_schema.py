@@ -44,7 +44,7 @@ def test_set002_suggests_the_known_name(
         Finding(
             "SET002",
             severity,
-            f"{name} is no setting.",
+            f"{name} is not a known setting.",
             f"Did you mean {meant}?",
             (meant,),
             Location("env-file", "worker.env", 1),

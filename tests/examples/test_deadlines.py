@@ -26,7 +26,9 @@ def _change(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     get_settings.cache_clear()
 
 
-@pytest.mark.parametrize(("retries", "deadline"), [(0, 2.0), (1, 5.0)])
+@pytest.mark.parametrize(
+    ("retries", "deadline"), [(0, 2.0), pytest.param(1, 5.0, marks=pytest.mark.long)]
+)
 def test_a_dribbling_server_is_cut_off_at_the_deadline_of_the_stage(
     here: Local, monkeypatch: pytest.MonkeyPatch, retries: int, deadline: float
 ):
@@ -48,8 +50,8 @@ def test_a_dribbling_server_is_cut_off_at_the_deadline_of_the_stage(
 
 
 def test_a_stage_ends_before_the_job_would(here: Local, redis_url: str):
-    """The job has 6 s, and the settings of the stage would allow minutes."""
-    limit = 6
+    """The job has 5 s, and the settings of the stage would allow minutes."""
+    limit = 5
     with (here.directory / ".env").open("a") as env:
         env.write("JOB_MAX_RETRIES=0\nLLM_TIMEOUT_SECONDS=60\n")
     here.services.misbehave("llm", "dribble")

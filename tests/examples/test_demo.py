@@ -118,10 +118,10 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
     [
         ("1. A production", 0.0, signal.SIGINT),
         ("4. A worker", 0.0, signal.SIGINT),
-        ("4. A worker", 0.2, signal.SIGTERM),
-        ("$ workerctl run --", 0.0, signal.SIGINT),
+        pytest.param("4. A worker", 0.2, signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param("$ workerctl run --", 0.0, signal.SIGINT, marks=pytest.mark.long),
         ("$ workerctl run --", 0.4, signal.SIGHUP),
-        ("5. The same", 1.0, signal.SIGINT),
+        pytest.param("5. The same", 1.0, signal.SIGINT, marks=pytest.mark.long),
     ],
 )
 def test_interrupted_at_any_moment_it_leaves_nothing(
@@ -140,6 +140,7 @@ def test_interrupted_at_any_moment_it_leaves_nothing(
     assert "Traceback" not in out
 
 
+@pytest.mark.long
 def test_an_impatient_second_interrupt_does_not_cut_the_cleaning_short(tree: Path):
     with _demo(tree) as demo:
         _read_until(demo, "$ workerctl run --")

@@ -28,7 +28,8 @@ from tests.leaks.oracle import Mint, Oracle
 from workerctl.keyring import KeyRing
 from workerctl.keyring.rotation import State
 from workerctl.runtime.exceptions import EncryptionError
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 Start = Callable[[], Popen[str]]

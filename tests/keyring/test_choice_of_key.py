@@ -32,14 +32,14 @@ def test_one_key_is_tried_and_no_other(ring: KeyRing) -> None:
     first = bytes.fromhex(keys.key_id(FIRST)[4:])
     parts = tokens.parse(token)
     assert parts is not None
-    forged = tokens.spell(tokens.header(0, first, parts.salt), parts.nonce, parts.sealed)
+    forged = tokens.encode(tokens.header(0, first, parts.salt), parts.nonce, parts.sealed)
 
     assert "another key of version 0" in refused(
         lambda: ring.decrypt(changed(token, 3), context=PLACE)
     )
-    assert "was changed" in refused(lambda: ring.decrypt(forged, context=PLACE))
+    assert "was modified" in refused(lambda: ring.decrypt(forged, context=PLACE))
     old = sealed_at_the_origin(SECOND, 0, SECRET)
-    assert "was changed" in refused(lambda: ring.decrypt(old, context=PLACE))
+    assert "was modified" in refused(lambda: ring.decrypt(old, context=PLACE))
 
 
 def test_the_wrong_key_of_the_right_version_is_told(make: MakeRing, before: KeyRing) -> None:
@@ -47,9 +47,9 @@ def test_the_wrong_key_of_the_right_version_is_told(make: MakeRing, before: KeyR
     other = make(f"ENCRYPTION_KEY={OTHER}")
 
     message = refused(lambda: other.decrypt(before.encrypt(SECRET, context=PLACE), context=PLACE))
-    assert message == "The token was written with another key of version 0."
+    assert message == "The token was made with another key of version 0."
     old = sealed_at_the_origin(FIRST, 0, SECRET)
-    assert "was changed" in refused(lambda: other.decrypt(old, context=PLACE))
+    assert "was modified" in refused(lambda: other.decrypt(old, context=PLACE))
 
 
 def test_the_version_of_what_is_no_token(ring: KeyRing) -> None:

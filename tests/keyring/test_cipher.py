@@ -63,7 +63,7 @@ def test_a_cipher_that_gives_back_another_text_is_told(monkeypatch: pytest.Monke
     assert first[:2] != Fake.seen[:2]
 
     monkeypatch.setattr(Fake, "answer", os.urandom(32))
-    assert round_trip_failure(FIRST) == "another text came back"
+    assert round_trip_failure(FIRST) == "decryption returned a different text"
 
 
 def test_a_package_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,15 +44,15 @@ from workerctl.settings import Settings
         ),
         (
             [f"ENCRYPTION_KEY={FIRST}", f"ENCRYPTION_KEY_V0={OTHER}"],
-            "ENCRYPTION_KEY_V0 is a second key of version 0.",
+            "ENCRYPTION_KEY_V0 is a second, different key of version 0.",
         ),
         (
             [f"ENCRYPTION_KEY={FIRST}", f"ENCRYPTION_KEY_V4={FIRST.upper()}"],
-            "ENCRYPTION_KEY_V4 is the key of version 0, too.",
+            "ENCRYPTION_KEY_V4 is the same key as version 0.",
         ),
         (
             [f"ENCRYPTION_KEY={FIRST}", f"ENCRYPTION_KEY_V4={OTHER}", f"ENCRYPTION_KEY_V5={OTHER}"],
-            "ENCRYPTION_KEY_V5 is the key of version 4, too.",
+            "ENCRYPTION_KEY_V5 is the same key as version 4.",
         ),
         (
             [
@@ -60,7 +60,7 @@ from workerctl.settings import Settings
                 f"ENCRYPTION_KEY_V4={OTHER}",
                 f"ENCRYPTION_KEY_V04={SECOND}",
             ],
-            "ENCRYPTION_KEY_V4 is a second key of version 4.",
+            "ENCRYPTION_KEY_V4 is a second, different key of version 4.",
         ),
     ],
 )

@@ -99,7 +99,7 @@ def test_a_token_opens_in_its_place_only(ring: KeyRing, context: bytes, other: b
     token = ring.encrypt(SECRET, context=context)
     if context != other:
         message = refused(lambda: ring.decrypt(token, context=other))
-        assert message == "The token was changed, or belongs to another context."
+        assert message == "The token was modified, or belongs to another context."
 
 
 def test_two_rows_cannot_be_swapped(ring: KeyRing) -> None:

@@ -78,7 +78,7 @@ def test_what_does_not_open_is_not_carried_on(ring: KeyRing, before: KeyRing) ->
     for token in (before.encrypt(SECRET, context=PLACE), ring.encrypt(SECRET, context=PLACE)):
         for broken, place in ((token, b"elsewhere"), (changed(token, -1), PLACE)):
             message = refused(lambda broken=broken, place=place: ring.reencrypt(broken, place))
-            assert message == "The token was changed, or belongs to another context."
+            assert message == "The token was modified, or belongs to another context."
     assert refused(lambda: ring.reencrypt(b"no token", PLACE)) == "The token is malformed."
     assert refused(lambda: ring.is_current(b"no token")) == "The token is malformed."
 

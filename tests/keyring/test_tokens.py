@@ -15,7 +15,7 @@ ID, SALT, NONCE, SEALED = b"i" * 8, b"s" * 16, b"n" * 12, b"c" * 20
 
 def spelt(version: int = 7, sealed: bytes = SEALED) -> bytes:
     """A token of ours."""
-    return tokens.spell(tokens.header(version, ID, SALT), NONCE, sealed)
+    return tokens.encode(tokens.header(version, ID, SALT), NONCE, sealed)
 
 
 def origin(version: int = 7, sealed: bytes = SEALED) -> bytes:

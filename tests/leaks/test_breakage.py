@@ -27,8 +27,8 @@ _BREAKAGES = {
         "        shown: list[str] = []\n",
         "        return text\n",
     ),
-    "loading.refused uses pydantic's words": (
-        "schema/loading.py",
+    "rejections.rejected_values uses pydantic's words": (
+        "schema/rejections.py",
         "finding = _bad_value(settings_class, name, values)",
         "finding = _missing(f\"{name}: {item['msg']} {item['input']}\", values.location(name))",
     ),

@@ -11,8 +11,8 @@ To see these tests fail, break masking in one of three places (`test_breakage.py
 
 * `masking.show_url`: begin with `return url`;
 * `masking.Scrubber.scrub`: begin with `return text`;
-* `loading.refused`: ask pydantic's error for its input, and put `item["msg"]` and `item["input"]`
-  into the finding.
+* `rejections.rejected_values`: ask pydantic's error for its input, and put `item["msg"]` and
+  `item["input"]` into the finding.
 """
 
 import os

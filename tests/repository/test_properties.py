@@ -24,6 +24,8 @@ from workerctl.commands.world import World
 from workerctl.schema.description import describe
 from workerctl.settings import Settings
 
+pytestmark = pytest.mark.generated
+
 _SETTINGS = {setting.name: setting for setting in describe(Settings)}
 # What takes any text and shows it: no place for a secret.
 _OPEN = {

@@ -60,9 +60,12 @@ OTHER = "3f9a1c7be5082d64b7fa93e21b6c84f05ae7d01849bd62f37c15a8e904db76f1"
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        (f"ENCRYPTION_CANARY={canary.make(OTHER, '')}", "KEY006 The canary was written by another"),
+        (f"ENCRYPTION_CANARY={canary.make(OTHER, '')}", "KEY006 The canary was made with another"),
         ("ENCRYPTION_CANARY=nonsense", "SET001 ENCRYPTION_CANARY must be a token that"),
-        (f"ENCRYPTION_KEY_V0={OTHER}", "KEY005 ENCRYPTION_KEY_V0 is a second key of version 0."),
+        (
+            f"ENCRYPTION_KEY_V0={OTHER}",
+            "KEY005 ENCRYPTION_KEY_V0 is a second, different key of version 0.",
+        ),
         (f"ENCRYPTION_KEY_V1={OTHER[1:]}", "KEY005 ENCRYPTION_KEY_V1 has 63 characters, not 64."),
     ],
     ids=["another key", "no canary", "half rotated", "cut short"],

@@ -14,7 +14,8 @@ from workerctl.runtime import deadline, run_async
 from workerctl.runtime.deadline import job_seconds_left, stage_deadline
 from workerctl.runtime.exceptions import LLMTimeoutError, StageDeadlineError
 from workerctl.runtime.retry import classify, retryable, translate_errors
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 
@@ -111,7 +112,9 @@ def test_the_stage_is_cut_off_in_a_wait(monkeypatch: pytest.MonkeyPatch) -> None
         async with stage_deadline(settings(), "llm"):
             await asyncio.sleep(60)
 
-    with pytest.raises(StageDeadlineError, match=r"llm: no time is left of 0\.5 s"):
+    with pytest.raises(
+        StageDeadlineError, match=r"llm: the limit of 0\.5 s leaves no time for an attempt"
+    ):
         run_async(stage(), timeout=20)
 
 

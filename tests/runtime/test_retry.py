@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from workerctl.runtime.exceptions import LLMParseError, LLMRateLimitError, LLMTimeoutError
 from workerctl.runtime.retry import Backoff, Stage, backoff, retryable, translate_errors
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 NOT_SENT = httpx.ConnectTimeout("x")

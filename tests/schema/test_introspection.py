@@ -109,7 +109,7 @@ def test_every_field_of_ours_is_declared_in_full() -> None:
         assert found.description.endswith("."), found.name
         assert "\n" not in found.description, found.name
         if info.annotation in {int, float}:
-            assert {"ge", "gt"} & set(description._bounds(info)), found.name
+            assert {"ge", "gt"} & set(description._bounds(info.metadata)), found.name
 
 
 def test_every_credential_of_ours_is_declared() -> None:

@@ -18,7 +18,8 @@ from tests.leaks.oracle import Mint, Oracle, texts
 from tests.support.configurations import KEY, MakeLoaded
 from workerctl.errors import ProjectError, SourceError, UsageError
 from workerctl.report.findings import Finding, Location, Severity
-from workerctl.schema.loading import Loaded, Options, load
+from workerctl.schema.loading import Loaded, load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 MINT = Mint(4)
@@ -215,7 +216,7 @@ def test_a_required_field_that_is_missing_is_told() -> None:
         Finding(
             "SET001",
             Severity.ERROR,
-            "DATABASE_POOL is required and not set.",
+            "DATABASE_POOL is required but not set.",
             "Set DATABASE_POOL.",
             ("DATABASE_POOL",),
             Location("environment"),
@@ -278,7 +279,7 @@ class Whole(Settings):
         return self
 
 
-REFUSED = "The settings class refuses the values as a whole"
+REFUSED = "The settings class rejects the values as a whole"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +316,7 @@ def test_a_required_field_does_not_hide_it_either() -> None:
 
     found = isolated(Both, WHOLE_TOKEN=WORD)
     assert [finding.message for finding in found.findings] == [
-        "DATABASE_POOL is required and not set.",
+        "DATABASE_POOL is required but not set.",
         f"{REFUSED}.",
     ]
 

@@ -101,10 +101,14 @@ def test_what_resembles_no_environment_gets_no_question(loaded: MakeLoaded) -> N
         (
             "ENV=staging\n",
             "production",
-            ["The worker will boot as staging, while this run judges as production."],
+            ["The worker will boot as staging, but this run applies the rules of production."],
         ),
         ("", "development", []),
-        ("", "staging", ["The worker will boot as development, while this run judges as staging."]),
+        (
+            "",
+            "staging",
+            ["The worker will boot as development, but this run applies the rules of staging."],
+        ),
         (
             "ENV=prod\n",
             "production",
@@ -147,7 +151,7 @@ def test_each_missing_value_is_a_finding(loaded: MakeLoaded, env: str) -> None:
             Finding(
                 "ENV002",
                 Severity.ERROR,
-                f"{name} is not set, and {env} requires it.",
+                f"{name} is not set, but {env} requires it.",
                 f"Set {name} where the worker gets its configuration.",
                 (name,),
                 line(2),
@@ -157,8 +161,8 @@ def test_each_missing_value_is_a_finding(loaded: MakeLoaded, env: str) -> None:
         Finding(
             "ENV002",
             Severity.WARNING,
-            "GEMINI_API_KEY is not set, so analysis has one model less to compare with.",
-            "Set GEMINI_API_KEY, or suppress this if one model is meant.",
+            "GEMINI_API_KEY is not set, so the analysis has one model fewer to compare.",
+            "Set GEMINI_API_KEY, or suppress this warning if that is intended.",
             ("GEMINI_API_KEY",),
             line(2),
         ),
@@ -175,11 +179,11 @@ def test_a_value_is_demanded_by_another(loaded: MakeLoaded) -> None:
         for each in rules.required_values(values, "staging")
     }
     assert found["ANTHROPIC_API_KEY"] == (
-        "ANTHROPIC_API_KEY is not set, and ANALYSIS_MODE=phase_2 requires it.",
+        "ANTHROPIC_API_KEY is not set, but ANALYSIS_MODE=phase_2 requires it.",
         line(2),
     )
     assert found["WEBHOOK_SECRET"] == (
-        "WEBHOOK_SECRET is not set, and WEBHOOK_URL requires it.",
+        "WEBHOOK_SECRET is not set, but WEBHOOK_URL requires it.",
         line(3),
     )
     assert found["OPENAI_API_KEY"][1] == line(4)

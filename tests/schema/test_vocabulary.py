@@ -190,7 +190,7 @@ def test_a_refusal_of_ours_holds_no_value() -> None:
     """Validators raise one fixed text, without arguments."""
     error = BadValueError()
 
-    assert (str(error), error.args) == ("refused", ("refused",))
+    assert (str(error), error.args) == ("rejected", ("rejected",))
     assert isinstance(error, ValueError)
 
 

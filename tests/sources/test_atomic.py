@@ -167,7 +167,7 @@ def test_what_is_no_plain_file_is_refused(tmp_path, path):
     assert problems == {
         "dangling": " is a symbolic link.",
         "dir": " is a directory.",
-        "hard": " has 2 names (hard links).",
+        "hard": " has 2 hard links.",
         "link": " is a symbolic link.",
         "pipe": " is not a regular file.",
         "socket": " is not a regular file.",
@@ -262,7 +262,7 @@ def test_an_editor_that_takes_no_lock_is_not_overwritten(path, act):
             path.write_bytes(b"the editor's\n")
         return b"new\n"
 
-    with pytest.raises(EnvFileWriteError, match="was changed by someone else at the same time"):
+    with pytest.raises(EnvFileWriteError, match="was changed by another program at the same time"):
         atomic.replace(str(path), edit, size_limit=LIMIT)
 
     assert names(path.parent) == ([] if act == "remove" else [".env"])

@@ -109,9 +109,9 @@ def test_a_byte_order_mark_is_dropped(tmp_path, marks):
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        ("A=\u00e9".encode("utf-16"), "holds a NUL byte"),
+        ("A=\u00e9".encode("utf-16"), "contains a NUL byte"),
         ("A=\u00e9".encode("latin-1"), "is not UTF-8"),
-        (b"A=\0", "holds a NUL byte"),
+        (b"A=\0", "contains a NUL byte"),
         (b"#" * (2**20 + 1), "is larger than 1 MiB"),
     ],
 )
@@ -145,7 +145,9 @@ def test_a_long_run_of_blanks_is_refused(blanks):
     """
     assert statements("A=1" + blanks * 256 + "2")
 
-    with pytest.raises(SourceError, match=r"^\.env:2 holds more than 256 blanks in a row\.$"):
+    with pytest.raises(
+        SourceError, match=r"^\.env:2 contains more than 256 whitespace characters in a row\.$"
+    ):
         envfile.parse("A=1\nB=1" + blanks * 257 + "2", ".env")
 
 
@@ -215,12 +217,12 @@ def test_what_is_no_file_is_named(tmp_path):
 
         assert names(Path("/dev/fd")) == before
     assert refusals == [
-        f"{tmp_path} is a directory. Name a file in it.",
+        f"{tmp_path} is a directory. Specify a file in it.",
         f"{tmp_path}/missing does not exist. Check the path and the working directory.",
-        "/dev/null is not a regular file. Name an env file.",
+        "/dev/null is not a regular file. Specify an env file.",
         f"{tmp_path}/socket cannot be read: No such device or address. Check its permissions.",
         f"{tmp_path}/loop cannot be read: {os.strerror(errno.ELOOP)}. Check its permissions.",
-        "A file name holds a NUL byte or half a character. Correct the name.",
+        "A file name contains a NUL byte or an invalid character. Correct the name.",
     ]
 
 
@@ -286,6 +288,6 @@ def _refusal(path):
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])
 def test_a_name_that_no_system_takes_is_told(path):
     """Without the name, which the system cannot even be asked for."""
-    with pytest.raises(SourceError, match="NUL byte or half a character") as caught:
+    with pytest.raises(SourceError, match="NUL byte or an invalid character") as caught:
         envfile.read_text(path)
     assert caught.value.__context__ is None

@@ -220,7 +220,7 @@ def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
         ("A=1\rK=old\rB=2", ":1 has a carriage return without a line feed."),
         ("A=1\r\nB=2\r\n\r\r\n", ":3 has a carriage return without a line feed."),
         ("K=1\nA='x\ry'\n", ":2 has a carriage return without a line feed."),
-        ("A=1\nB=x\\", " ends in a backslash without a line end."),
+        ("A=1\nB=x\\", " ends in a backslash without a final line feed."),
         ("#" * (envfile.SIZE_LIMIT - 9), " is larger than 1 MiB."),
         ("#" * (envfile.SIZE_LIMIT + 1), " is larger than 1 MiB."),
     ],
@@ -242,7 +242,7 @@ def test_text_that_no_two_parsers_agree_on_is_refused(path):
     path.write_bytes(b"A=\xff")
     assert fails(path, error=SourceError) == " is not UTF-8."
     path.write_bytes(b"A=\0")
-    assert fails(path, error=SourceError) == " holds a NUL byte."
+    assert fails(path, error=SourceError) == " contains a NUL byte."
 
 
 def test_what_would_read_back_otherwise_is_refused(path):
@@ -253,7 +253,7 @@ def test_what_would_read_back_otherwise_is_refused(path):
     with pytest.raises(EnvFileWriteError) as caught:
         change(path, _Lie({"K": "2"}))
 
-    assert caught.value.message == f"{path} would not read back as intended."
+    assert caught.value.message == f"{path} would not be read as intended after the change."
     assert path.read_bytes() == b"A='x'\nK=1\n"
     assert caught.value.__context__ is None
 
@@ -332,7 +332,9 @@ def test_a_failed_directory_sync_says_that_the_file_did_change(path):
         if len(calls) == 2:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with pytest.raises(EnvFileWriteError, match="was changed, but the disk did not confirm it"):
+    with pytest.raises(
+        EnvFileWriteError, match="was changed, but its directory could not be synced"
+    ):
         change(path, {"K": "2"}, sync=sync)
 
     assert path.read_text() == "K=2\n"

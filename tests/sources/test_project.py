@@ -81,7 +81,7 @@ def test_a_working_directory_that_is_gone_is_told(
     monkeypatch.chdir(gone)
     gone.rmdir()
 
-    with pytest.raises(ProjectError, match=r"^The working directory is gone\.$"):
+    with pytest.raises(ProjectError, match=r"^The working directory no longer exists\.$"):
         project.here()
 
 
@@ -159,8 +159,12 @@ def test_a_project_without_a_word_for_us_configures_nothing(
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("[tool.workerctl]\nsetings = 1\n", "has no setting setings.", "Did you mean settings?"),
-        ("[tool.workerctl]\nxyz = 1\n", "has no setting xyz.", None),
+        (
+            "[tool.workerctl]\nsetings = 1\n",
+            "setings is not a known setting.",
+            "Did you mean settings?",
+        ),
+        ("[tool.workerctl]\nxyz = 1\n", "xyz is not a known setting.", None),
         ("[tool.workerctl]\nsettings = 1\n", "settings must be a string.", None),
         ("[tool.workerctl]\nsecrets_dir = []\n", "secrets_dir must be a string.", None),
         ("[tool.workerctl]\nenv_file = 1\n", "env_file must be a string or a list", None),
@@ -200,7 +204,7 @@ def test_bad_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(ProjectError) as caught:
         project.find(tmp_path)
-    assert caught.value.message == f"{tmp_path / 'pyproject.toml'} is not readable TOML."
+    assert caught.value.message == f"{tmp_path / 'pyproject.toml'} cannot be read as TOML."
     assert caught.value.__context__ is None
 
 
@@ -221,7 +225,10 @@ def test_bad_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
             "The suppression of RED003 needs a date `until`.",
         ),
         ('code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nenv = 1', "env must be a string"),
-        ('code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nenvs = []', "has no setting envs."),
+        (
+            'code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nenvs = []',
+            "envs is not a known setting.",
+        ),
     ],
 )
 def test_a_suppression_needs_code_reason_and_date(write: Write, entry: str, message: str) -> None:

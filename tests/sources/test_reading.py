@@ -12,7 +12,7 @@ from workerctl.errors import SourceError
 from workerctl.report.findings import Location
 from workerctl.sources.names import Names, Spelling
 from workerctl.sources.reading import read
-from workerctl.sources.values import Broken, Source, Value, Values
+from workerctl.sources.values import Assignment, Broken, Source, Value, Values
 
 NAMES = Names(
     frozenset({"PLAIN", "TOKEN", "OTHER"}),
@@ -44,6 +44,11 @@ def line(name: str, number: int) -> Location:
 def secret(path: str) -> Location:
     """A secret file."""
     return Location("secret-file", path)
+
+
+def assigned(source: Source, field: str) -> list[Assignment]:
+    """What a source assigns to a field."""
+    return [assignment for assignment in source.assignments if assignment.sets == field]
 
 
 def values(
@@ -95,8 +100,8 @@ def test_files_are_told_as_they_were_given() -> None:
     assert found.files == ("b.env", "a.env", "secrets")
     assert [source.name for source in found.sources()] == ["environment", "b.env", "a.env"]
     assert found.environment is not None
-    assert [assignment.text for assignment in found.environment.of("OTHER")] == ["1"]
-    assert found.env_files[0].of("OTHER") == []
+    assert [assignment.text for assignment in assigned(found.environment, "OTHER")] == ["1"]
+    assert assigned(found.env_files[0], "OTHER") == []
 
 
 @pytest.mark.parametrize("empty", ["PLAIN=", "PLAIN=''", 'PLAIN=""', "PLAIN= # comment"])
@@ -167,7 +172,9 @@ def test_a_deprecated_name_sets_the_field() -> None:
     found = values("a.env")
 
     assert found.chosen["PLAIN"] == Value("1", line("a.env", 1))
-    assert [each.spelling for each in found.env_files[0].of("PLAIN")] == [Spelling.DEPRECATED]
+    assert [each.spelling for each in assigned(found.env_files[0], "PLAIN")] == [
+        Spelling.DEPRECATED
+    ]
 
 
 def test_a_file_that_is_named_holds_the_secret() -> None:

@@ -1,7 +1,7 @@
 """
-The ordered table of checks, and run(). Read this first.
+The ordered table of checks, and `run`. Start reading here.
 
-One more check is one function in a module of this package, one line in CHECKS, one test.
+To add a check, write a function in a module of this package, a line in CHECKS and a test.
 """
 
 from collections.abc import Iterable
@@ -63,17 +63,19 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def table(more: Iterable[Check] = ()) -> tuple[Check, ...]:
+def table(team_checks: Iterable[Check] = ()) -> tuple[Check, ...]:
     """
-    CHECKS with another team's checks before the last one, which looks at all results.
+    Return CHECKS with a team's own checks before the last one, which needs all other results.
     """
-    return (*CHECKS[:-1], *more, CHECKS[-1])
+    return (*CHECKS[:-1], *team_checks, CHECKS[-1])
 
 
 def run(
     context: Context, checks: tuple[Check, ...] = CHECKS, selection: Selection | None = None
 ) -> tuple[Result, ...]:
     """
-    Run the selected checks in the order of the table. No check can end the run.
+    Run the selected checks in the order of the table, and return a result for each.
+
+    A check that raises gets the status "crashed"; the run continues with the next one.
     """
     return Runner(context, checks, selection or Selection()).run()

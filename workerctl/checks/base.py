@@ -15,18 +15,19 @@ from workerctl.sources.values import Values
 Phase = Literal["build", "run"]
 
 
-class SkipCheck(Exception):  # noqa: N818 -- it is no error
+class SkipCheck(Exception):  # noqa: N818 -- not an error
     """
-    Raised by a check that has nothing to judge here; the text says why.
+    Raised by a check that cannot decide or does not apply; its text is the reason that is shown.
     """
 
 
 class Context(NamedTuple):
     """
-    All that a check may know. The outside world comes in here, so that tests patch nothing.
+    Everything a check may look at. The outside world enters only here, so tests patch nothing.
 
-    `env` is the environment whose rules apply. A field in `invalid` holds its default in
-    `settings`. `results` are those of the checks before.
+    `env` is the environment whose rules apply, and `judged_by_option` says that `--env` chose it.
+    A field in `invalid` has its default value in `settings`. `results` are the results of the
+    checks that ran before this one.
     """
 
     settings: Settings
@@ -50,6 +51,8 @@ class Context(NamedTuple):
     ) -> Severity | None:
         """
         Return the severity of a rule in this environment; None where the rule does not apply.
+
+            severity = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
         """
         return by_environment(
             self.env, development=development, staging=staging, production=production
@@ -64,7 +67,9 @@ class Context(NamedTuple):
         *fields: str,
     ) -> Finding:
         """
-        A finding that points at the place of its first field.
+        Return a finding located where the first of `fields` is set.
+
+            yield context.finding("LOG001", severity, "...", "Set LOG_LEVEL=INFO.", "LOG_LEVEL")
         """
         location = self.values.location(fields[0]) if fields else None
         return Finding(
@@ -78,21 +83,23 @@ class Context(NamedTuple):
 
     def groups_of_valid(self, groups: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
         """
-        The groups of fields that can be judged. Raises SkipCheck at the end when others cannot.
+        Yield the groups whose fields are all valid; then raise SkipCheck if any group was left out.
+
+            for (name,) in context.groups_of_valid([("REDIS_URL",), ("WEBHOOK_URL",)]):
         """
-        bad: list[str] = []
+        left_out: list[str] = []
         for group in groups:
             invalid = [name for name in group if name in self.invalid]
             if invalid:
-                bad += invalid
+                left_out += invalid
             else:
                 yield group
-        if bad:
-            raise SkipCheck(because_invalid(bad))
+        if left_out:
+            raise SkipCheck(because_invalid(left_out))
 
     def secrets(self) -> Iterator[str]:
         """
-        The secret fields of the schema, in its order.
+        Yield the names of the secret fields, in the order of the schema.
         """
         names = self.values.names
         yield from (name for name in type(self.settings).model_fields if name in names.secrets)
@@ -100,7 +107,10 @@ class Context(NamedTuple):
 
 def because_invalid(names: Iterable[str]) -> str:
     """
-    The reason of a check that is skipped for values that SET001 tells of.
+    Return the reason for skipping a check that reads fields with invalid values.
+
+        >>> because_invalid(["LLM_TIMEOUT_SECONDS"])
+        'LLM_TIMEOUT_SECONDS is invalid (SET001)'
     """
     distinct = sorted(set(names))
     return f"{' and '.join(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
@@ -111,14 +121,19 @@ Run = Callable[[Context], Iterable[Finding]]
 
 class Check(NamedTuple):
     """
-    One claim about a configuration, and the function that refutes it.
+    A claim about a configuration, and the function that yields a finding where it does not hold.
 
-    `title` is the claim that holds when the check passes; the docstring of `run` is its manual.
-    `reads` are the fields whose values it needs: it is skipped when one is invalid. `looks_at` are
-    those it judges one by one, or only for being there: an invalid one leaves the rest to judge.
-    `requires` is the code of a check that must pass first.
-    A check of `every_secret` waits in the build phase until every secret is there. `boot` is
-    False for what a starting worker should not do, such as asking git.
+        ENV003 = Check("ENV003", "DEBUG is off outside development", debug_is_off, reads=("DEBUG",))
+
+    - `title` is the claim that holds when the check passes.
+    - `run` is the function; its docstring is the manual page of the check.
+    - `reads` names the fields whose values the check needs. It is skipped if one is invalid.
+    - `looks_at` names the fields that it judges one by one, or only for being set. If one is
+      invalid, the others are still judged.
+    - `requires` is the code of a check that has to pass first.
+    - `every_secret` marks a check of all secrets. In the build phase, such a check is deferred
+      while any secret is not set; other checks, while one of the secrets that they name is not.
+    - `boot` is false for a check that a starting worker should not run, such as one that calls git.
     """
 
     code: str

@@ -1,5 +1,5 @@
 """
-The retry budget: what a job may take fits its timeout, and only one layer retries.
+The retry budget: the worst case of a job fits its timeout, and only one layer retries.
 """
 
 from collections.abc import Iterator
@@ -14,19 +14,22 @@ from workerctl.report.findings import Finding, Severity
 GRACE = "SHUTDOWN_GRACE_SECONDS"
 
 _ENOUGH = exact(0.8)
-# OpenAI's SDK obeys up to 120 s (older ones 60 s), newer ones of Anthropic whatever they are told.
-_RETRY_AFTER = "a server's Retry-After can stretch each wait of the SDK to 120 s or more"
+# OpenAI's SDK honours a Retry-After of up to 120 s (older releases: 60 s), newer releases of
+# Anthropic's SDK one of any length.
+_RETRY_AFTER = "a Retry-After header can stretch each wait of the SDK to 120 s or more"
 
 
 def worst_case(context: Context) -> Iterator[Finding]:
     """
-    Every attempt and every wait of a job, added up, fits into the job's timeout.
+    All attempts and waits of a job, added up, fit the timeout of the job.
 
-    Why: timeouts and retries multiply, stage by stage. When the sum exceeds the job timeout, RQ
-    ends the job in the middle of a retry that might have succeeded, and begins all of it again.
-    Above 80 % nothing is left for parsing and saving, which are not counted.
+    Why: timeouts and retries multiply, stage by stage. If the sum exceeds the job timeout, RQ kills
+    the job in the middle of a retry that might have succeeded, and a retry of the job starts from
+    the beginning. Above 80 % of the timeout, too little time is left for parsing and saving, which
+    the sum does not include.
 
-    Fix: `workerctl budget` draws the sum; `workerctl budget --fix` prints the smallest change.
+    Fix: `workerctl budget` draws the sum; `workerctl budget --fix` prints the smallest change that
+    makes it fit.
     """
     budget = _budget(context)
     if budget.share <= _ENOUGH:
@@ -55,12 +58,14 @@ def worst_case(context: Context) -> Iterator[Finding]:
 
 def grace(context: Context) -> Iterator[Finding]:
     """
-    What runs when a deploy begins may end before it is killed.
+    SHUTDOWN_GRACE_SECONDS is long enough for a running job to finish.
 
-    Why: on SIGTERM the worker finishes its job; the orchestrator kills it when the grace is over.
-    A killed job counts as a failure, is begun again, and sends every request once more.
+    Why: on SIGTERM the worker finishes its current job, but the orchestrator kills it at the end of
+    the grace period. A killed job counts as failed; when it is retried, it sends every request
+    again.
 
-    Fix: let the orchestrator wait as long as a job may take, and say so in SHUTDOWN_GRACE_SECONDS.
+    Fix: set the grace period of the orchestrator, and SHUTDOWN_GRACE_SECONDS, to the longest time
+    that a job may take.
     """
     severity = context.by_environment(staging=Severity.WARNING, production=Severity.WARNING)
     if severity is None:
@@ -72,9 +77,9 @@ def grace(context: Context) -> Iterator[Finding]:
         yield context.finding(
             "BUD004",
             severity,
-            f"A job may take {seconds(longest)}, and a deploy kills it after "
+            f"A job may take {seconds(longest)}, but a deploy kills it after "
             f"{GRACE} ({seconds(given)}).",
-            f"Let the orchestrator wait, and set {GRACE}={count(ceil(longest))}."
+            f"Extend the orchestrator's grace period, and set {GRACE}={count(ceil(longest))}."
             if longest < MANY
             else "See `workerctl budget --fix`.",
             GRACE,
@@ -85,10 +90,10 @@ def llm_retries(context: Context) -> Iterator[Finding]:
     """
     Only one layer retries a failing LLM call.
 
-    Why: retries multiply. Two in the SDK, two of the worker and two of the job make 27 requests
-    of one failing call, each with its full timeout, and the SDK's own cannot be seen from outside.
+    Why: retries multiply. Two retries each by the SDK, the worker and the job turn one failing call
+    into 27 requests, each with its full timeout, and those of the SDK are invisible to the worker.
 
-    Fix: set LLM_SDK_MAX_RETRIES to 0 and let the worker retry, which knows the reason.
+    Fix: set LLM_SDK_MAX_RETRIES to 0 and let the worker retry, because it knows why a call failed.
     """
     yield from _multiplied(context, "BUD002", "LLM")
 
@@ -97,9 +102,10 @@ def embedding_retries(context: Context) -> Iterator[Finding]:
     """
     Only one layer retries a failing embedding call.
 
-    Why: retries multiply, as for LLM calls: those of the SDK, of the worker and of the job.
+    Why: as for LLM calls, the retries of the SDK, the worker and the job multiply.
 
-    Fix: set EMBEDDING_SDK_MAX_RETRIES to 0 and let the worker retry, which knows the reason.
+    Fix: set EMBEDDING_SDK_MAX_RETRIES to 0 and let the worker retry, because it knows why a call
+    failed.
     """
     yield from _multiplied(context, "BUD003", "EMBEDDING")
 
@@ -123,7 +129,7 @@ def _multiplied(context: Context, code: str, stage: str) -> Iterator[Finding]:
 
 def _more(budget: Budget) -> str:
     """
-    What the sum leaves out, because the server decides it.
+    Return what the sum cannot include, because the server decides it.
     """
     sdk = any(stage.sdk_retries for step in budget.steps for stage in step)
     return f"; {_RETRY_AFTER}" if sdk else ""
@@ -145,7 +151,7 @@ def _budget(context: Context, *more: str) -> Budget:
     raise SkipCheck(reason)
 
 
-# Which settings count is the pipeline's to say; these are the built-in one's.
+# The checks judge the settings of the configured pipeline; `looks_at` lists the built-in one's.
 BUD001 = Check(
     "BUD001",
     "The worst case of a job fits its timeout",
@@ -154,7 +160,7 @@ BUD001 = Check(
 )
 BUD004 = Check(
     "BUD004",
-    "A deploy does not kill running work",
+    "A deploy does not kill a running job",
     grace,
     looks_at=(*PIPELINE.settings, GRACE),
 )

@@ -1,5 +1,5 @@
 """
-Chunks: they advance, they fit the model, they fit each other.
+Chunk sizes: chunks advance through the text, fit the embedding model, and divide what is kept.
 """
 
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from itertools import chain
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Severity
 
-# Input tokens and dimensions as the provider documents them for its embedding models.
+# The most input tokens, and the dimensions, that the provider documents for each model.
 _MODELS = {
     "text-embedding-3-small": (8191, 1536),
     "text-embedding-3-large": (8191, 3072),
     "text-embedding-ada-002": (8191, 1536),
 }
-# Characters of a token: at most about 4 (English prose), at least about 1 (Korean).
+# A token is about four characters of English prose, or one character of Korean.
 _MOST_CHARACTERS = 4
 
 _OVERLAPS = (
@@ -32,12 +32,13 @@ _SECTIONS = ("CHUNK_RAW_SECTION_SIZE", "CHUNK_KOREAN_SIZE")
 
 def overlaps(context: Context) -> Iterator[Finding]:
     """
-    The overlap of neighbouring chunks is smaller than a chunk.
+    Each overlap is smaller than the size of its chunks.
 
-    Why: each chunk starts size minus overlap characters after the one before. With an overlap as
-    large as the chunk it never advances: the worker loops, or silently stores nothing.
+    Why: a chunk starts (size - overlap) characters after the one before it. If the overlap is as
+    large as the size, chunking never advances: the worker loops forever, or silently stores
+    nothing.
 
-    Fix: make the overlap a tenth to a quarter of the size.
+    Fix: set the overlap to between a tenth and a quarter of the size.
     """
     for overlap, size in context.groups_of_valid(_OVERLAPS):
         shared, whole = getattr(context.settings, overlap), getattr(context.settings, size)
@@ -54,24 +55,25 @@ def overlaps(context: Context) -> Iterator[Finding]:
 
 def model_limits(context: Context) -> Iterator[Finding]:
     """
-    A chunk fits what the embedding model takes, and the vector what it gives.
+    Chunk sizes fit the model's input limit, and EMBEDDING_DIMENSIONS fits its output.
 
-    Why: the provider refuses a longer input, or cuts it off without a word; a vector of another
-    length does not go into the column made for it. Without the model's tokenizer the number of
-    tokens is an estimate: a quarter to one token for a character.
+    Why: the provider rejects an input that is too long, or silently truncates it. A vector with
+    other dimensions than expected does not fit the database column made for it. The number of
+    tokens is an estimate, because workerctl does not load the model's tokenizer: each character is
+    assumed to be between a quarter of a token and one token.
 
-    Fix: lower the chunk's size, or set EMBEDDING_DIMENSIONS to what the model gives.
+    Fix: lower the chunk size, or set EMBEDDING_DIMENSIONS to the dimensions of the model.
     """
     model = context.settings.EMBEDDING_MODEL
     if model not in _MODELS:
-        raise SkipCheck("the limits of this embedding model are not known to workerctl")
+        raise SkipCheck("workerctl does not know the limits of this embedding model")
     tokens, dimensions = _MODELS[model]
     if dimensions < context.settings.EMBEDDING_DIMENSIONS:
         yield context.finding(
             "CHU002",
             Severity.ERROR,
             f"EMBEDDING_DIMENSIONS ({context.settings.EMBEDDING_DIMENSIONS}) exceeds the "
-            f"{dimensions} that the embedding model gives.",
+            f"{dimensions} dimensions of the embedding model.",
             f"Set EMBEDDING_DIMENSIONS to {dimensions}.",
             "EMBEDDING_DIMENSIONS",
             "EMBEDDING_MODEL",
@@ -83,16 +85,16 @@ def model_limits(context: Context) -> Iterator[Finding]:
 def _too_large(context: Context, name: str, limit: int) -> Iterator[Finding]:
     size = getattr(context.settings, name)
     if size > limit * _MOST_CHARACTERS:
-        severity, certainty = Severity.ERROR, "needs"
+        severity, verb = Severity.ERROR, "exceeds"
     elif size > limit:
-        severity, certainty = Severity.WARNING, "may need"
+        severity, verb = Severity.WARNING, "may exceed"
     else:
         return
     yield context.finding(
         "CHU002",
         severity,
-        f"{name} ({size} characters) {certainty} more than the {limit} tokens that the embedding "
-        "model takes, by an estimate without its tokenizer.",
+        f"{name} ({size} characters) {verb} the embedding model's limit of {limit} tokens, as "
+        "estimated without its tokenizer.",
         f"Set {name} to at most {limit}.",
         name,
         "EMBEDDING_MODEL",
@@ -101,10 +103,10 @@ def _too_large(context: Context, name: str, limit: int) -> Iterator[Finding]:
 
 def sections(context: Context) -> Iterator[Finding]:
     """
-    A section of a text is not larger than the whole that is kept of it.
+    Section sizes do not exceed CHUNK_MAX_RAW_FULL_CHARS.
 
-    Why: with sections above the limit for the raw text, one section holds all of it, and the
-    division into sections does nothing.
+    Why: CHUNK_MAX_RAW_FULL_CHARS limits how much of a raw text is kept. If a section may be larger
+    than that, one section holds the whole text, and dividing it has no effect.
 
     Fix: lower the section size, or raise CHUNK_MAX_RAW_FULL_CHARS.
     """

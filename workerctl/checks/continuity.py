@@ -1,5 +1,5 @@
 """
-The keys over time: older ones there, the right one current, a rotation brought to its end.
+Keys over time: older keys are kept, the current key matches the data, and rotations are finished.
 """
 
 import re
@@ -14,18 +14,22 @@ from workerctl.secrecy.masking import PIECE, is_conventional_name
 
 _CANARY = "ENCRYPTION_CANARY"
 _CONTEXT = "ENCRYPTION_CANARY_CONTEXT"
-# ENCRYPTION_KEY_V_1, V-1, V1a, V1000, and the letter where a digit was meant; not …_VAULT_PATH.
+# Matches V_1, V-1, V1a, V1000 and VO (a letter typed for a digit) after ENCRYPTION_KEY_, but not
+# another program's ENCRYPTION_KEY_VAULT_PATH.
 _NO_NUMBER = rf"{FAMILY}([A-Z]?|[^A-Z].*)"
 
 
 def keys_are_consistent(context: Context) -> Iterator[Finding]:
     """
-    Every other key, ENCRYPTION_KEY_V0 to ENCRYPTION_KEY_V255, is well-formed and has its version.
+    ENCRYPTION_KEY_V0 to ENCRYPTION_KEY_V255 are well-formed, each under its own version.
 
-    Why: what was written with a key that is missing, cut short or under another number cannot be
-    read, and that shows only when somebody needs it.
+    The check also reports a gap between versions, a variable whose name ends in no valid version,
+    and an added key that is too weak to become current.
 
-    Fix: restore the key from where it is kept, under the version that it had when it was current.
+    Why: data cannot be decrypted if its key is missing, truncated or stored under another version,
+    and this shows only when the data is needed.
+
+    Fix: restore the key from your backup of it, under the version that it had when it was current.
     """
     ring = _ring(context)
     for found in versions.problems(ring):
@@ -33,56 +37,58 @@ def keys_are_consistent(context: Context) -> Iterator[Finding]:
             "KEY005",
             Severity.ERROR,
             f"{found.key.name} {found.words}.",
-            "Restore the exact key under its own version.",
+            "Restore the original key under its own version.",
             found.key.name,
         )
     yield from _weak_next_key(context, ring)
     yield from _gaps(context, ring)
-    yield from _unread(context)
+    yield from _without_version(context)
 
 
 def canary_opens(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_CANARY opens with the current key, or with an older one during a rotation.
+    ENCRYPTION_CANARY opens with the current key or, during a rotation, with an older one.
 
-    Why: a key can be well-formed, random, and not the one that the data was written with: that of
-    another environment, or of before a backup was restored. The canary proves that it fits.
+    Why: a key can be well-formed and random but still not be the key that the data was encrypted
+    with: it may belong to another environment, or to the data before a backup was restored. The
+    canary is made with the key of the data, so it opens only with that key.
 
-    Fix: restore the key that the canary names. Where there is no canary yet, make one with the key
-    that reads the data: `workerctl keygen --canary`.
+    Fix: restore the key that the canary names. If you have no canary yet, make one with the key
+    that decrypts the data: `workerctl keygen --canary`.
     """
     text = context.values.text(_CANARY)
     if not text:
-        raise SkipCheck("there is no canary: nothing proves that the key is the one of the data")
+        raise SkipCheck(f"{_CANARY} is not set, so nothing shows whether the key fits the data")
     from workerctl.keyring import canary
     from workerctl.keyring.canary import Outcome
 
     ring = _ring(context)
-    judged = canary.verify(text, ring, context.settings.ENCRYPTION_CANARY_CONTEXT)
-    if judged.outcome is Outcome.OTHER_KEY:
+    verified = canary.verify(text, ring, context.settings.ENCRYPTION_CANARY_CONTEXT)
+    key = verified.key
+    if verified.outcome is Outcome.OTHER_KEY:
         current = f"the current key is {ring[0].id}" if ring[0].id else "the current key is weak"
         yield context.finding(
             "KEY006",
             Severity.ERROR,
-            f"The canary was written by another key, {judged.key_id}; {current}.",
-            f"Restore the key {judged.key_id}: the data was written with it.",
+            f"The canary was made with another key, {verified.key_id}; {current}.",
+            f"Restore the key {verified.key_id}, because the data was encrypted with it.",
             CURRENT,
             _CANARY,
         )
-    elif judged.outcome is Outcome.TAMPERED:
+    elif verified.outcome is Outcome.TAMPERED:
         yield context.finding(
             "KEY006",
             Severity.ERROR,
-            "The canary was tampered with, or belongs to another context.",
-            f"Restore {_CANARY} and {_CONTEXT} as `workerctl keygen --canary` was given them.",
+            "The canary was modified, or was made for another context.",
+            f"Restore {_CANARY}, and set {_CONTEXT} to the context that it was made for.",
             _CANARY,
             _CONTEXT,
         )
-    elif judged.key is not None and judged.key.version > context.settings.ENCRYPTION_KEY_VERSION:
+    elif key is not None and key.version > context.settings.ENCRYPTION_KEY_VERSION:
         yield context.finding(
             "KEY006",
             Severity.WARNING,
-            f"The canary was written with {judged.key.title}, which is not current any more.",
+            f"The canary was made with {key.title}, which is no longer the current key.",
             "Make it current again: `workerctl keygen --rotate --write FILE`.",
             CURRENT,
             _CANARY,
@@ -91,20 +97,25 @@ def canary_opens(context: Context) -> Iterator[Finding]:
 
 def rotation_is_finished(context: Context) -> Iterator[Finding]:
     """
-    No rotation of keys is under way: the current key is the only one.
+    No key rotation is under way: the current key is the only key.
 
-    A rotation is: `keygen --add`, deploy; `keygen --rotate`, deploy; encrypt anew with
-    `KeyRing.reencrypt` and count with `KeyRing.version_of`; renew the canary; `keygen --retire`.
-    The states between are "new key added, not active", "active, old data remains" and "ready to
-    retire". In each of them every worker can read all data.
+    A rotation has five steps. (1) Add a key with `workerctl keygen --add`, and deploy. (2) Make it
+    current with `workerctl keygen --rotate`, and deploy. (3) Re-encrypt all data with
+    `KeyRing.reencrypt`, and count with `KeyRing.version_of` what still needs an older key. (4) Once
+    the count is 0, renew the canary, if there is one, with `workerctl keygen --canary`. (5) Retire
+    the older key with `workerctl keygen --retire`, and deploy.
 
-    Why: an older key that is kept can still be lost or stolen, and one that is dropped too soon
-    takes its data along.
+    The states in between are called "new key added, not active", "active, old data remains" and
+    "ready to retire". In each of them, every worker can decrypt all data.
 
-    Fix: do the next step that the finding names, when it is time for it. Where keys do not come
-    from an env file, do by hand what the commands do: the new key is ENCRYPTION_KEY_V1, then it is
-    ENCRYPTION_KEY with ENCRYPTION_KEY_VERSION=1 and the old one ENCRYPTION_KEY_V0, all at once.
-    docs/rotation.md has the whole way, and a loop to copy that encrypts anew and counts.
+    Why: an older key that is kept can be lost or stolen. Data that still needs a retired key can no
+    longer be decrypted.
+
+    Fix: take the next step, which the finding names, when its condition is met. If the keys do not
+    come from an env file, make the changes by hand: first set ENCRYPTION_KEY_V1 to the new key.
+    Later, all at once, set ENCRYPTION_KEY to the new key, ENCRYPTION_KEY_VERSION to 1, and
+    ENCRYPTION_KEY_V0 to the old key. docs/rotation.md describes the whole procedure, with a
+    re-encryption loop to copy.
     """
     ring = _ring(context)
     if not ring or ring[0].name != CURRENT:
@@ -112,14 +123,14 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
     if any(versions.problems(ring)):
         raise SkipCheck("KEY005 failed")
     parsed = tokens.parse_canary(context.values.text(_CANARY))
-    stands = rotation.of(ring, parsed.key_id if parsed else None)
-    if stands.next_step is not None:
+    assessed = rotation.assess(ring, parsed.key_id if parsed else None)
+    if assessed.next_step is not None:
         yield context.finding(
             "KEY007",
             Severity.INFO,
-            f"Rotation: {stands.state.value}; {stands.facts}.",
-            stands.next_step,
-            stands.waiting[0].name,
+            f"A rotation is under way ({assessed.state.value}): {assessed.facts}.",
+            assessed.next_step,
+            assessed.others[0].name,
             CURRENT,
         )
 
@@ -136,7 +147,7 @@ def _weak_next_key(context: Context, ring: Ring) -> Iterator[Finding]:
             yield context.finding(
                 "KEY005",
                 Severity.ERROR,
-                f"{key.name} {weakness}, and is to be current next.",
+                f"{key.name}, the next current key, {weakness}.",
                 f"Remove {key.name}, and add another: `workerctl keygen --add --write FILE`.",
                 key.name,
             )
@@ -148,30 +159,30 @@ def _gaps(context: Context, ring: Ring) -> Iterator[Finding]:
         first, last = lower + 1, upper - 1
         if first > last:
             continue
-        missing = f"version {first} is" if first == last else f"versions {first} to {last} are"
+        missing = f"Version {first} is" if first == last else f"Versions {first} to {last} are"
         yield context.finding(
             "KEY005",
             Severity.WARNING,
-            f"There is a key of version {lower}, and {missing} missing.",
-            f"Restore what is missing, or retire version {lower}, too.",
+            f"{missing} missing between the keys of versions {lower} and {upper}.",
+            f"Restore what is missing, or retire version {lower} as well.",
             VERSION,
         )
 
 
-def _unread(context: Context) -> Iterator[Finding]:
+def _without_version(context: Context) -> Iterator[Finding]:
     """
-    Keys under a name that has no number, of which nothing reads a thing.
+    Yield a finding for each variable that looks like an older key but names no version.
     """
     for name, location in _unknown(context):
         if re.fullmatch(_NO_NUMBER, name.upper()):
             short = len(name) < len(FAMILY) + PIECE and is_conventional_name(name.upper())
-            shown = name if short else f"A name that begins with {FAMILY}"
+            shown = name if short else f"A variable that begins with {FAMILY}"
             yield Finding(
                 code="KEY005",
                 severity=Severity.ERROR,
-                message=f"{shown} has no version from 0 to {HIGHEST} in it, "
-                "so nothing reads this key.",
-                hint=f"Name it {FAMILY} and the version that it had.",
+                message=f"{shown} does not end in a version from 0 to {HIGHEST}, "
+                "so this key is never used.",
+                hint=f"Rename it to {FAMILY} and the version that the key had.",
                 fields=(),
                 location=location,
             )
@@ -179,7 +190,7 @@ def _unread(context: Context) -> Iterator[Finding]:
 
 def _unknown(context: Context) -> Iterator[tuple[str, Location]]:
     """
-    The names that no setting has and that are not empty, with their places.
+    Yield the name and the location of each variable that is not empty and not a setting.
     """
     unknown = context.values.unknown
     for name in unknown.names:
@@ -200,7 +211,7 @@ KEY005 = Check(
 )
 KEY006 = Check(
     "KEY006",
-    "The canary opens: the key is the one of the data",
+    "The canary opens with the configured key",
     canary_opens,
     reads=(CURRENT, VERSION, _CANARY, _CONTEXT),
     requires="KEY004",

@@ -1,5 +1,5 @@
 """
-The encryption key: there, well-formed, not guessable, and usable on this machine.
+The encryption key: it is set, well-formed, hard to guess, and usable on this machine.
 """
 
 from collections.abc import Iterator
@@ -14,24 +14,25 @@ def key_is_set(context: Context) -> Iterator[Finding]:
     """
     ENCRYPTION_KEY has a value.
 
-    Why: without it the worker takes personal data in and fails at the first encryption, in the
+    Why: without a key the worker accepts personal data, then fails at the first encryption, in the
     middle of a job.
 
-    Fix: restore the key that the data was written with; only where there is no data yet, make
-    one with `workerctl keygen --write FILE`.
+    Fix: restore the key that the data was encrypted with. Only if nothing has been encrypted yet,
+    make a key with `workerctl keygen --write FILE`.
     """
     return rules.key_presence(context.values, context.env)
 
 
 def key_is_well_formed(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_KEY is 64 hexadecimal characters, that is, 32 bytes for AES-256-GCM.
+    ENCRYPTION_KEY is 64 hexadecimal characters, the 32 bytes that AES-256-GCM requires.
 
-    Why: a key with a quote, a blank or a look-alike character in it is another key, or none.
-    What is found is told by length and kind of character; no part of the key is shown.
+    Why: a key that contains a quote, a blank or a look-alike character is a different key, or not a
+    key at all. The finding describes the problem by length and kind of character; it never shows a
+    part of the key.
 
-    Fix: correct what the message names, or restore the key. `workerctl keygen` writes the one
-    form that every env file parser reads alike.
+    Fix: correct what the finding describes, or restore the key. `workerctl keygen` writes the one
+    form that every env file parser reads in the same way.
     """
     return rules.key_form(context.values, context.env)
 
@@ -40,10 +41,12 @@ def key_is_strong(context: Context) -> Iterator[Finding]:
     """
     ENCRYPTION_KEY looks like 32 random bytes.
 
-    Why: a documented example, a repeated pattern or a password in hexadecimal can be guessed,
-    and with it everything it encrypts. This filters stand-ins; it does not prove randomness.
+    Why: a key that can be guessed protects nothing. Documented examples, repeated patterns and
+    passwords written in hexadecimal are easy to guess. The check finds such keys; it does not prove
+    that a key is random.
 
-    Fix: make a key with `workerctl keygen`. If data was written with the old one, rotate.
+    Fix: make a key with `workerctl keygen`. If data was encrypted with the weak key, rotate it with
+    `workerctl keygen --rotate` and re-encrypt the data (`workerctl explain KEY007`).
     """
     severity = context.by_environment(
         development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
@@ -54,19 +57,19 @@ def key_is_strong(context: Context) -> Iterator[Finding]:
             "KEY003",
             severity,
             f"ENCRYPTION_KEY {weakness}.",
-            "Make a random one with `workerctl keygen`.",
+            "Make a random key with `workerctl keygen`, or rotate if this one encrypted data.",
             "ENCRYPTION_KEY",
         )
 
 
 def key_encrypts(context: Context) -> Iterator[Finding]:
     """
-    AES-256-GCM with the key works on this machine: what it encrypts, it decrypts.
+    AES-256-GCM works on this machine: what the key encrypts, it decrypts again.
 
-    Why: an image can lack the cryptography package, or carry one that does not load; that shows
-    in the first job otherwise.
+    Why: a container image may lack the cryptography package, or contain one that cannot be loaded.
+    Otherwise this shows only in the first job.
 
-    Fix: install workerctl's dependencies as they are locked.
+    Fix: install the locked version of the cryptography package for this platform.
     """
     from workerctl import keyring
 
@@ -83,7 +86,7 @@ def key_encrypts(context: Context) -> Iterator[Finding]:
 
 def _key(context: Context) -> str:
     """
-    The key. Raises SkipCheck where somebody accepts that there is none, so that KEY001 passes.
+    Return the key. Raise SkipCheck if it is not set, which a suppression of KEY001 can allow.
     """
     key = context.values.text("ENCRYPTION_KEY")
     if not key:

@@ -1,5 +1,5 @@
 """
-The files themselves: readable line by line, private, untracked, and read alike by other tools.
+Env files: every line parses, the files are private and untracked, and other tools agree on them.
 """
 
 import os
@@ -30,11 +30,12 @@ def lines_are_assignments(context: Context) -> Iterator[Finding]:
     """
     Every line of the env files is an assignment, a comment or blank.
 
-    Why: python-dotenv skips what it cannot read, so the setting is silently at its default;
-    docker compose may read the same line in another way. An expansion of `${…}` beyond 64 KiB is
-    not made. The line is named, its text is not shown: it may be a pasted secret.
+    Why: python-dotenv skips a line that it cannot parse, so the setting silently keeps its default;
+    docker compose may read the same line differently. A value that `${…}` expands to more than
+    64 KiB is rejected, too. The finding gives the number of the line but not its text, which may be
+    a pasted secret.
 
-    Fix: write NAME=value, or a `#` before a comment.
+    Fix: write NAME=value, or begin a comment with `#`.
     """
     for source in context.values.env_files:
         for broken in source.broken:
@@ -50,11 +51,12 @@ def lines_are_assignments(context: Context) -> Iterator[Finding]:
 
 def files_are_private(context: Context) -> Iterator[Finding]:
     """
-    Only the owner may read an env file that holds secrets.
+    Only its owner can read an env file that holds secrets.
 
-    Why: every other account on the machine reads them otherwise, a compromised web server's too.
+    Why: otherwise every account on the machine can read the secrets, including that of a
+    compromised web server.
 
-    Fix: chmod 600 FILE.
+    Fix: run `chmod 600 FILE`.
     """
     for source in context.values.env_files:
         if source.name == _STDIN or not _holds_secret(context, source):
@@ -64,7 +66,7 @@ def files_are_private(context: Context) -> Iterator[Finding]:
             yield Finding(
                 code="SET007",
                 severity=Severity.WARNING,
-                message=f"{source.name} holds secrets, and other accounts may read it.",
+                message=f"{source.name} holds secrets, and other accounts can access it.",
                 hint=f"Run `chmod 600 {source.name}`.",
                 fields=(),
                 location=Location("env-file", source.name),
@@ -73,43 +75,45 @@ def files_are_private(context: Context) -> Iterator[Finding]:
 
 def files_are_untracked(context: Context) -> Iterator[Finding]:
     """
-    No file with secrets is tracked by git.
+    No file that holds secrets is tracked by git.
 
-    Why: what is committed once is in every clone for ever, and in every backup of every clone.
+    Why: a secret that was committed once stays in every clone, and in every backup of a clone.
 
-    Fix: `git rm --cached FILE`, add it to .gitignore, and replace the secrets: they are known.
+    Fix: run `git rm --cached FILE`, add the file to .gitignore, and replace the secrets: after a
+    commit, treat them as leaked.
     """
     severity = context.by_environment(
         development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
     )
-    unjudged = ""
+    unknown = ""
     for location in _secret_files(context):
         path = Path(location.file or "")
-        tracked = _is_tracked(path)
+        tracked = _tracked(path)
         if isinstance(tracked, str):
-            unjudged = tracked
+            unknown = tracked
         elif tracked and severity is not None:
             yield Finding(
                 code="SET008",
                 severity=severity,
                 message=f"{path} holds secrets and is tracked by git.",
-                hint=f"Run `git rm --cached {path}`, ignore it, and replace the secrets.",
+                hint=f"Run `git rm --cached {path}`, ignore the file, and replace the secrets.",
                 fields=(),
                 location=location,
             )
-    if unjudged:
-        raise SkipCheck(unjudged)
+    if unknown:
+        raise SkipCheck(unknown)
 
 
 def lines_are_portable(context: Context) -> Iterator[Finding]:
     """
-    Every line of the env files means to docker compose what it means to workerctl.
+    Every line of the env files means the same to docker compose as to workerctl.
 
-    Why: the same file is read by several parsers on its way to production, and they disagree on
-    comments, quotes and `$`. A secret that is read with its quotes is another secret. For secrets
-    it is also told what `docker run --env-file` reads: quotes and comments as part of the value.
+    Why: several parsers read the same file on its way to production, and they disagree on comments,
+    quotes and `$`. A secret that is read with its quotes is a different secret. For secrets, the
+    check also covers `docker run --env-file`, which reads quotes and comments as part of the value.
 
-    Fix: write NAME=value without quotes, blanks, comments and `$`, or single-quote a `$`.
+    Fix: write NAME=value without quotes, blanks, comments or `$`; put a value that contains a `$`
+    in single quotes.
     """
     for source in context.values.env_files:
         for assignment in source.assignments:
@@ -121,7 +125,7 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
                     severity=Severity.WARNING,
                     message=f"{name or 'The variable'} on line {assignment.location.line} "
                     f"{difference}.",
-                    hint="Write NAME=value without quotes, blanks, comments and `$`.",
+                    hint="Write NAME=value without quotes, blanks, comments or `$`.",
                     fields=(name,) if name else (),
                     location=assignment.location,
                 )
@@ -133,7 +137,7 @@ def _holds_secret(context: Context, source: Source) -> bool:
 
 def _is_secret(context: Context, assignment: Assignment) -> bool:
     """
-    Whether a line gives a secret away: a stand-in does not, nor a URL without a password.
+    Return whether a line reveals a secret; a placeholder or a URL without a password does not.
     """
     name, text = assignment.sets, assignment.text
     if name is None or not text or not context.values.names.is_secret(name):
@@ -156,11 +160,11 @@ def _secret_files(context: Context) -> Iterator[Location]:
             yield value.location
 
 
-def _is_tracked(path: Path) -> bool | str:
+def _tracked(path: Path) -> bool | str:
     """
-    Whether git tracks the file, or why that cannot be told.
+    Return whether git tracks the file, or a reason when git cannot say.
 
-    The work tree may be somebody else's: nothing that its configuration names is run.
+    The work tree may be someone else's, so git runs nothing that its configuration names.
     """
     directory = Path(os.path.abspath(path.parent))  # noqa: PTH100 -- resolve() would follow links
     if not any((parent / ".git").exists() for parent in (directory, *directory.parents)):
@@ -188,12 +192,12 @@ def _is_tracked(path: Path) -> bool | str:
         return "git is not installed"
     except subprocess.TimeoutExpired:
         return f"git did not answer within {_GIT_SECONDS} s"
-    return {0: True, 1: False}.get(done.returncode, "git does not read this work tree")
+    return {0: True, 1: False}.get(done.returncode, "git cannot read this work tree")
 
 
 def _difference(context: Context, assignment: Assignment) -> str | None:
     """
-    How another parser reads the line, completing "NAME …", or None when all agree.
+    Return how another parser reads a line, as words after its name; None if all parsers agree.
     """
     entry = assignment.entry
     if entry is None:
@@ -215,10 +219,10 @@ def _compose_differences(name: str, entry: Entry, written: str) -> dict[str, boo
     expands = re.search(_BARE_VARIABLE, written) or re.search(_FOREIGN_OPERATOR, written)
     return {
         "has a name that docker compose refuses": not re.fullmatch(_COMPOSE_NAME, name, re.ASCII),
-        "is empty here, while docker compose takes the comment as its value": (
+        "is empty here, but docker compose reads the comment as its value": (
             not quote and not entry.value and written.startswith("#")
         ),
-        "holds `${…}` in single quotes, which python-dotenv by itself expands": (
+        "holds a `${…}` in single quotes, which python-dotenv itself expands": (
             quote == "'" and "${" in written
         ),
         "holds a `$` that docker compose expands and workerctl does not": (
@@ -227,7 +231,7 @@ def _compose_differences(name: str, entry: Entry, written: str) -> dict[str, boo
         "holds a backslash that docker compose reads differently": (
             bool(quote) and re.search(_ESCAPE_READ_DIFFERENTLY, written) is not None
         ),
-        "has a tab before a comment, which docker compose takes as part of the value": (
+        "has a tab before a comment, which docker compose reads as part of the value": (
             not quote and re.search(_COMMENT_AFTER_TAB, written) is not None
         ),
     }
@@ -251,6 +255,6 @@ SET008 = Check(
 )
 SET009 = Check(
     "SET009",
-    "Every env file line means the same to docker compose as to us",
+    "Every env file line means the same to docker compose as to workerctl",
     lines_are_portable,
 )

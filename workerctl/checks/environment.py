@@ -1,5 +1,5 @@
 """
-What an environment demands: the values it needs, real ones, and endpoints that are safe in it.
+What an environment requires: values that are set and real, and endpoints that are safe in it.
 """
 
 import hmac
@@ -22,9 +22,10 @@ def environment_is_known(context: Context) -> Iterator[Finding]:
     """
     ENV is exactly development, staging or production.
 
-    Why: rules that ask for production do not apply to a worker whose ENV is `prod`: a typo
-    switches them off. So a name that is none of the three is judged as production. An empty ENV
-    is development, and told. With `--env`, it is told when the worker will boot as another one.
+    Why: the rules for production would not apply to a worker whose ENV is `prod`, so a typo would
+    switch them off. Any other name is therefore judged as production. An empty ENV is judged as
+    development, with a warning. With `--env`, a warning says so if the worker will boot as another
+    environment.
 
     Fix: write the name in full and in lower case.
     """
@@ -34,10 +35,10 @@ def environment_is_known(context: Context) -> Iterator[Finding]:
 
 def required_values_are_set(context: Context) -> Iterator[Finding]:
     """
-    Every value that staging and production cannot work without is set.
+    Every value that staging and production require is set.
 
-    Why: a missing one shows in the first job that needs it, hours after the deploy. REDIS_URL
-    has a default, which is right on a developer's machine only.
+    Why: otherwise a missing value shows in the first job that needs it, hours after the deploy.
+    REDIS_URL is required although it has a default, which is right on a developer's machine only.
 
     Fix: set the variable where the worker gets its configuration.
     """
@@ -48,7 +49,7 @@ def debug_is_off(context: Context) -> Iterator[Finding]:
     """
     DEBUG is off outside development.
 
-    Why: debugging aids show internals to whoever makes an error happen.
+    Why: debugging aids show internals to anyone who can provoke an error.
 
     Fix: set DEBUG=false, or remove it.
     """
@@ -61,12 +62,12 @@ def debug_is_off(context: Context) -> Iterator[Finding]:
 
 def values_are_real(context: Context) -> Iterator[Finding]:
     """
-    No value is a stand-in that somebody was meant to replace.
+    No value is a placeholder from a template.
 
-    Why: templates are copied and half filled in. `your-…`, `changeme` or `sk-...` pass every
-    test of form and fail at the first use.
+    Why: templates are copied and only half filled in. A `your-…`, `changeme` or `sk-...` passes
+    every check of its form and fails when it is first used.
 
-    Fix: put the real value there, or remove the line where the setting is optional.
+    Fix: enter the real value, or remove the line if the setting is optional.
     """
     severity = context.by_environment(
         development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
@@ -80,19 +81,20 @@ def values_are_real(context: Context) -> Iterator[Finding]:
                 "ENV004",
                 severity,
                 f"{name} is a placeholder.",
-                f"Replace it by the real value, or remove {name} if it is optional.",
+                f"Replace it with the real value, or remove {name} if it is optional.",
                 name,
             )
 
 
 def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     """
-    Endpoints outside this machine are reached over TLS.
+    Endpoints are reached over TLS.
 
-    Why: keys, personal data and job contents cross the network as they are otherwise. Towards a
-    private address it is a warning: some networks are trusted, none deserves it.
+    Why: otherwise keys, personal data and job contents cross the network in plain text. In
+    production, a public host is an error; a private host, localhost included, is a warning, because
+    some private networks are trusted.
 
-    Fix: use https: and rediss:.
+    Fix: use https: and rediss: URLs.
     """
     fields = type(context.settings).model_fields
     urls = [(name,) for name in fields if context.values.is_set(name) and holds_url(fields[name])]
@@ -109,17 +111,17 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
             yield context.finding(
                 "ENV005",
                 severity,
-                f"{name} reaches {target} unencrypted ({scheme}:).",
-                f"Use {secure}: if the server offers it.",
+                f"{name} reaches {target} without encryption ({scheme}:).",
+                f"Use {secure}: if the server supports it.",
                 name,
             )
 
 
 def origins_are_explicit(context: Context) -> Iterator[Finding]:
     """
-    ALLOWED_ORIGINS names the origins that may call, each in full, and none on localhost.
+    ALLOWED_ORIGINS lists each allowed origin in full, without `*` and without localhost.
 
-    Why: with `*`, every web page that a user visits may call the worker with the user's rights.
+    Why: with `*`, every web page that a user visits can call the worker with the user's rights.
 
     Fix: list the origins of the application, separated by commas.
     """
@@ -141,11 +143,11 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
     """
     No two secrets hold the same value.
 
-    Why: a secret that serves two purposes leaks through the weaker one, and cannot be replaced
-    in one place. URLs are left aside: two services may share one. So are the keys of one ring
-    among each other, which KEY005 judges.
+    Why: a secret with two purposes leaks through the weaker one, and cannot be replaced for one of
+    them alone. URLs are excluded, because two services may share one. Keys of the key ring are not
+    compared with each other here; KEY005 does that.
 
-    Fix: make a secret of its own for each.
+    Fix: make a separate secret for each purpose.
     """
     severity = context.by_environment(
         development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
@@ -166,7 +168,7 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
                 "ENV007",
                 severity,
                 f"{one} and {other} hold the same value.",
-                f"Give {other} a value of its own.",
+                f"Use a different value for {other}.",
                 one,
                 other,
             )
@@ -211,7 +213,7 @@ ENV001 = Check(
 )
 ENV002 = Check(
     "ENV002",
-    "What this environment requires is set",
+    "Every value that this environment requires is set",
     required_values_are_set,
     looks_at=(
         "SUPABASE_URL",
@@ -223,15 +225,17 @@ ENV002 = Check(
         "GEMINI_API_KEY",
     ),
 )
-ENV003 = Check("ENV003", "Debug is off", debug_is_off, reads=("DEBUG",))
+ENV003 = Check("ENV003", "DEBUG is off outside development", debug_is_off, reads=("DEBUG",))
 ENV004 = Check("ENV004", "No value is a placeholder", values_are_real, every_secret=True)
 ENV005 = Check(
     "ENV005",
-    "Remote endpoints are encrypted",
+    "Connections to endpoints are encrypted",
     endpoints_are_encrypted,
     looks_at=("REDIS_URL", "SUPABASE_URL", "OPENAI_BASE_URL", "WEBHOOK_URL", "SENTRY_DSN"),
 )
-ENV006 = Check("ENV006", "Origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",))
+ENV006 = Check(
+    "ENV006", "Allowed origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",)
+)
 ENV007 = Check(
     "ENV007", "No two secrets hold the same value", secrets_are_distinct, every_secret=True
 )

@@ -1,5 +1,5 @@
 """
-Logs: neither too loud for production nor a way out for secrets.
+Logging: no debug records in production, and no library that logs secrets.
 """
 
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Location, Severity
 
-# variable → the values that switch it on; None means any
+# The values that switch each variable on; None stands for any value that is not in _OFF.
 _SWITCHES: dict[str, frozenset[str] | None] = {
     "PYDANTIC_SETTINGS_DEBUG": None,
     "OPENAI_LOG": frozenset({"debug"}),
@@ -20,10 +20,10 @@ def debug_logging(context: Context) -> Iterator[Finding]:
     """
     Production does not log at DEBUG.
 
-    Why: debug records of HTTP clients and SDKs hold headers and bodies, that is, keys and
-    personal data, and they fill disks.
+    Why: debug records of HTTP clients and SDKs hold headers and bodies, and with them keys and
+    personal data. They also fill disks.
 
-    Fix: set LOG_LEVEL=INFO, and DEBUG for the hour in which it is needed.
+    Fix: set LOG_LEVEL=INFO, and use DEBUG only while you need it.
     """
     severity = context.by_environment(production=Severity.WARNING)
     level = context.settings.LOG_LEVEL
@@ -31,7 +31,7 @@ def debug_logging(context: Context) -> Iterator[Finding]:
         yield context.finding(
             "LOG001",
             severity,
-            "LOG_LEVEL writes debug records in production.",
+            "LOG_LEVEL enables debug records in production.",
             "Set LOG_LEVEL=INFO.",
             "LOG_LEVEL",
         )
@@ -39,10 +39,10 @@ def debug_logging(context: Context) -> Iterator[Finding]:
 
 def debugging_switches(context: Context) -> Iterator[Finding]:
     """
-    No variable makes a library write values into the log.
+    No environment variable makes a library log the values that it handles.
 
-    Why: PYDANTIC_SETTINGS_DEBUG logs every setting in full, secrets included; OPENAI_LOG and
-    ANTHROPIC_LOG log the bodies of requests, which here are résumés.
+    Why: PYDANTIC_SETTINGS_DEBUG logs every setting in full, secrets included. OPENAI_LOG=debug and
+    ANTHROPIC_LOG=debug log request bodies, which for these workers are résumés.
 
     Fix: unset the variable.
     """
@@ -54,7 +54,7 @@ def debugging_switches(context: Context) -> Iterator[Finding]:
             yield Finding(
                 code="LOG002",
                 severity=severity,
-                message=f"{name} makes a library write values into the log.",
+                message=f"{name} makes a library log the values that it handles.",
                 hint=f"Unset {name}.",
                 fields=(name,),
                 location=location,
@@ -74,4 +74,4 @@ def _switched_on(context: Context) -> Iterator[tuple[str, Location]]:
 
 
 LOG001 = Check("LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",))
-LOG002 = Check("LOG002", "No library debugging switch leaks values", debugging_switches)
+LOG002 = Check("LOG002", "No debug switch makes a library log values", debugging_switches)

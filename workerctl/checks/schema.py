@@ -1,5 +1,5 @@
 """
-Values and names against the schema: every value valid, every name known, none set twice.
+Values and names against the schema: every value is valid, every name known, none set twice.
 """
 
 from collections.abc import Iterator
@@ -17,20 +17,22 @@ def values_are_valid(context: Context) -> Iterator[Finding]:
     """
     Every value has the type and the range that the schema declares for its setting.
 
-    Why: a bad value is refused at boot, or worse, taken for something else. All of them are told
-    at once, without the values: an invalid value may be a secret in the wrong place.
+    Why: an invalid value stops the worker when it boots or, worse, is taken for something else. All
+    invalid values are reported at once. They are never shown, since an invalid value may be a
+    secret in the wrong place.
 
-    Fix: correct the line that the finding points at.
+    Fix: correct the line that the finding points to.
     """
     yield from context.schema_findings
 
 
 def file_names_are_known(context: Context) -> Iterator[Finding]:
     """
-    Every variable in the env files is one that the schema knows, as far as can be told.
+    Every variable in the env files is one that the schema knows.
 
-    Why: a misspelt name is silently ignored, and the default applies. One letter off a known
-    name is an error; a similar name is told as a hint; any other name belongs to somebody else.
+    Why: a misspelled name is silently ignored, and the default applies. A name that is one letter
+    away from a known one is an error, and a similar name is reported as information. Any other
+    unknown name is assumed to belong to another program.
 
     Fix: correct the name, or delete the line.
     """
@@ -48,11 +50,11 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
 
 def environment_names_are_known(context: Context) -> Iterator[Finding]:
     """
-    The process environment holds no name that is one letter off a setting which is not set.
+    No name in the process environment is one letter away from a setting that is not set.
 
-    Why: pydantic ignores unknown variables of the environment, so the typo shows nowhere.
+    Why: pydantic ignores unknown environment variables, so nothing else reports such a typo.
 
-    Fix: correct the name where the environment is made.
+    Fix: correct the name where the environment is defined.
     """
     known = _near_misses(context)
     for name in context.values.unknown.names:
@@ -61,7 +63,7 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
             yield Finding(
                 code="SET003",
                 severity=Severity.WARNING,
-                message=f"The environment sets {name}, which no setting has as its name.",
+                message=f"The environment sets {name}, which is not a known setting.",
                 hint=f"Did you mean {slip}?",
                 fields=(slip,),
                 location=Location("environment"),
@@ -72,10 +74,10 @@ def names_are_set_once(context: Context) -> Iterator[Finding]:
     """
     No source sets a variable twice, in two spellings, or both as NAME and as NAME_FILE.
 
-    Why: one of the two silently wins, and whoever edits the other one changes nothing. Parsers
-    differ in which one it is. For a secret it is an error: the wrong key would be used.
+    Why: one of the two silently wins, and editing the other one has no effect. Parsers disagree on
+    which one wins. For a secret this is an error, because the wrong one might be used.
 
-    Fix: delete the line that should not count.
+    Fix: delete the line that should not apply.
     """
     for source in context.values.sources():
         groups = groupby(sorted(source.assignments, key=_subject), key=_subject)
@@ -87,9 +89,9 @@ def names_are_set_once(context: Context) -> Iterator[Finding]:
 
 def names_are_current(context: Context) -> Iterator[Finding]:
     """
-    No setting goes by a deprecated name.
+    No setting is set by a deprecated name.
 
-    Why: the old name works today and will not for ever, and a search for the new one misses it.
+    Why: the old name works today but will be removed, and a search for the new name misses it.
 
     Fix: rename the variable as the hint says.
     """
@@ -117,13 +119,13 @@ def _near_miss(assignment: Assignment, known: NearMisses) -> Iterator[Finding]:
     match = slip or known.similar(name)
     if match is None:
         return
-    # a long name may be a known one with a secret pasted behind it
+    # A long name is not shown: it may be a known name with a secret pasted after it.
     near = len(name) - len(match) < PIECE and is_conventional_name(assignment.name)
     shown = assignment.name if slip or near else "This variable"
     yield Finding(
         code="SET002",
         severity=Severity.ERROR if slip else Severity.INFO,
-        message=f"{shown} is no setting.",
+        message=f"{shown} is not a known setting.",
         hint=f"Did you mean {match}?",
         fields=(match,),
         location=assignment.location,
@@ -132,7 +134,7 @@ def _near_miss(assignment: Assignment, known: NearMisses) -> Iterator[Finding]:
 
 def _subject(assignment: Assignment) -> str:
     """
-    What an assignment is about: the field it sets, or else its own name.
+    Return what an assignment sets: the name of a field, or else its own name, marked with a `?`.
     """
     return assignment.sets or f"?{assignment.name}"
 

@@ -1,5 +1,5 @@
 """
-Timeouts and waits: each is sound by itself.
+Timeouts and waits: each pair of settings makes sense by itself, before they are added up.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ _BACKOFFS = (
 
 def connect_timeouts(context: Context) -> Iterator[Finding]:
     """
-    The time allowed for connecting is shorter than the time allowed for the answer.
+    LLM_CONNECT_TIMEOUT_SECONDS is shorter than LLM_TIMEOUT_SECONDS.
 
-    Why: the timeout starts once the connection stands, so a longer connect timeout means that
-    most of the budget of a call is spent on a server that is not even there.
+    Why: the timeout for the answer starts when the connection is established. With a longer connect
+    timeout, most of the time that a call may take is spent waiting for a server that is down.
 
-    Fix: lower LLM_CONNECT_TIMEOUT_SECONDS; connecting takes well under a second where it works.
+    Fix: lower LLM_CONNECT_TIMEOUT_SECONDS. A healthy server accepts a connection in well under a
+    second.
     """
     settings = context.settings
     if settings.LLM_CONNECT_TIMEOUT_SECONDS >= settings.LLM_TIMEOUT_SECONDS:
@@ -40,12 +41,12 @@ def connect_timeouts(context: Context) -> Iterator[Finding]:
 
 def backoffs(context: Context) -> Iterator[Finding]:
     """
-    The first wait before a retry is not longer than the longest one.
+    No base wait before a retry is longer than its maximum wait.
 
-    Why: the wait doubles from the base up to the cap. A base above its cap means that the cap
-    decides every wait, so one of the two numbers does nothing.
+    Why: the wait starts at the base and doubles up to the maximum. If the base is longer, every
+    wait is the maximum and the base has no effect.
 
-    Fix: lower the base, or raise the cap.
+    Fix: lower the base, or raise the maximum.
     """
     for base, cap in context.groups_of_valid(_BACKOFFS):
         first, longest = getattr(context.settings, base), getattr(context.settings, cap)
@@ -62,12 +63,13 @@ def backoffs(context: Context) -> Iterator[Finding]:
 
 def retry_intervals(context: Context) -> Iterator[Finding]:
     """
-    There are as many waits between the runs of a job as there are retries.
+    JOB_RETRY_INTERVALS_SECONDS has one interval for each retry of a job.
 
-    Why: RQ takes the waits in order and repeats the last one. A wait too many is never used, so
-    whoever wrote it expects a retry that does not come. Judged only when both are set.
+    Why: RQ uses the intervals in order and repeats the last one. A surplus interval is never used:
+    its author expected a retry that does not happen. The check applies only if both settings are
+    set.
 
-    Fix: give JOB_RETRY_INTERVALS_SECONDS one number for each of JOB_MAX_RETRIES.
+    Fix: list as many intervals in JOB_RETRY_INTERVALS_SECONDS as JOB_MAX_RETRIES allows retries.
     """
     names = ("JOB_RETRY_INTERVALS_SECONDS", "JOB_MAX_RETRIES")
     if not all(map(context.values.is_set, names)):
@@ -75,7 +77,7 @@ def retry_intervals(context: Context) -> Iterator[Finding]:
     intervals = len(context.settings.JOB_RETRY_INTERVALS_SECONDS)
     retries = context.settings.JOB_MAX_RETRIES
     if intervals > retries:
-        severity, effect = Severity.WARNING, "the last ones are never used"
+        severity, effect = Severity.WARNING, "the surplus is never used"
     elif intervals < retries:
         severity, effect = Severity.INFO, "RQ repeats the last one"
     else:
@@ -83,21 +85,22 @@ def retry_intervals(context: Context) -> Iterator[Finding]:
     yield context.finding(
         "TMO003",
         severity,
-        f"JOB_RETRY_INTERVALS_SECONDS has {intervals} for {retries} job retries: {effect}.",
-        f"Give {retries}, or set JOB_MAX_RETRIES to {intervals}.",
+        f"The number of JOB_RETRY_INTERVALS_SECONDS ({intervals}) differs from JOB_MAX_RETRIES "
+        f"({retries}): {effect}.",
+        f"List as many intervals as retries, or set JOB_MAX_RETRIES to {intervals}.",
         *names,
     )
 
 
 TMO001 = Check(
     "TMO001",
-    "Connect timeouts are shorter than the timeouts they precede",
+    "Connect timeouts are shorter than response timeouts",
     connect_timeouts,
     reads=("LLM_CONNECT_TIMEOUT_SECONDS", "LLM_TIMEOUT_SECONDS"),
 )
 TMO002 = Check(
     "TMO002",
-    "Backoff bases do not exceed their caps",
+    "Base waits do not exceed maximum waits",
     backoffs,
     looks_at=tuple(chain.from_iterable(_BACKOFFS)),
 )

@@ -1,3 +1,3 @@
 """
-The commands of the command line: one module or package for each, and what only commands need.
+The commands, one module or package each, and what only commands need.
 """

@@ -1,5 +1,5 @@
 """
-`workerctl check`: judge a configuration, and report what is wrong with it.
+`workerctl check`: check a configuration and write the report.
 """
 
 from workerctl.commands.world import World
@@ -15,7 +15,9 @@ def execute(
     detail: Detail | None = None,
 ) -> int:
     """
-    Check what the request describes, and deliver the report. Return the exit code.
+    Check the requested configuration and write the report to standard output or to the file `path`.
+
+    Return the exit code.
     """
     report = reported(
         lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)

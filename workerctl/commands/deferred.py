@@ -1,5 +1,5 @@
 """
-Modules that are imported when something looks into them.
+Modules whose import is deferred until their first use.
 """
 
 import sys
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 class _Deferred(ModuleType):
     """
-    Stands for a module until the first look into it, which imports the real one.
+    Placeholder for a module; the first access to an attribute imports the real module.
     """
 
     def __getattr__(self, name: str) -> "Any":
         import importlib
 
-        # `from module import name` asks again while the import is under way
+        # A caller may keep using the placeholder after the real module has replaced it.
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return getattr(importlib.import_module(self.__name__), name)
@@ -26,7 +26,7 @@ class _Deferred(ModuleType):
 
 def defer(name: str) -> None:
     """
-    Let `import name` cost nothing until the module is used, unless it is imported already.
+    Defer the import of a module until it is used, unless it has been imported already.
     """
     if name not in sys.modules:
         sys.modules[name] = _Deferred(name)

@@ -6,23 +6,22 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from workerctl.checks import table
 from workerctl.checks.base import Check
 from workerctl.commands.show_config.rows import rows
 from workerctl.commands.show_config.story import about, readers
+from workerctl.commands.usage import unknown_name
 from workerctl.commands.world import World
-from workerctl.errors import UsageError
 from workerctl.output.lines import Line, line
-from workerctl.preflight import foreign_checks
-from workerctl.report.suggest import did_you_mean
-from workerctl.schema.loading import Options, load
+from workerctl.preflight import check_table
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import project
 
 
 def page(check: Check) -> Iterator[Line]:
     """
-    A check's claim and its docstring: what it verifies, why it matters, how to fix it.
+    Yield the manual page of a check: what it verifies, why that matters, how to fix a finding.
     """
     yield line((check.code, "bold"), f" · {check.title}")
     for paragraph in manual(check).split("\n\n"):
@@ -32,14 +31,16 @@ def page(check: Check) -> Iterator[Line]:
 
 def manual(check: Check) -> str:
     """
-    The docstring of a check, without its indentation.
+    Return the manual of a check, which is the docstring of its function.
     """
-    return inspect.getdoc(check.run) or _written(check) or "This check has no manual page."
+    return (
+        inspect.getdoc(check.run) or _docstring_in_source(check) or "This check has no manual page."
+    )
 
 
-def _written(check: Check) -> str | None:
+def _docstring_in_source(check: Check) -> str | None:
     """
-    The docstring as it stands in the source: with PYTHONOPTIMIZE=2 the function has none.
+    Return the docstring from the source file; with PYTHONOPTIMIZE=2, functions have none.
     """
     import ast
 
@@ -52,38 +53,40 @@ def _written(check: Check) -> str | None:
 
 def contents(checks: Iterable[Check]) -> Iterator[Line]:
     """
-    Every check with its claim.
+    Yield the list of checks, each with its claim.
     """
     for check in checks:
         yield line((check.code, "bold"), f"  {check.title}", indent=8)
     yield line()
-    yield line("`workerctl explain CODE` tells why it matters and how to fix it;")
-    yield line("`workerctl explain NAME` tells all about a setting.")
+    yield line("`workerctl explain CODE` shows why a check matters and how to fix a finding;")
+    yield line("`workerctl explain NAME` describes a setting.")
 
 
 def execute(world: World, name: str | None) -> int:
     """
-    Write the page of a check or setting, or without a name the list of checks.
+    Write the page of a check or a setting, or without a name the list of checks.
+
+    Return the exit code.
     """
     return world.output.write_lines(answer(name))
 
 
 def answer(name: str | None) -> Iterator[Line]:
     """
-    The page of a code or of a setting's name; without either, the list of checks.
+    Return the page of the check or setting with that name; without a name, the list of checks.
 
-    Raises UsageError for a name that is neither.
+    Raises UsageError for a name that is neither a check nor a setting.
     """
-    checks = table(foreign_checks(project.here()))
+    checks = check_table(project.here())
     if name is None:
         return contents(checks)
-    wanted = name.upper()
+    upper = name.upper()
     for check in checks:
-        if check.code == wanted:
+        if check.code == upper:
             return page(check)
     settings = rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
     for row in settings:
-        if wanted in {row.setting.name, *row.setting.deprecated}:
+        if upper in {row.setting.name, *row.setting.deprecated}:
             return about(row.setting, readers(checks, row.setting.name))
     known = [*(check.code for check in checks), *(row.setting.name for row in settings)]
-    raise UsageError("There is no such check or setting.", did_you_mean(wanted, known))
+    raise unknown_name(name, "check or setting", known)

@@ -1,5 +1,5 @@
 """
-The options that several commands of the command line have.
+Options and arguments that several commands share.
 """
 
 from typing import Annotated, Literal
@@ -13,7 +13,8 @@ EnvFiles = Annotated[
     typer.Option(
         "--env-file",
         metavar="PATH",
-        help="An env file, instead of .env; repeat it, the later one wins; - is standard input.",
+        help="Read this env file instead of .env; - is standard input. "
+        "Can be repeated: later files override earlier ones.",
     ),
 ]
 NamedEnvFiles = Annotated[
@@ -21,31 +22,41 @@ NamedEnvFiles = Annotated[
     typer.Option(
         "--env-file",
         metavar="PATH",
-        help="An env file, instead of .env; repeat it, the later one wins.",
+        help="Read this env file instead of .env. "
+        "Can be repeated: later files override earlier ones.",
     ),
 ]
-"""For a command that cannot take standard input, because it leaves that to another program."""
-NoEnvFile = Annotated[bool, typer.Option("--no-env-file", help="Ignore the default .env.")]
+"""For `workerctl run`, which leaves standard input to its command."""
+NoEnvFile = Annotated[bool, typer.Option("--no-env-file", help="Do not read the default .env.")]
 SecretsDir = Annotated[
     str | None,
-    typer.Option("--secrets-dir", metavar="PATH", help="A directory of files, one for each value."),
+    typer.Option(
+        "--secrets-dir",
+        metavar="PATH",
+        help="Read settings from this directory: one file per setting.",
+    ),
 ]
 Isolated = Annotated[
     bool,
-    typer.Option("--isolated", help="Ignore the process environment: files and defaults only."),
+    typer.Option(
+        "--isolated", help="Ignore the process environment; read only files and defaults."
+    ),
 ]
 JudgeAs = Annotated[
     Environment | None,
-    typer.Option("--env", metavar="NAME", help="Judge by this environment's rules."),
+    typer.Option("--env", metavar="NAME", help="Apply the rules of this environment."),
 ]
 SettingsClass = Annotated[
     str | None,
-    typer.Option("--settings", metavar="MODULE:CLASS", help="Your own subclass of Settings."),
+    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this subclass of Settings."),
 ]
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
+Name = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="Show only this setting.", show_default=False),
+]
 Ignored = Annotated[
     list[str] | None,
-    typer.Option("--ignore", metavar="CODES", help="All but these codes or prefixes."),
+    typer.Option("--ignore", metavar="CODES", help="Skip the checks with these codes or prefixes."),
 ]
 FailOn = Annotated[
     Literal["error", "warning", "info", "never"],

@@ -1,7 +1,7 @@
 """
-`workerctl run`: judge the configuration, then become the command that works with it.
+`workerctl run`: check the configuration, then replace this process with a command that uses it.
 
-The command takes over the process: its id, its streams, its signals and its exit code.
+The command has the same process id and streams, receives the signals, and sets the exit code.
 """
 
 import contextlib
@@ -16,106 +16,107 @@ from workerctl.errors import UsageError
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, preflight, reported
 from workerctl.report.exit_codes import ExitCode
-from workerctl.schema import loading
-from workerctl.schema.loading import Options
+from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project
 from workerctl.sources.envfile import STDIN
 
-_SET_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 _NOT_FOUND = (
-    "The command does not exist.",
-    "Check its name, PATH, and the interpreter that its first line names.",
+    "The command was not found.",
+    "Check its name, PATH, and the interpreter in its first line.",
 )
 _REASONS = {
     errno.ENOENT: _NOT_FOUND,
     errno.ENOTDIR: _NOT_FOUND,
     errno.EACCES: ("The command is not executable.", "Check its permissions."),
-    errno.ENOEXEC: ("The command is no program.", "A script names its interpreter after `#!`."),
-    errno.E2BIG: ("The command and its environment are too large.", "Shorten its arguments."),
+    errno.ENOEXEC: (
+        "The command is not a program.",
+        "Start a script with `#!` and its interpreter.",
+    ),
+    errno.E2BIG: ("The arguments and the environment are too large.", "Shorten the arguments."),
 }
 
 
 def execute(world: World, request: Request, command: list[str]) -> int:
     """
-    Check what the request describes, and replace this process by the command.
+    Check the requested configuration, then replace this process with the command.
 
-    Nothing is written then. Otherwise the report goes to standard error, and the exit code is
-    returned. Raises UsageError where there is no such command, or where it could not read what was
-    checked.
+    If the check fails, write the report to standard error and return the exit code; otherwise write
+    nothing and do not return. Raises UsageError if the command cannot be run, or if it could not
+    read the sources that were checked.
     """
     if not command:
-        raise UsageError(
-            "There is no command to run.", "Write it last: `workerctl run -- rq worker`."
-        )
-    environ = handed_on(request.options, world.environ)
+        raise UsageError("The command to run is missing.", "Add it: `workerctl run -- rq worker`.")
+    environ = environment_for(request.options, world.environ)
     report = reported(
         lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
     )
     if report.exit_code:
-        # not to standard output, which is the command's
+        # Standard output is reserved for the command.
         return Output(world.stderr, world.stderr).deliver(report)
-    _become(world, command, environ)
+    _replace_process(world, command, environ)
     return ExitCode.OK
 
 
-def handed_on(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
+def environment_for(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
     """
-    The environment in which `get_settings()` reads the same sources, from any directory.
+    Return the environment in which `get_settings()` reads the same sources, from any directory.
 
-    Values in files stay there: a process's environment is seen by more people than a file.
+    It names the files rather than holding their values, because an environment is less private
+    than a file.
     """
-    found = loading.resolved(options, project.here(), environ)
-    files = found.env_files or ()
+    resolved = resolve(options, project.here(), environ)
+    files = resolved.env_files or ()
     if STDIN in files:
         raise UsageError(
-            "The command could not read standard input again.", "Name a file with --env-file."
+            "The command could not read standard input again.", "Pass a file to --env-file."
         )
     if any(os.pathsep in path for path in files):
         raise UsageError(
-            f"A path of an env file holds `{os.pathsep}`, which separates paths for the command.",
-            "Rename it.",
+            f"The path of an env file contains `{os.pathsep}`, which separates paths.",
+            "Rename the file.",
         )
     paths = os.pathsep.join(str(Path(path).absolute()) for path in files)
-    # a separator alone: no file at all, not even the .env of another directory
+    # A separator alone means no file; an empty value would mean the .env of the working directory.
     sources = {"WORKERCTL_ENV_FILE": paths or os.pathsep}
-    if found.secrets_dir:
-        sources["WORKERCTL_SECRETS_DIR"] = str(Path(found.secrets_dir).absolute())
-    if found.settings:
-        sources["WORKERCTL_SETTINGS"] = found.settings
+    if resolved.secrets_dir:
+        sources["WORKERCTL_SECRETS_DIR"] = str(Path(resolved.secrets_dir).absolute())
+    if resolved.settings:
+        sources["WORKERCTL_SETTINGS"] = resolved.settings
     return {**environ, **sources}
 
 
-def _become(world: World, command: list[str], environ: dict[str, str]) -> None:
+def _replace_process(world: World, command: list[str], environ: dict[str, str]) -> None:
     for stream in (world.stdout, world.stderr):
         if stream is not None:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
     number = None
-    with _signals_of_a_new_process():
+    with _default_signals():
         try:
             world.replace_process(command[0], command, environ)
         except OSError as error:
             number = error.errno
-        except ValueError:  # a NUL byte, or half a character
+        except ValueError:  # a NUL byte or an unpaired surrogate in an argument
             number = errno.ENOENT
-    # Raised outside the handler: the error holds what was typed.
+    # Raise outside the handler: the OSError holds what was typed.
     if number is not None:
         kind = errno.errorcode.get(number, "unknown error")
         raise UsageError(*_REASONS.get(number, (f"The command cannot be run ({kind}).", None)))
 
 
 @contextlib.contextmanager
-def _signals_of_a_new_process() -> Iterator[None]:
+def _default_signals() -> Iterator[None]:
     """
-    Take back what Python itself does to signals at its start, for as long as it is entered.
+    Restore the default actions of the signals that Python handles or ignores, within the context.
 
-    A program that inherits an ignored SIGPIPE goes on writing for nobody. And from here on an
-    interrupt must end the process: Python would note it, and forget it with everything else.
+    A program that inherits an ignored SIGPIPE would keep writing to a closed pipe. And an interrupt
+    must end the process from now on: Python would only record it, and lose it with the exec.
     """
-    before = {number: signal.getsignal(number) for number in (*_SET_BY_PYTHON, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in (*_IGNORED_BY_PYTHON, signal.SIGINT)}
     for number, handler in before.items():
-        if number in _SET_BY_PYTHON or handler is not signal.SIG_IGN:
+        if number in _IGNORED_BY_PYTHON or handler is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     try:
         yield

@@ -1,5 +1,5 @@
 """
-The outside world of a command: environment, streams, date, and how the process is replaced.
+What a command takes from its process: environment, streams, date, and a way to replace itself.
 """
 
 import errno
@@ -15,16 +15,17 @@ from workerctl.output.delivery import LOST, Output
 from workerctl.output.streams import silence
 
 if TYPE_CHECKING:
-    from workerctl.schema.loading import Loaded, Options
+    from workerctl.schema.loading import Loaded
+    from workerctl.schema.source_options import Options
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 class World(NamedTuple):
     """
-    All that a command takes from its process; tests pass their own. A closed stream is None.
+    The outside world of a command; tests pass their own. A closed stream is None.
 
-    `replace_process` runs another program in this process, as `os.execvpe` does.
+    `today` None means the current date in UTC. `replace_process` has the signature of `os.execvpe`.
     """
 
     environ: MutableMapping[str, str]
@@ -37,7 +38,7 @@ class World(NamedTuple):
     @classmethod
     def real(cls) -> "World":
         """
-        Return the environment and the streams of this process.
+        Return the world of this process.
         """
         stdin = None if sys.stdin is None else sys.stdin.buffer
         return cls(os.environ, stdin, sys.stdout, sys.stderr)
@@ -45,25 +46,27 @@ class World(NamedTuple):
     @property
     def output(self) -> Output:
         """
-        The streams that the command writes to.
+        The streams to which the command writes.
         """
         return Output(self.stdout, self.stderr)
 
     def load(self, options: "Options") -> "Loaded":
         """
-        Return the configuration that the options describe. Raises what `loading.load` raises.
+        Return the configuration in the sources that the options name.
+
+        Raises SourceError, ProjectError or UsageError, as `schema.loading.load` does.
         """
         from workerctl.schema.loading import load
         from workerctl.settings import Settings
 
-        with redirect_stdout(sys.stderr):  # what a team's module prints is no part of the output
+        with redirect_stdout(sys.stderr):  # what a project's module prints is not output
             return load(Settings, options, environ=self.environ, stdin=self.stdin)
 
     def print_error(self, error: Exception) -> int:
         """
-        Write why the run ends, as far as it may be shown. Return the exit code.
+        Write an error to standard error, as far as it may be shown. Return the exit code.
         """
-        # Typer writes the help itself; everything else goes through Output.write.
+        # Only the help reaches this as an OSError: Typer writes it without Output.write.
         if isinstance(error, OSError) and error.errno in _WRITE_ERRORS and self.stdout is not None:
             silence(self.stdout)
             return self.output.print_problem(LOST)

@@ -1,8 +1,13 @@
 """
-Encryption with the keys: the only package that imports cryptography, when it is first needed.
+Encryption with a ring of keys. Only this package imports cryptography, and only when it is needed.
 
-`KeyRing` encrypts and decrypts personal data. `canary` proves that a key is the one that the data
-was written with.
+`KeyRing` encrypts and decrypts personal data:
+
+    ring = KeyRing.from_settings(get_settings())
+    token = ring.encrypt(b"A. Applicant", context=b"candidates/name/17")
+    plaintext = ring.decrypt(token, context=b"candidates/name/17")
+
+A `canary` shows whether a key is the one that the data was encrypted with.
 """
 
 from workerctl import lazy

@@ -1,8 +1,8 @@
 """
-A canary: a token beside the data that opens with the key of that data and no other.
+Canaries: tokens that are kept with the data and open only with the key of the data.
 
-It is no secret. Its text is always the same and its key serves nothing else, so that whoever can
-write a canary can neither have data opened by it nor learn anything of them.
+A canary is not a secret. Its plaintext is fixed, and its key is derived for this purpose only, so
+someone who can replace a canary can neither decrypt data with it nor learn anything about the data.
 """
 
 import enum
@@ -15,24 +15,24 @@ from workerctl.keyring.versions import VersionedKey
 
 _PURPOSE = b"workerctl/v1/canary"
 _TEXT = b"workerctl canary v01"
-_BOUND = b"workerctl-canary"
+_DOMAIN = b"workerctl-canary"
 
 
 class Outcome(enum.Enum):
     """
-    What a canary says of the keys.
+    The result of verifying a canary with the keys of a ring.
     """
 
     OPENS = "opens"
-    OTHER_KEY = "written by another key"
+    OTHER_KEY = "made with another key"
     MALFORMED = "malformed"
-    TAMPERED = "tampered with, or of another context"
+    TAMPERED = "modified, or made for another context"
     MISSING = "missing"
 
 
 class Verification(NamedTuple):
     """
-    The verdict; `key_id` is the one that the canary names, `key` the key of the ring that has it.
+    The outcome, the key id that the canary names, and the key of the ring that has this id.
     """
 
     outcome: Outcome
@@ -42,18 +42,18 @@ class Verification(NamedTuple):
 
 def make(key: str, context: str) -> str:
     """
-    A canary of a key, for a context such as `production/db-eu`.
+    Return a canary of a key, bound to a context such as `production/db-eu`.
 
-    Raises ValueError for a weak or malformed key, which has no id.
+    Raises ValueError for a weak or malformed key, because such a key has no id.
     """
     header = tokens.canary_header(keys.key_id(key))
-    nonce, sealed = cipher.seal(_key(key), _TEXT, _bound(header, context))
-    return tokens.spell_canary(header, nonce, sealed)
+    nonce, sealed = cipher.seal(_canary_key(key), _TEXT, _associated(header, context))
+    return tokens.encode_canary(header, nonce, sealed)
 
 
 def verify(canary: str, ring: Iterable[VersionedKey], context: str) -> Verification:
     """
-    Whether a canary opens with the key of the ring that it names; no other key is tried.
+    Try to open a canary with the key of the ring that it names. No other key is tried.
     """
     if not canary:
         return Verification(Outcome.MISSING)
@@ -63,15 +63,16 @@ def verify(canary: str, ring: Iterable[VersionedKey], context: str) -> Verificat
     named = next((key for key in ring if key.id == parsed.key_id), None)
     if named is None:
         return Verification(Outcome.OTHER_KEY, parsed.key_id)
-    bound = _bound(parsed.header, context)
-    opened = cipher.opened(_key(named.text), parsed.nonce, parsed.sealed, bound) == _TEXT
-    return Verification(Outcome.OPENS if opened else Outcome.TAMPERED, parsed.key_id, named)
+    associated = _associated(parsed.header, context)
+    text = cipher.unseal(_canary_key(named.text), parsed.nonce, parsed.sealed, associated)
+    outcome = Outcome.OPENS if text == _TEXT else Outcome.TAMPERED
+    return Verification(outcome, parsed.key_id, named)
 
 
-def _key(key: str) -> bytes:
+def _canary_key(key: str) -> bytes:
     return cipher.purpose_key(bytes.fromhex(key), _PURPOSE)
 
 
-def _bound(header: bytes, context: str) -> bytes:
-    # the header has one length, so nothing can be moved between it and the context
-    return _BOUND + header + context.encode("utf-8", "surrogateescape")
+def _associated(header: bytes, context: str) -> bytes:
+    # The header has a fixed length, so no byte can be moved between it and the context.
+    return _DOMAIN + header + context.encode("utf-8", "surrogateescape")

@@ -1,7 +1,7 @@
 """
-AES-256-GCM as the key ring uses it: which key encrypts what, and what is authenticated with it.
+AES-256-GCM as the key ring uses it, and the derivation of the keys that it uses.
 
-The caller answers for the frames of an error, which hold keys.
+The frames of an error raised here hold keys. The caller must not let them into a traceback.
 """
 
 import hashlib
@@ -17,7 +17,9 @@ _ORIGIN_ROUNDS = 100_000
 
 def round_trip_failure(key: str) -> str | None:
     """
-    Encrypt and decrypt with a well-formed key; why it failed, by the exception's type, or None.
+    Encrypt and decrypt with a well-formed key; return None, or the reason why that failed.
+
+    The reason of an exception is its type, because its text may contain the key.
     """
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,37 +29,41 @@ def round_trip_failure(key: str) -> str | None:
         opened = cipher.decrypt(nonce, cipher.encrypt(nonce, probe, context), context)
     except Exception as error:  # noqa: BLE001 -- a broken native library raises anything
         return type(error).__name__
-    return None if hmac.compare_digest(opened, probe) else "another text came back"
+    return None if hmac.compare_digest(opened, probe) else "decryption returned a different text"
 
 
-def seal(key: bytes, plaintext: bytes, bound: bytes) -> tuple[bytes, bytes]:
+def seal(key: bytes, plaintext: bytes, associated: bytes) -> tuple[bytes, bytes]:
     """
-    A fresh nonce, and the ciphertext with its tag, which authenticates what is bound to it, too.
+    Return a fresh nonce, and the ciphertext with its tag.
 
-    Raises OverflowError for a plaintext of 2³¹ bytes or more.
+    The tag authenticates the associated data as well. Raises OverflowError for a plaintext of
+    2³¹ bytes or more.
     """
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(tokens.NONCE_BYTES)
-    return nonce, AESGCM(key).encrypt(nonce, plaintext, bound)
+    return nonce, AESGCM(key).encrypt(nonce, plaintext, associated)
 
 
-def opened(key: bytes, nonce: bytes, sealed: bytes, bound: bytes | None) -> bytes | None:
+def unseal(key: bytes, nonce: bytes, sealed: bytes, associated: bytes | None) -> bytes | None:
     """
-    The plaintext; None when the key, the text or what is bound to it is another one.
+    Return the plaintext, or None if the key, the ciphertext or the associated data does not match.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return AESGCM(key).decrypt(nonce, sealed, bound)
+        return AESGCM(key).decrypt(nonce, sealed, associated)
     except InvalidTag:
         return None
 
 
 def record_key(key: bytes, salt: bytes) -> bytes:
     """
-    The key of one token, so that none encrypts so often that random nonces could meet.
+    Derive the key of a single token.
+
+    Every token has a random salt and so its own key. Random nonces therefore cannot collide under
+    one key, however many tokens are written.
     """
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -67,7 +73,7 @@ def record_key(key: bytes, salt: bytes) -> bytes:
 
 def purpose_key(key: bytes, purpose: bytes) -> bytes:
     """
-    A key for something beside the data, of which the data's own key cannot be found.
+    Derive a key for a purpose other than data. It does not reveal the key of the data.
     """
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -77,7 +83,7 @@ def purpose_key(key: bytes, purpose: bytes) -> bytes:
 
 def origin_key(key: bytes, salt: bytes) -> bytes:
     """
-    The key of one token of the origin format.
+    Derive the key of a single token of the origin format.
     """
-    # stretching adds nothing to a random key: it is how these tokens were written
+    # PBKDF2 adds nothing to a random key, but these tokens were written with it.
     return hashlib.pbkdf2_hmac("sha256", key, salt, _ORIGIN_ROUNDS, keys.KEY_BYTES)

@@ -1,5 +1,5 @@
 """
-The key ring: what one key encrypts, and which key opens what.
+The key ring: the current key encrypts, and each token is decrypted by the key that it names.
 """
 
 import functools
@@ -15,37 +15,37 @@ from workerctl.keyring.versions import VersionedKey
 if TYPE_CHECKING:
     from workerctl.settings import Settings
 
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
 
 
 class _RefusedError(Exception):
     """
-    Why a call fails, in words that anyone may read; it never leaves this module.
+    The reason for refusing a call, in words without secrets. It never leaves this module.
     """
 
 
-def _without_frames(call: Callable[Given, Made]) -> Callable[Given, Made]:
+def _without_frames(call: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
     """
-    Let an error of a call out without the call's frames, which hold keys.
+    Decorate a function so that its errors do not carry its frames, which hold keys.
     """
 
     @functools.wraps(call)
-    def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
         try:
             return call(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, its frames hold keys
-            failure = _told(error)
-        raise failure
+        except Exception as error:  # noqa: BLE001 -- the frames of any error hold keys
+            failure = _public_error(error)
+        raise failure  # after the handler, so that the first error does not become its context
 
     return guarded
 
 
-def _told(error: Exception) -> Exception:
+def _public_error(error: Exception) -> Exception:
     """
-    What a caller may see of an error: a refusal in its words, any other without our frames.
+    Return the error that a caller may see: an EncryptionError, or the same error without frames.
 
-    Any other may be the timeout of the job, which has to stay what it is.
+    An error from outside, such as the timeout of the job, keeps its type.
     """
     if isinstance(error, _RefusedError):
         return _encryption_error(str(error))
@@ -64,9 +64,14 @@ def _encryption_error(message: str) -> Exception:
 
 class KeyRing:
     """
-    The current key, which encrypts, and the older ones, which only decrypt.
+    The current key, which encrypts and decrypts, and other keys, which only decrypt.
 
-    Made by `from_settings`. It shows ids, never keys, and refuses to be copied or pickled.
+    Create a ring with `from_settings`. Its repr shows key ids, never keys, and it cannot be copied
+    or pickled.
+
+        ring = KeyRing.from_settings(get_settings())
+        token = ring.encrypt(b"A. Applicant", context=b"candidates/name/17")
+        plaintext = ring.decrypt(token, context=b"candidates/name/17")
     """
 
     __slots__ = ("_current", "_keys")
@@ -79,13 +84,13 @@ class KeyRing:
     @_without_frames
     def from_settings(cls, settings: "Settings") -> "KeyRing":
         """
-        The ring of `ENCRYPTION_KEY`, its version, and every `ENCRYPTION_KEY_V{n}`.
+        Return the ring of `ENCRYPTION_KEY`, its version, and every `ENCRYPTION_KEY_V{n}`.
 
-        Raises EncryptionError for a current key that is missing or weak, for any key that is
-        malformed, and for versions that contradict each other. An older key may be weak, for that
-        is a reason to replace it, but it opens only what was written before there was a ring.
+        Raises EncryptionError if the current key is missing or weak, if any key is malformed, or if
+        versions contradict each other. An older key may be weak, because that is a reason to rotate
+        it. A weak key has no id, so it decrypts only tokens of the origin format.
         """
-        # now, rather than in the middle of a job
+        # A package that does not load is reported now, not in the middle of a job.
         from cryptography.hazmat.primitives.ciphers import aead  # noqa: F401
 
         return cls(*_keys_of(settings))
@@ -93,24 +98,25 @@ class KeyRing:
     @property
     def current_version(self) -> int:
         """
-        The version of the key that encrypts.
+        The version of the current key.
         """
         return self._current.version
 
     @property
     def versions(self) -> tuple[int, ...]:
         """
-        The versions of all its keys, the current one first.
+        The versions of all keys, the current one first.
         """
         return tuple(self._keys)
 
     @_without_frames
     def encrypt(self, plaintext: bytes, *, context: bytes) -> bytes:
         """
-        A token of the plaintext, in ASCII, which opens only with the same context.
+        Return a token of the plaintext, in ASCII, which is decrypted only with the same context.
 
-        The context says where the token belongs, for instance table, column and row, so that a
-        token moved elsewhere does not open there. It is no secret, and not part of the token.
+        The context says where the token belongs, for example by table, column and row, so that a
+        token moved to another place is not decrypted there. It is not a secret, and the token does
+        not contain it.
         """
         _require_bytes(plaintext=plaintext, context=context)
         return self._sealed(plaintext, context)
@@ -118,10 +124,10 @@ class KeyRing:
     @_without_frames
     def decrypt(self, token: bytes, *, context: bytes) -> bytes:
         """
-        The plaintext of a token; the one key that its header names is tried, and no other.
+        Return the plaintext of a token. Only the key that its header names is tried.
 
-        Raises EncryptionError when it does not open. A token of the origin format is bound to no
-        context, so none is compared: only encrypting it anew protects it from being moved.
+        Raises EncryptionError if the token cannot be decrypted. A token of the origin format is not
+        bound to a context, so `context` is ignored; re-encrypt it to protect it from being moved.
         """
         _require_bytes(token=token, context=context)
         return self._opened(_parsed(token), context)
@@ -129,10 +135,10 @@ class KeyRing:
     @_without_frames
     def reencrypt(self, token: bytes, context: bytes) -> bytes:
         """
-        The same plaintext in a token of the current key; a token that is one already is returned.
+        Return the same plaintext in a token of the current key; return a current token unchanged.
 
-        Either way the token is opened, so that one which was changed or moved is found rather than
-        carried on. Raises EncryptionError when it does not open.
+        In both cases the token is decrypted first, so a modified or moved token raises
+        EncryptionError instead of being kept.
         """
         _require_bytes(token=token, context=context)
         parsed = _parsed(token)
@@ -142,7 +148,9 @@ class KeyRing:
     @_without_frames
     def is_current(self, token: bytes) -> bool:
         """
-        Whether a token says that the current key wrote it, in today's format; nothing is decrypted.
+        Return whether a token names the current key and has the current format.
+
+        Nothing is decrypted, so a modified token may claim this as well.
         """
         _require_bytes(token=token)
         return self._is_current(_parsed(token))
@@ -151,7 +159,7 @@ class KeyRing:
     @_without_frames
     def version_of(token: bytes) -> int:
         """
-        The version of the key that a token says it was written with; nothing is decrypted.
+        Return the version of the key that a token names. Nothing is decrypted.
         """
         _require_bytes(token=token)
         return _parsed(token).version
@@ -159,19 +167,19 @@ class KeyRing:
     def _sealed(self, plaintext: bytes, context: bytes) -> bytes:
         key, salt = self._current, os.urandom(tokens.SALT_BYTES)
         header = tokens.header(key.version, key.id or b"", salt)
-        # the header has one length, so nothing can be moved between it and the context
+        # The header has a fixed length, so no byte can be moved between it and the context.
         nonce, sealed = cipher.seal(cipher.record_key(key.raw, salt), plaintext, header + context)
-        return tokens.spell(header, nonce, sealed)
+        return tokens.encode(header, nonce, sealed)
 
     def _opened(self, token: tokens.Token, context: bytes) -> bytes:
         key = self._key_of(token)
         if token.key_id is None:
-            secret, bound = cipher.origin_key(key.raw, token.salt), None
+            secret, associated = cipher.origin_key(key.raw, token.salt), None
         else:
-            secret, bound = cipher.record_key(key.raw, token.salt), token.header + context
-        plaintext = cipher.opened(secret, token.nonce, token.sealed, bound)
+            secret, associated = cipher.record_key(key.raw, token.salt), token.header + context
+        plaintext = cipher.unseal(secret, token.nonce, token.sealed, associated)
         if plaintext is None:
-            raise _RefusedError("The token was changed, or belongs to another context.")
+            raise _RefusedError("The token was modified, or belongs to another context.")
         return plaintext
 
     def _key_of(self, token: tokens.Token) -> "_Key":
@@ -179,7 +187,7 @@ class KeyRing:
         if key is None:
             raise _RefusedError(f"The ring has no key of version {token.version}.")
         if token.key_id is not None and not hmac.compare_digest(token.key_id, key.id or b""):
-            raise _RefusedError(f"The token was written with another key of version {key.version}.")
+            raise _RefusedError(f"The token was made with another key of version {key.version}.")
         return key
 
     def _is_current(self, token: tokens.Token) -> bool:
@@ -189,14 +197,16 @@ class KeyRing:
         return f"KeyRing({', '.join(map(repr, self._keys.values()))})"
 
     def __reduce__(self) -> NoReturn:
-        # as an argument of a job, every key would be written to Redis
+        # As an argument of a job, the ring would write every key to Redis.
         message = "A KeyRing holds keys: call KeyRing.from_settings() where it is needed"
         raise TypeError(message)
 
 
 class _Key:
     """
-    A key, its version, and its id unless it is weak; no tuple, which is printed item by item.
+    A key with its version, and its id unless it is weak.
+
+    This is not a tuple, because error reporters show a tuple item by item.
     """
 
     __slots__ = ("id", "raw", "version")
@@ -212,10 +222,10 @@ class _Key:
 
 def _keys_of(settings: "Settings") -> list[_Key]:
     """
-    The current key, then the older ones; one that is named twice with its version counts once.
+    Return the current key and then the others, each version once.
     """
     current = settings.ENCRYPTION_KEY.get_secret_value()
-    problem = keys.form_problem(current) or keys.weakness(current)  # only this one encrypts
+    problem = keys.form_problem(current) or keys.weakness(current)
     if problem is not None:
         raise _RefusedError(f"{versions.CURRENT} {problem}.")
     others = {name: key.get_secret_value() for name, key in settings.further_secrets.items()}

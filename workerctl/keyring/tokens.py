@@ -1,16 +1,17 @@
 """
-The form of encrypted values, without a key: how a token is spelt, and what its header says.
+The encoding of tokens and canaries. No key is needed to parse them.
 
-A token is base64url without padding, in ASCII, so that it fits a text column, JSON or a URL:
+A token is an encrypted value in base64url without padding. It is ASCII, so it fits into a text
+column, JSON or a URL. Its bytes are:
 
     "wkt1" (3 bytes) | key version (1) | key id (8) | salt (16) | nonce (12) | ciphertext and tag
 
-The origin format is what workers wrote before there was a key ring, and is only read: standard
-base64, with padding, of
+The origin format is what workers wrote before the key ring existed. It is read but never written.
+It is standard base64, with padding, of:
 
     "RAI1" (4 bytes) | key version (1) | salt (16) | nonce (12) | ciphertext and tag
 
-A canary proves which key the data was written with. It is 76 characters of base64url:
+A canary shows which key the data was encrypted with. It is 76 characters of base64url:
 
     0x01 (1 byte) | key id (8) | nonce (12) | ciphertext (20) and tag (16)
 """
@@ -26,17 +27,17 @@ NONCE_BYTES = 12
 _TAG_BYTES = 16
 _ID_SIGN = "wk1:"
 _CANARY_VERSION = b"\x01"
-_CANARY_BYTES = 57  # a multiple of three: each canary has one spelling, and no padding
-_MAGIC = base64.urlsafe_b64decode(b"wkt1")  # so that every token starts with this word
+_CANARY_BYTES = 57  # a multiple of three, so that base64 needs no padding
+_MAGIC = base64.urlsafe_b64decode(b"wkt1")  # the encoded token begins with these characters
 _ORIGIN_MAGIC = b"RAI1"
 _ORIGIN_START = base64.b64encode(_ORIGIN_MAGIC[:3])
 
 
 class Token(NamedTuple):
     """
-    An encrypted value, taken apart. One of the origin format has no key id.
+    The parts of a token. In the origin format, `key_id` is None.
 
-    `header` is everything before the nonce, `sealed` the ciphertext and its tag.
+    `header` is everything before the nonce; `sealed` is the ciphertext and its tag.
     """
 
     version: int
@@ -49,7 +50,7 @@ class Token(NamedTuple):
 
 class Canary(NamedTuple):
     """
-    A canary, taken apart. `header` is everything before the nonce.
+    The parts of a canary. `header` is everything before the nonce.
     """
 
     key_id: str
@@ -60,35 +61,35 @@ class Canary(NamedTuple):
 
 def id_bytes(key_id: str) -> bytes:
     """
-    A key id as tokens carry it.
+    Return a key id in the form that a token contains: 8 bytes.
     """
     return bytes.fromhex(key_id.removeprefix(_ID_SIGN))
 
 
 def id_text(data: bytes) -> str:
     """
-    A key id as people read it.
+    Return a key id in the form that people read: "wk1:" and 16 hexadecimal characters.
     """
     return f"{_ID_SIGN}{data.hex()}"
 
 
 def header(version: int, key_id: bytes, salt: bytes) -> bytes:
     """
-    What a new token begins with.
+    Return the header of a new token.
     """
     return _MAGIC + bytes([version]) + key_id + salt
 
 
-def spell(header: bytes, nonce: bytes, sealed: bytes) -> bytes:
+def encode(header: bytes, nonce: bytes, sealed: bytes) -> bytes:
     """
-    A new token as text.
+    Return a new token as ASCII text.
     """
     return _base64url(header + nonce + sealed)
 
 
 def parse(text: bytes) -> Token | None:
     """
-    The parts of a token; None when it is none, or not spelt in the one way that its bytes have.
+    Return the parts of a token, or None if the text is not the canonical encoding of a token.
     """
     is_origin = text.startswith(_ORIGIN_START)
     data = _decoded(text, is_origin=is_origin)
@@ -111,21 +112,21 @@ def parse(text: bytes) -> Token | None:
 
 def canary_header(key_id: str) -> bytes:
     """
-    What a canary of this key begins with.
+    Return the header of a new canary.
     """
     return _CANARY_VERSION + id_bytes(key_id)
 
 
-def spell_canary(header: bytes, nonce: bytes, sealed: bytes) -> str:
+def encode_canary(header: bytes, nonce: bytes, sealed: bytes) -> str:
     """
-    A canary as text.
+    Return a new canary as text.
     """
     return _base64url(header + nonce + sealed).decode()
 
 
 def parse_canary(text: str) -> Canary | None:
     """
-    The parts of a canary; None when it is none.
+    Return the parts of a canary, or None if the text is not the canonical encoding of a canary.
     """
     data = _decoded(text.encode("utf-8", "surrogateescape"), is_origin=False)
     if len(data) != _CANARY_BYTES or not data.startswith(_CANARY_VERSION):
@@ -138,13 +139,16 @@ def parse_canary(text: str) -> Canary | None:
 
 
 def _decoded(text: bytes, *, is_origin: bool) -> bytes:
+    """
+    Return the bytes of a base64 text, or nothing if the text is not their canonical encoding.
+    """
     standard = text if is_origin else text.translate(bytes.maketrans(b"-_", b"+/"))
     try:
         data = binascii.a2b_base64(standard + b"=" * (-len(standard) % 4))
     except ValueError:
         return b""
-    spelling = base64.b64encode(data) if is_origin else _base64url(data)
-    return data if spelling == text else b""
+    canonical = base64.b64encode(data) if is_origin else _base64url(data)
+    return data if canonical == text else b""
 
 
 def _base64url(data: bytes) -> bytes:

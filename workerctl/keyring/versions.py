@@ -1,9 +1,9 @@
 """
 The keys of a configuration by version: one is current, the others only decrypt.
 
-Standard library only. `ENCRYPTION_KEY` is the current key, `ENCRYPTION_KEY_VERSION` its version;
-`ENCRYPTION_KEY_V0` to `ENCRYPTION_KEY_V255` are the others: older ones, and one that was added and
-is not current yet.
+`ENCRYPTION_KEY` is the current key, and `ENCRYPTION_KEY_VERSION` its version. `ENCRYPTION_KEY_V0`
+to `ENCRYPTION_KEY_V255` are the others: older keys, and a key that was added but is not current
+yet. This module needs only the standard library.
 """
 
 import hmac
@@ -20,12 +20,12 @@ CURRENT = "ENCRYPTION_KEY"
 VERSION = "ENCRYPTION_KEY_VERSION"
 FAMILY = "ENCRYPTION_KEY_V"
 HIGHEST = 255
-"""The highest version: it is one byte of a token."""
+"""The highest version, because a token stores the version in one byte."""
 
 
 class VersionedKey(NamedTuple):
     """
-    A key, its version, and the variable that holds it. `text` is the key, well-formed or not.
+    A key, its version, and the variable that holds it. `text`, the key, may be malformed.
     """
 
     name: str
@@ -38,7 +38,7 @@ class VersionedKey(NamedTuple):
     @property
     def id(self) -> str | None:
         """
-        The key's public name; None for a key that is malformed or weak, which has none.
+        The id of the key, which may be shown; None if the key is malformed or weak.
         """
         try:
             return keys.key_id(self.text)
@@ -48,18 +48,18 @@ class VersionedKey(NamedTuple):
     @property
     def title(self) -> str:
         """
-        How people call the key: by its version and its id, which a weak key has not.
+        The name of the key in messages: its version and its id.
         """
         return f"version {self.version} ({self.id or 'without id'})"
 
 
 Ring = tuple[VersionedKey, ...]
-"""The keys of a configuration, the current one first, if there is one."""
+"""The keys of a configuration: the current key first, if it is set, then the others by version."""
 
 
 class KeyProblem(NamedTuple):
     """
-    What is wrong with one key of a ring, to be read after its name.
+    A problem of one key of a ring. In a message, `words` follow the name of the key.
     """
 
     key: VersionedKey
@@ -68,9 +68,10 @@ class KeyProblem(NamedTuple):
 
 def keys_of(texts: Mapping[str, str], version: int) -> Ring:
     """
-    The keys among variables and their texts: the current one first, the others by version.
+    Return the keys among some variables: the current key first, then the others by version.
 
-    `version` is that of the current key. Variables that hold no key of the ring are passed over.
+    `texts` maps names of variables to their values; other variables are ignored. `version` is the
+    version of the current key.
     """
     others = [
         VersionedKey(name, int(number), text)
@@ -84,14 +85,14 @@ def keys_of(texts: Mapping[str, str], version: int) -> Ring:
 
 def configured_ring(values: "Values", settings: "Settings") -> Ring:
     """
-    Return the keys of a configuration, whose current version the settings name.
+    Return the keys of a configuration; `settings` has the version of the current key.
     """
     return keys_of(values.texts(), settings.ENCRYPTION_KEY_VERSION)
 
 
 def number_of(name: str) -> str | None:
     """
-    The digits behind `ENCRYPTION_KEY_V`; None for any other variable, a team's own family too.
+    Return the digits after `ENCRYPTION_KEY_V`, or None for the name of any other variable.
     """
     number = name.removeprefix(FAMILY)
     is_number = number.isascii() and number.isdecimal()
@@ -100,16 +101,17 @@ def number_of(name: str) -> str | None:
 
 def name_of(version: int) -> str:
     """
-    The variable that holds a key of this version when it is not the current one.
+    Return the variable for a key of this version while it is not the current key.
     """
     return f"{FAMILY}{version}"
 
 
 def problems(ring: Iterable[VersionedKey]) -> Iterator[KeyProblem]:
     """
-    What keeps these keys from being a ring; form and strength of the current one aside.
+    Yield what prevents these keys from forming a ring. The form of the current key is not checked.
 
-    The same key twice under the same version is none: some workers name every version.
+    The same key may be set twice under one version, because some workers name every version, the
+    current one included.
     """
     seen: list[VersionedKey] = []
     for key in ring:
@@ -132,22 +134,22 @@ def _contradiction(key: VersionedKey, seen: Iterable[VersionedKey]) -> str | Non
     for other in seen:
         is_same = is_same_key(key, other)
         if is_same and key.version != other.version:
-            return f"is the key of version {other.version}, too"
+            return f"is the same key as version {other.version}"
         if not is_same and key.version == other.version:
-            return f"is a second key of version {other.version}"
+            return f"is a second, different key of version {other.version}"
     return None
 
 
 def weakness(key: VersionedKey) -> str | None:
     """
-    Why a key can be guessed, to be read after its name; None when it is strong or malformed.
+    Return why a key can be guessed, as words after its name; None if it is strong or malformed.
     """
     return None if keys.form_problem(key.text) else keys.weakness(key.text)
 
 
 def is_same_key(one: VersionedKey, other: VersionedKey) -> bool:
     """
-    Whether two variables hold the same key, in whichever case of its letters.
+    Return whether two variables hold the same key, ignoring the case of its letters.
     """
     texts = (key.text.lower().encode("utf-8", "surrogateescape") for key in (one, other))
     return hmac.compare_digest(*texts)

@@ -1,3 +1,3 @@
 """
-Reports and messages on their way out: the formats, and delivery to a stream or a file.
+Report formats, and the delivery of reports and messages to streams and files.
 """

@@ -1,5 +1,5 @@
 """
-How a report, a message or an error reaches a stream or a file.
+Delivery of reports, messages and errors to standard streams and files.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,14 +12,18 @@ from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
 from workerctl.secrecy.masking import is_like_secret, printable
 
-LOST = Problem("Standard output could not be written.", "Is its disk full?", ExitCode.INCOMPLETE)
+LOST = Problem(
+    "Standard output could not be written.",
+    "If it is redirected to a file, check the free space on the disk.",
+    ExitCode.INCOMPLETE,
+)
 
 Render = Callable[[TextIO], object]
 
 
 class Output(NamedTuple):
     """
-    The two standard streams of a command; a closed one is None.
+    The two standard output streams of a command; a closed one is None.
     """
 
     stdout: TextIO | None
@@ -34,7 +38,7 @@ class Output(NamedTuple):
 
     def print_problem(self, problem: Problem) -> int:
         """
-        Write what went wrong and what to do to standard error. Return the exit code.
+        Write the problem and its hint as one line to standard error. Return the exit code.
         """
         hint = None if problem.hint is None else printable(problem.hint)
         streams.say(self.stderr, f"workerctl: {printable(problem.message)}", hint)
@@ -81,10 +85,10 @@ class Output(NamedTuple):
         detail: Detail | None = None,
     ) -> int:
         """
-        Write a report in a format to standard output, or to the file `path`. Return the exit code.
+        Write a report to standard output or to the file `path`. Return the exit code.
 
-        A report that cannot be written makes the run INCOMPLETE, unless the report's own code is
-        an error already.
+        If the report cannot be written, the exit code is INCOMPLETE, unless that of the report is
+        an error already. With `path`, a summary goes to standard error.
         """
         if report.error is not None:
             self.print_problem(report.error)

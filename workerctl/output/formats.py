@@ -1,5 +1,5 @@
 """
-The formats of a report: one module of this package for each, imported when it is asked for.
+The formats of a report, each rendered by a module of this package that is imported on demand.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,12 +12,12 @@ FORMATS: Mapping[str, str] = {
     "text": "workerctl.output.text",
     "json": "workerctl.output.json",
 }
-"""The values of `--format`, with the module whose `render` writes that format."""
+"""The values of `--format`, each with the module whose `render` writes that format."""
 
 
 class Detail(NamedTuple):
     """
-    How much of a report to show: `quiet` only what fails the run, `verbose` every passed check.
+    How much of a report to show: `quiet` only findings that fail the run, `verbose` passed checks.
     """
 
     quiet: bool = False

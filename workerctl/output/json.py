@@ -1,5 +1,7 @@
 """
-For programs: the shape `workerctl.report/1`, whose JSON Schema lies beside this file.
+The report for programs: a JSON document of the shape `workerctl.report/1`.
+
+Its JSON Schema is `report.schema.json` in this directory.
 """
 
 import json
@@ -16,7 +18,7 @@ SCHEMA = "workerctl.report/1"
 
 def render(report: Report, stream: TextIO, detail: Detail) -> None:
     """
-    Write one JSON document. It is the same at every level of detail.
+    Write the report as one JSON document, which does not depend on the detail.
     """
     del detail
     dump(document(report), stream)
@@ -24,7 +26,7 @@ def render(report: Report, stream: TextIO, detail: Detail) -> None:
 
 def dump(value: object, stream: TextIO) -> None:
     """
-    Write a value as ASCII, so that no encoding of the stream can fail on it.
+    Write a value as JSON in ASCII, which every encoding can represent.
     """
     json.dump(value, stream, indent=2, ensure_ascii=True, allow_nan=False)
     stream.write("\n")
@@ -32,7 +34,9 @@ def dump(value: object, stream: TextIO) -> None:
 
 def document(report: Report) -> dict[str, Any]:
     """
-    The report as plain data, written out by hand so that refactoring cannot change the contract.
+    Return the report as plain data.
+
+    Keys are spelled out rather than derived from attribute names: the shape is a contract.
     """
     return {
         **opening(SCHEMA, report),
@@ -43,7 +47,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def opening(schema: str, report: Report) -> dict[str, Any]:
     """
-    What a document of any shape begins with: whether it worked, and what it was made of.
+    Return the keys with which every document begins: error, exit code, environment, sources.
     """
     error = report.error
     return {
@@ -86,7 +90,7 @@ def _check(result: Result) -> dict[str, Any]:
 
 def finding_of(finding: Finding) -> dict[str, Any]:
     """
-    A finding as plain data.
+    Return a finding as plain data.
     """
     suppressed = finding.suppressed
     return {

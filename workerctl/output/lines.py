@@ -1,7 +1,7 @@
 """
-Styled lines: what the text outputs are made of, and how a terminal or a pipe gets them.
+Styled lines of text output: wrapped and coloured on a terminal, plain everywhere else.
 
-Off a terminal nothing is wrapped, coloured or shortened, and rich is not even imported.
+rich is imported only for a terminal.
 """
 
 import os
@@ -12,7 +12,7 @@ from workerctl.secrecy.masking import MASK, printable
 
 Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
 
-# What pictures are made of has one character for each, so that columns stay columns.
+# Characters of drawings map to a single character, so that columns stay aligned.
 _ASCII = str.maketrans("✗ℹ✓–·’×█░╳│┐┌", "xi+-|'x#.X|++") | {ord("…"): "...", ord("→"): "->"}
 _NARROWEST, _WIDEST = 20, 9_999
 _DEFAULT_WIDTH = 80
@@ -29,14 +29,14 @@ class Line(NamedTuple):
 
     def plain(self) -> str:
         """
-        The text alone.
+        Return the text without styles.
         """
         return "".join(text for text, _ in self.pieces)
 
 
 def line(*pieces: str | tuple[str, Style], indent: int = 0) -> Line:
     """
-    A line of pieces; a bare string has no style.
+    Return a line of pieces; a bare string has no style. Unprintable characters are escaped.
     """
     plain: Style = ""
     styled = ((piece, plain) if isinstance(piece, str) else piece for piece in pieces)
@@ -45,18 +45,18 @@ def line(*pieces: str | tuple[str, Style], indent: int = 0) -> Line:
 
 def write(lines: Iterable[Line], stream: TextIO) -> None:
     """
-    Write the lines to a terminal, in colour and wrapped to its width, or plainly to anything else.
+    Write the lines: coloured and wrapped to the width of a terminal, plain to any other stream.
     """
-    written = [_in_encoding_of(stream, one) for one in lines]
+    encodable = [_in_encoding_of(stream, one) for one in lines]
     if stream.isatty():
-        _write_to_terminal(written, stream)
+        _write_to_terminal(encodable, stream)
     else:
-        stream.write("".join(one.plain() + "\n" for one in written))
+        stream.write("".join(one.plain() + "\n" for one in encodable))
 
 
 def _in_encoding_of(stream: TextIO, one: Line) -> Line:
     """
-    The line in characters the stream can write: signs have ASCII forms, letters are escaped.
+    Return the line in characters that the stream can encode: ASCII for signs, escapes for letters.
     """
     encoding = stream.encoding or "ascii"
     return Line(
@@ -91,7 +91,7 @@ def _write_to_terminal(lines: list[Line], stream: TextIO) -> None:
 
 def width(stream: TextIO) -> int:
     """
-    The terminal's own width; COLUMNS=0 or nonsense in it must not hide the report.
+    Return the width of a terminal; an invalid COLUMNS is ignored, so that it cannot hide a report.
     """
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and _NARROWEST <= int(columns[:6]) <= _WIDEST:

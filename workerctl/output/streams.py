@@ -1,7 +1,7 @@
 """
 Writing to standard streams that may be closed, full, or unable to encode a character.
 
-The module imports next to nothing, because `workerctl keygen` starts through it.
+This module imports as little as possible, because `workerctl keygen` depends on it.
 """
 
 import os
@@ -21,9 +21,8 @@ def write(
     """
     Call `render(stream)` and flush the stream; return whether the output was delivered.
 
-    `stream` is None when it was closed before the process started. A stream that fails is silenced.
-    By default a reader that closes its end early counts as delivered, because it has read what it
-    wanted.
+    `stream` is None if it was closed before the process started. A stream that fails is silenced.
+    By default, output counts as delivered if a reader closes its end early, as `head` does.
     """
     if stream is None:
         return False
@@ -40,8 +39,8 @@ def say(stream: "TextIO | None", *sentences: str | None) -> bool:
     """
     Write the sentences as one line; return whether it was delivered.
 
-    Characters that the stream cannot encode are written as escapes. A failure raises nothing: a
-    message that cannot be written must not stop the work.
+    Characters that the stream cannot encode are escaped. A failure raises no exception, because a
+    message that cannot be written must not stop the program.
     """
     if stream is None:
         return False
@@ -53,7 +52,7 @@ def say(stream: "TextIO | None", *sentences: str | None) -> bool:
 
 def silence(stream: "TextIO") -> None:
     """
-    Redirect a broken stream to the null device, so that the interpreter's last flush succeeds.
+    Redirect a broken stream to the null device, so that the flush at interpreter exit succeeds.
     """
     try:
         descriptor = stream.fileno()

@@ -1,5 +1,5 @@
 """
-For people: findings first, worst first, with what to do and where; then what held, and the count.
+The report for people: the findings by area, the other checks, and a summary.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def render(report: Report, stream: TextIO, detail: Detail) -> None:
 
 def summary(report: Report) -> Line:
     """
-    The closing line: what was found, how many checks ended how, the exit code.
+    Return the last line of a report: counts of findings and of checks, and the exit code.
     """
     findings = list(report.findings())
     pieces: list[str | tuple[str, Style]] = []
@@ -60,7 +60,7 @@ def _lines(report: Report, detail: Detail) -> Iterator[Line]:
         return
     for area, results in groupby(report.results, key=_area):
         yield from _findings(report, area, list(results), detail)
-    ended = [*_held(report, detail), *unjudged(report, detail)]
+    ended = [*_passed(report, detail), *unjudged(report, detail)]
     if ended:
         yield line()
         yield from ended
@@ -70,7 +70,7 @@ def _lines(report: Report, detail: Detail) -> Iterator[Line]:
 
 def heading(report: Report) -> Line:
     """
-    What ran, as which environment it judged, and what it read.
+    Return the first line of a report: version, judged environment, and sources.
     """
     read = ", ".join(report.sources) or "no file"
     if report.judged_as is None:
@@ -103,15 +103,15 @@ def _findings(report: Report, area: str, results: list[Result], detail: Detail) 
         yield from finding_lines(finding)
 
 
-def _held(report: Report, detail: Detail) -> Iterator[Line]:
+def _passed(report: Report, detail: Detail) -> Iterator[Line]:
     """
-    What passed: one line of codes for each area, or with `verbose` one line for each claim.
+    Yield the passed checks: one line of codes per area, or with `verbose` one line per check.
     """
     passed = [result for result in report.results if result.status is Status.PASSED]
     if detail.quiet:
         return
     if detail.verbose:
-        yield from (_claim("✓", "green", result) for result in passed)
+        yield from (_check_line("✓", "green", result) for result in passed)
         return
     width = max((len(_area(result)) for result in passed), default=0)
     for area, results in groupby(passed, key=_area):
@@ -121,13 +121,13 @@ def _held(report: Report, detail: Detail) -> Iterator[Line]:
 
 def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
     """
-    Checks that crashed; those that were skipped or deferred, unless the detail is quiet.
+    Yield the checks that crashed and, unless `quiet`, those that were skipped or deferred.
     """
     for result in report.results:
         if result.status is Status.CRASHED:
-            yield _claim("✗", "red", result)
+            yield _check_line("✗", "red", result)
         elif result.status in {Status.SKIPPED, Status.DEFERRED} and not detail.quiet:
-            yield _claim("–", "dim", result)
+            yield _check_line("–", "dim", result)
 
 
 def _worst_first(finding: Finding) -> tuple[bool, int]:
@@ -136,7 +136,7 @@ def _worst_first(finding: Finding) -> tuple[bool, int]:
 
 def finding_lines(finding: Finding) -> Iterator[Line]:
     """
-    What is wrong, where, and what to do.
+    Yield the lines of a finding: what is wrong, then where and what to do.
     """
     sign, style = SIGNS[finding.severity]
     follow_up = finding.hint
@@ -145,15 +145,15 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
         follow_up = f"suppressed until {finding.suppressed.until}: {finding.suppressed.reason}"
     margin = len(f"  {sign} {finding.code} ")
     yield line((f"  {sign} ", style), (finding.code, style), f" {finding.message}", indent=margin)
-    known = finding.location is not None and finding.location.source != "default"
-    where = str(finding.location) if known else ""
+    is_located = finding.location is not None and finding.location.source != "default"
+    where = str(finding.location) if is_located else ""
     if where or follow_up:
         hint = f"→ {follow_up}" if follow_up else ""
         between = " " if where and hint else ""
         yield line(" " * margin, (where, "dim"), between, hint, indent=margin)
 
 
-def _claim(sign: str, style: Style, result: Result) -> Line:
+def _check_line(sign: str, style: Style, result: Result) -> Line:
     reason = "" if result.reason is None else f" ({result.status.value}: {result.reason})"
     text = f" {result.title}{reason}"
     return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)

@@ -1,3 +1,3 @@
 """
-What a run says: findings, results, the exit code, and suggestions for what was mistyped.
+The results of a run: findings, results, exit codes, and suggestions for mistyped names.
 """

@@ -1,7 +1,7 @@
 """
-What is wrong, how badly and where: the one thing that every check produces.
+Findings: what is wrong, how severe it is and where. Every check returns them.
 
-Everything here is frozen and compares by value, so that a check's test is one equality.
+All types are immutable and compare by value, so that a test can compare findings with `==`.
 """
 
 import enum
@@ -15,7 +15,7 @@ SourceKind = Literal["env-file", "environment", "secret-file", "default"]
 
 class Severity(enum.IntEnum):
     """
-    How bad a finding is; the order is the order of `--fail-on`.
+    The severity of a finding, in ascending order.
     """
 
     INFO = 1
@@ -25,14 +25,14 @@ class Severity(enum.IntEnum):
     @property
     def label(self) -> str:
         """
-        The word that users read and write: "error", "warning", "info".
+        The name as users read and write it: "error", "warning" or "info".
         """
         return self.name.lower()
 
 
 class Location(NamedTuple):
     """
-    Where a value came from: the kind of source, the file as the user named it, the line from 1.
+    Where a value came from: the kind of source, the file as given by the user, the line from 1.
     """
 
     source: SourceKind
@@ -47,7 +47,7 @@ class Location(NamedTuple):
 
 class Suppression(NamedTuple):
     """
-    A finding somebody accepted, with the reason, through the day `until` (inclusive, UTC).
+    A check whose findings the team accepts, with the reason, until the end of a day (UTC).
 
     An empty `env` means every environment.
     """
@@ -60,9 +60,9 @@ class Suppression(NamedTuple):
 
 class Finding(NamedTuple):
     """
-    One thing that is wrong: `message` says what, `hint` what to do, one sentence each, no secret.
+    A problem: `message` says what is wrong and `hint` what to do, in one sentence each.
 
-    `location` belongs to the first of `fields`.
+    Neither contains a secret. `location` is that of the first of `fields`.
     """
 
     code: str
@@ -82,6 +82,6 @@ def by_environment(
     production: Severity | None = None,
 ) -> Severity | None:
     """
-    Return the severity of a rule in the environment `env`; None where the rule does not apply.
+    Return the severity of a rule in the environment `env`, or None if it does not apply there.
     """
     return {"development": development, "staging": staging, "production": production}[env]

@@ -1,5 +1,5 @@
 """
-What a run says: which checks ended how, what they found, and which exit code follows.
+The results of a run: how each check ended, what it found, and which exit code follows.
 """
 
 import enum
@@ -12,7 +12,7 @@ from workerctl.report.findings import Finding, Severity
 
 class Status(enum.Enum):
     """
-    How a check ended; always visible in every format.
+    How a check ended. Every format shows it.
     """
 
     PASSED = "passed"
@@ -24,7 +24,9 @@ class Status(enum.Enum):
 
 class Result(NamedTuple):
     """
-    How one check ended. `reason` is set when it was skipped, deferred or crashed.
+    The result of one check. `reason` is set if the check was skipped, deferred or crashed.
+
+    `title` is the claim that is true if the check passed.
     """
 
     code: str
@@ -37,7 +39,7 @@ class Result(NamedTuple):
 
 class Problem(NamedTuple):
     """
-    Why there is no verdict: a usage error or an internal one.
+    A usage error or an internal error, which prevents a result.
     """
 
     message: str
@@ -47,10 +49,11 @@ class Problem(NamedTuple):
 
 class Report(NamedTuple):
     """
-    A whole run. `fail_on` is the lowest severity that fails it, None for never.
+    The results of a whole run.
 
-    `env` is what the worker boots as, None when `ENV` is invalid; `judged_as` is whose rules were
-    applied.
+    `env` is the environment in which the worker would boot, None if `ENV` is invalid; `judged_as`
+    is the environment whose rules were applied. Findings of the severity `fail_on` and above fail
+    the run; if it is None, no finding does.
     """
 
     results: tuple[Result, ...] = ()
@@ -63,28 +66,29 @@ class Report(NamedTuple):
 
     def findings(self) -> Iterator[Finding]:
         """
-        Every finding that counts: the suppressed ones are left out.
+        Yield every finding that is not suppressed.
         """
         for result in self.results:
             yield from (finding for finding in result.findings if finding.suppressed is None)
 
     def fails(self, finding: Finding) -> bool:
         """
-        Whether this finding alone fails the run.
+        Return whether this finding alone fails the run.
         """
-        counts = finding.suppressed is None and self.fail_on is not None
-        return counts and finding.severity >= (self.fail_on or 0)
+        if finding.suppressed is not None or self.fail_on is None:
+            return False
+        return finding.severity >= self.fail_on
 
     def ended(self, status: Status) -> int:
         """
-        How many checks ended so.
+        Return how many checks ended with this status.
         """
         return sum(result.status is status for result in self.results)
 
     @property
     def exit_code(self) -> ExitCode:
         """
-        The verdict: an error of the run itself, else findings, else an incomplete run, else 0.
+        The exit code: that of an error, or FINDINGS if the run fails, INCOMPLETE or OK.
         """
         if self.error is not None:
             return self.error.exit_code

@@ -1,5 +1,5 @@
 """
-"Did you mean": how far a name is from the names that exist.
+"Did you mean": find the known name that is closest to an unknown one.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ _RATIO = 0.85
 
 def is_slip(name: str, known: str) -> bool:
     """
-    Whether one insertion, deletion, substitution or swap of neighbours separates two names.
+    Return whether two names differ by one insertion, deletion, substitution or transposition.
 
     That is a Damerau-Levenshtein distance of exactly 1.
     """
@@ -32,7 +32,7 @@ def is_slip(name: str, known: str) -> bool:
 
 class NearMisses:
     """
-    Finds the known name that an unknown one comes near to, without comparing it with all of them.
+    Finds the known name that is closest to an unknown one, without comparing it with each of them.
     """
 
     def __init__(self, known: Iterable[str]) -> None:
@@ -43,24 +43,24 @@ class NearMisses:
 
     def slip(self, name: str) -> str | None:
         """
-        The known name of at least six letters that is one slip away, or None.
+        Return the known name of at least six characters that is one slip away, or None.
         """
         head, tail = (name[:2], len(name)), (name[-2:], len(name))
-        if head not in self._heads and tail not in self._tails:  # most names belong to others
+        if head not in self._heads and tail not in self._tails:  # true for most names
             return None
         candidates = (*self._heads.get(head, ()), *self._tails.get(tail, ()))
         return next((known for known in candidates if is_slip(name, known)), None)
 
     def similar(self, name: str) -> str | None:
         """
-        The known name whose similarity ratio is at least 0.85, or None.
+        Return the known name whose similarity ratio is at least 0.85, or None.
         """
-        if self._trigrams is None:  # who asks for slips alone does not need them
+        if self._trigrams is None:  # not needed for slips
             self._trigrams = _index(self._known, _trigrams)
         shared = Counter(
             known for trigram in _trigrams(name) for known in self._trigrams.get(trigram, ())
         )
-        # Edits that keep the ratio leave at least so many trigrams, and lengths as close as that.
+        # A ratio of 0.85 implies at least this many common trigrams, and similar lengths.
         enough = len(name) / 5 - 2
         near = [
             known
@@ -72,7 +72,7 @@ class NearMisses:
 
 def closest(name: str, known: Iterable[str], ratio: float) -> str | None:
     """
-    The most similar of the known names, if it is similar enough.
+    Return the most similar known name if its similarity ratio is at least `ratio`, or None.
     """
     candidates = list(known)
     if not candidates:
@@ -84,7 +84,7 @@ def closest(name: str, known: Iterable[str], ratio: float) -> str | None:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """
-    A hint for something typed wrong, or None when nothing comes near.
+    Return a hint that suggests a similar known name, or None if there is not one.
     """
     match = closest(name, known, 0.6)
     return None if match is None else f"Did you mean {match}?"
@@ -100,7 +100,10 @@ def _index(names: Iterable[str], keys_of: Callable[[str], Iterable[Key]]) -> dic
 
 def _with_length(name: str, end: str) -> Iterator[tuple[str, int]]:
     """
-    One slip leaves the first two or the last two letters as they are, and the length but for one.
+    Yield index keys for one end of a name.
+
+    A slip leaves the first two or the last two characters unchanged, and changes the length by at
+    most one.
     """
     yield from ((end, len(name) + change) for change in (-1, 0, 1))
 

@@ -1,12 +1,11 @@
 """
-What a worker imports: one event loop, errors that say whether to try again, logs without secrets.
+The library for workers: a kept event loop, exceptions that decide about retries, redacted logs.
 
     from workerctl.runtime import boot, run_async, translate_errors
 
-The package is a guest in the worker's process: importing it starts nothing and loads nothing. Each
-name is imported when it is first used, so that a module that needs only the exceptions loads
-nothing else; no name loads a third-party package other than pydantic's. The classes for RQ are in
-`workerctl.runtime.rq`, which alone needs RQ.
+Importing the package has no side effects. Each name is loaded on first use, so a module that needs
+only the exceptions loads nothing else; no name loads a third-party package other than pydantic's.
+The worker and job classes for RQ are in `workerctl.runtime.rq`, the only module that imports RQ.
 """
 
 from workerctl import lazy
@@ -96,7 +95,7 @@ __all__ = [
     "with_event_loop_cleanup",
 ]
 
-# Where the names are defined; every other one is an exception.
+# The submodules that define the names; all other names are defined in `exceptions`.
 _HOMES = {
     "NestedRunError": "async_helpers",
     "cleanup_event_loop": "async_helpers",

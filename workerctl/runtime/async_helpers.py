@@ -1,15 +1,24 @@
 """
-Async code in synchronous jobs: one event loop per process and thread, kept from call to call.
+Async code in synchronous jobs, on one event loop per thread that is kept between calls.
 
-    openai = loop_cached(AsyncOpenAI)  # the connections are what is worth keeping
+    from openai import AsyncOpenAI
+    from workerctl.runtime import loop_cached, run_async, with_event_loop_cleanup
+
+    openai = loop_cached(AsyncOpenAI)
+
+    async def analyze(text):
+        answer = await openai().responses.create(model="gpt-4o", input=text)
+        return answer.output_text
 
     @with_event_loop_cleanup
-    def full_pipeline(job_id):
-        analysis = run_async(analyst.analyze(text))
+    def full_pipeline(text):
+        return run_async(analyze(text))
 
-The loop itself is cheap. What a kept loop saves is the client: its connections live as long as the
-loop does. With USE_NEW_ASYNC_HELPER=false every call is an `asyncio.run`, and clients made by
-`loop_cached` work there, too, one per call.
+A new event loop is cheap, but the connections of a client are lost with the old one. The kept loop
+lets a client from `loop_cached` reuse its connections in later calls.
+
+With USE_NEW_ASYNC_HELPER=false, each call uses `asyncio.run()` instead, and `loop_cached` makes one
+client per call.
 """
 
 import asyncio
@@ -44,7 +53,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 _FLAG = "USE_NEW_ASYNC_HELPER"
-_SWITCHED_BY_GEVENT = ("select", "socket", "thread", "threading")
+_PATCHED_BY_GEVENT = ("select", "socket", "thread", "threading")
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +67,15 @@ _local = _Local()
 
 def run_async(coro: Coroutine[Any, Any, Result], *, timeout: float | None = None) -> Result:
     """
-    Run a coroutine to its end and return its result, from code that is not async.
+    Run a coroutine from synchronous code and return its result.
 
-    What it leaves running is cancelled. A job timeout of RQ's cancels it and leaves this call as
-    RQ's exception. Raises TimeoutError after `timeout` seconds, NestedRunError inside async code.
+        analysis = run_async(analyze(text), timeout=60)
+
+    Tasks that are still running when the coroutine returns are cancelled. When RQ's job timeout
+    expires, the coroutine is cancelled, and RQ's exception is raised after it has ended.
+
+    Raises TimeoutError if the coroutine takes longer than `timeout` seconds, and NestedRunError if
+    an event loop is already running in this thread.
     """
     if not isinstance(coro, Coroutine):
         raise TypeError(_not_a_coroutine(coro))
@@ -71,39 +85,48 @@ def run_async(coro: Coroutine[Any, Any, Result], *, timeout: float | None = None
         _refuse_nesting(name)
         is_kept = _keeps_loop()
     except Exception:
-        coro.close()  # or Python warns that nobody awaited it
+        coro.close()  # otherwise Python warns that it was never awaited
         raise
     if timeout is not None:
-        coro = _within(coro, name, timeout)
-    return loops.run(loops.made_for_thread(), coro, name) if is_kept else asyncio.run(coro)
+        coro = _await_within(coro, name, timeout)
+    return loops.run(loops.get_or_create(), coro, name) if is_kept else asyncio.run(coro)
 
 
 def get_or_create_event_loop() -> asyncio.AbstractEventLoop:
     """
-    The loop that `run_async` uses in this thread of this process.
+    Return the event loop that `run_async` uses in this thread; create it if necessary.
+
+    Do not close it: call `cleanup_event_loop()`.
     """
-    return loops.made_for_thread().loop
+    return loops.get_or_create().loop
 
 
 def cleanup_event_loop(timeout: float = 5.0) -> bool:
     """
-    Close this thread's loop, with the clients of `loop_cached`; the next call makes a new one.
+    Close this thread's event loop and its clients from `loop_cached`; return whether there was one.
 
-    Returns whether there was a loop. What fails to close in time is logged and left.
+    The next `run_async` creates a new loop. After `timeout` seconds, whatever has not ended is
+    logged and abandoned. Raises NestedRunError if an event loop is running in this thread.
     """
     return loops.close_current(timeout)
 
 
 def with_event_loop_cleanup(job: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """
-    Decorate a job so that `cleanup_event_loop` follows it; of nested ones, the outermost.
+    Decorate a job function so that `cleanup_event_loop()` is called after it.
 
-    For workers that run many jobs in one process and shall hold no connection in between.
+        @with_event_loop_cleanup
+        def full_pipeline(text):
+            return run_async(analyze(text))
+
+    For workers that run many jobs in one process and should not hold connections between them. If
+    one decorated function calls another, only the outermost call cleans up. Raises TypeError for a
+    coroutine function.
     """
     if inspect.iscoroutinefunction(job) or inspect.isasyncgenfunction(job):
         raise TypeError(
-            f"with_event_loop_cleanup decorates synchronous jobs, and {job.__qualname__} is"
-            " `async def`: write it with `def`, and run_async() inside."
+            f"with_event_loop_cleanup decorates synchronous functions, and {job.__qualname__} is"
+            " `async def`: write it with `def`, and call run_async() inside it."
         )
 
     @functools.wraps(job)
@@ -128,35 +151,37 @@ def _clean_up() -> None:
     try:
         cleanup_event_loop()
     except NestedRunError:
-        _log.warning("A job ran inside async code: its event loop is left as it is")
+        _log.warning("A job ran inside async code, so its event loop is not closed")
 
 
 def _clean_up_quietly() -> None:
     """
-    The job has failed, and that is what its caller shall see.
+    Clean up after a failed job, whose exception no other may replace.
     """
     try:
         _clean_up()
-    except Exception as error:  # noqa: BLE001 -- the exception of the job's timeout
-        _log.warning("The event loop is closed; that was cut short: %s", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 -- such as the one of the job's timeout
+        _log.warning("Closing the event loop was interrupted: %s", type(error).__name__)
 
 
-async def _within(coroutine: Coroutine[Any, Any, Result], name: str, seconds: float) -> Result:
+async def _await_within(coro: Coroutine[Any, Any, Result], name: str, seconds: float) -> Result:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
-            return await coroutine
+            return await coro
     except TimeoutError:
         if not limit.expired():
             raise
     finally:
-        del limit  # it refers to the task, and the task to an exception that refers to this frame
-    raise TimeoutError(f"{name}() has taken longer than {seconds:g} s.")
+        del limit  # breaks a reference cycle: limit, task, exception, this frame
+    raise TimeoutError(f"{name}() did not finish within {seconds:g} s.")
 
 
 def _keeps_loop() -> bool:
     """
-    What USE_NEW_ASYNC_HELPER says now: the environment, else the settings if this process has any.
+    Return USE_NEW_ASYNC_HELPER as it is now: from the environment, else from settings already made.
+
+    Raises ConfigurationError for a value that is not a boolean.
     """
     text = os.environ.get(_FLAG)
     if not text:
@@ -164,7 +189,7 @@ def _keeps_loop() -> bool:
         return settings is None or settings.USE_NEW_ASYNC_HELPER
     try:
         return _boolean().validate_python(text)
-    except ValidationError:  # holds the value
+    except ValidationError:  # not chained, because it holds the value
         del text
     message, hint = f"{_FLAG} must be true or false.", f"The default is {_FLAG}=true."
     raise ConfigurationError(
@@ -188,29 +213,32 @@ def _boolean() -> TypeAdapter[bool]:
 
 def _refuse_gevent() -> None:
     monkey = sys.modules.get("gevent.monkey")
-    if monkey is not None and any(map(monkey.is_module_patched, _SWITCHED_BY_GEVENT)):
+    if monkey is not None and any(map(monkey.is_module_patched, _PATCHED_BY_GEVENT)):
         raise RuntimeError(
-            "gevent has replaced parts of the standard library in this process, and asyncio cannot"
-            " work on them: start the worker without gevent's monkey patching."
+            "asyncio cannot work in this process, because gevent has patched the standard library:"
+            " start the worker without gevent's monkey patching."
         )
 
 
 def _refuse_nesting(name: str) -> None:
     if loops.is_running():
         raise NestedRunError(
-            f"run_async({name}()) was called inside async code, where an event loop is running"
-            f" already: write `await {name}()`."
+            f"run_async({name}()) was called inside async code, where an event loop is already"
+            f" running: write `await {name}()`."
         )
 
 
 def _not_a_coroutine(given: object) -> str:
+    """
+    Return the message for an argument that is not a coroutine.
+    """
     kind = type(given).__name__
     if inspect.iscoroutinefunction(given):
         name = getattr(given, "__qualname__", kind)
-        return f"run_async() needs a coroutine, and {name} is a function: call it, {name}(...)."
+        return f"run_async() expects a coroutine, got the function {name}: call it, {name}(...)."
     if inspect.isawaitable(given):
-        return f"run_async() needs a coroutine, and {kind} is none: await it in an `async def`."
-    return f"run_async() needs a coroutine, and {kind} is none."
+        return f"run_async() expects a coroutine, got {kind}: await it in an `async def` function."
+    return f"run_async() expects a coroutine, got {kind}."
 
 
 def _name(coroutine: object) -> str:

@@ -1,5 +1,5 @@
 """
-The first line of a worker: nothing runs on a configuration that would fail later.
+`boot()`, the first call of a worker: it stops a process whose configuration would fail later.
 """
 
 import sys
@@ -12,7 +12,7 @@ from workerctl.settings import Settings, get_settings
 
 class _Booted:
     """
-    What this process has started with; a forked child has started, too.
+    The settings that this process, or the parent that it was forked from, has started with.
     """
 
     settings: Settings | None = None
@@ -20,21 +20,27 @@ class _Booted:
 
 def boot() -> Settings:
     """
-    The settings, judged as `workerctl check` judges them, and with the logs set up by them.
+    Run the checks of `workerctl check`, configure logging, and return the settings.
 
-    Where a check finds an error, or crashes, the report goes to standard error, and the process
-    ends with exit code 1. Warnings are left to `workerctl check`. A second call returns the same
-    settings, and judges nothing.
+        from workerctl.runtime import boot
+
+        settings = boot()
+        connection = Redis.from_url(settings.REDIS_URL.get_secret_value())
+        Worker(settings.QUEUES, connection=connection).work(with_scheduler=True)
+
+    If a check finds an error or crashes, write the report to standard error and exit with status 1.
+    Warnings are not reported. Further calls in the same process return the same settings without
+    running the checks again.
     """
     if _Booted.settings is None or _Booted.settings is not get_settings.made:
-        settings = _judged()
+        settings = _checked_settings()
         configure_logging(settings)
         _Booted.settings = settings
     return _Booted.settings
 
 
-def _judged() -> Settings:
-    # of the checks and their words, a worker that runs needs nothing any more
+def _checked_settings() -> Settings:
+    # Imported here, because forked children need neither the checks nor the report formats.
     from workerctl.output.delivery import Output
     from workerctl.preflight import Request, preflight, reported
 
@@ -45,7 +51,7 @@ def _judged() -> Settings:
         raise SystemExit(code if code == ExitCode.INTERRUPTED else ExitCode.FINDINGS)
     try:
         return get_settings()
-    except ConfigurationError as error:  # by a rule whose finding the project suppresses
+    except ConfigurationError as error:  # from a rule whose finding the project suppresses
         sentences = error.message.splitlines()
     stderr.note(*sentences)
     raise SystemExit(ExitCode.FINDINGS)

@@ -1,5 +1,5 @@
 """
-The time that a call of a stage may take: what its settings allow, and what its job has left.
+Deadlines for calls of a stage: the time that its settings allow, or that its job has left.
 
     async with stage_deadline(settings, "llm") as deadline:
         async for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
@@ -7,9 +7,10 @@ The time that a call of a stage may take: what its settings allow, and what its 
                 async with deadline.attempt():
                     answer = await client.chat.completions.create(...)
 
-The timeouts of an HTTP client begin anew at every byte, so that a server that dribbles is never
-left by them; and RQ's timeout comes at any moment, with no time to put anything right. A stage that
-ends before both leaves the job a clean failure, and a retry of its own.
+The timeouts of an HTTP client do not replace them: they restart with every byte, so a server that
+sends its answer slowly never exceeds them. RQ's own timeout interrupts the job at an arbitrary
+point and leaves no time to clean up. A stage that ends before both gives the job an ordinary
+failure, which can be retried.
 """
 
 import asyncio
@@ -25,15 +26,17 @@ from workerctl.runtime.exceptions import StageDeadlineError
 from workerctl.settings import Settings
 
 RESERVE_SECONDS = 2.0
-"""What a job keeps of its time for its own end: to note the failure, to close its clients."""
+"""The part of a job's time that no stage uses: for recording a failure and closing clients."""
 
-_TO_ANSWER_SECONDS = 1.0
-_GUARD_SECONDS = 0.25  # the attempt at hand ends by itself first, and says what it was
+_ANSWER_SECONDS = 1.0
+_GUARD_SECONDS = 0.25  # lets the timeout of the current attempt, which is more specific, come first
 
 
 class StageDeadline:
     """
-    The end of one call with all its attempts, on the clock of the event loop.
+    The deadline of one call, for all of its attempts; `ends_at` is on the event loop's clock.
+
+    Made by `stage_deadline`.
     """
 
     def __init__(self, stage: str, seconds: float, attempt: float, connect: float) -> None:
@@ -41,34 +44,36 @@ class StageDeadline:
         self._stage = stage
         self._seconds = seconds
         self._attempt = attempt
-        # less than this is not enough to connect and get an answer, even of a server in good health
-        self._least = min(connect + _TO_ANSWER_SECONDS, attempt)
+        # In less time, not even a healthy server could be connected to and answer.
+        self._minimum = min(connect + _ANSWER_SECONDS, attempt)
 
     def remaining(self) -> float:
         """
-        The seconds that are left; negative when the time is over.
+        Return the seconds until the deadline; negative once it has passed.
         """
         return self.ends_at - asyncio.get_running_loop().time()
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """
-        One attempt: no longer in all than its timeouts, and not begun when it could not finish.
+        Limit the `async with` block to the time of one attempt, its timeouts added up.
 
-        Raises StageDeadlineError for one that is not begun, TimeoutError for one that is cut off.
+        Raises StageDeadlineError before the block if too little time is left for an attempt, and
+        TimeoutError if the block takes too long.
         """
         left = self.remaining()
-        if left < self._least:
+        if left < self._minimum:
             raise self.error()
         async with asyncio.timeout(min(left, self._attempt)):
             yield
 
     def error(self) -> StageDeadlineError:
         """
-        What tells that the time is over; `retryable` says no, because the stage itself has ended.
+        Return the exception that ends the stage, for which `retryable()` is therefore false.
         """
+        seconds = max(self._seconds, 0)
         return StageDeadlineError(
-            f"{self._stage}: no time is left of {max(self._seconds, 0):.1f} s",
+            f"{self._stage}: the limit of {seconds:.1f} s leaves no time for an attempt",
             {"stage": self._stage, "seconds": round(self._seconds, 3), "category": "job"},
         )
 
@@ -76,19 +81,19 @@ class StageDeadline:
 @asynccontextmanager
 async def stage_deadline(settings: Settings, stage: Stage) -> AsyncIterator[StageDeadline]:
     """
-    A deadline for one call of a stage, all its attempts and waits included.
+    Limit one call of a stage, with all of its attempts and waits, and yield its StageDeadline.
 
-    It is the worst case of `workerctl budget` for one call, or what the job has left if that is
-    less. Raises StageDeadlineError when it passes. The stage of the team's own pipeline counts, as
-    for `backoff`.
+    The limit is the worst case that `workerctl budget` shows for one call, or the time that the
+    current RQ job has left, if that is less. The stage is found in the pipeline of the settings, as
+    for `backoff`. Raises StageDeadlineError when the limit is reached.
     """
     numbers = call_budget(settings, stage)
     seconds = float(numbers.worst)
     left = job_seconds_left()
     if left is not None:
         seconds = min(seconds, left - RESERVE_SECONDS)
-    one = float(numbers._replace(retries=0).worst)  # those of the SDK are within an attempt
-    deadline = StageDeadline(stage, seconds, one, float(numbers.connect))
+    attempt = float(numbers._replace(retries=0).worst)  # retries within the SDK included
+    deadline = StageDeadline(stage, seconds, attempt, float(numbers.connect))
     limit = asyncio.timeout_at(deadline.ends_at + _GUARD_SECONDS)
     try:
         async with limit:
@@ -102,14 +107,14 @@ async def stage_deadline(settings: Settings, stage: Stage) -> AsyncIterator[Stag
 
 def job_seconds_left() -> float | None:
     """
-    The seconds until RQ ends the current job; None outside of one, or when it may run for ever.
+    Return the seconds until RQ's timeout of the current job; None without a job or a timeout.
     """
-    rq_job: Any = sys.modules.get("rq.job")  # a job without it there is none
+    rq_job: Any = sys.modules.get("rq.job")  # RQ is not imported here; without it, no job runs
     job = None if rq_job is None else rq_job.get_current_job()
     if job is None or job.started_at is None or not job.timeout or float(job.timeout) < 0:
         return None
     started = job.started_at
-    if started.tzinfo is None:  # before RQ 2, in UTC all the same
+    if started.tzinfo is None:  # before RQ 2, a naive time in UTC
         started = started.replace(tzinfo=UTC)
     left: float = float(job.timeout) - (datetime.now(UTC) - started).total_seconds()
     return left

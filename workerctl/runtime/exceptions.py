@@ -1,10 +1,11 @@
 """
-What a job raises on purpose: the class says whether another run could help.
+Exceptions for jobs to raise, whose class says whether another run could help.
 
     from workerctl.runtime.exceptions import InvalidFileError
+
     raise InvalidFileError("The file holds no text.", {"pages": 3})
 
-Imports next to nothing, so that every part of a worker can use it. The docstring of a class is its
+The module imports very little, so any part of a worker can use it. The docstring of a class is its
 entry in docs/exceptions.md.
 """
 
@@ -16,11 +17,12 @@ from workerctl.runtime.plain import plain, seconds
 
 class WorkerBaseException(Exception):  # noqa: N818 -- the established name
     """
-    The root of what a worker raises on purpose: by itself, an error that stays.
+    The base class of all exceptions of a worker; raised itself, it is permanent.
 
-    `message` is the text; `details` are shown by `to_dict` only. Put neither secrets nor personal
-    data into them. `retry_after` is the least wait in seconds before another try, by default
-    `details["retry_after"]`. Pickle and copy keep every class, also one with its own `__init__`.
+    `message` is the text of the exception; `details` is a dictionary, which only `to_dict()` shows.
+    Put neither secrets nor personal data into them. `retry_after` is the minimum delay in seconds
+    before another run, by default `details["retry_after"]`. Instances can be copied and pickled,
+    even those of a subclass with a different `__init__`.
     """
 
     error_code: ClassVar[str] = "WORKER_ERROR"
@@ -30,10 +32,10 @@ class WorkerBaseException(Exception):  # noqa: N818 -- the established name
     retry_after: float | None
 
     def __new__(cls, *args: Any, **_kwargs: Any) -> Self:  # noqa: D102 -- see the class
-        # Here, because an `__init__` of a subclass may forget to call this one.
-        made = super().__new__(cls, *args)
-        made.message, made.details, made.retry_after = "", {}, None
-        return made
+        # Not in `__init__`, which that of a subclass may forget to call.
+        error = super().__new__(cls, *args)
+        error.message, error.details, error.retry_after = "", {}, None
+        return error
 
     def __init__(
         self,
@@ -50,7 +52,12 @@ class WorkerBaseException(Exception):  # noqa: N818 -- the established name
 
     def to_dict(self) -> dict[str, Any]:
         """
-        Everything about the error as plain JSON; an object that JSON does not know is its type.
+        Return the error as a dictionary of JSON types; other objects are replaced by their type.
+
+            >>> InvalidFileError("The file holds no text.", {"pages": 3}).to_dict()["details"]
+            {'pages': 3}
+
+        The keys are `error_code`, `message`, `retryable`, `retry_after` and `details`.
         """
         return {
             "error_code": self.error_code,
@@ -61,13 +68,13 @@ class WorkerBaseException(Exception):  # noqa: N818 -- the established name
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By default the class is called with `args`, which suits no `__init__` but this one.
-        return _rebuilt, (type(self), self.args), self.__dict__
+        # The default calls the class with `args`, which do not fit a different `__init__`.
+        return _rebuild, (type(self), self.args), self.__dict__
 
 
 class RetryableException(WorkerBaseException):
     """
-    Something that passes: the same job may succeed later.
+    A temporary problem: the same job may succeed later.
     """
 
     retryable = True
@@ -83,7 +90,9 @@ class LLMTimeoutError(RetryableException):
 
 class LLMRateLimitError(RetryableException):
     """
-    The provider of the language model asks to slow down; not raised when the money is spent.
+    The provider of the language model limits the rate of requests.
+
+    A used-up account is a ProviderQuotaError instead.
     """
 
     error_code = "LLM_RATE_LIMIT"
@@ -91,7 +100,7 @@ class LLMRateLimitError(RetryableException):
 
 class LLMUnavailableError(RetryableException):
     """
-    The language model could not be reached, is overloaded or failed on its own side.
+    The language model could not be reached, is overloaded or had an internal error.
     """
 
     error_code = "LLM_UNAVAILABLE"
@@ -99,7 +108,7 @@ class LLMUnavailableError(RetryableException):
 
 class EmbeddingTimeoutError(RetryableException):
     """
-    The embedding service did not answer in time, could not be reached or failed on its own side.
+    The embedding service did not answer in time, could not be reached or had an internal error.
     """
 
     error_code = "EMBEDDING_TIMEOUT"
@@ -107,7 +116,7 @@ class EmbeddingTimeoutError(RetryableException):
 
 class EmbeddingRateLimitError(RetryableException):
     """
-    The embedding service asks to slow down.
+    The embedding service limits the rate of requests.
     """
 
     error_code = "EMBEDDING_RATE_LIMIT"
@@ -117,7 +126,7 @@ class StageDeadlineError(RetryableException):
     """
     A stage has used up its time, or its job has too little left for another attempt.
 
-    The stage ends here; the job's own retry begins it anew.
+    The stage does not retry; another run of the job may.
     """
 
     error_code = "STAGE_DEADLINE"
@@ -125,7 +134,7 @@ class StageDeadlineError(RetryableException):
 
 class DatabaseConnectionError(RetryableException):
     """
-    The database could not be reached, is out of connections, or gave way to another transaction.
+    The database could not be reached, had no free connection, or aborted a conflicting transaction.
     """
 
     error_code = "DB_CONNECTION_ERROR"
@@ -133,7 +142,9 @@ class DatabaseConnectionError(RetryableException):
 
 class StorageDownloadError(RetryableException):
     """
-    A file could not be fetched from the storage this time; not raised when it is not there.
+    A file could not be downloaded from the storage.
+
+    A file that does not exist is a ProviderRequestError instead.
     """
 
     error_code = "STORAGE_DOWNLOAD_ERROR"
@@ -141,9 +152,10 @@ class StorageDownloadError(RetryableException):
 
 class WebhookDeliveryError(RetryableException):
     """
-    The receiver of a webhook could not be reached or failed on its own side.
+    The receiver of a webhook could not be reached or had an internal error.
 
-    Another run repeats the whole job: when the result is stored, catch it and raise a partial one.
+    Another run repeats the whole job. Once the result is stored, catch this exception and raise a
+    PartialFailureException instead.
     """
 
     error_code = "WEBHOOK_DELIVERY"
@@ -151,13 +163,13 @@ class WebhookDeliveryError(RetryableException):
 
 class PermanentException(WorkerBaseException):
     """
-    Something that stays: the same job fails again, however often it runs.
+    A lasting problem: the same job would fail again.
     """
 
 
 class InvalidFileError(PermanentException):
     """
-    The file is of a kind that is not read, damaged, encrypted, too large or without text.
+    The file has an unsupported format, is damaged, encrypted or too large, or contains no text.
     """
 
     error_code = "INVALID_FILE"
@@ -165,7 +177,7 @@ class InvalidFileError(PermanentException):
 
 class MultiIdentityError(PermanentException):
     """
-    One document tells of more than one person.
+    One document describes more than one person.
     """
 
     error_code = "MULTI_IDENTITY"
@@ -173,7 +185,7 @@ class MultiIdentityError(PermanentException):
 
 class EncryptionError(PermanentException):
     """
-    Personal data could not be encrypted or decrypted: a wrong key, or a changed token.
+    Personal data could not be encrypted or decrypted: the key is wrong, or the token was altered.
     """
 
     error_code = "ENCRYPTION_ERROR"
@@ -181,7 +193,7 @@ class EncryptionError(PermanentException):
 
 class ValidationError(PermanentException):
     """
-    What the job was given, or what it made of it, breaks a rule.
+    The input or the result of the job breaks a rule.
     """
 
     error_code = "VALIDATION_ERROR"
@@ -189,7 +201,9 @@ class ValidationError(PermanentException):
 
 class InsufficientCreditsError(PermanentException):
     """
-    The customer has no credits left; an empty account with a provider is a ProviderQuotaError.
+    The customer has no credits left.
+
+    An empty account of the worker at a provider is a ProviderQuotaError instead.
     """
 
     error_code = "INSUFFICIENT_CREDITS"
@@ -197,7 +211,7 @@ class InsufficientCreditsError(PermanentException):
 
 class ProviderAuthError(PermanentException):
     """
-    A service does not accept the worker's key, or its certificate is not accepted by the worker.
+    A service rejects the worker's credentials, or the worker rejects the service's certificate.
     """
 
     error_code = "PROVIDER_AUTH"
@@ -205,7 +219,7 @@ class ProviderAuthError(PermanentException):
 
 class ProviderQuotaError(PermanentException):
     """
-    The worker's account with a provider is used up; waiting does not fill it, paying does.
+    The worker's account at a provider is used up, and waiting does not help.
     """
 
     error_code = "PROVIDER_QUOTA"
@@ -213,7 +227,7 @@ class ProviderQuotaError(PermanentException):
 
 class ProviderRequestError(PermanentException):
     """
-    A service refuses the request itself (not found, too large, a broken rule of the database).
+    A service rejects the request: for example, the object is missing or a constraint is violated.
     """
 
     error_code = "PROVIDER_REQUEST"
@@ -221,10 +235,10 @@ class ProviderRequestError(PermanentException):
 
 class LLMParseError(PermanentException):
     """
-    The language model answered, but not with the JSON that was asked for.
+    The language model answered, but not with the requested JSON.
 
-    Permanent, because a bad answer comes from the prompt and the document more than from chance,
-    and another run pays for the whole pipeline again. A second answer is asked for in the stage.
+    Permanent, because the prompt and the document cause a bad answer more often than chance does,
+    and another run pays for the whole pipeline again. Ask again within the stage instead.
     """
 
     error_code = "LLM_PARSE_ERROR"
@@ -232,9 +246,9 @@ class LLMParseError(PermanentException):
 
 class PartialFailureException(WorkerBaseException):
     """
-    A part is missing, the rest is good: the job finishes, with a warning.
+    Part of the work failed, and the rest is useful: the job finishes, with a warning.
 
-    `details["result"]` is what the job returns then.
+    The job returns `details["result"]`.
     """
 
     error_code = "PARTIAL_FAILURE"
@@ -242,7 +256,7 @@ class PartialFailureException(WorkerBaseException):
 
 class EmbeddingPartialFailure(PartialFailureException):
     """
-    Some embeddings are missing, so that the search does not find everything.
+    Some embeddings are missing, so searches are incomplete.
     """
 
     error_code = "EMBEDDING_PARTIAL_FAILURE"
@@ -250,11 +264,11 @@ class EmbeddingPartialFailure(PartialFailureException):
 
 class VisualAgentFailure(PartialFailureException):
     """
-    The thumbnail could not be made.
+    The thumbnail could not be created.
     """
 
     error_code = "VISUAL_AGENT_FAILURE"
 
 
-def _rebuilt(kind: type[WorkerBaseException], args: tuple[Any, ...]) -> WorkerBaseException:
+def _rebuild(kind: type[WorkerBaseException], args: tuple[Any, ...]) -> WorkerBaseException:
     return kind.__new__(kind, *args)

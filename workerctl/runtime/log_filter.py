@@ -1,5 +1,5 @@
 """
-The filter that takes secrets out of log records, before any handler formats them.
+A logging filter that removes secrets from records before handlers format them.
 """
 
 import logging
@@ -8,19 +8,21 @@ from typing import Any
 
 from workerctl.secrecy.redaction import Redactor
 
-# What every record has. `message` is not among them: a formatter that came first may have left it.
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "taskName"}
+# The attributes of every record. `message` is not one of them, and is searched like an extra
+# attribute, because the formatter of an earlier handler may have set it.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "taskName"}
 _PLAIN = (int, float, bool, type(None))
 _FORMATTER = logging.Formatter()
 
 
 class RedactingFilter(logging.Filter):
     """
-    Lets every record pass, without the secrets that its redactor knows.
+    Masks the secrets that `redactor` knows; every record passes.
 
-    Added to a handler, so that records of all loggers come through. A record that holds none stays
-    as it is; of one that does, arguments and exception are replaced by their text, for handlers
-    that look into them. Never raises, not even for arguments that do not fit the message.
+    Add it to handlers rather than to loggers, whose filters do not see the records of their
+    children. A record without secrets is not changed. In any other, arguments and exception are
+    replaced by their redacted text, for handlers that read them. Errors in formatting, such as
+    arguments that do not fit the message, are not raised.
     """
 
     def __init__(self) -> None:
@@ -29,13 +31,13 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """
-        Redact the record in place. Returns True.
+        Redact the record in place; return True.
         """
         try:
             self._redact(record)
         except Exception as error:
             _blank(record)
-            if _ends_the_job(error):
+            if _is_job_timeout(error):
                 raise
         return True
 
@@ -44,7 +46,7 @@ class RedactingFilter(logging.Filter):
         self._redact_exception(record)
         if record.stack_info and self.redactor.holds(record.stack_info):
             record.stack_info = self.redactor.redact(record.stack_info)
-        for name in vars(record).keys() - _OWN:
+        for name in vars(record).keys() - _STANDARD:
             value = getattr(record, name)
             text = _as_text(value)
             if text is not None and self.redactor.holds(text):
@@ -63,25 +65,25 @@ class RedactingFilter(logging.Filter):
         if not text and isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
             text = _FORMATTER.formatException(record.exc_info)
         if text and self.redactor.holds(text):
-            # without the exception: a handler could format it anew
+            # Without the exception itself, which a handler could format again.
             record.exc_text, record.exc_info = self.redactor.redact(text), None
 
 
 def _message(record: logging.LogRecord) -> str | None:
     """
-    The message, None where the arguments do not fit: logging would print both to standard error.
+    Return the formatted message, or None if that fails, as when the arguments do not fit.
     """
     try:
         return record.getMessage()
     except Exception as error:
-        if _ends_the_job(error):
+        if _is_job_timeout(error):
             raise
         return None
 
 
 def _texts(arguments: Any) -> Iterator[str]:
     """
-    What of the arguments the message need not show: `%.3s`, or a key that it does not name.
+    Yield the text of arguments that the message may not show in full, such as one for `%.3s`.
     """
     for argument in arguments if isinstance(arguments, tuple) else (arguments,):
         if isinstance(argument, str | dict | list | tuple):
@@ -90,7 +92,7 @@ def _texts(arguments: Any) -> Iterator[str]:
 
 def _as_text(value: object) -> str | None:
     """
-    The text by which a value would be shown; None for what cannot hold a secret.
+    Return the text of a value, or None for a type that cannot hold a secret.
     """
     if isinstance(value, str):
         return value
@@ -99,16 +101,16 @@ def _as_text(value: object) -> str | None:
 
 def _blank(record: logging.LogRecord) -> None:
     """
-    Leave nothing of a record that could not be searched but where it came from.
+    Remove everything from a record that cannot be searched, except for where it came from.
     """
-    record.msg, record.args = "A record that could not be searched for secrets.", ()
+    record.msg, record.args = "This record was blanked: it could not be searched for secrets.", ()
     record.exc_info = record.exc_text = record.stack_info = None
-    for name in vars(record).keys() - _OWN:
+    for name in vars(record).keys() - _STANDARD:
         delattr(record, name)
 
 
-def _ends_the_job(error: Exception) -> bool:
+def _is_job_timeout(error: Exception) -> bool:
     """
-    Whether it is the timeout of RQ, which comes by a signal, in the midst of anything.
+    Return whether this is RQ's timeout, which a signal handler raises at an arbitrary point.
     """
     return any(kind.__module__ == "rq.timeouts" for kind in type(error).__mro__)

@@ -1,19 +1,28 @@
 """
-Logs that obey LOG_LEVEL and LOG_FORMAT, one line for each record, without a secret in it.
+Logging for workers, with the level of LOG_LEVEL, the format of LOG_FORMAT and without secrets.
 
     from workerctl.runtime import setup_logger
+
     logger = setup_logger(__name__)
+    logger.info("Stored %d chunks.", 12)
 
-`configure_logging` sets up the root logger, and nothing else gets a handler: one that the
-application has given to the root logger is kept, and ours is not added. RQ's own handlers go,
-because with one at the root they would write every line twice.
+With LOG_FORMAT=json, every record is one line of JSON:
 
-Libraries that log each request stay at WARNING. Whoever wants to see one of them sets its own
-level, `logging.getLogger("httpx").setLevel("DEBUG")`, which is then left alone, or all of them
-with `configure_logging(settings, third_party="DEBUG")`.
+    {"time": "2026-01-05T09:30:00.123+00:00", "level": "INFO", "logger": "workers.jobs",
+     "message": "Stored 12 chunks.", "job_id": "a7c1"}
 
-Secrets are masked in every handler that exists when `configure_logging` is called, the
-application's own included. Call it again after adding one.
+**Handlers.** `configure_logging` adds a handler to the root logger, unless the application has
+added one. RQ's own handlers are removed, because they would write every line a second time.
+
+**Third-party loggers.** Verbose libraries (THIRD_PARTY), such as HTTP clients that log every
+request, are set to WARNING. A level that the application sets is respected, and `third_party`
+changes all others:
+
+    logging.getLogger("httpx").setLevel("DEBUG")
+    configure_logging(settings, third_party="INFO")
+
+**Secrets.** The values of secret settings are masked in every handler that exists when
+`configure_logging` is called, the application's handlers included. Call it again after adding one.
 """
 
 import json
@@ -58,23 +67,23 @@ THIRD_PARTY = (
     "urllib3",
     "websockets",
 )
-"""Loggers that write what is none of the worker's business, such as the bodies of requests."""
+"""Loggers that are verbose below WARNING; some of them log the bodies of requests."""
 
 
 class JsonFormatter(logging.Formatter):
     """
-    One JSON object for each record, on one line.
+    Formats every record as a JSON object on one line.
 
-    Its keys are `time` (ISO 8601, UTC), `level`, `logger`, `message`; where there is one, `job_id`,
-    `exception`, `stack`.
+    Its keys are `time` (ISO 8601, in UTC), `level`, `logger` and `message`, and if there is one,
+    `job_id`, `exception` and `stack`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """
-        The record as JSON, in ASCII.
+        Return the record as JSON, in ASCII characters.
         """
         time = datetime.fromtimestamp(record.created, UTC)
-        told = {
+        values = {
             "time": time.isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -84,19 +93,19 @@ class JsonFormatter(logging.Formatter):
             "stack": record.stack_info,
         }
         if record.exc_info and not record.exc_text:
-            told["exception"] = self.formatException(record.exc_info)
-        return json.dumps({key: text for key, text in told.items() if text is not None})
+            values["exception"] = self.formatException(record.exc_info)
+        return json.dumps({key: text for key, text in values.items() if text is not None})
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
     """
-    The handler of the root logger, where the application has none.
+    The handler that `configure_logging` adds; the class distinguishes it from all others.
     """
 
 
 class _Configured:
     """
-    What was set up in this process, to be known again by the next call.
+    What `configure_logging` has set up in this process.
     """
 
     def __init__(self) -> None:
@@ -111,11 +120,13 @@ _configured = _Configured()
 
 def configure_logging(settings: Settings, *, third_party: str | int | None = None) -> None:
     """
-    Set up the root logger as the settings say; a second call changes only what is different.
+    Configure logging as the settings say; further calls change only what differs.
 
-    `third_party` is the level of the loggers in THIRD_PARTY, as a name or number; unless it was
-    ever given, that is WARNING, or LOG_LEVEL where that is higher. The worker classes call this
-    themselves.
+        configure_logging(get_settings())
+
+    `third_party` is the level of the loggers in THIRD_PARTY, as a name or a number, and is kept by
+    later calls. By default it is WARNING, or LOG_LEVEL if that is higher. Raises ValueError for an
+    unknown level. `boot()` and the worker classes of `workerctl.runtime.rq` call this function.
     """
     level = _number(settings.LOG_LEVEL)
     if third_party is not None:
@@ -123,7 +134,7 @@ def configure_logging(settings: Settings, *, third_party: str | int | None = Non
     if _configured.settings is not settings:
         _configured.filter.redactor = Redactor(secret_texts(settings))
         _configured.settings = settings
-    _take_back_from_rq()
+    _reclaim_rq_loggers()
     _set_up_root(level, settings.LOG_FORMAT)
     _quieten(max(level, logging.WARNING))
     for handler in _handlers():
@@ -132,7 +143,7 @@ def configure_logging(settings: Settings, *, third_party: str | int | None = Non
 
 def setup_logger(name: str) -> logging.Logger:
     """
-    The logger of this name. Logging is configured by `get_settings()`, unless it has been already.
+    Return the logger with this name; configure logging from `get_settings()` if it is not yet.
     """
     if _configured.settings is None:
         configure_logging(get_settings())
@@ -141,12 +152,12 @@ def setup_logger(name: str) -> logging.Logger:
 
 def _number(level: str | int) -> int:
     """
-    The number of a level that is given by its name or as a number.
+    Return the number of a level given as a name or a number.
     """
     text = str(level).strip().upper()
     number = int(text) if text.isdecimal() else logging.getLevelNamesMapping().get(text)
     if not number:
-        raise ValueError("A level of logging is a name such as WARNING, or a number above 0.")
+        raise ValueError("A logging level must be a name such as WARNING, or a number above 0.")
     return number
 
 
@@ -155,28 +166,28 @@ def _set_up_root(level: int, form: str) -> None:
     others = [one for one in root.handlers if not isinstance(one, _Handler | logging.NullHandler)]
     ours = next((one for one in root.handlers if isinstance(one, _Handler)), None)
     if others and ours is not None:
-        root.removeHandler(ours)  # the application's came later
+        root.removeHandler(ours)  # the application has added its handler since
     elif not others:
         handler = ours or _Handler()
         handler.setFormatter(JsonFormatter() if form == "json" else logging.Formatter(TEXT_FORMAT))
         handler.addFilter(_configured.filter)
-        root.addHandler(handler)  # which does nothing for one that is there
+        root.addHandler(handler)  # has no effect if it is there already
     root.setLevel(level)
 
 
-def _take_back_from_rq() -> None:
+def _reclaim_rq_loggers() -> None:
     """
-    Let RQ's loggers pass everything on to the root logger, once.
+    Remove the handlers of RQ's loggers, so that the root logger alone writes their records.
 
-    RQ sets the level of some to INFO, on import and in every process of a pool. Another level was
-    asked for: by `rq worker --quiet`, or by the application.
+    RQ sets some of its loggers to INFO, on import and in every process of a pool; that level is
+    reset. Any other level was set on purpose, by `rq worker --quiet` or the application, and stays.
     """
     for name, logger in _loggers():
         if name == "rq" or name.startswith("rq."):
             for handler in logger.handlers[:]:
                 if type(handler).__module__.startswith("rq."):
                     logger.removeHandler(handler)
-                    logger.propagate = True  # from RQ 3 on, its handlers switch that off
+                    logger.propagate = True  # RQ 3 turns it off with its handlers
             logger.disabled = False
             if logger.level == logging.INFO:
                 logger.setLevel(logging.NOTSET)
@@ -184,7 +195,7 @@ def _take_back_from_rq() -> None:
 
 def _quieten(level: int) -> None:
     """
-    Set the level of the third party's loggers, those aside that somebody else has set.
+    Set the level of third-party loggers, except for those whose level the application has set.
     """
     level = level if _configured.third_party is None else _configured.third_party
     for name in THIRD_PARTY:
@@ -202,7 +213,7 @@ def _loggers() -> Iterator[tuple[str, logging.Logger]]:
 
 def _handlers() -> Iterator[logging.Handler]:
     """
-    Every handler of every logger there is.
+    Yield the handlers of all loggers.
     """
     yield from logging.root.handlers
     for _, logger in _loggers():
@@ -211,7 +222,7 @@ def _handlers() -> Iterator[logging.Handler]:
 
 def _job_id() -> str | None:
     """
-    The id of the job that RQ runs here, if RQ is there at all.
+    Return the id of the current RQ job, or None without one; RQ is not imported for it.
     """
     current = getattr(sys.modules.get("rq"), "get_current_job", None)
     job = None if current is None else current()

@@ -1,49 +1,51 @@
 """
-What others put into an error, made plain.
+Conversion of arbitrary objects, such as the details of an error, to plain JSON types.
 """
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-_DEEPEST = 20
-_LARGEST_BITS = 4096  # Python refuses to write much longer integers as text
+_MAX_DEPTH = 20
+_MAX_BITS = 4096  # Python refuses to convert much longer integers to text
 
 
 def plain(value: object, depth: int = 0) -> Any:
     """
-    The same value of JSON's types alone; what has no counterpart is told by its type.
+    Return a copy of a value that consists of JSON types only.
 
-    By its type only, because the text of a foreign object may hold a secret.
+    An object without a JSON counterpart becomes the name of its type, `<module.Class>`, because its
+    text may hold a secret. So does whatever is nested more than 20 levels deep.
     """
     if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, int) and value.bit_length() <= _LARGEST_BITS:
+    if isinstance(value, int) and value.bit_length() <= _MAX_BITS:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    if depth < _DEEPEST and isinstance(value, Mapping):
+    if depth < _MAX_DEPTH and isinstance(value, Mapping):
         return {_key(key): plain(item, depth + 1) for key, item in value.items()}
-    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+    if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
         return [plain(item, depth + 1) for item in value]
     return _type_name(value)
 
 
 def seconds(value: object) -> float | None:
     """
-    A duration as a float, never negative; None of what is no number.
+    Return a duration as a float, with 0 for a negative one; None if it is not a finite number.
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
     try:
-        found = float(value) if number else math.nan  # type: ignore[arg-type]
+        number = float(value)
     except OverflowError:
         return None
-    return max(found, 0.0) if math.isfinite(found) else None
+    return max(number, 0.0) if math.isfinite(number) else None
 
 
 def _key(key: object) -> str:
-    found = plain(key, _DEEPEST)
-    return found if isinstance(found, str) else str(found)
+    converted = plain(key, _MAX_DEPTH)
+    return converted if isinstance(converted, str) else str(converted)
 
 
 def _type_name(value: object) -> str:

@@ -1,9 +1,9 @@
 """
-Retrying: which errors another attempt could help with, and how long a stage waits before it.
+Retries within a stage: which errors are worth another attempt, and how long to wait before it.
 
     for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
         with attempt, translate_errors("llm"):
-            ...
+            answer = client.chat.completions.create(...)
 """
 
 from secrets import SystemRandom
@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Backoff", "Stage", "Verdict", "backoff", "classify", "retryable", "translate_errors"]
 
-_DOUBLINGS = 60  # more only overflow
-_LIMITLESS = float("inf")
+_MAX_DOUBLINGS = 60  # more would overflow a float
+_NO_CAP = float("inf")
 
-# Not the module random: every work-horse is a fork, and would draw the same numbers.
+# Not the `random` module: work-horses are forks, and would all draw the same numbers.
 _uniform = SystemRandom().uniform
 
 
 class Backoff(NamedTuple):
     """
-    The retries of one stage: how many attempts, which errors, which waits.
+    The retry policy of a stage: the number of attempts, the waits, and the errors to retry.
 
-    The wait after attempt n lies between half of `longest(n)` and the whole, so that workers that
-    failed together do not come back together. It is never shorter than the `retry_after` of the
-    error, and never longer than `longest(n)`: an error that asks for more ends the stage, and the
-    job's own retry waits for it.
+        policy = backoff(settings, "llm")
+        if policy.allows(error, attempt):
+            time.sleep(policy.wait(error, attempt))
+
+    The wait after attempt *n* is drawn uniformly between half of `longest(n)` and `longest(n)`, so
+    that workers that failed together do not retry together. It is at least the `retry_after` of the
+    error. An error whose `retry_after` exceeds `longest(n)` ends the stage; the retry of the job
+    waits for it.
     """
 
     attempts: int
@@ -42,13 +46,13 @@ class Backoff(NamedTuple):
 
     def longest(self, attempt: int) -> float:
         """
-        The longest wait after an attempt, counted from 1: min(base·2^(n-1), cap).
+        Return the longest wait in seconds after attempt *n*, from 1: min(base·2^(n-1), cap).
         """
-        return min(self.base * 2.0 ** min(attempt - 1, _DOUBLINGS), self.cap)
+        return min(self.base * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS), self.cap)
 
     def allows(self, exc: BaseException, attempt: int = 1) -> bool:
         """
-        Whether the stage may try again after an attempt that failed so.
+        Return whether another attempt may follow the given one, which failed with this error.
         """
         if attempt >= self.attempts or not retryable(exc, idempotent=self.idempotent):
             return False
@@ -56,18 +60,18 @@ class Backoff(NamedTuple):
 
     def wait(self, exc: BaseException, attempt: int = 1) -> float:
         """
-        How long to wait after an attempt that failed so, if it is allowed.
+        Return the seconds to wait after an attempt that failed with an allowed error.
         """
         longest = self.longest(attempt)
-        asked = classify(exc).retry_after or 0.0
-        return _uniform(min(max(asked, longest / 2), longest), longest)
+        requested = classify(exc).retry_after or 0.0
+        return _uniform(min(max(requested, longest / 2), longest), longest)
 
     def stamina(self) -> dict[str, Any]:
         """
-        The arguments of `stamina.retry` and `stamina.retry_context` (24.3 or later).
+        Return the arguments for `stamina.retry` and `stamina.retry_context` (24.3 or later).
 
-        Stamina does not tell which attempt failed, so a `retry_after` is measured against the
-        first wait; from 25.2 on it is waited for to the second.
+        stamina does not pass the number of the attempt, so a `retry_after` is compared with the
+        longest wait after the first one. Only stamina 25.2 and later wait for an allowed one.
         """
         return {
             "on": self._hook,
@@ -81,7 +85,10 @@ class Backoff(NamedTuple):
 
     def tenacity(self) -> dict[str, Any]:
         """
-        The arguments of `tenacity.retry`, `tenacity.Retrying` and `tenacity.AsyncRetrying`.
+        Return the arguments for `tenacity.retry`, `tenacity.Retrying` and `tenacity.AsyncRetrying`.
+
+            @tenacity.retry(**backoff(settings, "storage").tenacity())
+            def download(path): ...
         """
         return {
             "retry": self._tenacity_retry,
@@ -104,29 +111,36 @@ class Backoff(NamedTuple):
 
 def backoff(settings: "Settings", stage: Stage, *, idempotent: bool = True) -> Backoff:
     """
-    Return the retries of the stage that governs such calls in the pipeline of the settings.
+    Return the retry policy for calls of a stage, from the pipeline of the settings.
 
-    With `idempotent=False` only errors before anything took effect are retried. Raises as
-    `workerctl.budget.lookup.call_budget` does, which finds the numbers.
+        >>> backoff(settings, "llm").attempts
+        3
+
+    With `idempotent=False`, only errors of requests that certainly had no effect are retried.
+    Raises ValueError for an unknown stage, and ProjectError if no stage of the pipeline governs it;
+    see `workerctl.budget.lookup.call_budget`.
     """
-    # who only translates errors does not need it
+    # Imported here, because code that only translates errors does not need it.
     from workerctl.budget.lookup import call_budget
 
     numbers = call_budget(settings, stage)
     return Backoff(
         attempts=numbers.retries + 1,
         base=float(numbers.base),
-        cap=_LIMITLESS if numbers.cap is None else float(numbers.cap),
+        cap=_NO_CAP if numbers.cap is None else float(numbers.cap),
         idempotent=idempotent,
     )
 
 
 def retryable(exc: BaseException, *, idempotent: bool = True) -> bool:
     """
-    Whether a stage may try again after this error; True of nothing unknown.
+    Return whether a stage may try again after this error.
 
-    Not after RQ's timeout either: then the job's time is over, and the job's retry is due. With
-    `idempotent=False` only after errors before anything took effect.
+        >>> retryable(ConnectionRefusedError()), retryable(KeyError())
+        (True, False)
+
+    False for unknown errors, and for RQ's job timeout, after which only the job can be retried.
+    With `idempotent=False`, true only if the request certainly had no effect.
     """
     verdict = classify(exc)
     if verdict.kind != "retryable" or verdict.category == "job":

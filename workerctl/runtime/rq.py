@@ -1,28 +1,48 @@
 """
-RQ's classes with the policy of this package: what runs again is decided by what went wrong.
+Worker and job classes for RQ that decide, from the error, whether a failed job runs again.
 
     rq worker -w workerctl.runtime.rq.Worker -j workerctl.runtime.rq.Job --with-scheduler
 
-Producers change nothing. `Retry(max=...)` of a producer counts, and so does its `interval`, as
-ceilings of the waits; without them JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS do. Retries
-wait in RQ's scheduler, so some worker of the queue must run with `--with-scheduler`.
-`workerctl.runtime.jobs.policy` tells what is decided and how.
+A job raises what it likes; `workerctl.runtime.exceptions` has classes that say what they mean:
 
-**Dead letters.** RQ calls `on_failure` after every attempt. This is called once per job:
+    def full_pipeline(path):
+        text = extract_text(path)
+        if not text:
+            raise InvalidFileError("The file holds no text.")  # fails at once
+        with translate_errors("llm"):
+            answer = client.responses.create(model="gpt-4o", input=text)  # a 503 runs again
+
+Producers do not change. `Retry(max=3, interval=[30, 120])` limits the number of further runs, and
+its intervals are upper bounds of the delays before them; without it, JOB_MAX_RETRIES and
+JOB_RETRY_INTERVALS_SECONDS apply. Delayed retries are enqueued by RQ's scheduler, so at least one
+worker of each queue needs `--with-scheduler`. `workerctl.runtime.jobs.policy` documents the rules
+and the record that a job keeps of them in `job.meta["workerctl"]`.
+
+**Dead letters.** RQ calls `on_failure` after every failed run, and `is_final` finds the last one:
 
     def on_failure(job, connection, kind, error, traceback):
         if is_final(job):
             dead_letters.add(job.id)
 
-It is called for a job whose work-horse was killed for good, too, which RQ alone never tells.
+    queue.enqueue(full_pipeline, "cv.pdf", on_failure=on_failure)
 
-**Partial failures** finish, with `job.meta["warnings"]`. RQ keeps a finished job for 500 seconds:
-give `result_ttl`, or copy the warnings to where they are needed.
+`on_failure` is also called, with a `WorkHorseDiedError`, when the last work-horse of a job was
+killed, which RQ alone does not do.
 
-**RQ's SpawnWorker** before RQ 3.0 starts its children with RQ's own classes, whatever `-w` and `-j`
-say. Decorate the functions with `worker_job` there; it does nothing where the classes work.
+**Partial failures.** A job that raises a `PartialFailureException` finishes with
+`details["result"]`, and adds to `job.meta["warnings"]`. RQ deletes finished jobs after 500 seconds:
+set a longer `result_ttl`, or copy the warnings to where they are needed.
 
-This module alone imports RQ: 1.16 to 3.0.
+**SIGTERM** is handled by RQ: the worker takes no further job and lets the running one finish (warm
+shutdown). A second signal, at least a second later, kills the work-horse (cold shutdown). A
+work-horse dies of a SIGTERM, so signal the worker, not its process group. BUD004 compares the grace
+period of the orchestrator with the worst case of a job.
+
+**SpawnWorker.** Before RQ 3.0, its child processes use RQ's own classes and ignore `-w` and `-j`.
+Use `rq.worker.SpawnWorker` there, and decorate the job functions with `worker_job`, which has no
+effect where `Job` is in use.
+
+This is the only module that imports RQ. It supports RQ 1.16 to 3.0.
 """
 
 import functools
@@ -49,100 +69,114 @@ __all__ = ["Job", "SimpleWorker", "SpawnWorker", "Worker", "is_final", "worker_j
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-_FIRST_SPAWNING_OURS = 3
+_FIRST_PASSING_CLASSES_ON = 3  # the major version since which SpawnWorker heeds -w and -j
 
 _log = logging.getLogger(__name__)
 
 
 class WorkHorseDiedError(Exception):
     """
-    What `on_failure` gets for a job whose work-horse was killed: there is no other exception.
+    The error that `on_failure` receives when the process of a job was killed.
     """
 
 
 class Job(rq.job.Job):
     """
-    A job that judges its own failure before RQ looks at how many retries are left.
+    A job that decides about another run before RQ looks at the retries that are left.
     """
 
     def perform(self) -> Any:
         """
-        Run the function; a partial failure is a result, any other failure RQ's to handle.
+        Call the job's function; return its result, or that of a partial failure.
         """
-        return failures.performed(self, super().perform)
+        return failures.perform(self, super().perform)
 
 
 def worker_job(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """
-    The same policy as a decorator, for workers whose children know nothing of `Job`.
+    Decorate a job function with the policy of `Job`, for workers that cannot use that class.
+
+        @worker_job
+        def full_pipeline(path): ...
+
+    Under RQ's own worker classes, failures outside the function, such as an `on_success` that
+    raises, follow RQ's rules. Outside a job, the decorated function is the plain one.
     """
     if inspect.iscoroutinefunction(function):
-        raise TypeError("worker_job decorates plain functions: call run_async() inside one.")
+        raise TypeError(
+            f"worker_job decorates synchronous functions, and {function.__qualname__} is"
+            " `async def`: write it with `def`, and call run_async() inside it."
+        )
 
     @functools.wraps(function)
     def decorated(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         job = rq.job.get_current_job()
         if job is None:
             return function(*args, **kwargs)
-        return failures.performed(job, functools.partial(function, *args, **kwargs))
+        return failures.perform(job, functools.partial(function, *args, **kwargs))
 
     return decorated
 
 
 class _Policy(rq.worker.BaseWorker):
     """
-    What the worker classes have in common, over any worker class of RQ.
+    What the worker classes add to RQ's: a mixin in front of one of them.
     """
 
-    _told: dict[str, str]
     _forks = True
+    _published: dict[Any, str] | None = None
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """
-        Work as RQ does; without a scheduler, say what will not happen.
+        Work as RQ does; warn if this worker runs without the scheduler that retries need.
         """
         settings = get_settings()
         configure_logging(settings)
         if not kwargs.get("with_scheduler") and settings.JOB_MAX_RETRIES:
             _log.warning(
-                "No scheduler runs in this worker, and a retry that waits is only run by one: "
-                "start a worker of these queues with --with-scheduler."
+                "This worker runs without a scheduler, which enqueues delayed retries: "
+                "start at least one worker of these queues with --with-scheduler."
             )
         return super().work(*args, **kwargs)
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """
-        Make everything ready once, before the first job; a bad configuration ends the start here.
+        Prepare the process before its first job.
+
+        Raises ConfigurationError if a worker must not start with this configuration.
         """
         settings = get_settings()
         configure_logging(settings)
-        self._complete()
+        self._choose_job_class()
         for sentence in warm.prepare() if self._forks else ():
             _log.warning(sentence)
         super().bootstrap(*args, **kwargs)
 
-    def _complete(self) -> None:
+    def _choose_job_class(self) -> None:
         """
-        Take our job class where none is named; one of the team's own should be made of ours.
+        Use our job class by default; warn of one that does not derive from it.
         """
         if self.job_class is rq.job.Job:
             self.job_class = Job
         elif not issubclass(self.job_class, Job):
-            name = self.job_class.__name__
-            _log.warning("%s is not made of workerctl's Job: partial failures fail.", name)
+            _log.warning(
+                "The job class %s is not a subclass of workerctl.runtime.rq.Job: "
+                "its partial failures count as failures.",
+                self.job_class.__name__,
+            )
 
     def register_birth(self, *args: Any, **kwargs: Any) -> None:
         """
-        Register with RQ, whose record then tells of the configuration, too.
+        Register with RQ, and publish the configuration's fingerprint in RQ's record of the worker.
         """
-        configure_logging(get_settings())  # `rq worker-pool` has just forced INFO
+        configure_logging(get_settings())  # `rq worker-pool` has just set the level to INFO
         super().register_birth(*args, **kwargs)  # type: ignore[no-untyped-call]
-        self._told = self._fingerprint()
+        self._published = self._fingerprint()
         self._publish()
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """
-        Prolong the life of RQ's record; one that had expired is made anew, and told of again.
+        Extend the life of RQ's record; if it had expired, publish the fingerprint again.
         """
         super().heartbeat(*args, **kwargs)
         if not args[1:] and not kwargs.get("pipeline") and not self.is_horse:
@@ -151,26 +185,33 @@ class _Policy(rq.worker.BaseWorker):
     def _fingerprint(self) -> dict[str, str]:
         try:
             return fingerprint.published(get_settings())
-        except Exception as error:  # noqa: BLE001 -- publishing never stops a worker
-            _log.warning("The configuration is not published (%s).", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 -- a worker runs without publishing, too
+            _log.warning("The configuration could not be published (%s).", type(error).__name__)
             return {}
 
     def _publish(self, *, missing_only: bool = False) -> None:
-        told = getattr(self, "_told", None)
+        fields = self._published
         try:
-            if told and not (
+            if fields and not (
                 missing_only and self.connection.hexists(self.key, fingerprint.VERSION)
             ):
-                self.connection.hset(self.key, mapping=told)
-        except Exception as error:  # noqa: BLE001 -- publishing never stops a worker
-            _log.warning("The configuration is not published (%s).", type(error).__name__)
+                self.connection.hset(self.key, mapping=fields)
+        except Exception as error:  # noqa: BLE001 -- a worker runs without publishing, too
+            _log.warning("The configuration could not be published (%s).", type(error).__name__)
+
+    def perform_job(self, job: rq.job.Job, *args: Any, **kwargs: Any) -> bool:
+        """
+        Run a job as RQ does; `handle_job_failure` decides about failures outside its function.
+        """
+        failures.supervise(job)
+        return super().perform_job(job, *args, **kwargs)
 
     def handle_job_failure(self, job: rq.job.Job, *args: Any, **kwargs: Any) -> None:
         """
-        Judge what `Job.perform` does not see, such as an `on_success` that fails; redact the rest.
+        Decide about a failure that `Job.perform` did not see, and redact the stored traceback.
         """
         failures.decide_late(job)
-        if kwargs.get("exc_string"):  # RQ stores the traceback, with whatever its causes said
+        if kwargs.get("exc_string"):  # holds the texts of all causes, whatever they contain
             redactor = Redactor(secret_texts(get_settings()))
             kwargs["exc_string"] = redactor.redact(kwargs["exc_string"])
         super().handle_job_failure(job, *args, **kwargs)
@@ -179,25 +220,25 @@ class _Policy(rq.worker.BaseWorker):
         self, job: rq.job.Job, retpid: Any, ret_val: Any, rusage: Any
     ) -> None:
         """
-        Judge a job whose process was killed, by the system for want of memory for one.
+        Decide about a job whose process was killed, for example by the out-of-memory killer.
         """
         try:
-            job.get_meta(refresh=True)  # what the job itself has noted meanwhile
+            job.get_meta(refresh=True)  # what the job has saved since this worker fetched it
         except Exception as error:  # noqa: BLE001 -- the decision is made without it
-            _log.warning("Job %s: its record is not read (%s).", job.id, type(error).__name__)
+            _log.warning("Job %s: could not read its record (%s).", job.id, type(error).__name__)
         signal = os.WTERMSIG(ret_val) if ret_val and os.WIFSIGNALED(ret_val) else None
-        verdict = policy.killed(policy.record_of(job.meta), signal)
+        verdict = policy.count_horse_death(policy.ensure_record(job.meta), signal)
         death = WorkHorseDiedError(verdict.reason)
         failures.decide(job, death, verdict)
         if is_final(job):
-            self._tell_of_death(job, death)
+            self._report_death(job, death)
         super().handle_work_horse_killed(  # type: ignore[no-untyped-call]
             job, retpid, ret_val, rusage
         )
 
-    def _tell_of_death(self, job: rq.job.Job, death: WorkHorseDiedError) -> None:
+    def _report_death(self, job: rq.job.Job, death: WorkHorseDiedError) -> None:
         """
-        Call `on_failure` in a child: what it opens, or breaks, is not the next job's.
+        Call `on_failure` in a child process, so that nothing it opens or breaks affects later jobs.
         """
         child = os.fork()
         if child:
@@ -215,19 +256,22 @@ class _Policy(rq.worker.BaseWorker):
             if callback is not None:
                 with self.death_penalty_class(seconds, JobTimeoutException, job_id=job.id):
                     callback(job, job.connection, type(death), death, None)
-        except Exception as error:  # noqa: BLE001 -- whatever the team's function raises
+        except Exception as error:  # noqa: BLE001 -- foreign code may raise anything
             _log.warning("Job %s: on_failure failed (%s).", job.id, type(error).__name__)
 
 
 class Worker(_Policy, rq.worker.Worker):
     """
-    RQ's default worker: a forked child per job, of a parent that has prepared what children need.
+    RQ's default worker, which forks a child per job, with a parent prepared for forking.
+
+    What `[tool.workerctl] preload` names is loaded once, in the parent, for all children; see
+    `workerctl.runtime.jobs.warm`.
     """
 
 
 class SimpleWorker(_Policy, rq.worker.SimpleWorker):
     """
-    RQ's worker that runs its jobs in its own process, one after the other.
+    RQ's worker that runs its jobs one after the other in its own process.
     """
 
     _forks = False
@@ -235,22 +279,24 @@ class SimpleWorker(_Policy, rq.worker.SimpleWorker):
 
 class SpawnWorker(_Policy, getattr(rq.worker, "SpawnWorker", rq.worker.Worker)):  # type: ignore[misc]
     """
-    RQ's worker that starts a new Python per job, where forking is not safe; from RQ 3.0 on.
+    RQ's worker that starts a new Python process per job, for systems where forking is not safe.
+
+    Needs RQ 3.0. Raises RuntimeError with an earlier one, which would ignore the job class.
     """
 
     _forks = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if int(VERSION.split(".")[0]) < _FIRST_SPAWNING_OURS:
+        if int(VERSION.split(".")[0]) < _FIRST_PASSING_CLASSES_ON:
             raise RuntimeError(
                 f"SpawnWorker of RQ {VERSION} runs jobs with RQ's own classes: "
-                "take rq.worker.SpawnWorker, and decorate the job functions with worker_job."
+                "use rq.worker.SpawnWorker, and decorate the job functions with worker_job."
             )
         super().__init__(*args, **kwargs)
 
     def main_work_horse(self, *args: Any, **kwargs: Any) -> None:
         """
-        Run the job in the new Python, whose logging nobody has set up yet.
+        Run the job in the new process, where logging is not configured yet.
         """
         configure_logging(get_settings())
         super().main_work_horse(*args, **kwargs)

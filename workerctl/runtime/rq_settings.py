@@ -1,11 +1,11 @@
 """
-Where RQ finds Redis and the queues, from the settings of the worker.
+A configuration module for RQ's `-c` option, with REDIS_URL and QUEUES from the worker's settings.
 
     rq worker -c workerctl.runtime.rq_settings -w workerctl.runtime.rq.Worker --with-scheduler
 
-RQ takes the address from its command line, from such a module or from the environment, never from
-an env file, and goes to localhost where there is none. Importing this reads the configuration, as
-RQ's `-c` needs it; it is no module for anything else.
+RQ itself reads the address of Redis from its command line, from such a module or from the
+environment, but not from an env file, and otherwise connects to localhost. Importing this module
+reads the configuration and may raise ConfigurationError; do not import it for anything else.
 """
 
 from workerctl.settings import get_settings

@@ -1,3 +1,3 @@
 """
-What a settings class says of its fields, and how an instance is made from the sources.
+What a settings class declares about its fields, and how an instance is built from the sources.
 """

@@ -1,5 +1,5 @@
 """
-What people are told of a settings class: its fields with what they must be and their defaults.
+Descriptions of a settings class for people: its fields, what they must be, and their defaults.
 """
 
 import math
@@ -28,6 +28,9 @@ _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"
 class Setting(NamedTuple):
     """
     One field of a settings class, described for people.
+
+    `expects` completes "NAME must be …". `public` is the reason why a field with a credential-like
+    name is not secret. `deprecated` holds the field's former names.
     """
 
     name: str
@@ -44,21 +47,21 @@ class Setting(NamedTuple):
     @property
     def default_text(self) -> str:
         """
-        The default as it would be written in an env file; "" for a secret or a required field.
+        The default as written in an env file; empty for a secret or a required field.
         """
         return "" if self.secret or self.required else as_text(self.default)
 
 
 def describe(settings: type[BaseModel]) -> tuple[Setting, ...]:
     """
-    Every field of a settings class, in the order of declaration.
+    Return the description of every field of a settings class, in declaration order.
     """
-    return tuple(setting(name, info) for name, info in settings.model_fields.items())
+    return tuple(describe_field(name, info) for name, info in settings.model_fields.items())
 
 
-def setting(name: str, info: FieldInfo) -> Setting:
+def describe_field(name: str, info: FieldInfo) -> Setting:
     """
-    One field of a settings class.
+    Return the description of one field.
     """
     extra = extras(info)
     required = info.is_required()
@@ -80,7 +83,7 @@ def setting(name: str, info: FieldInfo) -> Setting:
 
 def as_text(value: object) -> str:
     """
-    A validated public value as it would be written in an env file.
+    Return a validated, public value as it would be written in an env file.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -91,21 +94,17 @@ def as_text(value: object) -> str:
 
 def expectation(info: FieldInfo) -> str:
     """
-    What the field's value must be, completing "NAME must be …".
+    Return what the field's value must be, completing "NAME must be …".
     """
     for item in info.metadata:
         if isinstance(item, Expects):
             return item.text
     if sequence_type(info) is not None:
         return f"a comma-separated list of {_plural(info)}"
-    return _scalar(bare_type(info.annotation), _bounds(info))
+    return _scalar(bare_type(info.annotation), _bounds(info.metadata))
 
 
-def _bounds(info: FieldInfo) -> dict[str, float]:
-    return _bounds_of(info.metadata)
-
-
-def _bounds_of(metadata: Iterable[object]) -> dict[str, float]:
+def _bounds(metadata: Iterable[object]) -> dict[str, float]:
     found = {}
     for item in metadata:
         for kind in _BOUNDS:
@@ -137,7 +136,7 @@ def _choice(values: Iterable[object]) -> str:
 
 
 def _range(bounds: Mapping[str, float]) -> str:
-    # fifteen digits: all that a float holds, and no exponent before that
+    # A float preserves 15 significant digits; bounds of that length need no exponent.
     shown = {kind: f"{bound:.15g}" for kind, bound in bounds.items()}
     if "ge" in shown and "le" in shown:
         return f" from {shown['ge']} to {shown['le']}"
@@ -151,4 +150,4 @@ def _plural(info: FieldInfo) -> str:
     if kind not in {int, float}:
         return "values"
     flat = [more for entry in metadata for more in getattr(entry, "metadata", [entry])]
-    return ("whole numbers" if kind is int else "numbers") + _range(_bounds_of(flat))
+    return ("whole numbers" if kind is int else "numbers") + _range(_bounds(flat))

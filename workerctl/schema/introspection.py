@@ -1,8 +1,9 @@
 """
-What the sources need to know of a settings class: names, which are secret, how a list is written.
+What the sources need to know about a settings class: variable names, secrets, syntax of lists.
 
-A field is secret when its type is `SecretStr`, or when its name looks like a credential and no
-`public` reason stands beside it: forgetting to say so fails closed.
+A field is secret if its type is `SecretStr`, or if its name looks like a credential and its
+declaration gives no `public` reason. A forgotten declaration therefore hides a value rather than
+showing it.
 """
 
 import json
@@ -22,7 +23,7 @@ SEQUENCES = (list, tuple, set, frozenset)
 
 def names(settings: type[BaseModel]) -> Names:
     """
-    The variable names that a settings class knows.
+    Return the variable names that a settings class accepts.
     """
     fields = settings.model_fields
     return Names(
@@ -38,7 +39,7 @@ def names(settings: type[BaseModel]) -> Names:
 
 def is_secret(name: str, info: FieldInfo) -> bool:
     """
-    Whether the field's value must never be shown.
+    Return whether the field's value must never be shown.
     """
     if any(kind is SecretStr for kind in _types(info.annotation)):
         return True
@@ -47,17 +48,17 @@ def is_secret(name: str, info: FieldInfo) -> bool:
 
 def holds_url(info: FieldInfo) -> bool:
     """
-    Whether the field's value is a URL.
+    Return whether the field's value is a URL.
     """
     return any(isinstance(item, Expects) and item.url for item in info.metadata)
 
 
 def decode(info: FieldInfo, text: str) -> object:
     """
-    What pydantic is to validate: the text, or the list that it spells.
+    Return the value that pydantic validates: the text, or the list or dict that it represents.
 
-    A list that starts with `[` is JSON, any other is comma-separated. Text that is not the JSON
-    it promises to be stays text, which the field's type then refuses.
+    A list that starts with `[` is parsed as JSON, any other is split at commas. Text that is not
+    valid JSON is returned unchanged, and the field's type then rejects it.
     """
     kind = sequence_type(info)
     if kind is None and _kind(info) is not dict:
@@ -69,7 +70,7 @@ def decode(info: FieldInfo, text: str) -> object:
 
 def extras(info: FieldInfo) -> Mapping[str, Any]:
     """
-    What the declaration says beside pydantic's own: `group`, `public` and `file`.
+    Return what `vocabulary.group` adds to a pydantic field: `group`, `public` and `file`.
     """
     extra = info.json_schema_extra
     return extra if isinstance(extra, dict) else {}
@@ -77,7 +78,7 @@ def extras(info: FieldInfo) -> Mapping[str, Any]:
 
 def deprecated_names(name: str, info: FieldInfo) -> Iterator[str]:
     """
-    The names by which the field went before.
+    Yield the former names of the field.
     """
     alias = info.validation_alias
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
@@ -86,7 +87,7 @@ def deprecated_names(name: str, info: FieldInfo) -> Iterator[str]:
 
 def _types(annotation: object) -> Iterator[object]:
     yield annotation
-    if type(annotation) is type:  # most are `str` or `int`
+    if type(annotation) is type:  # a plain class such as `str`, as most are: nothing to look into
         return
     for argument in get_args(annotation):
         yield from _types(argument)
@@ -94,7 +95,9 @@ def _types(annotation: object) -> Iterator[object]:
 
 def bare_type(annotation: Any) -> Any:
     """
-    The type without `None` beside it: a source that leaves a field unset says nothing at all.
+    Return the annotation without `None`, such as `int` for `int | None`.
+
+    A source cannot assign None; it can only leave the field unset.
     """
     if get_origin(annotation) not in {Union, UnionType}:
         return annotation
@@ -109,7 +112,7 @@ def _kind(info: FieldInfo) -> object:
 
 def sequence_type(info: FieldInfo) -> object | None:
     """
-    The kind of list, tuple or set that the field holds, None for anything else.
+    Return the sequence type that the field holds (list, tuple, set or frozenset), else None.
     """
     kind = _kind(info)
     return kind if kind in SEQUENCES else None

@@ -1,7 +1,7 @@
 """
-The rules without which a worker must not run, as functions to findings.
+The rules that a worker must satisfy to boot, as functions that yield findings.
 
-`get_settings` and the checks call the same functions, so that boot says what check said.
+`get_settings` and the checks call the same functions, so that boot and `workerctl check` agree.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from workerctl.sources.values import Values
 DEFAULT_ENVIRONMENT = "development"
 
 _NEW_KEY = "Run `workerctl keygen --write FILE`, or restore the key that your data needs."
-_SAME_KEY = "Restore the exact key: another one cannot read what it wrote."
+_SAME_KEY = "Restore the exact key: no other key can decrypt the existing data."
 _NICKNAMES = {
     "prod": "production",
     "prd": "production",
@@ -36,7 +36,9 @@ _ALWAYS_REQUIRED = ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "REDIS_URL", "O
 
 def judged_as(values: Values, override: str | None = None) -> str:
     """
-    The environment whose rules apply: an invalid `ENV` is judged as strictly as production.
+    Return the environment whose rules apply: `override` if given, else the value of `ENV`.
+
+    An invalid `ENV` is judged by the rules of production, the strictest ones.
     """
     if override is not None:
         return override
@@ -46,7 +48,7 @@ def judged_as(values: Values, override: str | None = None) -> str:
 
 def boot_findings(values: Values) -> Iterator[Finding]:
     """
-    Everything that keeps a worker from booting, or that it warns of, types and ranges aside.
+    Yield everything that stops a worker from booting, or that it warns about, except bad types.
     """
     env = judged_as(values)
     yield from environment_name(values)
@@ -57,17 +59,19 @@ def boot_findings(values: Values) -> Iterator[Finding]:
 
 def environment_name(values: Values, override: str | None = None) -> Iterator[Finding]:
     """
-    ENV001: `ENV` is development, staging or production.
+    Yield ENV001 unless `ENV` is development, staging or production, and matches `override`.
     """
     env = values.text("ENV", DEFAULT_ENVIRONMENT)
     where = values.location("ENV")
     if env not in ENVIRONMENTS:
-        meant = _meant(env)
+        suggestion = _suggestion(env)
         yield Finding(
             code="ENV001",
             severity=Severity.ERROR,
             message="ENV is not development, staging or production, so production's rules apply.",
-            hint=f"Did you mean ENV={meant}?" if meant else "Set ENV to one of the three.",
+            hint=(
+                f"Did you mean ENV={suggestion}?" if suggestion else "Set ENV to one of the three."
+            ),
             fields=("ENV",),
             location=where,
         )
@@ -84,8 +88,8 @@ def environment_name(values: Values, override: str | None = None) -> Iterator[Fi
         yield Finding(
             code="ENV001",
             severity=Severity.WARNING,
-            message=f"The worker will boot as {env}, while this run judges as {override}.",
-            hint=f"Set ENV={override} where the worker starts.",
+            message=f"The worker will boot as {env}, but this run applies the rules of {override}.",
+            hint=f"Set ENV={override} where the worker gets its configuration.",
             fields=("ENV",),
             location=where,
         )
@@ -93,26 +97,26 @@ def environment_name(values: Values, override: str | None = None) -> Iterator[Fi
 
 def required_values(values: Values, env: str) -> Iterator[Finding]:
     """
-    ENV002: what this environment requires is set.
+    Yield ENV002 for every setting that this environment requires and that is not set.
     """
     if env == DEFAULT_ENVIRONMENT:
         return
-    for name, demanded_by, why in _required(values):
+    for name, required_by, reason in _required(values, env):
         if not values.is_set(name):
             yield Finding(
                 code="ENV002",
                 severity=Severity.ERROR,
-                message=f"{name} is not set, and {why}.".replace("ENVIRONMENT", env),
+                message=f"{name} is not set, but {reason} requires it.",
                 hint=f"Set {name} where the worker gets its configuration.",
                 fields=(name,),
-                location=_missing_at(values, name, demanded_by),
+                location=_missing_at(values, name, required_by),
             )
     if not values.is_set("GEMINI_API_KEY"):
         yield Finding(
             code="ENV002",
             severity=Severity.WARNING,
-            message="GEMINI_API_KEY is not set, so analysis has one model less to compare with.",
-            hint="Set GEMINI_API_KEY, or suppress this if one model is meant.",
+            message="GEMINI_API_KEY is not set, so the analysis has one model fewer to compare.",
+            hint="Set GEMINI_API_KEY, or suppress this warning if that is intended.",
             fields=("GEMINI_API_KEY",),
             location=_missing_at(values, "GEMINI_API_KEY", "ENV"),
         )
@@ -120,16 +124,16 @@ def required_values(values: Values, env: str) -> Iterator[Finding]:
 
 def required_names(values: Values, env: str) -> frozenset[str]:
     """
-    The settings without which a worker does not boot in this environment.
+    Return the settings without which a worker does not boot in this environment.
     """
     if env == DEFAULT_ENVIRONMENT:
         return frozenset()
-    return frozenset({"ENCRYPTION_KEY", *(name for name, _, _ in _required(values))})
+    return frozenset({"ENCRYPTION_KEY", *(name for name, _, _ in _required(values, env))})
 
 
 def key_presence(values: Values, env: str) -> Iterator[Finding]:
     """
-    KEY001: `ENCRYPTION_KEY` is set.
+    Yield KEY001 unless `ENCRYPTION_KEY` is set.
     """
     severity = by_environment(
         env, development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
@@ -148,7 +152,7 @@ def key_presence(values: Values, env: str) -> Iterator[Finding]:
 
 def key_form(values: Values, env: str) -> Iterator[Finding]:
     """
-    KEY002: `ENCRYPTION_KEY` is 64 hexadecimal characters.
+    Yield KEY002 unless `ENCRYPTION_KEY` consists of 64 hexadecimal characters.
     """
     severity = by_environment(
         env, development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
@@ -160,34 +164,37 @@ def key_form(values: Values, env: str) -> Iterator[Finding]:
     if problem is not None:
         from workerctl.secrecy.placeholders import is_placeholder
 
-        stands_in = is_placeholder(value.text, "ENCRYPTION_KEY", secret=True)
+        placeholder = is_placeholder(value.text, "ENCRYPTION_KEY", secret=True)
         yield Finding(
             code="KEY002",
             severity=severity,
             message=f"ENCRYPTION_KEY {problem}.",
-            hint=_NEW_KEY if stands_in else _SAME_KEY,
+            hint=_NEW_KEY if placeholder else _SAME_KEY,
             fields=("ENCRYPTION_KEY",),
             location=value.location,
         )
 
 
-def _required(values: Values) -> Iterator[tuple[str, str, str]]:
+def _required(values: Values, env: str) -> Iterator[tuple[str, str, str]]:
+    """
+    Yield each required setting, the setting that requires it, and what to call that in a message.
+    """
     for name in _ALWAYS_REQUIRED:
-        yield name, "ENV", "ENVIRONMENT requires it"
+        yield name, "ENV", env
     if values.text("ANALYSIS_MODE") == "phase_2":
-        yield "ANTHROPIC_API_KEY", "ANALYSIS_MODE", "ANALYSIS_MODE=phase_2 requires it"
+        yield "ANTHROPIC_API_KEY", "ANALYSIS_MODE", "ANALYSIS_MODE=phase_2"
     if values.is_set("WEBHOOK_URL"):
-        yield "WEBHOOK_SECRET", "WEBHOOK_URL", "WEBHOOK_URL requires it"
+        yield "WEBHOOK_SECRET", "WEBHOOK_URL", "WEBHOOK_URL"
 
 
-def _missing_at(values: Values, name: str, demanded_by: str) -> Location:
+def _missing_at(values: Values, name: str, required_by: str) -> Location:
     """
-    The empty line where the value belongs, or else the line that demands it.
+    Return the location of an empty assignment, else that of the setting that requires a value.
     """
-    return values.empty.get(name) or values.location(demanded_by)
+    return values.empty.get(name) or values.location(required_by)
 
 
-def _meant(env: str) -> str | None:
+def _suggestion(env: str) -> str | None:
     word = env.strip().strip("\"'").lower()
     if word in ENVIRONMENTS:
         return word

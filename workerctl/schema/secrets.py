@@ -1,5 +1,5 @@
 """
-The texts of the secrets that a settings instance holds, for those who have to redact them.
+The texts of the secrets that a settings instance holds, so that they can be redacted.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ def secret_texts(settings: Any) -> Iterator[str]:
     """
     Yield the text of every secret of a settings instance.
 
-    Older encryption keys are included, and of a public URL the parts that are not shown.
+    Further secrets such as older encryption keys are included, and so are public URLs with parts
+    that are not shown, such as a password.
     """
     secrets = names(type(settings)).secrets
     for name in type(settings).model_fields:
@@ -31,7 +32,7 @@ def secret_texts(settings: Any) -> Iterator[str]:
 
 def _texts(value: Any) -> Iterator[str]:
     """
-    The texts in a value of a secret setting, which another team may have given any type.
+    Yield the texts in the value of a secret setting, whose type a subclass may choose freely.
     """
     if isinstance(value, SecretStr | SecretBytes):
         value = value.get_secret_value()

@@ -1,7 +1,7 @@
 """
-The vocabulary in which a settings class is written: field types, bounds, groups.
+The vocabulary for declaring a settings class: field types and groups.
 
-A type says in `Expects` what its values must be, so that no message needs to show a value.
+A type states in `Expects` what its values must be, so that no message needs to show a value.
 """
 
 import re
@@ -13,16 +13,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from workerctl.secrecy import urls
 
+# numeric values of the levels in `logging`
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
-
 CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
-"""57 bytes in base64url, of which the first is 0x01: the form that `keyring.tokens` parses."""
+"""57 bytes in base64url, the first one 0x01: the form that `keyring.tokens` parses."""
 
 
 class Expects(NamedTuple):
     """
-    What a value must be, completing "NAME must be …"; `url` marks fields that hold a URL.
+    What a value must be, completing "NAME must be …"; `url` is true for a field that holds a URL.
     """
 
     text: str
@@ -31,19 +31,23 @@ class Expects(NamedTuple):
 
 class BadValueError(ValueError):
     """
-    A value refused by a validator of ours. It never carries the value.
+    Raised by the validators of this module. It never carries the value.
     """
 
     def __init__(self) -> None:
-        super().__init__("refused")
+        super().__init__("rejected")
 
 
 def group(name: str) -> Callable[..., Any]:
     """
-    A function that declares the fields of one group: `llm(120, "What it is.", gt=0)`.
+    Return a function that declares fields of the group `name`.
 
-    `public` is the reason why a field with a credential-like name is no secret. `file` lets a field
-    that is none be given as NAME_FILE, too, as every secret may.
+        llm = group("llm")
+        LLM_TIMEOUT_SECONDS: int = llm(120, "How long one answer may take.", gt=0)
+
+    `public` is the reason why a field with a credential-like name is not secret. Every secret may
+    be given as NAME_FILE, the path of a file that holds it; `file` allows the same for a field that
+    is not secret. Other keyword arguments are those of `pydantic.Field`.
     """
 
     def declare(
@@ -79,7 +83,9 @@ def _secret_redis_url(secret: SecretStr) -> SecretStr:
 
 def _url(text: str, schemes: tuple[str, ...]) -> str:
     """
-    Refuse what a client would read otherwise than its author: a raw `/`, `#` or `@` in a password.
+    Return `text` if it is empty or a sound URL of one of the schemes; raise BadValueError if not.
+
+    An unescaped `/` or `#` in a password is rejected: clients take it for the end of the host.
     """
     if not text:
         return text
@@ -101,7 +107,7 @@ def _origin(text: str) -> str:
 
 
 def _canary(text: str) -> str:
-    # not a pattern of pydantic's, which every start would compile
+    # Not `Field(pattern=…)`: pydantic would compile it at every start, even without a canary.
     if text and not re.fullmatch(CANARY_PATTERN, text, re.ASCII):
         raise BadValueError
     return text

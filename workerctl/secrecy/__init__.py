@@ -1,3 +1,3 @@
 """
-What is secret, how a secret is masked, and which values are placeholders.
+Decide what is secret, mask secrets, and recognise placeholders.
 """

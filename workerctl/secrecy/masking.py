@@ -1,7 +1,8 @@
 """
-The one place that knows what may be shown. Every sink goes through it.
+Decide which names, URLs and characters may be shown. All output goes through this module.
 
-A mask shows nothing of the value, its length included. What is not known to be public is secret.
+A mask reveals nothing about the value, not even its length. Whatever is not known to be public is
+treated as secret.
 """
 
 import os
@@ -11,10 +12,10 @@ from urllib.parse import SplitResult
 from workerctl.secrecy import urls
 
 MASK = "\u2022" * 8
-"""The mask; the text output writes it as `********` where the terminal has no UTF-8."""
+"""The mask. The text output writes `********` instead if the terminal does not support UTF-8."""
 
 PIECE = 6
-"""How many consecutive characters of a secret give part of it away; no output shows so many."""
+"""The number of consecutive characters of a secret that no output may show."""
 
 _CREDENTIAL_WORDS = (
     "KEY",
@@ -35,7 +36,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def is_credential_name(name: str) -> bool:
     """
-    Whether a variable of this name must be taken for a secret until somebody declares it public.
+    Return whether a variable of this name is treated as secret unless it is declared public.
     """
     upper = name.upper()
     return any(word in upper for word in _CREDENTIAL_WORDS)
@@ -43,30 +44,35 @@ def is_credential_name(name: str) -> bool:
 
 def is_conventional_name(name: str) -> bool:
     """
-    Whether an unknown variable's name may be printed: a bare token can be a pasted secret.
+    Return whether the name of an unknown variable may be printed.
+
+    A name in any other form may itself be a secret, pasted where a name belongs.
     """
     return re.fullmatch(_CONVENTIONAL_NAME, name, re.ASCII) is not None
 
 
 def is_like_secret(path: str) -> bool:
     """
-    Whether a path that leads nowhere may be a secret in the wrong place.
+    Return whether a path that does not exist may be a secret given in place of a path.
 
-    That is a URL, or a long word of letters and digits without the suffix or the dot of a file.
+    That is a URL, or a name with a long run of letters and digits but without a suffix or a leading
+    dot.
     """
     if os.path.lexists(path):
         return False
+    if "://" in path:
+        return True
     parent, name = os.path.split(path)
+    if re.fullmatch(_FILE_NAME, name):
+        return False
     missing = name if not parent or os.path.lexists(parent) else path
-    if "://" in path or re.fullmatch(_FILE_NAME, name):
-        return "://" in path
     words = re.findall(_LONG_WORD, missing)
     return any(not word.isalpha() and not word.isdigit() for word in words)
 
 
 def printable(text: str) -> str:
     """
-    The text with every invisible, control or undecodable character written as an escape.
+    Return the text with every control, invisible or undecodable character escaped.
     """
     if text.isprintable():
         return text
@@ -80,10 +86,10 @@ def printable(text: str) -> str:
 
 def show_url(url: str, *, secret: bool) -> str:
     """
-    A URL without userinfo, query and fragment; a secret one keeps scheme, host and port only.
+    Return a URL without userinfo, query and fragment; of a secret URL, scheme, host and port only.
 
-    A purely numeric path stays (the number of a Redis database). What does not read as a URL is
-    masked whole, because a password with a slash in it would pass for a path.
+    A numeric path is kept, because it is the number of a Redis database. Text that is not a sound
+    URL is masked completely, because a password that contains a slash would look like a path.
     """
     parts = urls.split(url)
     if parts is None:
@@ -95,14 +101,16 @@ def show_url(url: str, *, secret: bool) -> str:
         return _public(parts._replace(netloc=host))
     userinfo = f"{MASK}@" if "@" in parts.netloc else ""
     numeric = re.fullmatch(urls.DATABASE_PATH, parts.path) is not None
-    more = parts.query or parts.fragment or (parts.path.strip("/") and not numeric)
-    path = parts.path if numeric else "/" if parts.path and not more else ""
-    return f"{parts.scheme}://{userinfo}{host}{path}" + (f"/{MASK}" if more else "")
+    hidden = parts.query or parts.fragment or (parts.path.strip("/") and not numeric)
+    path = parts.path if numeric else "/" if parts.path and not hidden else ""
+    return f"{parts.scheme}://{userinfo}{host}{path}" + (f"/{MASK}" if hidden else "")
 
 
 def hidden_parts(url: str) -> tuple[str, ...]:
     """
-    What a public URL does not show: userinfo, query and fragment. Empty for what is no URL.
+    Return the parts of a public URL that are not shown: userinfo, query and fragment.
+
+    The result is empty if the text is not a URL.
     """
     parts = urls.split(url)
     return () if parts is None else (urls.userinfo_of(parts), parts.query, parts.fragment)
@@ -110,7 +118,7 @@ def hidden_parts(url: str) -> tuple[str, ...]:
 
 def has_credentials(url: str) -> bool:
     """
-    Whether a URL carries something worth hiding: a password, a query, or more than can be told.
+    Return whether a URL contains a password or a query, or may contain one that is not escaped.
     """
     parts = urls.split(url)
     if parts is None:

@@ -1,7 +1,7 @@
 """
-Secrets out of texts: every piece of one, in every form in which a log comes to hold it.
+Mask known secrets in texts: every piece of them, in every encoding that is common in logs.
 
-What is shown of a secret URL elsewhere is shown here: scheme, host and port.
+The scheme, host and port of a secret URL are not masked, as in all other output.
 """
 
 import re
@@ -13,25 +13,28 @@ from workerctl.secrecy.masking import PIECE, is_credential_name
 from workerctl.secrecy.spellings import ESCAPED_PIECE, pieces
 
 LOG_MASK = "********"
-"""ASCII, unlike the mask of the reports, because a log passes through handlers of any encoding."""
+"""ASCII, unlike the mask of reports, because log handlers may use any encoding."""
 
 SHORTEST = 4
-"""Secrets of four or five characters are masked as whole words, shorter ones not at all."""
+"""Secrets of four or five characters are masked as whole words, and shorter ones not at all."""
 
 # Every six-character piece contains a four-character anchor that starts at a multiple of three, so
 # checking every third position finds them all.
 _STEP = 3
 
-# Of a path, of the name of a parameter or a user: "services", "v1" and "default" give nothing away.
-_WORD = r"[a-z._~-]{1,16}|.{0,5}"
+# Path segments, parameter names and user names that reveal nothing: "services", "v1", "default".
+_HARMLESS = r"[a-z._~-]{1,16}|.{0,5}"
 
 Anchor = tuple[str, str, str, str]
+# A text that is masked only where its pattern matches, never in pieces.
 Whole = tuple[str, re.Pattern[str]]
 
 
 class Redactor:
     """
-    Masks what a text has in common with known secrets; made once, then quick for each text.
+    Masks what a text has in common with known secrets.
+
+    Construction encodes every secret and is slow; searching a text is fast. Create one and keep it.
     """
 
     def __init__(self, secrets: Iterable[str], mask: str = LOG_MASK) -> None:
@@ -39,22 +42,22 @@ class Redactor:
         known = set(secrets)
         parts = {part for secret in known for part in _parts(secret)}
         self._pieces = frozenset(piece for part in parts for piece in pieces(part))
-        self._anchors = frozenset(anchor for piece in self._pieces for anchor in _every(piece, 1))
+        self._anchors = frozenset(anchor for piece in self._pieces for anchor in _anchors(piece, 1))
         self._wholes = dict([*map(_short_word, parts), *map(_end_of_url, known)])
         self._wholes.pop("", None)
 
     def holds(self, text: str) -> bool:
         """
-        Whether the text has a piece of a secret in it.
+        Return whether the text contains a piece of a secret.
         """
         for whole, pattern in self._wholes.items():
             if whole in text and pattern.search(text):
                 return True
-        return not self._anchors.isdisjoint(_every(text, _STEP)) and any(self._spans(text))
+        return not self._anchors.isdisjoint(_anchors(text, _STEP)) and any(self._spans(text))
 
     def redact(self, text: str) -> str:
         """
-        The text with every piece of a secret masked.
+        Return the text with every piece of a secret masked.
         """
         shown: list[str] = []
         end = 0
@@ -70,9 +73,9 @@ class Redactor:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """
-        The places of pieces, in the order of their starts; they may overlap.
+        Yield the start and end of every piece in the order of the starts; they may overlap.
         """
-        for number, anchor in enumerate(_every(text, _STEP)):
+        for number, anchor in enumerate(_anchors(text, _STEP)):
             if anchor in self._anchors:
                 last = number * _STEP
                 for start in range(max(0, last - _STEP + 1), last + 1):
@@ -84,9 +87,9 @@ class Redactor:
 
 def _parts(secret: str) -> Iterator[str]:
     """
-    What of a secret must not be seen: all of it, or of a URL what follows scheme, host and port.
+    Yield the parts of a secret that must not be shown: of a URL, all but scheme, host and port.
     """
-    url = _sound(secret)
+    url = _parse_url(secret)
     if url is None:
         texts = [secret.partition("://")[2] or secret]
     else:
@@ -95,15 +98,17 @@ def _parts(secret: str) -> Iterator[str]:
         names = [user, *url.path.split("/"), url.fragment, *(name for name, _ in pairs)]
         values = [(value, is_credential_name(name)) for name, value in pairs]
         values += [(name, False) for name in names]
-        texts = [text for text, secret in values if secret or not re.fullmatch(_WORD, text)]
+        texts = [
+            text for text, is_secret in values if is_secret or not re.fullmatch(_HARMLESS, text)
+        ]
         texts.append(password)
     for text in texts:
         yield from {text, unquote(text, errors="surrogateescape")}
 
 
-def _sound(secret: str) -> SplitResult | None:
+def _parse_url(secret: str) -> SplitResult | None:
     """
-    Return the parts of a URL; None for anything else, and where a password may pass for a path.
+    Return the parts of a URL; None for other text, or if what looks like a path may be a password.
     """
     parts = urls.split(secret)
     return None if parts is None or urls.has_late_at(parts) else parts
@@ -111,7 +116,7 @@ def _sound(secret: str) -> SplitResult | None:
 
 def _short_word(part: str) -> Whole:
     """
-    A secret that is too short to have pieces, and where it is to be masked.
+    Return a part that is too short to have pieces, and its pattern; "" for any other part.
     """
     word = part if SHORTEST <= len(part) < PIECE else ""
     return word, re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
@@ -119,9 +124,11 @@ def _short_word(part: str) -> Whole:
 
 def _end_of_url(secret: str) -> Whole:
     """
-    What follows the host in a URL: it may consist of words, which are masked nowhere else.
+    Return what follows the host of a URL, and its pattern; "" if there is nothing to mask.
+
+    It may consist of harmless words, which are masked in this place only.
     """
-    url = _sound(secret)
+    url = _parse_url(secret)
     if url is None or url.path == "/" or re.fullmatch(urls.DATABASE_PATH, url.path):
         return "", re.compile("")
     host = urls.host_of(url) + url.path[:1]
@@ -129,8 +136,8 @@ def _end_of_url(secret: str) -> Whole:
     return end, re.compile(f"(?<={re.escape(host)}){re.escape(end)}")
 
 
-def _every(text: str, step: int) -> Iterator[Anchor]:
+def _anchors(text: str, step: int) -> Iterator[Anchor]:
     """
-    The anchors of a text at every so many characters. Of tuples, because that is quickest.
+    Yield the anchor at every `step`-th position. Tuples are the fastest form to compare.
     """
     return zip(text[::step], text[1::step], text[2::step], text[3::step], strict=False)

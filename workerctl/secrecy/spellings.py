@@ -1,8 +1,8 @@
 """
-How a secret comes to be written in a log: the pieces by which it is known again.
+Spell a secret in every way that logs do, and cut it into the pieces by which it is recognised.
 
-A piece is six characters in a row: raw, in capitals or small letters, or as base64, percent, JSON,
-`repr` or hexadecimal digits write them.
+A piece is six consecutive characters: unchanged, in upper or lower case, or encoded as base64,
+percent-encoding, JSON, `repr` or hexadecimal digits.
 """
 
 import base64
@@ -15,20 +15,20 @@ from urllib.parse import quote
 from workerctl.secrecy.masking import PIECE
 
 ESCAPED_PIECE = 12
-"""The same where six are less than a letter and a half."""
+"""The length of a piece in encodings that need several characters for one."""
 
-# Where characters are escaped, six of them must stand for this many letters.
+# Six characters of an escaped text are a piece only if they represent at least this many letters.
 _LETTERS = 4
 _NEVER_ESCAPED = r"[A-Za-z0-9_.-]*"
 _LEFT_BY_CLIENTS = "!#$%&'()*+,/:;=?@[]~"
 _HEXADECIMAL_KEY = r"(?:[0-9a-fA-F]{2}){16,}"
-# Behind so many other bytes, the first digits of base64 depend on those, too.
+# How many base64 digits at the start depend on the 0, 1 or 2 bytes that precede the secret.
 _BASE64_LOST = (0, 2, 3)
 
 
 def pieces(secret: str) -> Iterator[str]:
     """
-    The pieces of a secret, or of its part, in every spelling; each is six or twelve long.
+    Yield the pieces of a secret or a part of one, in every spelling; each has 6 or 12 characters.
     """
     for text in (secret, secret.upper(), secret.lower()):
         yield from _windows(text, PIECE)
@@ -47,7 +47,7 @@ def pieces(secret: str) -> Iterator[str]:
 
 def _pieces_of_bytes(data: bytes) -> Iterator[str]:
     """
-    As base64 behind any number of other bytes, and as hexadecimal digits.
+    Yield the pieces of `data` in base64, in each of its three alignments, and in hexadecimal.
     """
     for before, lost in enumerate(_BASE64_LOST):
         whole = (before + len(data)) * 8 // 6
@@ -60,7 +60,7 @@ def _pieces_of_bytes(data: bytes) -> Iterator[str]:
 
 def _escaped_pieces(letters: list[str]) -> Iterator[str]:
     """
-    Pieces of a text that is written by escapes, each of which counts as one letter.
+    Yield the pieces of a text, given as its letters, some of which are escape sequences.
     """
     text = "".join(letters)
     owner = [number for number, letter in enumerate(letters) for _ in letter]

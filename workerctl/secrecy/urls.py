@@ -1,12 +1,12 @@
 """
-URLs as far as secrecy depends on them: which are sound, and where a password may hide.
+Parse URLs, and find where in them a password may be.
 """
 
 from string import ascii_letters, digits, hexdigits
 from urllib.parse import SplitResult, urlsplit
 
 DATABASE_PATH = "/[0-9]{1,3}"
-"""Pattern of a path that is no secret in a URL that is one: the number of a Redis database."""
+"""Pattern of the only path that a secret URL may show: the number of a Redis database."""
 
 _HOST_CHARACTERS = frozenset(ascii_letters + digits + "_.-")
 _ADDRESS_CHARACTERS = frozenset(hexdigits + ":.")
@@ -38,14 +38,16 @@ def host_of(parts: SplitResult) -> str:
 
 def userinfo_of(parts: SplitResult) -> str:
     """
-    Return what precedes the `@` of the host: a user, a password, both or nothing.
+    Return what precedes the host and its `@`: a user, a password, both or neither.
     """
     return parts.netloc.rpartition("@")[0]
 
 
 def has_late_at(parts: SplitResult) -> bool:
     """
-    Return whether an `@` follows the host: the "path" may then be half of an unescaped password.
+    Return whether an `@` follows the host.
+
+    What was parsed as host and path may then be an unescaped password.
     """
     return "@" in parts.path + parts.query + parts.fragment
 

@@ -1,3 +1,3 @@
 """
-Where values come from: environment, env files, secret files, and the project's own table.
+The sources of values: environment, env files, secret files, and the project's own table.
 """

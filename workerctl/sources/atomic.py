@@ -1,8 +1,7 @@
 """
-Replace one small file atomically and durably, under a lock that leaves nothing behind.
+Replace a small file atomically and durably, under a lock on its directory.
 
-Whoever reads the file sees the old bytes or the new ones, also after `kill -9`. The lock is on the
-directory, so that no lock file stays; it binds those who use this module, on this host.
+A reader sees either the old content or the new, even if the writer is killed at any moment.
 """
 
 import errno
@@ -10,45 +9,28 @@ import os
 import re
 import secrets
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import ModuleType
 from typing import NamedTuple
 
 from workerctl.errors import EnvFileWriteError
+from workerctl.sources.directory_lock import lock, posix_locks
+from workerctl.sources.write_errors import explained
 
-PRIVATE = 0o600
 LOCK_SECONDS = 30.0
-"""How long to wait for another writer, which needs milliseconds."""
+"""How long to wait for another writer, which takes milliseconds."""
 
-_LOCK_POLL_SECONDS = 0.01
+_PRIVATE = 0o600
 _OTHERS = 0o007
 _OWNER_AND_GROUP = 0o770
-# Begins with the file's own name, so that a rule that keeps `.env*` out of git keeps these out too.
+# The name starts with that of the file, so that a rule that ignores `.env*` in git ignores it too.
 _TEMPORARY = re.compile(r".+\.workerctl-[0-9a-f]{16}\.tmp", re.DOTALL)
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
-
-_OWNER = "Run as the owner of the file and of its directory."
-_SPACE = "Free some space."
-_REASONS = {
-    errno.ENOENT: ("is in a directory that does not exist", "Check the path."),
-    errno.ENOTDIR: ("is in a directory that does not exist", "Check the path."),
-    errno.EISDIR: ("is a directory", "Name a file in it."),
-    errno.ELOOP: ("is a symbolic link", "Name the file that it points to."),
-    errno.ENXIO: ("is not a regular file", "Name an env file."),
-    errno.EACCES: ("cannot be changed: permission denied", _OWNER),
-    errno.EPERM: ("cannot be changed: operation not permitted", _OWNER),
-    errno.EROFS: ("is on a read-only file system", "Write to a file elsewhere."),
-    errno.ENOSPC: ("cannot be written: the disk is full", _SPACE),
-    errno.EDQUOT: ("cannot be written: the disk quota is used up", _SPACE),
-    errno.EFBIG: ("cannot be written: the file size limit is reached", "Raise `ulimit -f`."),
-}
 
 
 class Replaced(NamedTuple):
     """
-    What happened beside the contents: the file is new, or it lost its mode bits for others.
+    What else has changed: whether the file was created, or lost permissions of other users.
     """
 
     created: bool = False
@@ -56,6 +38,10 @@ class Replaced(NamedTuple):
 
 
 class _Target(NamedTuple):
+    """
+    The file to replace: its path, for messages, the descriptor of its directory, and its name.
+    """
+
     path: str
     directory: int
     name: str
@@ -70,32 +56,28 @@ def replace(
     sync: Callable[[int], None] = os.fsync,
 ) -> Replaced:
     """
-    Replace the bytes of a regular file by `render(old)`; old is None where there is no file yet.
+    Replace the content of a regular file with `render(old)`; `old` is None if it does not exist.
 
-    `render` runs under the lock and may raise to leave everything as it is. The owner and group
-    stay, the mode loses its bits for others, a new file has 0600. `size_limit` is in bytes.
+    `render` is called while the lock is held, and may raise to leave the file as it is. The file
+    keeps its owner and group but loses the permissions of other users; a new file has mode 0600.
+    `size_limit` is in bytes.
 
-    Raises EnvFileWriteError: a link, not a regular file, too large, no permission, no space, the
-    lock or the file in use by someone else, a system without POSIX file locks.
+    Raises EnvFileWriteError if the path is a link or not a regular file, the file is too large, the
+    operating system refuses, the lock is not released in time, another program changes the file at
+    the same time, or the system has no POSIX file locks.
     """
-    locks = _locks()
-    if locks is None:
-        raise EnvFileWriteError(
-            f"{path} cannot be changed safely on this system, which has no POSIX file locks.",
-            "Print a key with `workerctl keygen` and put it into the file by hand.",
-        )
+    posix_locks(path)  # first: a system without them has no O_DIRECTORY either
     head, name = os.path.split(path)
     if "\0" in path or name in {"", os.curdir, os.pardir}:
-        raise EnvFileWriteError(f"{path!a} does not name a file.", "Name an env file.")
+        raise EnvFileWriteError(f"{path!a} does not name a file.", "Specify an env file.")
     try:
         with _opened(head or os.curdir, os.O_RDONLY | os.O_DIRECTORY) as directory:
-            target = _Target(path, directory, name)
-            _lock(target, locks, lock_seconds)
-            _sweep(directory)
-            return _replace(target, render, size_limit, sync)
+            lock(directory, path, lock_seconds)
+            _remove_leftovers(directory)
+            return _replace(_Target(path, directory, name), render, size_limit, sync)
     except OSError as error:
         failure = error
-    raise _explained(path, failure)
+    raise explained(path, failure)
 
 
 def _replace(
@@ -111,7 +93,7 @@ def _replace(
     temporary = f"{target.name}.workerctl-{secrets.token_hex(8)}.tmp"
     try:
         _write(target, temporary, new, before, sync)
-        _require_untouched(target, before)
+        _require_unchanged(target, before)
         os.rename(temporary, target.name, src_dir_fd=target.directory, dst_dir_fd=target.directory)
     except BaseException:
         with suppress(OSError):
@@ -125,36 +107,15 @@ def _replace(
 
 @contextmanager
 def _opened(name: str, flags: int, directory: int | None = None) -> Iterator[int]:
-    descriptor = os.open(name, flags | os.O_CLOEXEC, PRIVATE, dir_fd=directory)
+    descriptor = os.open(name, flags | os.O_CLOEXEC, _PRIVATE, dir_fd=directory)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _locks() -> ModuleType | None:
-    with suppress(ImportError):
-        import fcntl
-
-        return fcntl
-    return None
-
-
-def _lock(target: _Target, locks: ModuleType, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            locks.flock(target.directory, locks.LOCK_EX | locks.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_LOCK_POLL_SECONDS)
-        else:
-            return
-    problem = "is in a directory that another process keeps locked"
-    raise EnvFileWriteError(f"{target.path} {problem}.", "Wait for it to end, then try again.")
-
-
-def _sweep(directory: int) -> None:
-    # Under the lock nobody is writing: what lies here was left by a process that was killed.
+def _remove_leftovers(directory: int) -> None:
+    # No other writer is running, because the lock is held: these are from killed processes.
     for name in os.listdir(directory):
         if _TEMPORARY.fullmatch(name):
             with suppress(OSError):
@@ -162,8 +123,8 @@ def _sweep(directory: int) -> None:
 
 
 def _read(target: _Target, size_limit: int) -> tuple[bytes | None, os.stat_result | None]:
-    # O_RDWR asks the kernel whether the file may be changed, although only the directory is.
-    # O_NONBLOCK: a FIFO without a peer would hang the open for ever.
+    # O_RDWR checks the permission to write, although only the directory is written to.
+    # O_NONBLOCK: opening a FIFO would block until another process opens it as well.
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         with _opened(target.name, flags, target.directory) as descriptor:
@@ -177,13 +138,13 @@ def _read(target: _Target, size_limit: int) -> tuple[bytes | None, os.stat_resul
 
 def _require_plain(path: str, status: os.stat_result, size_limit: int) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise EnvFileWriteError(f"{path} is not a regular file.", "Name an env file.")
+        raise EnvFileWriteError(f"{path} is not a regular file.", "Specify an env file.")
     if status.st_nlink != 1:
-        hint = "Replacing it would part them: leave one name."
-        raise EnvFileWriteError(f"{path} has {status.st_nlink} names (hard links).", hint)
+        hint = "Remove all but one: the others would keep the old content."
+        raise EnvFileWriteError(f"{path} has {status.st_nlink} hard links.", hint)
     if status.st_size > size_limit:
         size = f"{size_limit // 2**20} MiB"
-        raise EnvFileWriteError(f"{path} is larger than {size}.", "Name an env file.")
+        raise EnvFileWriteError(f"{path} is larger than {size}.", "Specify an env file.")
 
 
 def _write(
@@ -195,31 +156,31 @@ def _write(
 ) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with _opened(temporary, flags, target.directory) as descriptor:
-        _give(descriptor, before)
+        _set_permissions(descriptor, before)
         rest = memoryview(new)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
         sync(descriptor)
 
 
-def _give(descriptor: int, before: os.stat_result | None) -> None:
+def _set_permissions(descriptor: int, before: os.stat_result | None) -> None:
     if before is None:
-        os.fchmod(descriptor, PRIVATE)  # a umask may have taken bits away
+        os.fchmod(descriptor, _PRIVATE)  # the umask may have removed some of these bits
         return
     now = os.fstat(descriptor)
     if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
         os.fchown(descriptor, before.st_uid, before.st_gid)
-    # Last, so that no group but the file's own ever has its bits.
+    # After the owner is set, so that no other group is ever granted access.
     os.fchmod(descriptor, before.st_mode & _OWNER_AND_GROUP)
 
 
-def _require_untouched(target: _Target, before: os.stat_result | None) -> None:
-    # An editor does not take our lock. This leaves it microseconds instead of milliseconds.
+def _require_unchanged(target: _Target, before: os.stat_result | None) -> None:
+    # Editors do not take the lock. After this check, one can interfere for microseconds only.
     now = None
     with suppress(FileNotFoundError):
         now = os.stat(target.name, dir_fd=target.directory, follow_symlinks=False)
     if _identity(now) != _identity(before):
-        problem = "was changed by someone else at the same time"
+        problem = "was changed by another program at the same time"
         raise EnvFileWriteError(f"{target.path} {problem}.", "Try again.")
 
 
@@ -237,11 +198,5 @@ def _sync_directory(target: _Target, sync: Callable[[int], None]) -> None:
     else:
         return
     if failure.errno not in _NO_DIRECTORY_SYNC:
-        problem = f"was changed, but the disk did not confirm it: {failure.strerror}"
+        problem = f"was changed, but its directory could not be synced: {failure.strerror}"
         raise EnvFileWriteError(f"{target.path} {problem}.", "Check the disk, then the file.")
-
-
-def _explained(path: str, error: OSError) -> EnvFileWriteError:
-    other = (f"cannot be changed: {error.strerror}", "Check the path and its permissions.")
-    reason, hint = _REASONS.get(error.errno or 0, other)
-    return EnvFileWriteError(f"{path} {reason}.", hint)

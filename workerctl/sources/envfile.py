@@ -1,7 +1,7 @@
 """
-One env file, read: python-dotenv's own parser, with the line that each assignment stands on.
+Read an env file with the parser of python-dotenv, and add the line number of each assignment.
 
-Values are as written, without expansion; `workerctl.sources.reading` expands them.
+Values are as written in the file; `workerctl.sources.reading` expands `${NAME}` in them.
 """
 
 import codecs
@@ -20,12 +20,12 @@ from workerctl.errors import SourceError
 
 STDIN = "-"
 SIZE_LIMIT = 1024 * 1024
-"""Bytes. An env file is far smaller; a device or a dump given by mistake is not read on."""
+"""In bytes. Env files are far smaller; this bounds how much of any other file is read."""
 
-# The last two do not exist on every system.
+# O_NONBLOCK and O_BINARY do not exist on every system.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
-# python-dotenv looks for a comment with `\s+#`, which is quadratic in a run of blanks.
+# python-dotenv finds comments with `\s+#`, which takes quadratic time in a run of blanks.
 _MOST_BLANKS = 256
 _BLANKS = rf"[^\S\r\n]{{{_MOST_BLANKS + 1}}}"
 _ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
@@ -33,11 +33,11 @@ _ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]
 
 class Entry(NamedTuple):
     """
-    One statement of an env file.
+    A statement of an env file.
 
-    `number` is its line, from 1. `name` is None where the text is not an assignment, `value` is
-    None where there is no `=`. `quote` is the quotation mark around the value, or "". `raw` is
-    the text as it stands, with the blank lines and comments before it and its own line end.
+    `number` is its line, counted from 1. `name` is None if the text is not an assignment, and
+    `value` is None if there is no `=`. `quote` is the quotation mark around the value, or "". `raw`
+    is the original text, including the blank lines and comments before it and its line ending.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 
 class EnvFile(NamedTuple):
     """
-    A parsed env file; `name` is how messages call it: the path as given, or `<stdin>`.
+    A parsed env file. `name` is for messages: the path as given, or `<stdin>`.
     """
 
     name: str
@@ -61,9 +61,10 @@ class EnvFile(NamedTuple):
 
 def read(path: str, stdin: BinaryIO | None = None) -> EnvFile:
     """
-    Read and parse an env file; `-` is `stdin`.
+    Read and parse an env file, or `stdin` if the path is `-`.
 
-    Raises SourceError: missing, unreadable, not a regular file, not UTF-8, too large.
+    Raises SourceError if the file does not exist or cannot be read, or if it is not a regular file
+    of at most 1 MiB of UTF-8.
     """
     if path == STDIN and stdin is not None:
         return parse(decode(_read_limited(stdin), "<stdin>"), "<stdin>")
@@ -72,9 +73,9 @@ def read(path: str, stdin: BinaryIO | None = None) -> EnvFile:
 
 def read_text(path: str) -> str:
     """
-    The text of a regular file of at most 1 MiB of UTF-8, without a byte order mark.
+    Return the text of a regular file of at most 1 MiB of UTF-8, without a byte order mark.
 
-    Raises SourceError with the path and never with the content.
+    Raises SourceError, which may contain the path but never the content.
     """
     failure: OSError | None = None
     try:
@@ -82,48 +83,48 @@ def read_text(path: str) -> str:
     except OSError as error:
         failure = error
     except ValueError:
-        pass  # it holds the path: raise outside, so that nothing keeps it
+        pass  # it contains the path: raise below, so that it does not become the context
     if failure is None:
-        raise SourceError("A file name holds a NUL byte or half a character.", "Correct the name.")
+        raise SourceError(
+            "A file name contains a NUL byte or an invalid character.", "Correct the name."
+        )
     raise _unreadable(path, failure)
 
 
 def decode(data: bytes, name: str) -> str:
     """
-    The text of `data`, refused where no env file parser would agree on it.
+    Return `data` as text, without a byte order mark. Raises SourceError unless it is plain UTF-8.
     """
     if len(data) > SIZE_LIMIT:
-        raise SourceError(f"{name} is larger than 1 MiB.", "Name an env file.")
+        raise SourceError(f"{name} is larger than 1 MiB.", "Specify an env file.")
     if b"\0" in data:
-        raise SourceError(f"{name} holds a NUL byte.", "Save it as plain UTF-8 text.")
+        raise SourceError(f"{name} contains a NUL byte.", "Save it as plain UTF-8 text.")
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
-        pass  # its .object holds the whole file: raise outside, so that nothing keeps it
+        pass  # its .object is the whole file: raise below, so that it does not become the context
     raise SourceError(f"{name} is not UTF-8.", "Save it as UTF-8 text.")
 
 
 def parse(text: str, name: str) -> EnvFile:
     """
-    Parse the text of an env file. Raises SourceError for a line no parser reads in decent time.
+    Parse the text of an env file. Raises SourceError for a line that takes too long to parse.
     """
-    # python-dotenv drops a second byte order mark by itself, which would shift the positions.
+    # python-dotenv removes another byte order mark, which would shift the positions.
     text = text.removeprefix("\ufeff")
-    lines = list(io.StringIO(text, newline=""))  # "\n", "\r\n" and "\r" end a line, nothing else
+    lines = list(io.StringIO(text, newline=""))  # only "\n", "\r\n" and "\r" end a line
     for number, line in enumerate(lines, 1):
         if len(line) > _MOST_BLANKS and re.search(_BLANKS, line):
-            raise SourceError(
-                f"{name}:{number} holds more than {_MOST_BLANKS} blanks in a row.",
-                "Shorten the run of blanks.",
-            )
+            problem = f"contains more than {_MOST_BLANKS} whitespace characters in a row"
+            raise SourceError(f"{name}:{number} {problem}.", "Remove some of them.")
     return EnvFile(name, tuple(_entries(text, list(accumulate(map(len, lines))))))
 
 
 def _read_bytes(path: str) -> bytes:
-    # O_NONBLOCK: a FIFO without a writer would hang the open for ever.
+    # O_NONBLOCK: opening a FIFO would block until another process writes to it.
     descriptor = os.open(path, _READ)
     try:
-        # Before fdopen, which refuses a directory in words of its own.
+        # Before fdopen, which raises a less helpful error for a directory.
         _require_regular(os.fstat(descriptor).st_mode, path)
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return _read_limited(stream)
@@ -132,13 +133,13 @@ def _read_bytes(path: str) -> bytes:
 
 
 def _read_limited(stream: BinaryIO) -> bytes:
-    # One byte more, which tells `decode` that there is too much.
+    # One byte more than allowed, by which `decode` recognises a larger file.
     return stream.read(SIZE_LIMIT + 1)
 
 
 def _entries(text: str, ends: list[int]) -> Iterator[Entry]:
-    # Counted here: python-dotenv counts the blank lines before a statement as part of it, and the
-    # end of a line that it cannot read twice where that is CRLF.
+    # The line numbers of python-dotenv are not used: it counts the blank lines before a statement
+    # as part of it, and counts a CRLF twice after a line that it cannot parse.
     position = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
         raw = binding.original.string
@@ -152,7 +153,7 @@ def _entries(text: str, ends: list[int]) -> Iterator[Entry]:
 
 def _quote(binding: Binding) -> str:
     raw = binding.original.string
-    if "'" not in raw and '"' not in raw:  # most lines, and then the pattern is not even compiled
+    if "'" not in raw and '"' not in raw:  # for most files, this saves compiling the pattern
         return ""
     match = re.match(_ASSIGNMENT, raw)
     return match["quote"] if match else ""
@@ -162,12 +163,12 @@ def _require_regular(mode: int, path: str) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
-        raise SourceError(f"{path} is a directory.", "Name a file in it.")
+        raise SourceError(f"{path} is a directory.", "Specify a file in it.")
     if stat.S_ISFIFO(mode):
         raise SourceError(
-            f"{path} is a pipe.", "Give it on standard input: `… | workerctl check --env-file -`."
+            f"{path} is a pipe.", "Pass it on standard input: `… | workerctl check --env-file -`."
         )
-    raise SourceError(f"{path} is not a regular file.", "Name an env file.")
+    raise SourceError(f"{path} is not a regular file.", "Specify an env file.")
 
 
 def _unreadable(path: str, error: OSError) -> SourceError:

@@ -1,8 +1,8 @@
 """
-Change assignments of an env file and nothing else in it: in place, in one atomic replacement.
+Change assignments in an env file, and leave everything else in it as it is.
 
-A line is written as `NAME=value` without quotes and ends in a line feed, the one form that every
-parser reads alike.
+Assignments are written as `NAME=value`, without quotes and with a line feed: the only form that
+all parsers read in the same way.
 """
 
 import hmac
@@ -15,10 +15,10 @@ from workerctl.sources import atomic, envfile
 from workerctl.sources.envfile import Entry, EnvFile
 
 Changes = Mapping[str, str | None]
-"""Names with their new values; None removes the assignment."""
+"""New values by name; None removes the assignment."""
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
-# Nothing that a shell, Docker, systemd or Node.js would take for more than a character.
+# Only characters that have no special meaning to a shell, Docker, systemd or Node.js.
 _VALUE = re.compile(r"[A-Za-z0-9_.:/+-]*={0,2}", re.ASCII)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
@@ -37,22 +37,24 @@ def change(
     sync: Callable[[int], None] = os.fsync,
 ) -> atomic.Replaced:
     """
-    Change an env file by what `decide` says of it; several names go into one atomic replacement.
+    Apply the changes that `decide` returns to an env file, in a single atomic replacement.
 
-    `decide` gets the parsed file (empty where there is none yet) under the writers' lock, and may
-    raise to leave everything as it is. An assignment is replaced where it stands, whatever the
-    case of its name; a new one goes to the end. Comments, blank lines and other lines stay with
-    their line ends; a comment behind a replaced value moves to a line of its own above. Below a
-    line that ends in a backslash comes an empty one, for shells and systemd to join to it.
+    `decide` is called with the parsed file, which is empty if it does not exist yet, while other
+    writers are locked out. It may raise an exception to leave the file as it is.
 
-    Raises EnvFileWriteError or SourceError, and then the old bytes are intact; ValueError for a
-    name or value that cannot be written plainly.
+    An assignment is replaced in place, in whatever case its name is written; a new one is appended.
+    All other lines keep their content and line endings. A comment after a replaced value moves to
+    a separate line above it. After a line that ends in a backslash, an empty line is inserted,
+    because shells and systemd join such a line with the next.
+
+    Raises EnvFileWriteError or SourceError, and then the file is unchanged. Raises ValueError for a
+    name or value that cannot be written without quotes.
     """
 
     def render(old: bytes | None) -> bytes:
         data = old or b""
         file = envfile.parse(envfile.decode(data, path), path)
-        text = data.decode()  # a byte order mark goes with its line: many read it as part of a name
+        text = data.decode()  # with the byte order mark, which many parsers read as part of a name
         _require_line_feeds(text, path)
         _require_closed_quotes(file)
         changes = decide(file)
@@ -67,28 +69,28 @@ def change(
 
 def assignments(file: EnvFile, name: str) -> list[Entry]:
     """
-    The entries that set `name` in any case of its letters, as settings may read it.
+    Return the entries that set `name`, whatever the case of its letters.
     """
     return [entry for entry in file.entries if (entry.name or "").upper() == name.upper()]
 
 
 def _require_line_feeds(text: str, name: str) -> None:
-    found = _LONE_RETURN.search(text)  # some parsers end a line there, others read on
+    found = _LONE_RETURN.search(text)  # only some parsers end the line there
     if found:
         number = text.count("\n", 0, found.start()) + 1
         raise EnvFileWriteError(
             f"{name}:{number} has a carriage return without a line feed.",
-            "Save the file with LF line ends.",
+            "Save the file with LF line endings.",
         )
 
 
 def _require_closed_quotes(file: EnvFile) -> None:
-    # Other parsers read on to the next quote, over whatever is written behind this one.
+    # Other parsers continue to the next quote, past whatever would be appended here.
     for entry in file.entries:
         if entry.name is None and entry.quote:
             raise EnvFileWriteError(
                 f"{file.name}:{entry.number} has a quoted value that does not end properly.",
-                "Close the quote, with nothing but a comment behind it.",
+                "Close the quote, and put nothing but a comment after it.",
             )
 
 
@@ -101,7 +103,7 @@ def _render(text: str, file: EnvFile, changes: Changes) -> str:
         if entry is not None:
             first, count = entry.number - 1, len(_LINE.findall(entry.raw.lstrip()))
             starts.append(first)
-            # Keeps the count of lines, so that the numbers of the other entries stay true.
+            # The number of lines stays the same, so the numbers of the other entries stay valid.
             lines[first] = "" if value is None else _replacement(entry, name, value)
             lines[first + 1 : first + count] = [""] * (count - 1)
         elif value is not None:
@@ -119,10 +121,10 @@ def _gap(above: str) -> str:
 def _gap_at_end(body: str, file: EnvFile) -> str:
     if not body or body.endswith("\n"):
         return _gap(body)
-    if _gap(body):  # a shell keeps this backslash, and drops it once the line has an end
+    if _gap(body):  # a line feed would change how shells read this backslash
         raise EnvFileWriteError(
-            f"{file.name} ends in a backslash without a line end.",
-            "Add one, or drop the backslash.",
+            f"{file.name} ends in a backslash without a final line feed.",
+            "Add a line feed, or remove the backslash.",
         )
     return "\n"
 
@@ -137,7 +139,7 @@ def _only(file: EnvFile, name: str) -> Entry | None:
     if len(entries) > 1:
         lines = " and ".join(str(entry.number) for entry in entries)
         raise EnvFileWriteError(
-            f"{file.name} sets {name} more than once, on lines {lines}.", "Leave one of them."
+            f"{file.name} sets {name} more than once, on lines {lines}.", "Keep one of them."
         )
     return entries[0] if entries else None
 
@@ -167,13 +169,13 @@ def _verify(file: EnvFile, changes: Changes, new: bytes) -> None:
     else:
         if _others(again, changes) == _others(file, changes) and _reads_back(again, changes):
             return
-        problem = f"{file.name} would not read back as intended."
+        problem = f"{file.name} would not be read as intended after the change."
     raise EnvFileWriteError(problem, "Change the file by hand.")
 
 
 def _others(file: EnvFile, changes: Iterable[str]) -> list[tuple[str | None, str | None, str]]:
     changed = frozenset(changes)
-    # Without the blank lines around it: a removed neighbour leaves its own behind.
+    # Without the blank lines around each: those of a removed entry are left to its neighbour.
     return [
         (entry.name, entry.value, entry.raw.strip())
         for entry in file.entries

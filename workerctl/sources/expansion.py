@@ -1,5 +1,5 @@
 """
-`${NAME}` and `${NAME:-default}` in env file values, as python-dotenv expands them, within bounds.
+Expand `${NAME}` and `${NAME:-default}` in env file values as python-dotenv does, within limits.
 """
 
 from collections import ChainMap
@@ -8,24 +8,24 @@ from collections.abc import MutableMapping
 from dotenv.variables import parse_variables
 
 RESULT_LIMIT = 64 * 1024
-"""Characters of one expanded value."""
+"""The maximum number of characters in one expanded value."""
 TOTAL_LIMIT = 1024 * 1024
-"""Characters of all expanded values of a run."""
+"""The maximum number of characters in all expanded values together."""
 
-# python-dotenv looks for the closing brace anew from every `${`.
+# python-dotenv searches for the closing brace from every `${`, which takes quadratic time.
 _WORK_LIMIT = 100_000
 _TOTAL_WORK_LIMIT = 5_000_000
 
 
 class ExpansionError(Exception):
     """
-    A value that would expand beyond the limits.
+    A value whose expansion would exceed the limits.
     """
 
 
 class Expander:
     """
-    Expands values one after another; each sees the names before it, then the environment.
+    Expands values in order. `${NAME}` refers to an earlier value, or else to the environment.
     """
 
     def __init__(self, environ: MutableMapping[str, str]) -> None:
@@ -36,9 +36,9 @@ class Expander:
 
     def expand(self, name: str, value: str, quote: str) -> str:
         """
-        The value of `name`, remembered for the names that follow. Single-quoted text is literal.
+        Return the expanded value of `name`, to which later values can refer.
 
-        Raises ExpansionError.
+        A value in single quotes is not expanded. Raises ExpansionError.
         """
         if "${" in value and quote != "'":
             value = self._resolve(value)

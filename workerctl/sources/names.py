@@ -1,5 +1,5 @@
 """
-Which variable names set which field: the exact name, another case, `NAME_FILE`, a deprecated one.
+Map the names of variables to fields: exact, in another case, as `NAME_FILE`, or deprecated.
 """
 
 import enum
@@ -12,7 +12,7 @@ _FILE = "_FILE"
 
 class Spelling(enum.IntEnum):
     """
-    How a variable names its field; within one source the lowest wins.
+    How a variable refers to its field. Within a source, the lowest one wins.
     """
 
     EXACT = 0
@@ -23,10 +23,10 @@ class Spelling(enum.IntEnum):
 
 class Names(NamedTuple):
     """
-    The names that the schema knows: its fields, which of them are secret, old name → new name.
+    The names in a schema: its fields, which of them are secret, and the new names of old ones.
 
-    `families` begin further secret names, each followed by a number: the other keys of a ring.
-    `files` are the names that are no secrets and may be given as NAME_FILE, as every secret may.
+    `families` are the prefixes of further secret names, which end in a number: the other keys of a
+    key ring. Secret fields may always be given as NAME_FILE; `files` are other fields that may.
     """
 
     fields: frozenset[str]
@@ -37,7 +37,7 @@ class Names(NamedTuple):
 
     def resolve(self, name: str) -> tuple[str, Spelling] | None:
         """
-        The field that a variable of this name sets, and how it is spelled; None when unknown.
+        Return the field that a variable sets, and how its name is spelled; None if it sets none.
         """
         found = self._exactly(name)
         for other in (name.upper(), name.lower()):
@@ -49,16 +49,16 @@ class Names(NamedTuple):
 
     def candidates(self, variables: Iterable[str]) -> list[str]:
         """
-        Those of the variables that may set a field; the others need not be resolved.
+        Return those of the variables that may set a field. Only they need to be resolved.
 
-        Most of an environment belongs to other programs, and it may be large.
+        An environment may be large, and most of it belongs to other programs.
         """
         in_files = (name + _FILE for name in (*self.secrets, *self.files))
         known = (*self.fields, *self.deprecated, *in_files)
         spellings = frozenset(map(str.upper, known))
         names = list(variables)
         text = "\0".join(names).upper()
-        # one look at all of them, for most have no member of a family
+        # A single search of all names is fast, and usually finds no member of a family.
         families = self.families if any(family in text for family in self.families) else ()
         if not families:
             return [name for name in names if name.upper() in spellings]
@@ -70,7 +70,7 @@ class Names(NamedTuple):
 
     def is_secret(self, name: str) -> bool:
         """
-        Whether the field holds a secret.
+        Return whether a field is secret.
         """
         return name in self.secrets or self._in_family(name)
 

@@ -1,5 +1,5 @@
 """
-`[tool.workerctl]` of the nearest `pyproject.toml`: where a team says what is its own.
+Read a team's configuration: `[tool.workerctl]` in the nearest `pyproject.toml`.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ _IGNORE_KEYS = ("code", "reason", "until", "env")
 
 class Project(NamedTuple):
     """
-    What a team configured. Paths are as the file means them: relative to its own directory.
+    The configuration of a team. Its paths are relative to the directory of the file.
 
-    `settings` is a `module:Class`, `checks` are `module:TABLE`s, `preload` is what a worker imports
-    or calls before it forks; `pipeline` is read by `workerctl.budget.declaration`.
+    `settings` is a `module:Class` and `checks` are `module:TABLE`s. `preload` names what a worker
+    imports or calls before it forks. `pipeline` is read by `workerctl.budget.declaration`.
     """
 
     directory: Path
@@ -40,26 +40,28 @@ class Project(NamedTuple):
 
 def here() -> Project:
     """
-    The project of the working directory. Raises ProjectError where there is no such directory.
+    Return the project of the working directory.
+
+    Raises ProjectError as `find` does, or if the working directory no longer exists.
     """
     try:
         start = Path.cwd()
     except OSError:
         start = None
     if start is None:
-        raise ProjectError("The working directory is gone.", "Change into one that exists.")
+        raise ProjectError("The working directory no longer exists.", "Change to one that exists.")
     return find(start)
 
 
 def find(start: Path) -> Project:
     """
-    The nearest project at or above `start`; an empty one in `start` when there is none.
+    Return the nearest project at or above `start`, or an empty project in `start`.
 
-    Raises ProjectError for a table that does not say what it must.
+    Raises ProjectError for a table that is not valid.
     """
     for directory in (start, *start.parents):
         file = directory / "pyproject.toml"
-        if os.path.isfile(file):  # noqa: PTH113 -- False, too, where nothing may be looked up
+        if os.path.isfile(file):  # noqa: PTH113 -- also False if permission is denied
             table = _table(file)
             return Project(directory) if table is None else _project(directory, table)
     return Project(start)
@@ -67,23 +69,24 @@ def find(start: Path) -> Project:
 
 def load(project: Project, target: str) -> Any:
     """
-    The object that a `module:name` names, with the project's directory first on `sys.path`.
+    Return the object named by `module:name`, imported with the project's directory on `sys.path`.
 
-    Raises ProjectError with the exception's type only: its text may hold a value.
+    Raises ProjectError with the type of the exception only, because its message may hold a value.
     """
     module, _, name = target.partition(":")
     if not re.fullmatch(_TARGET, target):
-        # it is not repeated: what has another form may be a secret in the wrong place
+        # The text is not shown: in any other form, it may be a secret in the wrong place.
         raise ProjectError(
             "A settings class or a table of checks is not named in the form module:NAME.",
-            "Write it as in `workers.settings:Settings`.",
+            "Write it like `workers.settings:Settings`.",
         )
     if sys.path[:1] != [str(project.directory)]:
         sys.path.insert(0, str(project.directory))
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of a report
+        # Whatever the module prints must not mix with a report.
+        with contextlib.redirect_stdout(sys.stderr):
             return getattr(importlib.import_module(module), name)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a foreign module raises
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- a team's module may raise anything
         kind = type(error).__name__
     raise ProjectError(
         f"{target} cannot be loaded ({kind}).", f'Try `python -c "import {module}"`.'
@@ -98,7 +101,9 @@ def _table(file: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         document = None
     if document is None:
-        raise ProjectError(f"{file} is not readable TOML.", "Correct it, or run elsewhere.")
+        raise ProjectError(
+            f"{file} cannot be read as TOML.", "Correct it, or run in another directory."
+        )
     tool = document.get("tool")
     table = tool.get("workerctl") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
@@ -111,7 +116,8 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         if key not in _KEYS:
             from workerctl.report.suggest import did_you_mean
 
-            raise ProjectError(f"[tool.workerctl] has no setting {key}.", did_you_mean(key, _KEYS))
+            message = f"[tool.workerctl] {key} is not a known setting."
+            raise ProjectError(message, did_you_mean(key, _KEYS))
     secrets_dir = _text(table, "secrets_dir")
     return Project(
         directory=directory,
@@ -127,7 +133,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
 
 def _under(directory: Path, path: str) -> str:
     """
-    The path as a message should show it: short when the project is the working directory.
+    Return a path of the table, relative to the working directory if the project is there.
     """
     return path if directory == Path.cwd() else str(directory / path)
 
@@ -163,7 +169,7 @@ def _list(table: Mapping[str, Any], key: str) -> list[Any]:
 
 def _suppression(entry: object) -> Suppression:
     """
-    One `[[tool.workerctl.ignore]]`: a reason and a date are required, or it would stay for ever.
+    Parse one `[[tool.workerctl.ignore]]`. A reason is required, and a date on which it expires.
     """
     example = 'Write code = "RED003", reason = "…", until = 2027-01-31.'
     if not isinstance(entry, dict):
@@ -173,15 +179,15 @@ def _suppression(entry: object) -> Suppression:
             from workerctl.report.suggest import did_you_mean
 
             hint = did_you_mean(key, _IGNORE_KEYS) or example
-            raise ProjectError(f"[[tool.workerctl.ignore]] has no setting {key}.", hint)
+            raise ProjectError(f"[[tool.workerctl.ignore]] {key} is not a known setting.", hint)
     code, reason, until = entry.get("code"), entry.get("reason"), entry.get("until")
     if not isinstance(code, str) or not isinstance(reason, str) or not reason.strip():
         raise ProjectError("[[tool.workerctl.ignore]] needs a code and a reason.", example)
-    # a TOML date-time is a date to Python; only a day is meant here
+    # Not isinstance: a TOML date-time is a subclass of date, and only a day is allowed.
     if type(until) is not date:
         raise ProjectError(f"The suppression of {code} needs a date `until`.", example)
     environments = _texts(entry, "env")
     if not set(environments) <= set(ENVIRONMENTS):
-        hint = f"Name some of {', '.join(ENVIRONMENTS)}."
+        hint = f"Choose from {', '.join(ENVIRONMENTS)}."
         raise ProjectError(f"The suppression of {code} names an unknown environment.", hint)
     return Suppression(code, reason.strip(), until, environments)

@@ -1,8 +1,9 @@
 """
-Environment, env files and secret files, read into values that know where they came from.
+Read the environment, env files and secret files into values that know where they came from.
 
-Strongest first: process environment, env files (a later file wins), secrets directory. An empty
-string means "not set" everywhere. What a stronger source hides is kept as `shadowed`.
+The order of precedence is: process environment, env files (later before earlier ones), secrets
+directory. Everywhere, an empty string means "not set". The locations of values that are overridden
+are kept as `shadowed`.
 """
 
 import re
@@ -36,9 +37,9 @@ def read(
     stdin: BinaryIO | None = None,
 ) -> Values:
     """
-    Read every source. `environ` is None when the process environment is to be ignored.
+    Read all sources. If `environ` is None, the process environment is ignored.
 
-    Raises SourceError when a file or directory that was named cannot be used.
+    Raises SourceError if an env file or the secrets directory cannot be read.
     """
     environment, unknown = None, UnknownVariables()
     if environ is not None:
@@ -98,7 +99,7 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
 
 def _secrets(names: Names, directory: str) -> Source:
     try:
-        # also what is no regular file: a link to nothing must not be read as "not set"
+        # Not only regular files: a broken link must be reported, not ignored.
         files = sorted(path for path in Path(directory).iterdir() if not path.is_dir())
     except (OSError, ValueError):
         files = None
@@ -110,7 +111,7 @@ def _secrets(names: Names, directory: str) -> Source:
 
 
 def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:
-    # all are files, and of equal rank by that: the best spelling comes last, and wins
+    # The last one wins, so the best spelling comes last. All have the rank of a file.
     known = [(path, *found) for path in files if (found := names.resolve(path.name))]
     for path, sets, spelling in sorted(known, key=itemgetter(2), reverse=True):
         if spelling is not Spelling.FILE:
@@ -142,7 +143,7 @@ def _choose(sources: list[Source]) -> tuple[dict[str, Value], dict[str, Location
             else:
                 empty.setdefault(assignment.sets, assignment.location)
         for name, found in of_source.items():
-            # of several lines the last one wins, and of several spellings the exact one
+            # The exact spelling wins over others, then the last line over earlier ones.
             found.reverse()
             found.sort(key=_rank)
             candidates.setdefault(name, []).extend(found)
@@ -156,7 +157,7 @@ def _rank(assignment: Assignment) -> int:
 
 def _value(found: list[Assignment]) -> Value | None:
     """
-    The first candidate that is not empty: what a file holds is only known once it is read.
+    Return the first candidate that is not empty. Secret files are read here, on demand.
     """
     for position, assignment in enumerate(found):
         shadowed = tuple(weaker.location for weaker in found[position + 1 :])

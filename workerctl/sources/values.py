@@ -11,16 +11,16 @@ from workerctl.sources import envfile
 from workerctl.sources.names import Names, Spelling
 
 ENVIRONMENT = Location("environment")
-"""Where every variable of the process environment is."""
+"""The location of all variables of the process environment."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Assignment(NamedTuple):
     """
-    One variable as a source gives it. `entry` is the line of an env file.
+    A variable in a source. `sets` is the field that it sets and `spelling` how it refers to it.
 
-    `sets` is the field it sets and `spelling` how it names it; both None for an unknown name.
+    Both are None for an unknown name. `entry` is the statement of an env file.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Assignment(NamedTuple):
 
 class Broken(NamedTuple):
     """
-    A line of an env file that gives no value, and why.
+    A line of an env file that does not set a value, and the reason.
     """
 
     location: Location
@@ -45,23 +45,17 @@ class Broken(NamedTuple):
 
 class Source(NamedTuple):
     """
-    All that one source says, and the lines of it that say nothing.
+    The assignments of one source, and the lines of it that could not be read.
     """
 
     name: str
     assignments: tuple[Assignment, ...]
     broken: tuple[Broken, ...] = ()
 
-    def of(self, name: str) -> list[Assignment]:
-        """
-        What this source assigns to one field.
-        """
-        return [assignment for assignment in self.assignments if assignment.sets == name]
-
 
 class UnknownVariables(NamedTuple):
     """
-    The variables of the environment that set no field; a text is read when a check needs it.
+    The variables of the environment that do not set a field. Their texts are read on demand.
 
     A container among many services has a thousand of them, and few of their texts are ever read.
     Reading all of them would double the time that it takes to load the settings.
@@ -72,7 +66,7 @@ class UnknownVariables(NamedTuple):
 
     def text(self, name: str) -> str:
         """
-        Return what the environment holds under the name; it may be a secret.
+        Return the text of a variable, "" if it is not set. It may be a secret.
         """
         return self.environ.get(name, "")
 
@@ -82,9 +76,9 @@ class UnknownVariables(NamedTuple):
 
 class Value(NamedTuple):
     """
-    The text that counts for a field, where it came from, and what it shadows, strongest first.
+    The effective text of a field, its location, and the locations that it shadows, strongest first.
 
-    `problem` says why there is no text: the file that was named cannot be read.
+    `problem` is set if the text could not be read from a file.
     """
 
     text: str
@@ -98,10 +92,10 @@ class Value(NamedTuple):
 
 class Values(NamedTuple):
     """
-    What the sources together say, by field.
+    The values of all sources, by field.
 
-    `environment` holds the variables of it that set a field, `unknown` all others. `empty` is the
-    place of an assignment without a value, for fields that nothing else sets.
+    `environment` has the variables that set a field and `unknown` all others. `empty` has the
+    location of an empty assignment for each field that nothing else sets.
     """
 
     names: Names
@@ -114,26 +108,26 @@ class Values(NamedTuple):
 
     def is_set(self, name: str) -> bool:
         """
-        Whether any source gives the field a value that is not empty.
+        Return whether a source sets the field to a value that is not empty.
         """
         return name in self.chosen
 
     def text(self, name: str, default: str = "") -> str:
         """
-        The raw text of a field; it may be a secret.
+        Return the raw text of a field. It may be a secret.
         """
         value = self.chosen.get(name)
         return default if value is None else value.text
 
     def texts(self) -> dict[str, str]:
         """
-        The raw text of every field that is set; some are secrets.
+        Return the raw text of every field that is set. Some are secrets.
         """
         return {name: value.text for name, value in self.chosen.items()}
 
     def location(self, name: str) -> Location:
         """
-        Where the field's value came from, or where it is left empty, or the default.
+        Return the location of a field's value, or of its empty assignment, or the default.
         """
         value = self.chosen.get(name)
         if value is not None:
@@ -142,7 +136,7 @@ class Values(NamedTuple):
 
     def sources(self) -> Iterator[Source]:
         """
-        The environment, then the env files as given.
+        Yield the environment, then the env files in the given order.
         """
         if self.environment is not None:
             yield self.environment
@@ -150,7 +144,7 @@ class Values(NamedTuple):
 
     def named(self, names: Container[str]) -> Iterator[Assignment]:
         """
-        What the environment, then the env files assign under these names, in any case of letters.
+        Yield the assignments to these upper-case names, in whatever case a source writes them.
         """
         for name in self.unknown.names:
             if name.upper() in names:

@@ -256,7 +256,7 @@ def test_a_suppressed_finding_passes_and_shows(context: MakeContext) -> None:
     [
         (
             Suppression("KEY001", "keys come later", date(2026, 11, 21)),
-            "The suppression of KEY001 ended on 2026-11-21.",
+            "The suppression of KEY001 expired on 2026-11-21.",
         ),
         (Suppression("LOG001", "loud", TODAY), "The suppression of LOG001 suppresses nothing."),
         (

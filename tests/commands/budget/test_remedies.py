@@ -22,7 +22,8 @@ from workerctl.commands.budget.remedies import CODES, Change, Remedies, recommen
 from workerctl.commands.budget.search import StepRange, nearest, step_range_of
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Finding, Severity, Suppression
-from workerctl.schema.loading import Loaded, Options, changed, load
+from workerctl.schema.loading import Loaded, changed, load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings as OurSettings
 
 TIMES = tuple(
@@ -188,6 +189,7 @@ def _require_complete(doctor: Doctor, found: Remedies, others: list[tuple[str, i
                 assert not doctor.clears({name: extreme}, code), (name, extreme, found)
 
 
+@pytest.mark.generated
 @settings(max_examples=settings().max_examples // 2)
 @given(texts=_configurations, others=_others)
 def test_every_suggestion_clears_its_finding_and_brings_no_other(
@@ -206,6 +208,7 @@ def test_every_suggestion_clears_its_finding_and_brings_no_other(
     assert found.together == recommended(doctor.context(), doctor.context, TIMES)
 
 
+@pytest.mark.generated
 @settings(max_examples=settings().max_examples // 20)
 @given(texts=_configurations)
 def test_every_suggestion_passes_all_checks(texts: dict[str, str]) -> None:
@@ -221,6 +224,7 @@ def test_every_suggestion_passes_all_checks(texts: dict[str, str]) -> None:
     assert found.together
 
 
+@pytest.mark.generated
 @settings(max_examples=settings().max_examples // 10)
 @given(texts=_configurations)
 def test_where_settings_have_ends_there_may_be_no_way_out(texts: dict[str, str]) -> None:
@@ -479,6 +483,7 @@ def test_a_bad_value_hinders_only_what_needs_it() -> None:
 # ------------------------------------------------------------------------------------- the search
 
 
+@pytest.mark.generated
 @given(way=st.tuples(st.integers(-50, 50), st.integers(-50, 50)), border=st.integers(-60, 60))
 def test_the_nearest_step_is_found(way: tuple[int, int], border: int) -> None:
     """

@@ -65,20 +65,20 @@ def test_a_rotation_tells_what_is_and_what_comes_next(call: Call, file: Path) ->
     new = keys.key_id(assigned(file, "ENCRYPTION_KEY_V1"))
     assert added == (
         f"worker.env: version 0 ({FIRST_ID}) is current, version 1 ({new}) only decrypts.\n"
-        "When every worker has it, make it current: `workerctl keygen --rotate --write FILE`, "
-        "and deploy again.\n"
+        "When every worker has the new key, make it current with "
+        "`workerctl keygen --rotate --write FILE`, and deploy again.\n"
     )
     rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
     assert rotated == (
         f"worker.env: version 1 ({new}) is current, version 0 ({FIRST_ID}) only decrypts.\n"
-        "A reader that takes versions 1 to 255 only does not find version 0.\n"
-        "When every worker has it, encrypt anew what version 0 wrote and count the rest; at 0, "
-        "`workerctl keygen --retire 0 --in-use 0 --write FILE`.\n"
+        "A worker that reads only versions 1 to 255 does not find version 0.\n"
+        "When every worker has the new key, re-encrypt the data of version 0 and count what "
+        "remains; at 0, run `workerctl keygen --retire 0 --in-use 0 --write FILE`.\n"
     )
     retired = quiet(call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env"))
     assert retired == (
         f"worker.env: version 1 ({new}) is current.\n"
-        "Version 0 is dropped; backups that it wrote need it still.\n"
+        "Version 0 is retired; backups of data that it encrypted still need it.\n"
     )
 
 
@@ -92,10 +92,10 @@ def test_the_next_step_minds_the_canary(call: Call, file: Path) -> None:
 
     early = call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env")
     assert early.returncode == 1
-    assert quiet(early).startswith("workerctl: The canary was written with version 0. Count what")
+    assert quiet(early).startswith("workerctl: The canary was made with version 0. Count the")
     assert assigned(file, "ENCRYPTION_KEY_V0") == FIRST
     renewed = quiet(call("keygen", "--canary", "--write", "worker.env"))
-    assert renewed.endswith("renew it only after they were counted.\n")
+    assert renewed.endswith("renew it only after counting to 0.\n")
 
 
 def test_the_next_step_minds_a_canary_in_a_file(call: Call, file: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_key_that_never_wrote_is_dropped_without_a_warning(call: Call, file: P
     call("keygen", "--add", "--write", "worker.env")
     done = call("keygen", "--retire", "1", "--in-use", "0", "--write", "worker.env")
 
-    assert quiet(done).endswith("Version 1 is dropped.\n")
+    assert quiet(done).endswith("Version 1 is retired.\n")
     assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
 
 
@@ -129,7 +129,7 @@ def test_from_names_the_version_to_start_at(call: Call, file: Path) -> None:
     first, second = call(*words), call(*words)
 
     assert (first.returncode, second.returncode) == (0, 1)
-    assert "is current, not version 0. Somebody else has rotated it" in quiet(second)
+    assert "), not version 0. Someone has already rotated the file" in quiet(second)
     assert assigned(file, "ENCRYPTION_KEY_VERSION") == "1"
 
 
@@ -142,7 +142,7 @@ def test_a_count_that_is_not_zero_keeps_the_key(call: Call, file: Path) -> None:
 
     assert done.returncode == 1
     assert quiet(done) == (
-        "workerctl: 12 values still need version 0. Encrypt them anew, and count again.\n"
+        "workerctl: 12 values still need version 0. Re-encrypt them, and count again.\n"
     )
 
 
@@ -167,7 +167,8 @@ def test_a_canary_is_all_that_is_printed(call: Call, file: Path) -> None:
 
     assert canary.verify(token, held, "").outcome is canary.Outcome.OPENS
     assert done.stderr == (
-        f"A canary of version 0 ({FIRST_ID}), bound to no context. Set ENCRYPTION_CANARY to it.\n"
+        f"This is a canary of version 0 ({FIRST_ID}), bound to no context.\n"
+        "Set ENCRYPTION_CANARY to it.\n"
     )
     assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
 
@@ -202,7 +203,7 @@ def test_a_canary_is_written_with_its_context(call: Call, file: Path) -> None:
     assert parsed.key_id == FIRST_ID
     assert assigned(file, "ENCRYPTION_CANARY_CONTEXT") == "staging/db"
     assert quiet(done) == (
-        f"A canary of version 0 ({FIRST_ID}), bound to a context, is set in worker.env.\n"
+        f"worker.env has a new canary of version 0 ({FIRST_ID}), bound to a context.\n"
     )
     checked = call("check", "--isolated", "--env-file", "worker.env", "--select", "KEY006")
     assert "KEY006" in checked.stdout
@@ -255,26 +256,29 @@ def test_the_ids_of_a_ring(call: Call, file: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--add", "--add changes a file. Name it: --write FILE."),
-        ("--rotate", "--rotate changes a file. Name it: --write FILE."),
-        ("--rotate --from 0", "--rotate changes a file. Name it: --write FILE."),
-        ("--retire 0 --in-use 0", "--retire changes a file. Name it: --write FILE."),
-        ("--retire 0 --write worker.env", "--retire needs to know how many values still need"),
-        ("--add --rotate --write worker.env", "--add and --rotate exclude each other."),
-        ("--rotate --retire 0 --write worker.env", "--rotate and --retire exclude each other."),
-        ("--canary --id", "--canary and --id exclude each other."),
-        ("--from 0 --write worker.env", "--from belongs to --rotate."),
-        ("--add --from 0 --write worker.env", "--from belongs to --rotate."),
-        ("--in-use 0", "--in-use belongs to --retire."),
-        ("--context a/b", "--context belongs to --canary."),
-        ("--rotate --context a/b --write worker.env", "--context belongs to --canary."),
-        ("--id --write worker.env", "--id changes no file."),
-        ("--canary --write a.env --env-file b.env", "--write names the env file already."),
-        ("--canary --context a$b --write worker.env", "A context that is written holds letters,"),
-        ("--retire one --in-use 0 --write worker.env", "--retire does not take this value."),
-        ("--retire 0 --in-use -1 --write worker.env", "--in-use does not take this value."),
-        ("--rotate --from x --write worker.env", "--from does not take this value."),
-        ("--rotate --write bX7kQ2mN9pR4sT6vW8yZ3aB5", "The file that --write names would be new"),
+        ("--add", "--add requires --write. Name the env file: --write FILE."),
+        ("--rotate", "--rotate requires --write. Name the env file: --write FILE."),
+        ("--rotate --from 0", "--rotate requires --write. Name the env file: --write FILE."),
+        ("--retire 0 --in-use 0", "--retire requires --write. Name the env file: --write FILE."),
+        ("--retire 0 --write worker.env", "--retire requires --in-use COUNT, the number of values"),
+        ("--add --rotate --write worker.env", "--add and --rotate cannot be combined."),
+        ("--rotate --retire 0 --write worker.env", "--rotate and --retire cannot be combined."),
+        ("--canary --id", "--canary and --id cannot be combined."),
+        ("--from 0 --write worker.env", "--from requires --rotate."),
+        ("--add --from 0 --write worker.env", "--from requires --rotate."),
+        ("--in-use 0", "--in-use requires --retire."),
+        ("--context a/b", "--context requires --canary."),
+        ("--rotate --context a/b --write worker.env", "--context requires --canary."),
+        ("--id --write worker.env", "--id does not write a file."),
+        ("--canary --write a.env --env-file b.env", "--write already names the env file."),
+        (
+            "--canary --context a$b --write worker.env",
+            "With --write, a context may contain only letters,",
+        ),
+        ("--retire one --in-use 0 --write worker.env", "Invalid value for --retire."),
+        ("--retire 0 --in-use -1 --write worker.env", "Invalid value for --in-use."),
+        ("--rotate --from x --write worker.env", "Invalid value for --from."),
+        ("--rotate --write bX7kQ2mN9pR4sT6vW8yZ3aB5", "--write names a file that does not exist"),
     ],
 )
 def test_what_does_not_go_together_is_told(
@@ -305,9 +309,9 @@ def test_the_story_of_the_key_tells_the_state(call: Call, file: Path) -> None:
     assert "  rotation    new key added, not active: version 0 (" in story
     (step,) = re.findall("next step   (.*)", story)
     assert step in found
-    assert "KEY007 Rotation: new key added, not active; version 0 (" in found
+    assert "KEY007 A rotation is under way (new key added, not active): version 0 (" in found
 
     file.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1={FIRST}\n")
-    assert "in doubt: ENCRYPTION_KEY_V1 is the key of version 0, too" in call(*words).stdout
+    assert "unclear: ENCRYPTION_KEY_V1 is the same key as version 0" in call(*words).stdout
     file.write_text("ENV=development\n")
     assert "rotation" not in call(*words).stdout

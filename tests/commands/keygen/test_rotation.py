@@ -27,7 +27,8 @@ from workerctl.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.keyring import KeyRing, canary, rotation, versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import VersionedKey
-from workerctl.schema.loading import Options, load
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import envfile
 
@@ -68,7 +69,7 @@ def state(path: Path) -> State:
     """
     assigned = texts_in(path)
     named = next(iter(key_file.canary_ids(assigned)), None)
-    return rotation.of(key_file.ring_of(assigned), named).state
+    return rotation.assess(key_file.ring_of(assigned), named).state
 
 
 def refused(path: Path, step: Step, error: type[WorkerctlError] = RefusedError) -> str:
@@ -135,7 +136,7 @@ def test_a_rotation_from_end_to_end(path: Path) -> None:
         ({2: SECOND}, None, State.STABLE, None),
         ({3: SECOND}, None, State.ADDED, "--rotate --write FILE"),
         ({1: SECOND}, None, State.ACTIVE, "--retire 1 --in-use 0"),
-        ({0: THIRD, 1: SECOND}, None, State.ACTIVE, "versions 0 and 1 wrote"),
+        ({0: THIRD, 1: SECOND}, None, State.ACTIVE, "versions 0 and 1"),
         ({1: SECOND}, ID[SECOND], State.ACTIVE, "keygen --canary`"),
         ({1: SECOND}, ID[THIRD], State.ACTIVE, "keygen --canary`"),
         ({1: SECOND}, ID[FIRST], State.READY, "--retire 1 --in-use 0"),
@@ -154,7 +155,7 @@ def test_every_state_has_a_name_and_a_next_step(
     made = {"ENCRYPTION_KEY": FIRST, **{f"ENCRYPTION_KEY_V{n}": key for n, key in others.items()}}
     if others.get(2):
         made["ENCRYPTION_KEY_V2"] = FIRST
-    stands = rotation.of(versions.keys_of(made, 2), named)
+    stands = rotation.assess(versions.keys_of(made, 2), named)
 
     assert stands.state is expected
     assert (step or "") in (stands.next_step or "")
@@ -168,7 +169,7 @@ def test_a_key_that_is_named_twice_is_told_once() -> None:
     V1 and V01 are one key.
     """
     made = {"ENCRYPTION_KEY": FIRST, "ENCRYPTION_KEY_V1": SECOND, "ENCRYPTION_KEY_V01": SECOND}
-    facts = rotation.of(versions.keys_of(made, 2)).facts
+    facts = rotation.assess(versions.keys_of(made, 2)).facts
 
     assert facts == (f"version 2 ({ID[FIRST]}) is current, version 1 ({ID[SECOND]}) only decrypts")
 
@@ -225,7 +226,7 @@ def test_a_weak_key_can_be_rotated_away(path: Path) -> None:
     assert texts_in(path)["ENCRYPTION_KEY_V0"] == WEAK
 
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1={WEAK}\n")
-    message = "FILE has ENCRYPTION_KEY_V1, which is an example from public documentation."
+    message = "ENCRYPTION_KEY_V1 in FILE is an example from public documentation."
     assert refused(path, lambda: rotate(str(path), {})) == message
 
 
@@ -239,7 +240,7 @@ def test_rotate_refuses_while_a_rotation_is_under_way(path: Path) -> None:
     message = refused(path, lambda: rotate(str(path), {}))
     assert message.startswith(f"A rotation is under way in FILE: version 1 ({first}) is current, ")
     message = refused(path, lambda: rotate(str(path), {}, 0))
-    assert message == f"In FILE version 1 ({first}) is current, not version 0."
+    assert message == f"The current key of FILE is version 1 ({first}), not version 0."
     rotate(str(path), {}, 1)
     assert list(texts_in(path)) == [
         "ENCRYPTION_KEY",
@@ -255,7 +256,7 @@ def test_version_255_is_the_last_one(path: Path) -> None:
     """
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_VERSION=254\n")
     rotate(str(path), {})
-    message = "FILE has a key of version 255, the last one there is."
+    message = "FILE has a key of version 255, the highest version."
 
     assert refused(path, lambda: rotate(str(path), {}, 255)) == message
     assert refused(path, lambda: add_key(str(path), {})) == message
@@ -266,13 +267,14 @@ def test_there_is_one_new_key_at_a_time(path: Path) -> None:
     A second one would leave open which is meant.
     """
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V3={SECOND}\n")
-    message = f"FILE has a new key already, version 3 ({ID[SECOND]})."
+    message = f"FILE already has a new key, version 3 ({ID[SECOND]})."
 
     assert refused(path, lambda: add_key(str(path), {})) == message
 
 
 # --------------------------------------------------------------------------------- what is in doubt
 
+BAD_VERSION = "ENCRYPTION_KEY_VERSION in FILE is not a whole number from 0 to 255."
 STEPS: dict[str, Callable[[Path], Step]] = {
     "add": lambda path: lambda: add_key(str(path), {}),
     "rotate": lambda path: lambda: rotate(str(path), {}),
@@ -285,18 +287,21 @@ STEPS: dict[str, Callable[[Path], Step]] = {
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("", "FILE sets no ENCRYPTION_KEY."),
-        ("ENCRYPTION_KEY=", "FILE sets no ENCRYPTION_KEY."),
+        ("", "FILE does not set ENCRYPTION_KEY."),
+        ("ENCRYPTION_KEY=", "FILE does not set ENCRYPTION_KEY."),
         ("ENCRYPTION_KEY=change-me", "ENCRYPTION_KEY in FILE has 9 characters, not 64, and "),
         (f"ENCRYPTION_KEY={FIRST[1:]}", "ENCRYPTION_KEY in FILE has 63 characters, not 64."),
-        (f"ENCRYPTION_KEY_V0={FIRST}", "FILE sets no ENCRYPTION_KEY."),
-        ("K\nENCRYPTION_KEY_VERSION=two", "ENCRYPTION_KEY_VERSION in FILE is no whole number from"),
-        ("K\nENCRYPTION_KEY_VERSION=256", "ENCRYPTION_KEY_VERSION in FILE is no whole number from"),
-        ("K\nENCRYPTION_KEY_VERSION=-1", "ENCRYPTION_KEY_VERSION in FILE is no whole number from"),
+        (f"ENCRYPTION_KEY_V0={FIRST}", "FILE does not set ENCRYPTION_KEY."),
+        ("K\nENCRYPTION_KEY_VERSION=two", BAD_VERSION),
+        ("K\nENCRYPTION_KEY_VERSION=256", BAD_VERSION),
+        ("K\nENCRYPTION_KEY_VERSION=-1", BAD_VERSION),
         ("K\nENCRYPTION_KEY_V1=short", "ENCRYPTION_KEY_V1 in FILE has 5 characters, not 64, and"),
         ("K\nENCRYPTION_KEY_V256=L", "ENCRYPTION_KEY_V256 in FILE has a version above 255."),
-        ("K\nENCRYPTION_KEY_V0=L", "ENCRYPTION_KEY_V0 in FILE is a second key of version 0."),
-        ("K\nENCRYPTION_KEY_V1=K64", "ENCRYPTION_KEY_V1 in FILE is the key of version 0, too."),
+        (
+            "K\nENCRYPTION_KEY_V0=L",
+            "ENCRYPTION_KEY_V0 in FILE is a second, different key of version 0.",
+        ),
+        ("K\nENCRYPTION_KEY_V1=K64", "ENCRYPTION_KEY_V1 in FILE is the same key as version 0."),
         ("K\nencryption_key=K64", "FILE sets ENCRYPTION_KEY twice, on lines 1 and 2."),
         ("K\nENCRYPTION_KEY_V1=L\nEncryption_Key_V1=L", "FILE sets ENCRYPTION_KEY_V1 twice, on"),
         ("K\nENCRYPTION_KEY_V1_FILE=/run/x", "FILE:2 names a file that holds ENCRYPTION_KEY_V1."),
@@ -319,7 +324,7 @@ def test_no_step_writes_a_file_that_is_not_there(path: Path, step: str) -> None:
     """
     There is nothing to rotate in it.
     """
-    assert refused(path, STEPS[step](path)) == "FILE sets no ENCRYPTION_KEY."
+    assert refused(path, STEPS[step](path)) == "FILE does not set ENCRYPTION_KEY."
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -330,7 +335,7 @@ def test_a_line_that_may_hold_a_key_stops_every_step(path: Path, step: str) -> N
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1: {SECOND}\n")
 
     message = refused(path, STEPS[step](path), EnvFileWriteError)
-    assert message == "FILE:2 names ENCRYPTION_KEY in a line that cannot be read."
+    assert message == "FILE:2 names ENCRYPTION_KEY in a line that cannot be parsed."
 
 
 @pytest.mark.parametrize("name", ["ENCRYPTION_KEY", "encryption_key_version", "ENCRYPTION_KEY_V1",
@@ -392,7 +397,7 @@ def test_retire_refuses_what_data_need(path: Path) -> None:
     )
     path.write_text(lines)
     for version, count, message in (
-        (2, 0, "Version 2 is the current one in FILE."),
+        (2, 0, "Version 2 is the current key of FILE."),
         (1, 1, "1 value still needs version 1."),
         (1, 7, "7 values still need version 1."),
         (0, 0, "FILE has no key of version 0."),
@@ -402,7 +407,7 @@ def test_retire_refuses_what_data_need(path: Path) -> None:
         assert refused(path, step) == message
 
     token = canary.make(SECOND, "db")
-    message = "The canary was written with version 1."
+    message = "The canary was made with version 1."
     beside = path.with_name("canary")
     beside.write_text(token + "\n")
     assert refused(path, lambda: retire(str(path), {"ENCRYPTION_CANARY": token}, 1, 0)) == message
@@ -453,7 +458,7 @@ def test_a_canary_of_another_key_is_left(path: Path) -> None:
     path.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY={canary.make(SECOND, '')}\n")
     step = lambda: write_canary(str(path), {}, canary.make(FIRST, ""))  # noqa: E731
 
-    message = f"The canary of FILE was written by another key, {ID[SECOND]}."
+    message = f"The canary of FILE was made with another key, {ID[SECOND]}."
     assert refused(path, step) == message
     for other in ("add", "rotate", "retire"):
         assert refused(path, STEPS[other](path)) == message
@@ -522,8 +527,11 @@ def test_of_16_concurrent_rotations_one_wins(path: Path, number: int, start: int
 
     assert statuses == [0] * RIVALS, number
     assert said[-1] == f"won {winner}"
-    told = "A rotation is under way in FILE: " if start is None else "In FILE "
-    assert all(f"refused {told}version 1 ({winner}) is current" in line for line in said[:-1])
+    refused = {
+        None: f"refused A rotation is under way in FILE: version 1 ({winner}) is current",
+        0: f"refused The current key of FILE is version 1 ({winner})",
+    }
+    assert all(refused[start] in line for line in said[:-1])
     assert (assigned["ENCRYPTION_KEY_V0"], assigned["ENCRYPTION_KEY_VERSION"]) == (FIRST, "1")
     assert len(assigned) == 4
 

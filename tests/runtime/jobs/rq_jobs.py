@@ -149,6 +149,13 @@ def on_success(*_: object) -> None:
     raise InvalidFileError("nobody wants it")
 
 
+def on_success_in_vain(*_: object) -> None:
+    """
+    Fail, although another run may help, where the job did not.
+    """
+    raise LLMTimeoutError("no answer")
+
+
 @worker_job
 def decorated_inner() -> None:
     """
@@ -167,6 +174,14 @@ def decorated() -> None:
         decorated_inner()
     except InvalidFileError:
         raise LLMTimeoutError("no answer") from None
+
+
+@worker_job
+def decorated_well() -> str:
+    """
+    The decorator, and nothing wrong until `on_success`.
+    """
+    return well()
 
 
 @worker_job
@@ -198,6 +213,13 @@ def on_failure(job: Any, connection: Any, kind: type[BaseException], *_: object)
     Note each failure that RQ tells of, and whether it is the last one.
     """
     connection.rpush(f"failures:{job.id}", json.dumps([kind.__name__, is_final(job)]))
+
+
+def exception_handler(job: Any, *_: object) -> None:
+    """
+    Note whether each failure is the last one, where RQ 1 has handled it and later ones have not.
+    """
+    job.connection.rpush(f"handled:{job.id}", json.dumps(is_final(job)))
 
 
 def _note() -> int:

@@ -40,7 +40,7 @@ def next_job() -> bool:
     """
     Whether the job that comes next is the current one, long enough for what was left to show.
     """
-    return run_async(_current_id(TIMEOUT + 1)) == get_current_job().id
+    return run_async(_current_id(TIMEOUT + 0.2)) == get_current_job().id
 
 
 async def _slow(pause: Any) -> None:

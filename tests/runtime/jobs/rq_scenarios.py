@@ -27,6 +27,7 @@ from workerctl.runtime import rq as ours
 
 SECONDS = 40
 ENDED = {"finished", "failed", "stopped"}
+OURS = {"Worker", "SimpleWorker"}
 
 POLICY = {
     "permanent": {"retry": 3},
@@ -42,6 +43,7 @@ POLICY = {
     "too_slow": {"retry": 1, "timeout": 1},
     "unsaved": {"retry": 3},
     "well until on_success": {"retry": 3},
+    "well until on_success_in_vain": {"retry": 1},
     "decorated": {"retry": 1},
 }
 KILLED = {
@@ -53,6 +55,7 @@ DECORATED = {
     "decorated": {"retry": 1},
     "decorated_permanent": {"retry": 3},
     "decorated_partial": {},
+    "decorated_well until on_success": {"retry": 1},
 }
 
 
@@ -78,12 +81,13 @@ def main(url: str, kind: str) -> None:
         "spawn": lambda: Kind(rq.worker.SpawnWorker, DECORATED),
     }
     worker, scenarios = kinds[kind]()
+    handlers = {"exception_handlers": [rq_jobs.exception_handler]} if kind in OURS else {}
     connection = connected(url, kind)
     queue = Queue("jobs", connection=connection)
     jobs = {name: enqueued(queue, name, **options) for name, options in scenarios.items()}
     with stdout_for_answers():
         for _ in waiting(jobs):
-            worker([queue], connection=connection).work(burst=True, with_scheduler=True)
+            worker([queue], connection=connection, **handlers).work(burst=True, with_scheduler=True)
         answer = {name: outcome(connection, job) for name, job in jobs.items()}
         if kind == "Worker":
             answer["stopped"] = stopped(connection, queue)
@@ -110,8 +114,8 @@ def enqueued(queue: Queue, name: str, retry: int = 0, timeout: int = 20) -> Job:
     """
     more = {"retry": Retry(max=retry)} if retry else {}
     function = getattr(rq_jobs, name.partition(" ")[0])
-    if name.endswith("on_success"):
-        more["on_success"] = rq_jobs.on_success
+    if " until " in name:
+        more["on_success"] = getattr(rq_jobs, name.rpartition(" ")[2])
     return queue.enqueue(function, job_timeout=timeout, on_failure=rq_jobs.on_failure, **more)
 
 
@@ -134,12 +138,14 @@ def outcome(connection: Redis, job: Job) -> dict[str, Any]:
     job = Job.fetch(job.id, connection=connection)
     runs = [float(at) for at in connection.lrange(f"runs:{job.id}", 0, -1)]
     failures = [json.loads(text) for text in connection.lrange(f"failures:{job.id}", 0, -1)]
+    handled = [json.loads(text) for text in connection.lrange(f"handled:{job.id}", 0, -1)]
     status = job.get_status()
     return {
         "status": getattr(status, "value", status),
         "runs": len(runs),
         "gaps": [after - before for before, after in pairwise(runs)],
         "failures": failures,
+        "handled": handled,
         "meta": job.meta,
         "result": job.return_value() if status == "finished" else None,
     }

@@ -3,6 +3,7 @@ The worker and job classes by themselves, on the RQ of this environment and a re
 """
 
 import ast
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from rq.registry import StartedJobRegistry
 import workerctl.runtime
 from workerctl.errors import ConfigurationError
 from workerctl.runtime import rq as ours
-from workerctl.runtime.exceptions import LLMTimeoutError
+from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
 from workerctl.settings import get_settings
 
@@ -114,8 +115,8 @@ def test_publishing_that_fails_stops_no_worker(connection, worker, monkeypatch, 
     assert told(connection, worker) == set()
     messages = [record.getMessage() for record in caplog.records if "published" in record.msg]
     assert messages == [
-        "The configuration is not published (ResponseError).",
-        "The configuration is not published (ZeroDivisionError).",
+        "The configuration could not be published (ResponseError).",
+        "The configuration could not be published (ZeroDivisionError).",
     ]
 
 
@@ -144,7 +145,10 @@ def test_a_job_class_that_is_not_made_of_ours_is_told(connection, caplog):
 
     worker = ours.SimpleWorker(["jobs"], connection=connection, job_class=Own)
     worker.work(burst=True)
-    assert "Own is not made of workerctl's Job: partial failures fail." in caplog.messages
+    assert (
+        "The job class Own is not a subclass of workerctl.runtime.rq.Job: "
+        "its partial failures count as failures."
+    ) in caplog.messages
 
 
 def test_without_a_settled_configuration_a_job_is_judged_by_the_defaults(job, monkeypatch):
@@ -183,6 +187,65 @@ def test_a_job_of_a_dead_worker_is_final_when_no_retry_is_left(connection, job):
         assert ours.is_final(job) is final
 
 
+ERRORS = [
+    (InvalidFileError("no text"), 3, True),
+    (LLMTimeoutError("late"), None, False),
+    (LLMTimeoutError("late"), 1, False),
+    (LLMTimeoutError("late"), 0, True),
+    (MemoryError(), 3, False),
+]
+RAISED = tuple({type(error) for error, _, _ in ERRORS})
+
+
+def fail(error: Exception) -> None:
+    """
+    Raise an error.
+    """
+    raise error
+
+
+def state(connection, job) -> tuple:
+    """
+    All that a predicate might change: the attributes of the job, its record, its hash in Redis.
+    """
+    return {**vars(job)}, pickle.dumps(job.meta), connection.hgetall(job.key)
+
+
+@pytest.mark.parametrize(("error", "left", "final"), ERRORS)
+def test_is_final_foresees_the_decision_on_a_late_failure_and_changes_nothing(
+    connection, job, error, left, final
+):
+    failures.supervise(job)
+    assert job.perform() == 4
+    job.retries_left = left
+    try:
+        fail(error)
+    except RAISED:
+        before = state(connection, job)
+        assert ours.is_final(job) is final
+        assert state(connection, job) == before
+        failures.decide_late(job)
+        assert job.get_meta()["workerctl"]["final"] is final
+        decided = state(connection, job)
+        assert ours.is_final(job) is final
+        assert state(connection, job) == decided
+    assert (job.retries_left == 0) is final
+
+
+@pytest.mark.parametrize(("error", "left", "_final"), ERRORS)
+def test_a_late_failure_under_a_worker_of_rq_itself_is_final_when_no_retry_is_left(
+    connection, job, error, left, _final
+):
+    assert job.perform() == 4
+    job.retries_left = left
+    try:
+        fail(error)
+    except RAISED:
+        before = state(connection, job)
+        assert ours.is_final(job) is (not left)
+        assert state(connection, job) == before
+
+
 def test_the_clean_up_of_rq_finds_a_dead_workers_job_final(connection, job):
     job.set_status("started")
     registry = StartedJobRegistry("jobs", connection=connection, job_class=ours.Job)
@@ -192,7 +255,7 @@ def test_the_clean_up_of_rq_finds_a_dead_workers_job_final(connection, job):
 
 
 def test_a_job_that_someone_runs_again_loses_its_mark_while_it_runs(job):
-    policy.record_of(job.meta)["final"] = True
+    policy.ensure_record(job.meta)["final"] = True
     assert job.perform() == 4
     assert job.get_meta()["workerctl"]["final"] is False
 
@@ -216,11 +279,11 @@ def test_an_async_function_is_not_decorated():
 
 def test_a_record_that_cannot_be_read_back_changes_no_decision(connection, worker, job, caplog):
     connection.hset(job.key, "meta", b"no pickle")
-    policy.record_of(job.meta)["horse_deaths"] = 0
+    policy.ensure_record(job.meta)["horse_deaths"] = 0
     job.retries_left = 3
     worker.handle_work_horse_killed(job, 1, 9, None)
     assert job.retries_left == 3
-    assert any("is not read (" in text for text in caplog.messages)
+    assert any("could not read its record (" in text for text in caplog.messages)
 
 
 def test_on_failure_of_a_killed_job_that_fails_itself_is_told(worker, job, caplog):
@@ -290,7 +353,7 @@ def test_the_command_line_of_rq_takes_both_classes(connection, database, environ
     ) as process:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
-        assert "preload: no_sdk fails (ModuleNotFoundError)" in errors
+        assert "preload: no_sdk failed (ModuleNotFoundError)" in errors
         assert job.return_value() == [True, process.pid]
     bad.refresh()
     assert bad.meta["workerctl"]["final"]

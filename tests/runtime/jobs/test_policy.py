@@ -30,7 +30,7 @@ def record(*kinds: str) -> dict:
     """
     The record of a job that has failed like this before.
     """
-    found = policy.record_of({})
+    found = policy.ensure_record({})
     for kind in kinds:
         policy.note_failure(found, KeyError("k"), Verdict(kind, "why"), 1, now=0)
     return found
@@ -87,10 +87,12 @@ def test_the_limits_are_those_of_the_settings():
 
 def test_the_second_killed_work_horse_is_the_last():
     found = record()
-    assert policy.killed(found, 9) == Verdict(
+    assert policy.count_horse_death(found, 9) == Verdict(
         "retryable", "the work-horse was killed by signal 9", category="job"
     )
-    assert policy.killed(found, None) == Verdict("permanent", "the work-horse died", category="job")
+    assert policy.count_horse_death(found, None) == Verdict(
+        "permanent", "the work-horse died", category="job"
+    )
     assert found["horse_deaths"] == 2
 
 
@@ -149,8 +151,8 @@ def test_a_group_of_partial_failures_gives_its_first_result():
 
 
 def test_what_the_job_put_in_the_place_of_the_record_gives_way():
-    assert policy.record_of({"workerctl": "mine"})["failures"] == 0
-    assert policy.record_of({"workerctl": {"failures": 3}})["failures"] == 3
+    assert policy.ensure_record({"workerctl": "mine"})["failures"] == 0
+    assert policy.ensure_record({"workerctl": {"failures": 3}})["failures"] == 3
 
 
 @pytest.mark.parametrize(
@@ -164,4 +166,4 @@ def test_what_the_job_put_in_the_place_of_the_record_gives_way():
 )
 def test_a_job_that_someone_runs_again_is_not_final_any_more(meta, closed):
     assert policy.reopen(meta) is closed
-    assert not policy.record_of(meta)["final"]
+    assert not policy.ensure_record(meta)["final"]

@@ -42,6 +42,11 @@ ENDS = {
     ),
     "unsaved": ("failed", 1, [["InvalidFileError", True]], None),
     "well until on_success": ("failed", 1, [["InvalidFileError", True]], None),
+    "well until on_success_in_vain": (
+        *("failed", 2),
+        [["LLMTimeoutError", False], ["LLMTimeoutError", True]],
+        None,
+    ),
     "decorated": ("failed", 2, [["LLMTimeoutError", False], ["LLMTimeoutError", True]], None),
 }
 KILLED = {
@@ -54,6 +59,12 @@ DECORATED = {
     "decorated": ENDS["decorated"],
     "decorated_permanent": ENDS["permanent"],
     "decorated_partial": ENDS["partial"],
+    # after the function, RQ's own worker decides by itself
+    "decorated_well until on_success": (
+        *("failed", 2),
+        [["InvalidFileError", False], ["InvalidFileError", True]],
+        None,
+    ),
 }
 LIMITS = {"JOB_MAX_RETRIES": "2", "JOB_RETRY_INTERVALS_SECONDS": "1"}
 
@@ -90,6 +101,12 @@ def check_records(told: dict[str, Any]) -> None:
     record = told["always_failing"]["meta"]["workerctl"]
     assert (record["failures"], record["final"], record["horse_deaths"]) == (3, True, 0)
     assert [attempt["retry_in"] for attempt in record["attempts"]] == [1, 1, None]
+    record = told["well until on_success"]["meta"]["workerctl"]
+    assert (record["failures"], record["final"]) == (1, True)
+    record = told["well until on_success_in_vain"]["meta"]["workerctl"]
+    assert (record["failures"], record["final"]) == (2, True)
+    for name in ENDS:
+        assert told[name]["handled"] == [final for _, final in told[name]["failures"]], name
     (warning,) = told["partial"]["meta"]["warnings"]
     del warning["at"]
     assert warning == {
@@ -150,7 +167,7 @@ def test_the_spawn_worker_is_refused_where_rq_would_ignore_the_job_class(answer,
     [
         pytest.param("rq-1.16", "SimpleWorker", marks=OLD),
         pytest.param("rq-2.6", "SimpleWorker", marks=OLD),
-        ("rq-3", "SimpleWorker"),
+        pytest.param("rq-3", "SimpleWorker", marks=pytest.mark.long),
         ("rq-3", "Worker"),
     ],
 )
@@ -158,7 +175,7 @@ def test_a_timeout_reaches_the_coroutine_and_leaves_the_next_job_alone(answer, r
     check_timeouts(answer(rq, "rq_timeouts.py", worker, JOB_MAX_RETRIES="0"))
 
 
-@pytest.mark.parametrize("worker", ["Worker", "SimpleWorker"])
+@pytest.mark.parametrize("worker", [pytest.param("Worker", marks=pytest.mark.long), "SimpleWorker"])
 def test_a_timeout_reaches_the_coroutine_on_uvloop(answer, worker):
     check_timeouts(answer("rq-3", "rq_timeouts.py", worker, "uvloop", JOB_MAX_RETRIES="0"))
 

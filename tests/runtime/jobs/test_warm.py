@@ -23,9 +23,9 @@ if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
 """
-FAILS = "fails ({}); every job loads it for itself."
-STARTS = "starts a thread; the jobs do not have it."
-OPENS = "opens a connection or an event loop; the jobs would share it."
+FAILS = "failed ({}): every job loads it for itself."
+STARTS = "starts a thread, which is missing in the jobs: start it in the job."
+OPENS = "opens a connection or an event loop, which the jobs would share: open it in the job."
 
 # what is in a module, and what is told of it
 MODULES = {

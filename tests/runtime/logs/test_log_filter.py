@@ -213,7 +213,7 @@ def test_what_cannot_be_searched_is_left_out(
     """And neither ends the program nor makes logging print what it holds."""
     logger.error(*arguments, extra=extra, stack_info=True)
 
-    assert kept.lines == ["ERROR A record that could not be searched for secrets."]
+    assert kept.lines == ["ERROR This record was blanked: it could not be searched for secrets."]
     assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
     assert capsys.readouterr() == ("", "")
 

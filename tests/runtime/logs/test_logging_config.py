@@ -264,7 +264,7 @@ def test_libraries_talk_when_they_are_asked(
 @pytest.mark.parametrize("level", ["verbose", 0, "", "NOTSET", -1])
 def test_libraries_cannot_be_asked_for_nonsense(configure: Configure, level: str | int) -> None:
     """Like everyone else."""
-    with pytest.raises(ValueError, match="A level of logging is a name such as WARNING"):
+    with pytest.raises(ValueError, match="A logging level must be a name such as WARNING"):
         configure(third_party=level)
 
 

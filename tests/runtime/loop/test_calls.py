@@ -92,7 +92,7 @@ def test_a_call_inside_async_code_names_the_coroutine_and_says_what_to_write(fla
         return str(caught.value)
 
     assert run_async(outer()) == (
-        "run_async(nothing()) was called inside async code, where an event loop is running already:"
+        "run_async(nothing()) was called inside async code, where an event loop is already running:"
         " write `await nothing()`."
     )
 
@@ -113,11 +113,11 @@ def test_the_same_holds_in_a_loop_of_somebody_else():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (nothing, "and nothing is a function: call it, nothing(...)."),
-        (3, "and int is none."),
-        (None, "and NoneType is none."),
-        (asyncio.Future, "and type is none."),
-        (asyncio.sleep, "and sleep is a function: call it, sleep(...)."),
+        (nothing, "got the function nothing: call it, nothing(...)."),
+        (3, "got int."),
+        (None, "got NoneType."),
+        (asyncio.Future, "got type."),
+        (asyncio.sleep, "got the function sleep: call it, sleep(...)."),
     ],
     ids=["function", "number", "None", "class", "library"],
 )
@@ -126,12 +126,12 @@ def test_what_is_no_coroutine_is_refused_with_what_to_write(flag, given, words, 
     with pytest.raises(TypeError) as caught:
         run_async(given)
 
-    assert str(caught.value) == f"run_async() needs a coroutine, {words}"
+    assert str(caught.value) == f"run_async() expects a coroutine, {words}"
 
 
 def test_a_future_is_refused_too():
     future = get_or_create_event_loop().create_future()
-    with pytest.raises(TypeError, match=r"and Future is none: await it in an `async def`\."):
+    with pytest.raises(TypeError, match=r"got Future: await it in an `async def` function\."):
         run_async(future)
 
 
@@ -220,7 +220,7 @@ def test_a_timeout_ends_the_coroutine_and_names_it(flag, monkeypatch):
         finally:
             ends.append("finally")
 
-    with pytest.raises(TimeoutError, match=r"slow\(\) has taken longer than 0\.01 s\."):
+    with pytest.raises(TimeoutError, match=r"slow\(\) did not finish within 0\.01 s\."):
         run_async(slow(), timeout=0.01)
 
     assert ends == ["finally"]

@@ -94,7 +94,7 @@ def test_it_ends_the_tasks_that_others_left_in_the_loop(every_loop, messages):
 
     assert (did, loop.is_closed(), time.monotonic() - start < 5) == (["finally"], True, True)
     assert len(messages()) == 1
-    assert messages()[0].startswith("WARNING Tasks ignore that they are cancelled: test_it_ends")
+    assert messages()[0].startswith("WARNING Tasks ignore their cancellation: test_it_ends")
 
 
 def test_a_client_that_fails_to_close_is_told_without_its_words(messages):
@@ -193,7 +193,7 @@ def test_a_decorated_job_inside_async_code_keeps_its_result(messages):
         return job()
 
     assert run_async(outer()) == "result"
-    assert messages() == ["WARNING A job ran inside async code: its event loop is left as it is"]
+    assert messages() == ["WARNING A job ran inside async code, so its event loop is not closed"]
     assert run_async(asyncio.sleep(0, "next")) == "next"
 
 

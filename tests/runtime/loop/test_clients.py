@@ -207,8 +207,8 @@ def test_outside_a_coroutine_there_is_no_loop_to_keep_it():
         loop_cached(Client)()
 
     assert str(caught.value) == (
-        "What loop_cached(Client) returns belongs to an event loop, and none is running here:"
-        " call it inside the coroutine that is given to run_async()."
+        "The function from loop_cached(Client) needs a running event loop: call it inside"
+        " the coroutine that is passed to run_async()."
     )
 
 

@@ -78,8 +78,8 @@ def test_a_task_that_was_left_is_cancelled_and_named(messages):
     assert work.did == ["finally"]
     (line,) = messages()
     assert line == (
-        "WARNING Work.leave() has returned and left tasks running, which are cancelled; await them,"
-        " or start them in an asyncio.TaskGroup: Work.send_mail"
+        "WARNING Work.leave() returned before its tasks had ended, so they are cancelled;"
+        " await them, or start them in an asyncio.TaskGroup: Work.send_mail"
     )
 
 
@@ -138,7 +138,7 @@ def test_one_that_ignores_cancellation_costs_the_loop(how, grace, messages):
     assert (work.did, loop.is_closed()) == (did, True)
     assert get_or_create_event_loop() is not loop
     assert messages()[-1] == (
-        "ERROR Tasks ignore that they are cancelled, and the event loop is given up: Work.ignore"
+        "ERROR Tasks ignore their cancellation, so the event loop is abandoned: Work.ignore"
     )
 
 
@@ -169,7 +169,7 @@ def test_a_task_that_stops_the_loop_when_it_is_cancelled_costs_it(messages):
     run_async(leave())
 
     assert loop.is_closed()
-    assert "ERROR The event loop was stopped before all tasks had ended, and is given up" in (
+    assert "ERROR The event loop was stopped before all tasks had ended, so it is abandoned" in (
         messages()
     )
     assert run_async(asyncio.sleep(0, "next")) == "next"
@@ -217,4 +217,4 @@ def test_a_finalizer_that_never_ends_costs_the_loop(grace, messages):
     run_async(first())
 
     assert loop.is_closed()
-    assert messages()[0].startswith("ERROR Tasks ignore that they are cancelled")
+    assert messages()[0].startswith("ERROR Tasks ignore their cancellation")

@@ -37,7 +37,7 @@ class Local:
 
 class Calls:
     """
-    Coroutines that fail, each in its own way, and the locals of theirs that are in memory.
+    Coroutines that fail in different ways, and their locals that are still in memory.
     """
 
     def __init__(self):

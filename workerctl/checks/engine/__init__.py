@@ -1,3 +1,3 @@
 """
-Running the checks: which ones, in which order, and what is suppressed.
+Running the checks: which of them, in which order, and behind which error boundary.
 """

@@ -1,5 +1,5 @@
 """
-Running checks: each behind its own boundary, in the order of the table, all of them accounted for.
+Running checks in the order of the table, each behind its own error boundary.
 """
 
 import contextlib
@@ -10,7 +10,8 @@ from typing import Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.engine.select import Selection
-from workerctl.report.findings import Finding, Location, Severity, Suppression
+from workerctl.checks.suppressions import accepting
+from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.results import Result, Status
 from workerctl.secrecy.masking import MASK, hidden_parts, is_credential_name
 from workerctl.secrecy.redaction import Redactor
@@ -27,19 +28,21 @@ _KINDS: dict[str, Any] = {
 
 class Runner:
     """
-    One run over one context. A check that another requires is judged even when not selected.
+    One run of the checks over one context.
+
+    A check that a selected one requires is run even if it is not selected, but not reported.
     """
 
     def __init__(self, context: Context, checks: tuple[Check, ...], selection: Selection) -> None:
         self._context = context
         self._checks = {check.code: check for check in checks}
         self._selection = selection
-        self._judged: dict[str, Result] = {}
+        self._finished: dict[str, Result] = {}
         self._redactor: Redactor | None = None
 
     def run(self) -> tuple[Result, ...]:
         """
-        The results of the selected checks.
+        Return the results of the selected checks, in the order of the table.
         """
         results: list[Result] = []
         for check in self._checks.values():
@@ -53,113 +56,111 @@ class Runner:
         return tuple(results)
 
     def _result(self, check: Check) -> Result:
-        if check.code not in self._judged:
+        if check.code not in self._finished:
             started = time.perf_counter()
             result = self._obstacle(check) or self._attempt(check)
-            self._judged[check.code] = result._replace(seconds=time.perf_counter() - started)
-        return self._judged[check.code]
+            self._finished[check.code] = result._replace(seconds=time.perf_counter() - started)
+        return self._finished[check.code]
 
     def _obstacle(self, check: Check) -> Result | None:
         """
-        Why the check cannot be judged at all: a value it reads is bad, or what it requires failed.
+        Return the result of a check that cannot run, or None if it can.
+
+        It cannot run if a field that it reads is invalid, or the check that it requires did not
+        pass.
         """
-        bad = [name for name in check.reads if name in self._context.invalid]
-        if bad:
-            return _ended(check, Status.SKIPPED, because_invalid(bad))
+        invalid = [name for name in check.reads if name in self._context.invalid]
+        if invalid:
+            return _result_of(check, Status.SKIPPED, because_invalid(invalid))
         required = self._checks.get(check.requires or "")
         if required is None:
             return None
-        ground = self._result(required)
-        if ground.status is Status.DEFERRED:
-            return _ended(check, Status.DEFERRED, ground.reason)
-        if ground.status is Status.PASSED:
+        prerequisite = self._result(required)
+        if prerequisite.status is Status.PASSED:
             return None
-        if ground.status is Status.SKIPPED:
-            return _ended(check, Status.SKIPPED, ground.reason)
-        return _ended(check, Status.SKIPPED, f"{required.code} {ground.status.value}")
+        if prerequisite.status in {Status.SKIPPED, Status.DEFERRED}:
+            return _result_of(check, prerequisite.status, prerequisite.reason)
+        return _result_of(check, Status.SKIPPED, f"{required.code} {prerequisite.status.value}")
 
     def _attempt(self, check: Check) -> Result:
         found: list[Finding] = []
         crash = skipped = None
         try:
-            # what a check prints must not get between the lines of a report on stdout
+            # Whatever a check prints must not end up inside the report on standard output.
             with contextlib.redirect_stdout(sys.stderr):
                 for finding in check.run(self._context):
-                    found.append(self._accepted(check, finding))  # noqa: PERF401 -- keep those before a crash
+                    found.append(self._reported(check, finding))  # noqa: PERF401 -- keep those before a crash
         except SkipCheck as skip:
-            skipped = self._words(check, str(skip))
+            skipped = self._redacted(check, str(skip))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- SystemExit must not turn a run green
-            crash = self._words(check, type(error).__name__)
+            crash = self._redacted(check, type(error).__name__)
         if crash is not None:
-            return _ended(check, Status.CRASHED, crash, found)
-        return self._verdict(check, found, skipped)
+            return _result_of(check, Status.CRASHED, crash, found)
+        return self._completed(check, found, skipped)
 
-    def _verdict(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
-        awaited = self._awaited(check)
+    def _completed(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
+        """
+        Return the result of a check that did not crash, with `skipped` as the reason of a skip.
+        """
+        awaited = self._awaited_secrets(check)
         found = [finding for finding in found if not awaited.intersection(finding.fields[:1])]
         if any(finding.suppressed is None for finding in found):
-            return _ended(check, Status.FAILED, None, found)
+            return _result_of(check, Status.FAILED, None, found)
         if awaited:
             reason = f"not set at build: {', '.join(sorted(awaited))}"
-            return _ended(check, Status.DEFERRED, reason, found)
+            return _result_of(check, Status.DEFERRED, reason, found)
         if skipped is not None and not found:
-            return _ended(check, Status.SKIPPED, skipped)
-        return _ended(check, Status.PASSED, None, found)
+            return _result_of(check, Status.SKIPPED, skipped)
+        return _result_of(check, Status.PASSED, None, found)
 
-    def _awaited(self, check: Check) -> frozenset[str]:
+    def _awaited_secrets(self, check: Check) -> frozenset[str]:
         """
-        The secrets of this check that are not there yet while an image is built.
+        Return the secrets of a check that are not set yet because an image is being built.
         """
         if self._context.phase != "build":
             return frozenset()
-        secrets = self._context.secrets()
-        wanted = None if check.every_secret else {*check.reads, *check.looks_at}
-        return frozenset(
-            name
-            for name in secrets
-            if (wanted is None or name in wanted) and not self._context.values.is_set(name)
-        )
+        secrets = set(self._context.secrets())
+        if not check.every_secret:
+            secrets &= {*check.reads, *check.looks_at}
+        return frozenset(name for name in secrets if not self._context.values.is_set(name))
 
-    def _accepted(self, check: Check, finding: object) -> Finding:
+    def _reported(self, check: Check, finding: object) -> Finding:
         """
-        The finding as it may be shown. The words of another team's check are scrubbed.
+        Return the finding as it is reported: redacted, and with the suppression that accepts it.
+
+        Raises TypeError for anything else that a team's check may yield.
         """
         if not _is_sound(finding, check):
             raise TypeError
         return finding._replace(
-            message=self._words(check, finding.message),
-            hint=None if finding.hint is None else self._words(check, finding.hint),
+            message=self._redacted(check, finding.message),
+            hint=None if finding.hint is None else self._redacted(check, finding.hint),
             fields=tuple(
-                name if name in self._context.values.names.fields else self._words(check, name)
+                name if name in self._context.values.names.fields else self._redacted(check, name)
                 for name in finding.fields
             ),
-            suppressed=self._suppression(finding),
+            suppressed=accepting(self._context, finding),
         )
 
-    def _words(self, check: Check, text: str) -> str:
+    def _redacted(self, check: Check, text: str) -> str:
+        """
+        Return the text of a team's check without secrets. The checks of this package show none.
+        """
         if getattr(check.run, "__module__", "").startswith("workerctl.checks."):
             return text
-        if self._redactor is None:  # most runs have no checks but ours
+        if self._redactor is None:  # most runs need none
             self._redactor = Redactor(secret_texts(self._context), MASK)
         return self._redactor.redact(text)
-
-    def _suppression(self, finding: Finding) -> Suppression | None:
-        context = self._context
-        for suppression in context.suppressions:
-            applies = not suppression.env or context.env in suppression.env
-            if suppression.code == finding.code and applies and suppression.until >= context.today:
-                return suppression
-        return None
 
 
 def secret_texts(context: Context) -> Iterator[str]:
     """
-    Whatever may be a secret.
+    Yield every text of a configuration that may be a secret.
 
-    Texts of secret settings, also where a stronger source hides them; texts that are not valid;
-    what a public URL does not show; texts of unknown variables that are called like a credential.
+    These are the values of secret settings, including those shadowed by a stronger source; invalid
+    values; the masked parts of URLs; and values of unknown variables with the name of a credential.
     """
     names = context.values.names
     for name, value in context.values.chosen.items():
@@ -179,7 +180,7 @@ def secret_texts(context: Context) -> Iterator[str]:
 
 def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
     """
-    Whether every format can write it: another team's check may yield anything.
+    Return whether every report format can write what a check yielded.
     """
     return (
         isinstance(finding, Finding)
@@ -189,7 +190,7 @@ def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
     )
 
 
-def _ended(
+def _result_of(
     check: Check, status: Status, reason: str | None = None, found: Iterable[Finding] = ()
 ) -> Result:
     return Result(check.code, check.title, status, reason, findings=tuple(found))

@@ -1,5 +1,5 @@
 """
-Which checks a run is about: codes or prefixes, selected or ignored.
+The selection of checks by `--select` and `--ignore`, which take codes or prefixes of codes.
 """
 
 import re
@@ -10,14 +10,14 @@ from workerctl.errors import UsageError
 from workerctl.report.suggest import did_you_mean
 
 ALWAYS = frozenset({"SET001", "ENV001"})
-"""Without these two no other verdict means anything: they run in every selection."""
+"""These run in every selection, because no other result is meaningful if one of them fails."""
 
 _CODE = r"[A-Za-z]{1,8}[0-9]{0,4}"
 
 
 class Selection(NamedTuple):
     """
-    The codes of a run; an empty `selected` means all. Ignoring beats selecting.
+    The selected and the ignored codes. An empty `selected` means all; `ignored` takes precedence.
     """
 
     selected: frozenset[str] = frozenset()
@@ -25,22 +25,22 @@ class Selection(NamedTuple):
 
     def includes(self, code: str) -> bool:
         """
-        Whether the check belongs to the run at all.
+        Return whether the check appears in the report, as a result or as ignored.
         """
         return not self.selected or code in self.selected or code in ALWAYS
 
 
 def select(codes: Iterable[str], selected: Iterable[str], ignored: Iterable[str]) -> Selection:
     """
-    The selection that two options describe, each a list of comma-separated codes or prefixes.
+    Return the selection of two options, each with lists of comma-separated codes or prefixes.
 
-    Raises UsageError for a code that does not exist, and for ignoring what always runs.
+    Raises UsageError for a code that does not exist, or if a code in ALWAYS is ignored.
     """
     known = tuple(codes)
     selection = Selection(_resolve(known, selected), _resolve(known, ignored))
     for code in sorted(selection.ignored & ALWAYS):
         raise UsageError(
-            f"{code} cannot be ignored: no other verdict would mean anything.",
+            f"{code} cannot be ignored, because no other result is meaningful without it.",
             "Ignore the other codes one by one.",
         )
     return selection
@@ -48,7 +48,7 @@ def select(codes: Iterable[str], selected: Iterable[str], ignored: Iterable[str]
 
 def require_code(codes: Iterable[str], code: str) -> None:
     """
-    Raise UsageError unless the code exists; one that is no code at all is not repeated.
+    Raise UsageError unless the code exists. The message repeats it only if it looks like a code.
     """
     known = tuple(codes)
     if code in known:

@@ -18,7 +18,7 @@ from workerctl.commands.world import World
 from workerctl.errors import RefusedError
 from workerctl.output.json import dump, finding_of, opening
 from workerctl.output.streams import say
-from workerctl.preflight import Request, attempted, context_of, foreign_checks, report_of
+from workerctl.preflight import Request, attempted, check_table, context_of, report_of
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
 from workerctl.schema.loading import Loaded, changed, load
@@ -79,7 +79,7 @@ def analyze(
     """
     context = context_of(loaded, request, today)
     budget = _budget(context)
-    table = checks.table(foreign_checks(loaded.project))
+    table = check_table(loaded.project)
 
     def apply(texts: Any) -> Context:
         return context_of(changed(loaded, texts), request, today)

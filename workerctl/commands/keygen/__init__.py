@@ -1,3 +1,3 @@
 """
-`workerctl keygen`: making keys, rotating the keys of an env file, proving which key is in use.
+`workerctl keygen`: make a key, rotate the keys of an env file, show key ids, make a canary.
 """

@@ -1,7 +1,7 @@
 """
-`workerctl keygen` with options: which of them go together, what they do, what people are told.
+`workerctl keygen` with options: which ones can be combined, what they do, and what is reported.
 
-A key is never printed here, nor put into an error.
+No key is printed here or put into an error.
 """
 
 import re
@@ -17,15 +17,15 @@ from workerctl.report.exit_codes import ExitCode
 from workerctl.secrecy.masking import is_like_secret
 
 if TYPE_CHECKING:
-    from workerctl.schema.loading import Options
+    from workerctl.schema.source_options import Options
 
-# What the env file writer takes, and every parser reads alike.
+# The characters that the env file writer accepts and all parsers read in the same way.
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"
 
 
 class KeygenOptions(NamedTuple):
     """
-    What the options ask for. `start` is the version of `--from`.
+    The options of the command. `start` is the version of `--from`, `identify` means `--id`.
     """
 
     write: str | None = None
@@ -41,98 +41,100 @@ class KeygenOptions(NamedTuple):
     @property
     def modes(self) -> list[str]:
         """
-        The options given that say what to do; without any, it is to make a key.
+        The options given that choose an action; without any, the action is to make a key.
         """
-        is_given = {
+        actions = {
             "--add": self.add,
             "--rotate": self.rotate,
             "--retire": self.retire is not None,
             "--canary": self.canary,
             "--id": self.identify,
         }
-        return [name for name, given in is_given.items() if given]
+        return [name for name, is_given in actions.items() if is_given]
 
 
-def execute(world: World, wanted: KeygenOptions, options: "Options") -> int:
+def execute(world: World, request: KeygenOptions, options: "Options") -> int:
     """
-    Do what is wanted, and tell of it on standard error. Returns the exit code.
+    Do what the options choose, report it on standard error, and return the exit code.
     """
-    _require_sense(wanted)
-    _require_sound_file(wanted, options)
-    if wanted.identify or wanted.canary:
+    _require_sound_options(request)
+    _require_sound_file(request, options)
+    if request.identify or request.canary:
         from workerctl.commands.keygen import show_key
 
-        if wanted.identify:
+        if request.identify:
             return world.output.write_lines(show_key.identities(world.load(options)))
-        return show_key.canary(world, options, wanted.write, wanted.context)
-    if wanted.write is None:
+        return show_key.canary(world, options, request.write, request.context)
+    if request.write is None:
         from workerctl.commands.keygen.print_key import print_key
 
         return print_key(world.stdout, world.stderr)
-    written = _written(world, wanted, wanted.write)
-    world.output.note(*_sentences(wanted, wanted.write, written))
+    written = _written(world, request, request.write)
+    world.output.note(*_sentences(request, request.write, written))
     return ExitCode.OK
 
 
-def _require_sense(wanted: KeygenOptions) -> None:
-    modes = wanted.modes
+def _require_sound_options(request: KeygenOptions) -> None:
+    modes = request.modes
     if len(modes) > 1:
-        raise UsageError(f"{modes[0]} and {modes[1]} exclude each other.", "Drop one of them.")
-    for name, belongs_to, given in (
-        ("--from", "--rotate", wanted.start),
-        ("--in-use", "--retire", wanted.in_use),
-        ("--context", "--canary", wanted.context),
+        raise UsageError(f"{modes[0]} and {modes[1]} cannot be combined.", "Drop one of them.")
+    for name, required, value in (
+        ("--from", "--rotate", request.start),
+        ("--in-use", "--retire", request.in_use),
+        ("--context", "--canary", request.context),
     ):
-        if given is not None and modes != [belongs_to]:
-            raise UsageError(f"{name} belongs to {belongs_to}.", f"Add {belongs_to}.")
+        if value is not None and modes != [required]:
+            raise UsageError(f"{name} requires {required}.", f"Add {required}.")
     for mode in {"--add", "--rotate", "--retire"}.intersection(modes):
-        if wanted.write is None:
-            raise UsageError(f"{mode} changes a file.", "Name it: --write FILE.")
-    if wanted.retire is not None and wanted.in_use is None:
-        hint = "Count them (`workerctl explain KEY007`) and add --in-use COUNT."
-        raise UsageError("--retire needs to know how many values still need the key.", hint)
+        if request.write is None:
+            raise UsageError(f"{mode} requires --write.", "Name the env file: --write FILE.")
+    if request.retire is not None and request.in_use is None:
+        raise UsageError(
+            "--retire requires --in-use COUNT, the number of values that still need the key.",
+            "Count them (`workerctl explain KEY007`), and add --in-use COUNT.",
+        )
 
 
-def _require_sound_file(wanted: KeygenOptions, options: "Options") -> None:
-    if wanted.write is None:
+def _require_sound_file(request: KeygenOptions, options: "Options") -> None:
+    if request.write is None:
         return
-    if wanted.identify:
-        raise UsageError("--id changes no file.", "Name the file to read: --env-file FILE.")
-    if wanted.canary and options.env_files:
-        raise UsageError("--write names the env file already.", "Drop --env-file.")
-    if is_like_secret(wanted.write):
+    if request.identify:
+        raise UsageError("--id does not write a file.", "Name the file to read: --env-file FILE.")
+    if request.canary and options.env_files:
+        raise UsageError("--write already names the env file.", "Drop --env-file.")
+    if is_like_secret(request.write):
         raise UsageError(
-            "The file that --write names would be new, and may be called like a secret.",
-            "Give it a name that ends in .env.",
+            "--write names a file that does not exist, and the name may be a secret.",
+            "Use a file name that ends in .env.",
         )
-    if not re.fullmatch(_PLAIN_CONTEXT, wanted.context or ""):
+    if not re.fullmatch(_PLAIN_CONTEXT, request.context or ""):
         raise UsageError(
-            "A context that is written holds letters, digits and _.:/+- only.",
-            "Take one such as production/db-eu.",
+            "With --write, a context may contain only letters, digits and _.:/+- characters.",
+            "Use a context such as production/db-eu.",
         )
 
 
-def _written(world: World, wanted: KeygenOptions, path: str) -> Written:
-    if wanted.add:
+def _written(world: World, request: KeygenOptions, path: str) -> Written:
+    if request.add:
         return write_keys.add_key(path, world.environ)
-    if wanted.rotate:
-        return write_keys.rotate(path, world.environ, wanted.start)
-    if wanted.retire is not None:
-        return write_keys.retire(path, world.environ, wanted.retire, wanted.in_use or 0)
+    if request.rotate:
+        return write_keys.rotate(path, world.environ, request.start)
+    if request.retire is not None:
+        return write_keys.retire(path, world.environ, request.retire, request.in_use or 0)
     return write_keys.write_key(path, world.environ)
 
 
-def _sentences(wanted: KeygenOptions, path: str, written: Written) -> Iterator[str]:
-    if not wanted.modes:
+def _sentences(request: KeygenOptions, path: str, written: Written) -> Iterator[str]:
+    if not request.modes:
         where = f"{path}, a new file" if written.created else path
         yield f"{versions.CURRENT} is set in {where}: key id {written.ring[0].id}."
     else:
         yield f"{path}: {written.rotation.facts}."
-        if wanted.retire is not None:
-            was_current = wanted.retire < written.ring[0].version
-            needed = "; backups that it wrote need it still" if was_current else ""
-            yield f"Version {wanted.retire} is dropped{needed}."
-        if wanted.rotate and any(key.version == 0 for key in written.ring):
-            yield "A reader that takes versions 1 to 255 only does not find version 0."
+        if request.retire is not None:
+            was_current = request.retire < written.ring[0].version
+            needed = "; backups of data that it encrypted still need it" if was_current else ""
+            yield f"Version {request.retire} is retired{needed}."
+        if request.rotate and any(key.version == 0 for key in written.ring):
+            yield "A worker that reads only versions 1 to 255 does not find version 0."
         yield written.rotation.next_step or ""
     yield written.about_mode

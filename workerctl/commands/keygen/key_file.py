@@ -1,7 +1,7 @@
 """
-The keys that one env file holds, as far as nothing about them is in doubt.
+The keys in one env file. Anything ambiguous about them is an error.
 
-No key is put into an error.
+No error contains a key.
 """
 
 import re
@@ -17,31 +17,31 @@ from workerctl.sources.envfile import Entry, EnvFile
 CANARY = "ENCRYPTION_CANARY"
 CANARY_CONTEXT = "ENCRYPTION_CANARY_CONTEXT"
 FILE = "_FILE"
-"""What the name of a variable ends in that names a file with the value."""
+"""The suffix of a variable that names a file with the value."""
 
-_CORRECT = "Correct that first: keys are not moved in doubt."
+_CORRECT = "Correct this first, because no key is changed in an ambiguous file."
 
 
 def sound_ring(file: EnvFile) -> Ring:
     """
-    The keys of a file, the current one first.
+    Return the keys of a file, the current one first.
 
-    Raises RefusedError where there is none, or where they contradict each other or stand elsewhere,
-    EnvFileWriteError for a line that may hold a key and cannot be read.
+    Raises RefusedError if the current key is not set, or if keys are malformed, contradict each
+    other or are in another file; EnvFileWriteError if a line that cannot be parsed may hold a key.
     """
     require_readable(file)
     _require_once(file)
     assigned = texts(file)
     if _version(assigned) is None:
-        what = f"is no whole number from 0 to {HIGHEST}"
-        raise RefusedError(f"{VERSION} in {file.name} {what}.", _CORRECT)
+        problem = f"is not a whole number from 0 to {HIGHEST}"
+        raise RefusedError(f"{VERSION} in {file.name} {problem}.", _CORRECT)
     ring = ring_of(assigned)
     if not ring or ring[0].name != CURRENT:
-        hint = "Make one first: `workerctl keygen --write FILE`."
-        raise RefusedError(f"{file.name} sets no {CURRENT}.", hint)
-    problem = keys.form_problem(ring[0].text)
-    if problem is not None:
-        raise RefusedError(f"{CURRENT} in {file.name} {problem}.", _CORRECT)
+        hint = "Make a key first: `workerctl keygen --write FILE`."
+        raise RefusedError(f"{file.name} does not set {CURRENT}.", hint)
+    form_problem = keys.form_problem(ring[0].text)
+    if form_problem is not None:
+        raise RefusedError(f"{CURRENT} in {file.name} {form_problem}.", _CORRECT)
     for found in versions.problems(ring):
         raise RefusedError(f"{found.key.name} in {file.name} {found.words}.", _CORRECT)
     return ring
@@ -49,34 +49,34 @@ def sound_ring(file: EnvFile) -> Ring:
 
 def require_readable(file: EnvFile) -> None:
     """
-    Raise EnvFileWriteError for a line that is no assignment and may hold a key.
+    Raise EnvFileWriteError if a line that is not an assignment may hold a key.
     """
-    # No parser takes `ENCRYPTION_KEY: …` for an assignment, but it may be somebody's only copy.
+    # No parser reads `ENCRYPTION_KEY: …` as an assignment, but it may be the only copy of a key.
     for entry in file.entries:
         if entry.name is None and CURRENT in entry.raw.upper():
             raise EnvFileWriteError(
-                f"{file.name}:{entry.number} names {CURRENT} in a line that cannot be read.",
+                f"{file.name}:{entry.number} names {CURRENT} in a line that cannot be parsed.",
                 f"Write it as `{CURRENT}=` and the value, or remove it.",
             )
 
 
 def texts(file: EnvFile) -> dict[str, str]:
     """
-    What a file assigns, as written, by name in capitals.
+    Return the values that a file assigns, as written, by their names in upper case.
     """
     return {entry.name.upper(): entry.value or "" for entry in file.entries if entry.name}
 
 
 def ring_of(assigned: Mapping[str, str]) -> Ring:
     """
-    The keys among assignments.
+    Return the keys among assigned values.
     """
     return versions.keys_of(assigned, _version(assigned) or 0)
 
 
 def is_of_ring(name: str) -> bool:
     """
-    Whether a variable, in any case of its letters, says something of the keys of a ring.
+    Return whether a variable belongs to the key ring, ignoring case.
     """
     name = name.upper().removesuffix(FILE)
     return name in {CURRENT, VERSION} or versions.number_of(name) is not None
@@ -84,9 +84,10 @@ def is_of_ring(name: str) -> bool:
 
 def canary_ids(assigned: Mapping[str, str]) -> set[str]:
     """
-    The ids of the keys that canaries were written with, those in files too.
+    Return the ids of the keys that the canaries were made with.
 
-    Raises RefusedError for a file that cannot be read.
+    A canary may be assigned directly or by the name of its file. Raises RefusedError if that file
+    cannot be read.
     """
     found = [assigned.get(CANARY, ""), _content(assigned.get(CANARY + FILE, ""))]
     return {canary.key_id for text in found if (canary := tokens.parse_canary(text))}
@@ -98,7 +99,7 @@ def _content(path: str) -> str:
     try:
         return envfile.read_text(path).strip()
     except SourceError:
-        pass  # it tells the path, which may be a secret in the wrong place
+        pass  # its text contains the path, which may be a secret in the wrong place
     raise RefusedError(f"{CANARY}{FILE} names a file that cannot be read.", "Check its path.")
 
 

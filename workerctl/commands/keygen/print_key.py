@@ -1,7 +1,7 @@
 """
-`workerctl keygen` without options: one fresh key on standard output and nothing else.
+`workerctl keygen` without options: one new key on standard output and nothing else.
 
-Dispatched before Typer, which would take five times as long to import as this takes to run.
+This is dispatched before Typer is imported, which would take five times as long as the command.
 """
 
 from workerctl import keys
@@ -16,13 +16,16 @@ OK, INCOMPLETE = 0, 3
 
 def print_key(stdout: "TextIO | None", stderr: "TextIO | None") -> int:
     """
-    Print a key, and its id on standard error. Returns 3 when the key could not be written out.
+    Print a key, and its id on standard error. Return 3 if the key could not be written.
     """
     key = keys.generate()
     if stdout is not None and stdout.isatty():
-        say(stderr, "This key stays in the terminal's history. `--write FILE` shows it to nobody.")
+        say(stderr, "The key stays in the terminal's scrollback; `--write FILE` does not show it.")
     if not write(stdout, lambda stream: stream.write(f"{key}\n"), reader_may_leave=False):
-        say(stderr, "The key could not be written to standard output; it is lost. Run again.")
+        say(
+            stderr,
+            "The key could not be written to standard output and is lost; run the command again.",
+        )
         return INCOMPLETE
     say(stderr, f"key id {keys.key_id(key)}")
     return OK

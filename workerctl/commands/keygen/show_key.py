@@ -1,5 +1,5 @@
 """
-What may be shown of a key: its id, and a canary, which proves that it is the right one.
+What may be shown of a key: its id, and a canary, which shows later whether a key is the same.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,15 @@ from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import CURRENT, Ring
 from workerctl.output.lines import Line, line
 from workerctl.report.exit_codes import ExitCode
-from workerctl.schema.loading import Loaded, Options
+from workerctl.schema.loading import Loaded
+from workerctl.schema.source_options import Options
 
 
 def identities(loaded: Loaded) -> Iterator[Line]:
     """
-    The ids of the current key and of the others, by variable; a weak one has none.
+    Yield a line with the variable and the id of each key. A weak key has no id.
 
-    Raises RefusedError when there is no current key, or a malformed one among them.
+    Raises RefusedError if the current key is not set or any key is malformed.
     """
     ring = _ring(loaded)
     if not ring or ring[0].name != CURRENT:
@@ -29,15 +30,15 @@ def identities(loaded: Loaded) -> Iterator[Line]:
     for key in ring:
         problem = keys.form_problem(key.text)
         if problem is not None:
-            raise RefusedError(f"{key.name} {problem}.", "Such a key has no id.")
+            raise RefusedError(f"{key.name} {problem}.", "A malformed key has no id.")
     yield from (line(f"{key.name} {key.id or 'weak, without id'}") for key in ring)
 
 
 def canary(world: World, options: Options, write: str | None, context: str | None) -> int:
     """
-    Print a canary of the configured key, or set it in an env file that holds the key.
+    Print a canary of the configured key, or set it in the env file `write`, which holds the key.
 
-    `context` wins over the configured one. Returns the exit code.
+    `context` takes precedence over the configured one. Return the exit code.
     """
     if write is not None:
         options = options._replace(env_files=(write,), isolated=True)
@@ -45,23 +46,27 @@ def canary(world: World, options: Options, write: str | None, context: str | Non
     key = loaded.values.text(CURRENT)
     problem = keys.form_problem(key) or keys.weakness(key)
     if problem is not None:
-        raise RefusedError(f"{CURRENT} {problem}.", "Only a random key gets a canary.")
+        raise RefusedError(f"{CURRENT} {problem}.", "Only a strong key can have a canary.")
     bound_to = loaded.settings.ENCRYPTION_CANARY_CONTEXT if context is None else context
     made = canaries.make(key, bound_to)
-    what = f"A canary of {_ring(loaded)[0].title}, bound to {'a' if bound_to else 'no'} context"
+    title, article = _ring(loaded)[0].title, "a" if bound_to else "no"
     if write is not None:
-        done = write_keys.write_canary(write, world.environ, made, context)
-        world.output.note(f"{what}, is set in {write}.", _meaning(done), done.about_mode)
+        written = write_keys.write_canary(write, world.environ, made, context)
+        summary = f"{write} has a new canary of {title}, bound to {article} context."
+        world.output.note(summary, _meaning(written), written.about_mode)
         return ExitCode.OK
     too = f", and {key_file.CANARY_CONTEXT} to the same context" if context else ""
-    world.output.note(f"{what}. Set {key_file.CANARY} to it{too}.")
+    world.output.note(
+        f"This is a canary of {title}, bound to {article} context.",
+        f"Set {key_file.CANARY} to it{too}.",
+    )
     return world.output.write(lambda stream: stream.writelines((made, "\n")))
 
 
 def _meaning(written: write_keys.Written) -> str:
     if written.rotation.state is not State.READY:
         return ""
-    return "It says that no data remain under older keys: renew it only after they were counted."
+    return "It declares that no data needs an older key, so renew it only after counting to 0."
 
 
 def _ring(loaded: Loaded) -> Ring:

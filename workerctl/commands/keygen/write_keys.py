@@ -1,7 +1,7 @@
 """
-The keys of one env file: set, add, rotate, retire, each in one atomic replacement.
+Changes to the keys of one env file: set, add, rotate, retire, each in one atomic replacement.
 
-A key is never printed here, nor put into an error.
+No key is printed here or put into an error.
 """
 
 import os
@@ -19,15 +19,15 @@ from workerctl.secrecy.placeholders import is_placeholder
 from workerctl.sources import atomic, envwrite
 from workerctl.sources.envfile import EnvFile
 
-_WINS = "It would win over the file: unset it, or leave the file as it is."
-_RENEW = "Count what needs it; at 0, renew the canary with `workerctl keygen --canary`."
+_WINS = "It would take precedence over the file, so unset it or leave the file as it is."
+_RENEW = "Count the values that need it; at 0, renew the canary with `workerctl keygen --canary`."
 
 
 class Written(NamedTuple):
     """
     The keys of a file after a change, and the id of the key that its canary names.
 
-    The file is new, or lost its bits for others.
+    `created` means that the file is new, `closed` that other accounts lost access to it.
     """
 
     ring: Ring
@@ -38,23 +38,23 @@ class Written(NamedTuple):
     @property
     def rotation(self) -> Rotation:
         """
-        Where the rotation of these keys stands now.
+        The state of the rotation after the change.
         """
-        return rotation.of(self.ring, self.canary_id)
+        return rotation.assess(self.ring, self.canary_id)
 
     @property
     def about_mode(self) -> str:
         """
-        What to tell of the mode of the file, "" when it stayed as it was.
+        A sentence about the mode of the file, or "" if the mode did not change.
         """
         return "Other accounts could read the file; now they cannot." if self.closed else ""
 
 
 class Writing(NamedTuple):
     """
-    How to write; the defaults are right for everybody but tests.
+    How to write. Only tests need other values than the defaults.
 
-    `lock_seconds` is how long to wait for another writer, `sync` makes a descriptor durable.
+    `lock_seconds` is the time to wait for another writer; `sync` flushes a descriptor to the disk.
     """
 
     lock_seconds: float = atomic.LOCK_SECONDS
@@ -66,13 +66,13 @@ DEFAULT = Writing()
 
 def write_key(path: str, environ: Mapping[str, str], writing: Writing = DEFAULT) -> Written:
     """
-    Set ENCRYPTION_KEY in the env file `path` to a fresh key.
+    Set ENCRYPTION_KEY in the env file `path` to a new key.
 
     An empty value or a placeholder in the file counts as not set and is replaced in place. The
-    environment must set no key: it would win over the file.
+    environment must not set a key, because it would take precedence over the file.
 
-    Raises RefusedError where a key is set, EnvFileWriteError or SourceError where the file cannot
-    be changed; the file is then as it was. So do all functions here.
+    Raises RefusedError if a key is set, or EnvFileWriteError or SourceError if the file cannot be
+    changed. Like all functions here, it then leaves the file unchanged.
     """
     _require_unset(environ, lambda name: name in {CURRENT, CURRENT + FILE})
     key = keys.generate()
@@ -87,9 +87,9 @@ def write_key(path: str, environ: Mapping[str, str], writing: Writing = DEFAULT)
 
 def add_key(path: str, environ: Mapping[str, str], writing: Writing = DEFAULT) -> Written:
     """
-    Add a fresh key that only decrypts until `rotate` makes it current.
+    Add a new key, which only decrypts until `rotate` makes it current.
 
-    So every worker can know the key before one of them writes with it.
+    Every worker can thus have the key before the first one encrypts with it.
     """
     fresh = keys.generate()
 
@@ -97,7 +97,7 @@ def add_key(path: str, environ: Mapping[str, str], writing: Writing = DEFAULT) -
         newer = _newer(ring)
         if newer:
             hint = "Make it current: `workerctl keygen --rotate --write FILE`."
-            raise RefusedError(f"{file.name} has a new key already, {newer[0].title}.", hint)
+            raise RefusedError(f"{file.name} already has a new key, {newer[0].title}.", hint)
         return {versions.name_of(_next_version(file, ring)): fresh}
 
     return _change_ring(path, environ, decide, writing)
@@ -107,10 +107,10 @@ def rotate(
     path: str, environ: Mapping[str, str], start: int | None = None, writing: Writing = DEFAULT
 ) -> Written:
     """
-    Make the next key current, the one that was added or else a fresh one; the old one stays.
+    Make the added key current, or a new one if none was added, and keep the old key.
 
-    `start` is the version that is expected to be current. Without it, a file with an older key is
-    refused: of two people who rotate at once one wins, and a second call does no harm.
+    `start` is the version that must be current. Without it, a file with an older key is refused. In
+    both cases, only one of two concurrent calls succeeds, and a repeated call is refused.
     """
     fresh = keys.generate()
 
@@ -119,7 +119,8 @@ def rotate(
         current, added = ring[0], _newer(ring)[:1]
         new = added[0] if added else VersionedKey(CURRENT, _next_version(file, ring), fresh)
         if new.id is None:
-            raise RefusedError(f"{file.name} has {new.name}, which {keys.weakness(new.text)}.")
+            hint = f"Remove it, and add another: `workerctl keygen --add --write {file.name}`."
+            raise RefusedError(f"{new.name} in {file.name} {keys.weakness(new.text)}.", hint)
         return {
             CURRENT: new.text,
             VERSION: str(new.version),
@@ -134,20 +135,20 @@ def retire(
     path: str, environ: Mapping[str, str], version: int, in_use: int, writing: Writing = DEFAULT
 ) -> Written:
     """
-    Drop a key that is not current. `in_use` is how many values still need it, as somebody counted.
+    Remove a key that is not current. `in_use`, the number of values that still need it, must be 0.
     """
     if in_use:
         values = "1 value still needs" if in_use == 1 else f"{in_use} values still need"
-        raise RefusedError(f"{values} version {version}.", "Encrypt them anew, and count again.")
+        raise RefusedError(f"{values} version {version}.", "Re-encrypt them, and count again.")
 
     def decide(file: EnvFile, ring: Ring) -> envwrite.Changes:
         if version == ring[0].version:
-            raise RefusedError(f"Version {version} is the current one in {file.name}.")
+            raise RefusedError(f"Version {version} is the current key of {file.name}.")
         found = [key for key in ring if key.version == version]
         if not found:
             raise RefusedError(f"{file.name} has no key of version {version}.")
         if found[0].id in _canary_ids(file, environ):
-            raise RefusedError(f"The canary was written with version {version}.", _RENEW)
+            raise RefusedError(f"The canary was made with version {version}.", _RENEW)
         return {key.name: None for key in found}
 
     return _change_ring(path, environ, decide, writing)
@@ -161,15 +162,15 @@ def write_canary(
     writing: Writing = DEFAULT,
 ) -> Written:
     """
-    Set ENCRYPTION_CANARY, and its context where one is given.
+    Set ENCRYPTION_CANARY, and its context if one is given.
 
-    Whoever renews it says that no data remain under older keys.
+    A canary of the current key declares that no data needs an older key.
     """
     _require_unset(environ, lambda name: name.startswith(CANARY))
 
     def decide(file: EnvFile, _: Ring) -> envwrite.Changes:
         if envwrite.assignments(file, CANARY + FILE):
-            hint = f"Make another: `workerctl keygen --canary --env-file {file.name} > NEW`."
+            hint = f"Write a new one: `workerctl keygen --canary --env-file {file.name} > NEW`."
             raise RefusedError(f"{file.name} names a file that holds the canary.", hint)
         return {CANARY: canary, **({} if context is None else {CANARY_CONTEXT: context})}
 
@@ -184,26 +185,28 @@ def _change_ring(
 ) -> Written:
     _require_unset(environ, key_file.is_of_ring)
 
-    def decide_in_no_doubt(file: EnvFile) -> envwrite.Changes:
+    def decide_with_ring(file: EnvFile) -> envwrite.Changes:
         ring = key_file.sound_ring(file)
         _require_no_other_key(file, environ, ring)
         return decide(file, ring)
 
-    return _change(path, decide_in_no_doubt, writing)
+    return _change(path, decide_with_ring, writing)
 
 
 def _change(path: str, decide: Callable[[EnvFile], envwrite.Changes], writing: Writing) -> Written:
-    made: list[Written] = []
+    results: list[Written] = []
 
-    def noted(file: EnvFile) -> envwrite.Changes:
+    def decide_and_record(file: EnvFile) -> envwrite.Changes:
         changes = decide(file)
         texts = key_file.texts(file) | {name: text or "" for name, text in changes.items()}
         named = next(iter(key_file.canary_ids(texts)), None)
-        made.append(Written(key_file.ring_of(texts), named))
+        results.append(Written(key_file.ring_of(texts), named))
         return changes
 
-    done = envwrite.change(path, noted, lock_seconds=writing.lock_seconds, sync=writing.sync)
-    return made[-1]._replace(created=done.created, closed=done.closed)
+    done = envwrite.change(
+        path, decide_and_record, lock_seconds=writing.lock_seconds, sync=writing.sync
+    )
+    return results[-1]._replace(created=done.created, closed=done.closed)
 
 
 def _require_start(file: EnvFile, ring: Ring, start: int | None) -> None:
@@ -211,12 +214,12 @@ def _require_start(file: EnvFile, ring: Ring, start: int | None) -> None:
     older = [key for key in ring if key.version < current.version]
     if start is not None and current.version != start:
         raise RefusedError(
-            f"In {file.name} {current.title} is current, not version {start}.",
-            "Somebody else has rotated it: deploy what is there.",
+            f"The current key of {file.name} is {current.title}, not version {start}.",
+            "Someone has already rotated the file, so deploy it as it is.",
         )
     if start is None and older:
         raise RefusedError(
-            f"A rotation is under way in {file.name}: {rotation.of(ring).facts}.",
+            f"A rotation is under way in {file.name}: {rotation.assess(ring).facts}.",
             f"Finish it, or rotate once more with `--from {current.version}`.",
         )
 
@@ -228,18 +231,18 @@ def _newer(ring: Ring) -> list[VersionedKey]:
 def _next_version(file: EnvFile, ring: Ring) -> int:
     highest = max(key.version for key in ring)
     if highest == HIGHEST:
-        raise RefusedError(f"{file.name} has a key of version {HIGHEST}, the last one there is.")
+        raise RefusedError(f"{file.name} has a key of version {HIGHEST}, the highest version.")
     return highest + 1
 
 
 def _require_no_other_key(file: EnvFile, environ: Mapping[str, str], ring: Ring) -> None:
     """
-    Refuse where a canary says that the data were written with a key that is not here.
+    Raise RefusedError if a canary was made with a key that is not in `ring`.
     """
     for other in sorted(_canary_ids(file, environ) - {key.id for key in ring}):
         raise RefusedError(
-            f"The canary of {file.name} was written by another key, {other}.",
-            "Restore that key: the data need it. If there are none, remove the canary.",
+            f"The canary of {file.name} was made with another key, {other}.",
+            "Restore that key, which the data needs, or remove the canary if no data exists.",
         )
 
 
@@ -261,14 +264,14 @@ def _require_no_key(file: EnvFile) -> None:
             value = entry.value or ""
             if _is_set(name, value):
                 raise RefusedError(
-                    f"{file.name}:{entry.number} sets {entry.name} already{_named(name, value)}.",
-                    "Keep it: data may be encrypted with it. One that protects no data yet may be "
-                    "emptied by hand first.",
+                    f"{file.name}:{entry.number} already sets {entry.name}{_named(name, value)}.",
+                    "Keep it, because data may be encrypted with it; if none is, empty the value "
+                    "by hand first.",
                 )
 
 
 def _is_set(name: str, value: str) -> bool:
-    # A well-formed key is one even if it is an example from documentation: data may be under it.
+    # Even an example from documentation is kept if it is well-formed: it may have encrypted data.
     if keys.form_problem(value) is None:
         return True
     return bool(value.strip()) and not is_placeholder(value, name, secret=name == CURRENT)
@@ -276,7 +279,7 @@ def _is_set(name: str, value: str) -> bool:
 
 def _named(name: str, value: str) -> str:
     """
-    The key's id in parentheses, where it has one: a weak key's would let anyone try guesses.
+    Return the id of the key in parentheses, or "" if the key is weak, malformed or in another file.
     """
     key_id = None if name.upper() != CURRENT else VersionedKey(name, 0, value).id
     return "" if key_id is None else f" (key id {key_id})"

@@ -1,3 +1,3 @@
 """
-`workerctl show-config`: every setting with its value, its origin and what it shadows; no secret.
+`workerctl show-config`: every setting with its value, its origin and what it shadows.
 """

@@ -1,19 +1,21 @@
 """
-`workerctl show-config`: which settings to show, and in which format.
+`workerctl show-config`: select the settings to show, and write them in a format.
 """
 
 from typing import Literal, NamedTuple
 
 from workerctl.commands.show_config import formats, rows
 from workerctl.commands.world import World
-from workerctl.schema.loading import Loaded, Options
+from workerctl.schema.loading import Loaded
+from workerctl.schema.source_options import Options
 
 
 class ShowConfigOptions(NamedTuple):
     """
-    What to show: one setting by `name`, or the settings of a `group`, or those that are `changed`.
+    Which settings to show: the one called `name`, those of a `group`, the `changed` ones, or all.
 
-    `env` is the environment whose required settings are marked, by default the configuration's own.
+    `env` is the environment whose required settings are marked, by default the configured one.
+    `origin` says whether the table shows where values come from.
     """
 
     name: str | None = None
@@ -28,7 +30,7 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
     """
     Write the settings to standard output. Return the exit code.
 
-    Raises UsageError for a name or a group that does not exist.
+    Raises UsageError for a setting or a group that does not exist.
     """
     loaded = world.load(options)
     selected = rows.select(
@@ -50,11 +52,10 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
 
 
 def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
-    from workerctl.checks import table
     from workerctl.commands.show_config import story
-    from workerctl.preflight import foreign_checks
+    from workerctl.preflight import check_table
 
-    checks = table(foreign_checks(loaded.project))
+    checks = check_table(loaded.project)
     lines = [*story.story(row, story.readers(checks, row.setting.name))]
     if row.setting.name == "ENCRYPTION_KEY":
         lines += story.rotation_story(loaded)

@@ -15,7 +15,7 @@ SCHEMA = "workerctl.config/1"
 
 def document(selected: Iterable[Row]) -> dict[str, Any]:
     """
-    The rows as plain data, in the shape `workerctl.config/1`.
+    Return the rows as plain data in the shape `workerctl.config/1`.
     """
     return {
         "schema": SCHEMA,
@@ -40,7 +40,9 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
 
 def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterator[str]:
     """
-    The rows as env file lines; what is secret, not valid or not to be encoded is commented out.
+    Yield the rows as lines of an env file.
+
+    A comment stands for a value that is secret, not valid, or not representable in `encoding`.
     """
     for row in selected:
         name = row.setting.name
@@ -55,7 +57,7 @@ def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterat
 
 def table(selected: tuple[Row, ...], *, origin: bool) -> Iterator[Line]:
     """
-    The rows for people: one line each, under their groups.
+    Yield the rows for people, one line each under the heading of its group.
     """
     width = max((len(row.setting.name) for row in selected), default=0)
     group = ""
@@ -90,7 +92,7 @@ def _fits(text: str, encoding: str | None) -> bool:
 
 def _quoted(text: str) -> str:
     """
-    The text as every env file parser reads it: bare where that is safe, else single-quoted.
+    Return the text in a form that every env file parser reads alike: single-quoted if necessary.
     """
     safe = all(character.isalnum() or character in "_./:+,@%-" for character in text)
     return text if safe and text.isascii() else "'" + text.replace("'", "\\'") + "'"

@@ -1,15 +1,15 @@
 """
-`workerctl show-config`: every setting with its value, its origin and what it hides. No secret.
+The rows of `workerctl show-config`: each setting, what may be shown of it, and its origin.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from workerctl import keys
+from workerctl.commands.usage import unknown_name
 from workerctl.errors import UsageError
 from workerctl.output.lines import Style
 from workerctl.report.findings import Location
-from workerctl.report.suggest import did_you_mean
 from workerctl.schema import rules
 from workerctl.schema.description import Setting, as_text, describe
 from workerctl.schema.loading import Loaded
@@ -18,7 +18,9 @@ from workerctl.secrecy.masking import MASK, printable, show_url
 
 class Row(NamedTuple):
     """
-    One setting as it may be shown. `shown` is "" when it is not set or not valid.
+    One setting and what may be shown of it. `shown` is "" if it is not set or not valid.
+
+    `shadowed` holds the locations of weaker assignments, which have no effect.
     """
 
     setting: Setting
@@ -33,9 +35,9 @@ class Row(NamedTuple):
 
 def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
     """
-    Every setting of the loaded configuration, in the order of the schema.
+    Return a row for every setting of the loaded configuration, in the order of the schema.
 
-    What is required is told for `env`, or else for the configuration's own environment.
+    `required` is that of the environment `env`, by default the configured one.
     """
     required = rules.required_names(loaded.values, rules.judged_as(loaded.values, env))
     return tuple(_row(loaded, setting, required) for setting in settings(loaded))
@@ -43,7 +45,7 @@ def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
 
 def settings(loaded: Loaded) -> Iterator[Setting]:
     """
-    The settings of the class, then the further secrets that the sources hold, such as older keys.
+    Yield the settings of the class, then the further secrets in the sources, such as older keys.
     """
     described = describe(type(loaded.settings))
     yield from described
@@ -53,7 +55,7 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
             yield Setting(
                 name=name,
                 group="security",
-                description="An older key: it only decrypts.",
+                description="A key that only decrypts.",
                 expects="text",
                 default="",
                 secret=True,
@@ -64,14 +66,14 @@ def select(
     all_rows: Iterable[Row], *, group: str | None, changed: bool, name: str | None
 ) -> tuple[Row, ...]:
     """
-    The rows of a group, those that differ from their defaults, or the one of a name.
+    Return the row of one name, or those of a group, or those that differ from their defaults.
 
     Raises UsageError for a group or a name that does not exist.
     """
     found = tuple(all_rows)
     groups = list(dict.fromkeys(row.setting.group for row in found))
     if group is not None and group not in groups:
-        raise UsageError("There is no such group.", f"The groups are {', '.join(groups)}.")
+        raise UsageError("Unknown group.", f"The groups are {', '.join(groups)}.")
     if name is not None:
         return (_named(found, name),)
     return tuple(
@@ -106,23 +108,23 @@ def _differs(loaded: Loaded, setting: Setting) -> bool:
 
 def _shown(loaded: Loaded, setting: Setting) -> str:
     """
-    The value as far as it may be seen.
+    Return what may be shown of the value.
     """
     value = getattr(loaded.settings, setting.name, loaded.values.text(setting.name))
     if setting.secret:
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
         return masked(setting, plain)
     items = value if isinstance(value, list) else [value]
-    return ",".join(_open(as_text(item)) for item in items)
+    return ",".join(_public(as_text(item)) for item in items)
 
 
-def _open(text: str) -> str:
+def _public(text: str) -> str:
     return show_url(text, secret=False) if "://" in text else printable(text)
 
 
 def masked(setting: Setting, plain: str) -> str:
     """
-    Return what may be shown of a secret: a URL's host, a key's length and id, otherwise the mask.
+    Return what may be shown of a secret: the host of a URL, length and id of a key, else a mask.
     """
     if not plain:
         return ""
@@ -140,12 +142,12 @@ def _named(found: tuple[Row, ...], name: str) -> Row:
         if name.upper() in {row.setting.name, *row.setting.deprecated}:
             return row
     known = [row.setting.name for row in found]
-    raise UsageError("There is no such setting.", did_you_mean(name.upper(), known))
+    raise unknown_name(name, "setting", known)
 
 
 def shown_value(row: Row) -> tuple[str, Style]:
     """
-    Return what a row shows in place of its value, and the style of it.
+    Return the text that a row shows for its value, and its style.
     """
     if not row.valid:
         return "not valid, not shown", "red"

@@ -1,5 +1,5 @@
 """
-All that `workerctl show-config NAME` and `workerctl explain NAME` say about one setting.
+The page about one setting, as `workerctl show-config NAME` and `workerctl explain NAME` show it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from workerctl.schema.loading import Loaded
 
 def story(row: Row, read_by: Iterable[str]) -> Iterator[Line]:
     """
-    All there is to tell about one setting and its value.
+    Yield the page about one setting and its value.
     """
     text, style = shown_value(row)
     yield from about(row.setting, read_by)
@@ -26,30 +26,30 @@ def story(row: Row, read_by: Iterable[str]) -> Iterator[Line]:
 
 def rotation_story(loaded: Loaded) -> Iterator[Line]:
     """
-    Where the rotation of the keys stands, and what has to happen next.
+    Yield the state of the key rotation, and the next step.
     """
     ring = versions.configured_ring(loaded.values, loaded.settings)
     for found in versions.problems(ring):
-        yield _fact("rotation", f"in doubt: {found.key.name} {found.words}", "red")
+        yield _fact("rotation", f"unclear: {found.key.name} {found.words}", "red")
         return
     if ring and ring[0].name == versions.CURRENT:
         canary = tokens.parse_canary(loaded.values.text("ENCRYPTION_CANARY"))
-        stands = rotation.of(ring, canary.key_id if canary else None)
-        yield _fact("rotation", f"{stands.state.value}: {stands.facts}")
-        if stands.next_step is not None:
-            yield _fact("next step", stands.next_step)
+        current = rotation.assess(ring, canary.key_id if canary else None)
+        yield _fact("rotation", f"{current.state.value}: {current.facts}")
+        if current.next_step is not None:
+            yield _fact("next step", current.next_step)
 
 
 def readers(checks: Iterable[Check], name: str) -> list[str]:
     """
-    The codes of the checks that look at one setting, beside those that look at all.
+    Return the codes of the checks that declare that they look at one setting.
     """
     return [check.code for check in checks if name in {*check.reads, *check.looks_at}]
 
 
 def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
     """
-    What the schema says about one setting.
+    Yield what the schema declares about one setting.
     """
     yield line((setting.name, "bold"), f" · {setting.group}")
     yield line(f"  {setting.description}", indent=2)

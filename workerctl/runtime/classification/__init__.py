@@ -1,3 +1,3 @@
 """
-What an exception means: whether another run could help, and what a stage raises for it.
+The meaning of exceptions: whether another run could help, and what a stage raises instead.
 """

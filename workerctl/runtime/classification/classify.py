@@ -1,8 +1,12 @@
 """
-Whether another run could help, judged of any exception whatever.
+Classification of any exception: whether another run could help.
 
-By what an error is and holds (HTTP status, SQLSTATE, the class by name along its bases), never by
-looking for words such as "connection" in its text; and without importing the package it is from.
+    >>> classify(ConnectionRefusedError())
+    Verdict(kind='retryable', reason='builtins.ConnectionRefusedError', status=None,
+            retry_after=None, category='network', sent='no')
+
+It looks at the structure of an error (HTTP status, SQLSTATE, names of its class and base classes)
+rather than for words such as "connection" in its text, and imports no SDK.
 """
 
 import errno
@@ -21,7 +25,7 @@ from workerctl.runtime.classification.verdict import (
     Kind,
     Verdict,
     class_names,
-    look,
+    get_attribute,
     text_of,
 )
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
@@ -29,33 +33,37 @@ from workerctl.runtime.plain import seconds
 
 _CATEGORIES: dict[str, Category] = {name: name for name in get_args(Category)}
 _CODE = "[A-Z][A-Z0-9_]{0,99}"
-_MOST_CAUSES = 50
-_LONGEST_REASON = 250
+_MAX_CAUSES = 50
+_MAX_REASON = 250
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 _OTHER_LOOP = ("Event loop is closed", "different event loop", "different loop")
 
-# In a group the worst member decides; a partial failure alone lets the job finish.
+# The worst member decides about a group: a job finishes only if all of them are partial failures.
 _WORST_FIRST: tuple[Kind, ...] = ("permanent", "unknown", "retryable", "partial")
 
 
 def classify(exc: BaseException) -> Verdict:
     """
-    The verdict on an exception: never raises, never repeats its text, imports no SDK.
+    Return the verdict on an exception. Never raises, and repeats nothing of the exception's text.
 
-    What nothing is known of is "unknown": worth one more run and a look by a person.
+        verdict = classify(error)
+        if verdict.kind == "retryable":
+            ...
+
+    An exception that no rule applies to is "unknown", which is worth one more run.
     """
     try:
-        return _classified(exc)
-    except Exception:  # noqa: BLE001 -- whatever a foreign exception does when it is looked at
+        return _classify(exc)
+    except Exception:  # noqa: BLE001 -- attributes of a foreign exception may raise anything
         return Verdict("unknown", "an exception that cannot be examined")
 
 
-def _classified(exc: BaseException) -> Verdict:
-    kind = type(exc)  # not isinstance, which asks the exception for its __class__
+def _classify(exc: BaseException) -> Verdict:
+    kind = type(exc)  # not isinstance(), which asks the exception for its __class__
     if issubclass(kind, WorkerBaseException):
-        return _of_ours(exc)  # type: ignore[arg-type]
+        return _classify_own(exc)  # type: ignore[arg-type]
     if issubclass(kind, BaseExceptionGroup):
-        return _of_group(exc)  # type: ignore[arg-type]
+        return _classify_group(exc)  # type: ignore[arg-type]
     names = class_names(exc)
     return (
         _by_causes(exc)
@@ -67,15 +75,15 @@ def _classified(exc: BaseException) -> Verdict:
     )
 
 
-def _of_ours(exc: WorkerBaseException) -> Verdict:
+def _classify_own(exc: WorkerBaseException) -> Verdict:
     """
-    The class decides; the rest is what `translate_errors` noted in the details.
+    Return the verdict that the class declares, with the details that `translate_errors` added.
     """
-    details: object = exc.details  # which a subclass may have made anything
-    noted = details if isinstance(details, dict) else {}
-    status = noted.get("status")
-    category = _CATEGORIES.get(str(noted.get("category")), "")
-    if any(_is_of_job(class_names(cause)) for cause in _causes(exc)):
+    attribute: object = exc.details  # of any type, if a subclass overrides it
+    details = attribute if isinstance(attribute, dict) else {}
+    status = details.get("status")
+    category = _CATEGORIES.get(str(details.get("category")), "")
+    if any(_is_interruption(class_names(cause)) for cause in _causes(exc)):
         category = "job"
     partial = issubclass(type(exc), PartialFailureException)
     return Verdict(
@@ -84,11 +92,11 @@ def _of_ours(exc: WorkerBaseException) -> Verdict:
         status=status if isinstance(status, int) else None,
         retry_after=seconds(exc.retry_after),
         category=category,
-        sent="no" if noted.get("sent") == "no" else "unknown",
+        sent="no" if details.get("sent") == "no" else "unknown",
     )
 
 
-def _of_group(group: BaseExceptionGroup[BaseException]) -> Verdict:
+def _classify_group(group: BaseExceptionGroup[BaseException]) -> Verdict:
     verdicts = [classify(member) for member in group.exceptions]
     worst = min(verdicts, key=lambda verdict: _WORST_FIRST.index(verdict.kind)).kind
     alike = [verdict for verdict in verdicts if verdict.kind == worst]
@@ -99,20 +107,20 @@ def _of_group(group: BaseExceptionGroup[BaseException]) -> Verdict:
 
 def _by_causes(exc: BaseException) -> Verdict | None:
     """
-    What decides wherever it stands among the causes, whatever an SDK made of it.
+    Return a verdict if a cause at any depth decides, whatever exception an SDK raised from it.
     """
     for cause in _causes(exc):
         names = class_names(cause)
         if "builtins.RuntimeError" in names and any(
             words in text_of(cause) for words in _OTHER_LOOP
         ):
-            reason = "a client of another event loop was used: make it with loop_cached"
+            reason = "a client of another event loop was used: create it with loop_cached"
             return Verdict("permanent", reason, category="bug")
         if "ssl.SSLCertVerificationError" in names:
-            reason = "the certificate is not accepted"
+            reason = "the certificate is not trusted"
             return Verdict("permanent", reason, category="auth", sent="no")
-        if _is_of_job(names):
-            return _entry(names)
+        if _is_interruption(names):
+            return _verdict_by_name(names)
     return None
 
 
@@ -121,54 +129,55 @@ def _by_answer(exc: BaseException, names: Sequence[str]) -> Verdict | None:
 
 
 def _by_cause_of_wrapper(exc: BaseException, names: Sequence[str]) -> Verdict | None:
-    if look(exc, "__cause__") is None or WRAPPERS.isdisjoint(names):
+    if get_attribute(exc, "__cause__") is None or WRAPPERS.isdisjoint(names):
         return None
     causes = (cause for cause in _causes(exc) if WRAPPERS.isdisjoint(class_names(cause)))
     inner = classify(next(causes, Exception()))
     if inner.kind == "unknown":
         return None
-    return inner._replace(reason=f"{names[0]} of {inner.reason}"[:_LONGEST_REASON])
+    return inner._replace(reason=f"{names[0]} caused by {inner.reason}"[:_MAX_REASON])
 
 
 def _by_class(exc: BaseException, names: Sequence[str]) -> Verdict | None:
-    verdict = _entry(names)
+    verdict = _verdict_by_name(names)
     if verdict is not None and verdict.category == "network" and verdict.sent == "unknown":
         below = {name for cause in _causes(exc) for name in class_names(cause)}
         return verdict._replace(sent="unknown" if UNCONNECTED.isdisjoint(below) else "no")
     return verdict
 
 
-def _entry(names: Sequence[str]) -> Verdict | None:
-    found = next((KNOWN[name] for name in names if name in KNOWN), None)
-    if found is None:
+def _verdict_by_name(names: Sequence[str]) -> Verdict | None:
+    entry = next((KNOWN[name] for name in names if name in KNOWN), None)
+    if entry is None:
         return None
-    kind, category, sent = found
+    kind, category, sent = entry
     return Verdict(kind, names[0], category=category, sent=sent)
 
 
-def _is_of_job(names: Sequence[str]) -> bool:
+def _is_interruption(names: Sequence[str]) -> bool:
     """
-    Whether it is RQ's timeout or the like, which an SDK may have taken for a failed connection.
+    Return whether RQ interrupted the job, which an SDK may report as a failed connection.
     """
-    found = _entry(names)
-    return found is not None and found.category == "job"
+    verdict = _verdict_by_name(names)
+    return verdict is not None and verdict.category == "job"
 
 
 def _by_errno(exc: BaseException) -> Verdict | None:
-    if issubclass(type(exc), OSError) and look(exc, "errno") in _UNREACHABLE:
+    if issubclass(type(exc), OSError) and get_attribute(exc, "errno") in _UNREACHABLE:
         return Verdict("retryable", "the network is unreachable", category="network", sent="no")
     return None
 
 
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:
     """
-    The exception and what it came from.
+    Yield the exception and its causes.
 
-    Also what `raise … from None` hides: httpcore raises so, and a certificate would stay unseen.
+    They include a context that `raise … from None` suppresses, because httpcore suppresses errors
+    of certificates that way.
     """
     seen: set[int] = set()
-    while exc is not None and id(exc) not in seen and len(seen) < _MOST_CAUSES:
+    while exc is not None and id(exc) not in seen and len(seen) < _MAX_CAUSES:
         seen.add(id(exc))
         yield exc
-        cause = look(exc, "__cause__")
-        exc = look(exc, "__context__") if cause is None else cause
+        cause = get_attribute(exc, "__cause__")
+        exc = get_attribute(exc, "__context__") if cause is None else cause

@@ -1,15 +1,16 @@
 """
-What the classes of the SDKs mean, by `package.ClassName`: no SDK is imported to know it.
+The meaning of exception classes by name, as `package.ClassName`, without importing their packages.
 
-Looked up along the bases, most specific first, so that a class stands beside its base only where it
-means something else. An entry is (kind, category, sent); see `Verdict`.
+The base classes of an exception are looked up after its own class. A class is therefore listed in
+addition to a base class only if its meaning differs. An entry is (kind, category, sent), as in
+`Verdict`.
 """
 
 from workerctl.runtime.classification.verdict import Category, Kind, Sent
 
 Known = tuple[Kind, Category, Sent]
 
-# The same tree under four names: the SDKs moved from httpx to httpx2, each with its own core.
+# The same classes in four packages: SDKs have moved from httpx to httpx2, each with its own core.
 _CLIENTS = ("httpx", "httpx2", "httpcore", "httpcore2")
 _OF_CLIENTS: tuple[tuple[Kind, Category, Sent, str], ...] = (
     ("retryable", "timeout", "no", "ConnectTimeout PoolTimeout"),
@@ -85,7 +86,7 @@ _OTHERS: dict[tuple[Kind, Category, Sent], str] = {
         builtins.RecursionError builtins.SyntaxError builtins.TypeError builtins.ValueError
         workerctl.NestedRunError
     """,
-    # Not a mistaken value, though its base is a ValueError.
+    # Derives from ValueError, but does not mean a wrong value.
     ("unknown", "", "unknown"): "redis.LockError",
 }
 
@@ -95,12 +96,12 @@ KNOWN: dict[str, Known] = {
     for client in _CLIENTS
     for name in names.split()
 } | {name: known for known, names in _OTHERS.items() for name in names.split()}
-"""The table of all classes that are known by name."""
+"""The meaning of each known class."""
 
 WRAPPERS = frozenset({"openai.APIConnectionError", "anthropic.APIConnectionError"})
-"""Classes that stand for whatever went wrong below them; their cause says more."""
+"""Classes for failures of any kind, whose cause is more specific."""
 
 UNCONNECTED = frozenset(
     name for name, (_, category, sent) in KNOWN.items() if sent == "no" and category == "network"
 )
-"""Classes that, anywhere among the causes, prove that there was no connection to send over."""
+"""Classes that, as a cause at any depth, prove that no connection was made and nothing sent."""

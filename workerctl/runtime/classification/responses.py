@@ -1,5 +1,5 @@
 """
-Errors that hold an answer: the status of HTTP, the SQLSTATE of a database.
+Classification of errors that carry a response: an HTTP status or a database's SQLSTATE.
 """
 
 import re
@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from workerctl.runtime.classification.retry_after import duration, retry_after
-from workerctl.runtime.classification.verdict import Category, Kind, Sent, Verdict, look, text_of
+from workerctl.runtime.classification.verdict import (
+    Category,
+    Kind,
+    Sent,
+    Verdict,
+    get_attribute,
+    text_of,
+)
 
-# Whose `status` or `code` is the status of HTTP; elsewhere these names mean anything.
+# Packages whose `status` or `code` is the HTTP status; in others these attributes mean anything.
 _STATUS = {"aiohttp", "storage3", "supabase_auth", "supabase_functions"}
 _CODE = {"google.genai", "google.api_core", "urllib", "postgrest"}
 _POSSIBLE = range(100, 600)
@@ -18,7 +25,7 @@ _SDKS = {"openai.APIError", "anthropic.APIError"}
 
 class _Http(NamedTuple):
     """
-    What a status means, but for what the rest of the answer says.
+    The meaning of an HTTP status, unless the rest of the response says otherwise.
     """
 
     kind: Kind
@@ -43,21 +50,21 @@ STATUSES = {
     522: _Http("retryable", "timeout", "unknown"),
     524: _Http("retryable", "timeout", "unknown"),
 }
-"""What the statuses mean that are not like their neighbours."""
+"""The meaning of statuses that differ from the rule for their range."""
 
 _REFUSED = _Http("permanent", "request", "no")
 _FAILED = _Http("retryable", "unavailable", "unknown")
 _CONFLICT, _CLIENT_ERRORS, _SERVER_ERRORS = 409, 400, 500
 _MAY_BE_QUOTA = {400, 403, 429}
 
-# Ordinary rate limits also talk of billing, and say where to pay for higher ones.
+# Not the word "billing" by itself: ordinary rate limits also mention where to buy a higher limit.
 _QUOTA_CODES = {"insufficient_quota", "billing_error", "billing_hard_limit_reached"}
 _QUOTA_CLASS = "SpendLimit|Billing"
 _QUOTA_TEXT = (
     "insufficient_quota|billing_hard_limit|exceeded your current quota"
     "|credit balance is too low|spend(?:ing)?[ _]limit"
 )
-# An error within a stream comes after a status of 200; its type says which one it would have had.
+# An error in a stream follows a status of 200; its type determines the equivalent status.
 _STREAMED = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -78,7 +85,7 @@ _STREAMED = {
 
 SQL_CODES: tuple[tuple[str, Kind, Category, Sent], ...] = (
     ("08", "retryable", "network", "unknown"),
-    ("25006", "retryable", "unavailable", "no"),  # read-only: the other machine took over
+    ("25006", "retryable", "unavailable", "no"),  # read-only: another server is primary now
     ("28", "permanent", "auth", "no"),
     ("40001", "retryable", "unavailable", "no"),
     ("40P01", "retryable", "unavailable", "no"),
@@ -88,28 +95,32 @@ SQL_CODES: tuple[tuple[str, Kind, Category, Sent], ...] = (
     ("57P03", "retryable", "unavailable", "no"),
     ("57P04", "permanent", "request", "no"),  # the database was dropped
     ("57P", "retryable", "unavailable", "unknown"),
-    ("PGRST00", "retryable", "unavailable", "no"),  # PostgREST did not reach its database
+    ("PGRST00", "retryable", "unavailable", "no"),  # PostgREST could not reach its database
     ("PGRST30", "permanent", "auth", "no"),
     ("", "permanent", "request", "no"),
 )
-"""By what the code of a database begins with, in the order of asking. Rolled back is not done."""
+"""
+The meaning of database codes by prefix; the first that matches applies.
+
+An error that rolls the transaction back counts as a request that was not sent.
+"""
 
 
 def http_status(exc: BaseException, names: Sequence[str]) -> int | None:
     """
-    The status of the response that an error holds, wherever its class keeps it.
+    Return the HTTP status of an error, from whichever attribute its class uses, or None.
     """
     packages = {name.rpartition(".")[0] for name in names}
     paths = [("status_code",), ("response", "status_code")]
     paths += [("status",)] * bool(packages & _STATUS) + [("code",)] * bool(packages & _CODE)
-    return next(filter(None, (_status(look(exc, *path)) for path in paths)), None)
+    return next(filter(None, (_status(get_attribute(exc, *path)) for path in paths)), None)
 
 
 def classify_response(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     """
-    What a refusal means: by its status, by what it says of money, and by what its headers ask for.
+    Return the verdict on an error response, from its status, its headers and any sign of a quota.
 
-    None for an error without a response, or with one that is no refusal.
+    None for an error without a response, or whose response has a status below 400.
     """
     status = http_status(exc, names)
     if status is None or status < _CLIENT_ERRORS:
@@ -119,7 +130,7 @@ def classify_response(exc: BaseException, names: Sequence[str]) -> Verdict | Non
 
 def classify_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     """
-    What an error within a streamed answer means, by its type; None when that says nothing.
+    Return the verdict on an error in a streamed response, or None if its type is not known.
     """
     if _SDKS.isdisjoint(names):
         return None
@@ -127,19 +138,19 @@ def classify_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     if status is None:
         return None
     verdict = _classify_status(exc, names, status)
-    reason = f"an error within the stream, like {verdict.reason}"
+    reason = f"an error in the stream, equivalent to {verdict.reason}"
     return verdict._replace(reason=reason, status=None, sent="unknown")
 
 
 def classify_sql(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     """
-    What the code of a database means; None for other errors, and where there is no such code.
+    Return the verdict on a database error, or None for any other error or one without a code.
     """
     packages = {name.rpartition(".")[0] for name in names}
     if packages.isdisjoint({"postgrest", "psycopg", "psycopg2", "asyncpg"}):
         return None
     for name in ("sqlstate", "pgcode", "code"):
-        code = look(exc, name)
+        code = get_attribute(exc, name)
         if isinstance(code, str) and re.fullmatch("[0-9A-Z]{5}|PGRST[0-9A-Z]{3}", code):
             _, kind, category, sent = next(
                 entry for entry in SQL_CODES if code.startswith(entry[0])
@@ -162,10 +173,10 @@ def _classify_status(exc: BaseException, names: Sequence[str], status: int) -> V
         reason = f"the quota is used up (HTTP {status})"
         return Verdict("permanent", reason, status, category="quota", sent="no")
     headers = _headers(exc)
-    wishes: dict[str, Kind] = {"true": "retryable", "false": "permanent"}
-    kind = wishes.get(headers.get("x-should-retry", ""), meaning.kind)
-    asked = retry_after(headers)
-    wait = delay if asked is None else asked
+    overrides: dict[str, Kind] = {"true": "retryable", "false": "permanent"}
+    kind = overrides.get(headers.get("x-should-retry", ""), meaning.kind)
+    requested = retry_after(headers)
+    wait = delay if requested is None else requested
     return Verdict(
         kind=kind,
         reason=f"HTTP {status}",
@@ -178,37 +189,39 @@ def _classify_status(exc: BaseException, names: Sequence[str], status: int) -> V
 
 def _meaning(status: int, names: Sequence[str]) -> _Http:
     if status == _CONFLICT and not _SDKS.isdisjoint(names):
-        return _FAILED  # a lock that was not had in time; elsewhere a duplicate
+        return _FAILED  # a lock timeout; for other services, a duplicate
     return STATUSES.get(status, _FAILED if status >= _SERVER_ERRORS else _REFUSED)
 
 
 def _headers(exc: BaseException) -> dict[str, str]:
     for path in (("response", "headers"), ("headers",)):
         try:
-            return {str(name).lower(): str(text) for name, text in look(exc, *path).items()}
-        except Exception:  # noqa: BLE001, S112 -- a mapping of someone else, or none
+            headers = get_attribute(exc, *path).items()
+            return {str(name).lower(): str(text) for name, text in headers}
+        except Exception:  # noqa: BLE001, S112 -- a foreign object, possibly not a mapping
             continue
     return {}
 
 
 def _error_object(exc: BaseException) -> dict[str, Any]:
     """
-    The object that describes the error, of the JSON that an SDK kept.
+    Return the error object of the JSON body that an SDK keeps, or an empty dictionary.
     """
     for name in ("body", "details"):
-        found = look(exc, name)
-        if isinstance(found, list) and found:
-            found = found[0]
-        if isinstance(found, dict):
-            inner = found.get("error")
-            return inner if isinstance(inner, dict) else found
+        body = get_attribute(exc, name)
+        if isinstance(body, list) and body:
+            body = body[0]
+        if isinstance(body, dict):
+            inner = body.get("error")
+            return inner if isinstance(inner, dict) else body
     return {}
 
 
 def _codes(exc: BaseException) -> set[str]:
-    described = _error_object(exc)
-    found = [look(exc, "code"), look(exc, "type"), described.get("code"), described.get("type")]
-    return {text for text in found if isinstance(text, str)}
+    body = _error_object(exc)
+    names = ("code", "type")
+    codes = [*(get_attribute(exc, name) for name in names), *map(body.get, names)]
+    return {code for code in codes if isinstance(code, str)}
 
 
 def _is_quota(exc: BaseException, names: Sequence[str]) -> bool:
@@ -219,7 +232,9 @@ def _is_quota(exc: BaseException, names: Sequence[str]) -> bool:
 
 def _google_delay(exc: BaseException) -> float | None:
     """
-    The wait that Google names, which also tells a limit per minute from an empty account.
+    Return the delay that a Google API requests, or None.
+
+    Only rate limits have one, which distinguishes them from a used-up quota.
     """
     details = _error_object(exc).get("details")
     for detail in details if isinstance(details, list) else ():

@@ -1,5 +1,5 @@
 """
-How long a server asks to wait, in all the forms in which servers say it.
+The delay that a server requests in its response headers, in any of the usual forms.
 """
 
 import math
@@ -7,34 +7,37 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LONGEST = 3600.0
-"""Seconds that a wait is never said to be longer than."""
+"""The upper limit, in seconds, to which delays are reduced."""
 
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]*)?"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = rf"([0-9]+(?:\.[0-9]+)?)({'|'.join(sorted(_UNITS, key=len, reverse=True))})"
-_LONGEST_TEXT = 100
+_MAX_LENGTH = 100
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
     """
-    Seconds to wait, from 0 to LONGEST, by the headers of a response; None when they say nothing.
+    Return the delay in seconds, from 0 to LONGEST, that response headers request; None without one.
 
-    `retry-after-ms` is asked first, then `retry-after`, then the resets of exhausted rate limits.
-    Names are in lower case. A date is measured against the response's own `date`, because the
-    clocks of two machines differ; `now` stands in where there is none.
+        >>> retry_after({"retry-after": "120"})
+        120.0
+
+    The names of the headers must be in lower case. `retry-after-ms` takes precedence over
+    `retry-after`, and that over the reset times of exhausted rate limits. A date is compared with
+    the `date` header, because clocks differ, or without one with `now` (Unix time).
     """
-    for form in (_milliseconds, _seconds, _date, _rate_limits):
-        found = form(headers, now)
-        if found is not None:
-            return _bounded(found)
+    for parse in (_milliseconds, _seconds, _date, _rate_limits):
+        delay = parse(headers, now)
+        if delay is not None:
+            return _bounded(delay)
     return None
 
 
 def duration(text: object) -> float | None:
     """
-    The seconds of "6m0s", "12ms", "37s" or "20"; None when it is none of these.
+    Return the seconds in a text such as "6m0s", "12ms", "37s" or "20"; None for anything else.
     """
-    if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
+    if not isinstance(text, str) or len(text) > _MAX_LENGTH:
         return None
     text = text.strip()
     if re.fullmatch(_NUMBER, text):
@@ -51,7 +54,7 @@ def _bounded(seconds: float) -> float:
 
 
 def _text(headers: Mapping[str, str], name: str) -> str:
-    return headers.get(name, "")[:_LONGEST_TEXT].strip()
+    return headers.get(name, "")[:_MAX_LENGTH].strip()
 
 
 def _milliseconds(headers: Mapping[str, str], _now: float | None) -> float | None:
@@ -68,13 +71,15 @@ def _date(headers: Mapping[str, str], now: float | None) -> float | None:
     due = _timestamp(_text(headers, "retry-after"))
     if due is None:
         return None
-    said = _timestamp(_text(headers, "date"))
-    return due - (_clock(now) if said is None else said)
+    sent = _timestamp(_text(headers, "date"))
+    return due - (_clock(now) if sent is None else sent)
 
 
 def _timestamp(text: str) -> float | None:
     """
-    The three forms of a date in HTTP; one without a zone is in GMT, wherever the worker runs.
+    Return the Unix time of an HTTP date in any of its three forms, or None.
+
+    A date without a time zone is in GMT, whatever the zone of the worker.
     """
     from datetime import UTC, datetime
     from email.utils import parsedate_tz
@@ -90,7 +95,7 @@ def _timestamp(text: str) -> float | None:
 
 def _rate_limits(headers: Mapping[str, str], now: float | None) -> float | None:
     """
-    The longest reset of the limits of which nothing remains; the others bar nobody.
+    Return the longest time until the reset of an exhausted rate limit, or None.
     """
     return max(_resets(headers, now), default=None)
 
@@ -114,7 +119,7 @@ def _resets(headers: Mapping[str, str], now: float | None) -> Iterator[float]:
 
 def _until(text: str, now: float | None) -> float | None:
     """
-    The seconds until a moment in the form of RFC 3339.
+    Return the seconds until an RFC 3339 timestamp, or None.
     """
     from datetime import datetime
 

@@ -1,5 +1,5 @@
 """
-Errors of SDKs, turned into the errors of a worker where its stages call them.
+Translation of SDK exceptions into the worker's own, where a stage calls the SDK.
 """
 
 from types import TracebackType
@@ -15,7 +15,7 @@ Stage: TypeAlias = RuntimeStage
 
 class Classes(NamedTuple):
     """
-    What a stage raises for errors that pass.
+    The exception classes of a stage for temporary errors, by category.
     """
 
     timeout: type[ours.RetryableException]
@@ -32,24 +32,29 @@ RETRYABLE: dict[Stage, Classes] = {
     "database": Classes(*[ours.DatabaseConnectionError] * 3),
     "webhook": Classes(*[ours.WebhookDeliveryError] * 3),
 }
-"""What each stage raises for errors that pass, by category."""
+"""The exception classes of every stage for temporary errors."""
 
 UNTOUCHED: frozenset[Category] = frozenset({"bug", "local", "job", ""})
-"""Categories that stay what they are: not of the service that the stage talks to."""
+"""Categories of errors that are not the service's, and are not translated."""
 
 
 class translate_errors:  # noqa: N801 -- reads as the verb it is, like contextlib.suppress
     """
-    Raise the worker's own exception in the place of an SDK's: `with translate_errors("llm"): …`.
+    Context manager that raises the worker's own exception in place of an SDK's.
 
-    The stage says what a timeout is a timeout of. Its message holds our words alone, its details
-    are plain JSON: stage, class of the cause, status, category, and whether the request was sent.
-    Left as they are: the worker's own exceptions, errors of the program and of local files, what
-    is unknown, RQ's timeout, and what is no Exception (cancellation, exit).
+        with translate_errors("llm"):
+            answer = client.chat.completions.create(...)  # a 429 raises LLMRateLimitError
 
-    The original is kept as `__cause__`. Its text is the SDK's, with whatever the SDK put there (a
-    URL, a body): `configure_logging` redacts the secrets of the settings from tracebacks, nobody
-    redacts personal data. Not a decorator, because around an `async def` it would guard nothing.
+    The stage determines the class. The message contains nothing of the original text. The details
+    are JSON types: stage, class of the cause, HTTP status, category, and whether the request was
+    sent. Other exceptions pass unchanged: the worker's own, errors of the program and of local
+    files, unknown errors, RQ's job timeout, and any that does not derive from Exception.
+
+    The original exception is kept as `__cause__`. Its text may contain whatever the SDK put there,
+    such as a URL or a body. In tracebacks, `configure_logging` redacts the secrets of the settings,
+    but not personal data.
+
+    It cannot be used as a decorator, which would have no effect on a coroutine function.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -59,7 +64,7 @@ class translate_errors:  # noqa: N801 -- reads as the verb it is, like contextli
 
     def __enter__(self) -> None:
         """
-        Nothing to prepare.
+        Do nothing: all the work is done on exit.
         """
 
     def __exit__(
@@ -98,7 +103,7 @@ def _class_for(stage: Stage, verdict: Verdict) -> type[ours.WorkerBaseException]
 
 def permanent_class(stage: Stage, category: Category) -> type[ours.PermanentException]:
     """
-    What a stage raises for an error that stays.
+    Return the exception class of a stage for a lasting error.
     """
     if category == "auth":
         return ours.ProviderAuthError

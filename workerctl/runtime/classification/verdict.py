@@ -1,5 +1,5 @@
 """
-What is said of an error: whether another run could help, and why, in words of our own.
+The verdict on an error, and safe access to foreign exceptions.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -7,31 +7,32 @@ from typing import Any, Literal, NamedTuple
 Kind = Literal["retryable", "permanent", "partial", "unknown"]
 Category = Literal[
     "timeout",  # no answer in time
-    "rate_limit",  # asked to slow down
-    "unavailable",  # overloaded, or failed on its own side
-    "network",  # not reached, or cut off
-    "auth",  # a key, a permission or a certificate
+    "rate_limit",  # too many requests
+    "unavailable",  # the service is overloaded or had an internal error
+    "network",  # the service could not be reached, or the connection was lost
+    "auth",  # a key, a permission or a certificate was rejected
     "quota",  # the account is used up
-    "request",  # the request itself
-    "answer",  # an answer that cannot be read
-    "local",  # a file of this machine
+    "request",  # the request itself was rejected
+    "answer",  # the answer could not be parsed
+    "local",  # an error of the local file system
     "bug",  # an error of the program
-    "job",  # the job itself is out of time, or its worker goes away
-    "",  # not known
+    "job",  # the job is out of time, or its worker is shutting down
+    "",  # unknown
 ]
 Sent = Literal["no", "unknown"]
 
-_LONGEST_NAME = 120
-_LONGEST_TEXT = 10_000
+_MAX_NAME = 120
+_MAX_TEXT = 10_000
 
 
 class Verdict(NamedTuple):
     """
-    Whether another try could help; it holds nothing of the text of the error.
+    Whether another attempt could help, and why; it contains nothing of the error's text.
 
-    `sent` is "no" when the request certainly did not take effect, so that also one that must not
-    happen twice may be repeated. It is about the last request: a client that repeats requests by
-    itself makes it worthless.
+    `reason` is for people. `retry_after` is the delay in seconds that the service requested.
+
+    `sent` is "no" if the request certainly had no effect, so that even one that is not idempotent
+    may be repeated. It refers to the last request, and is worthless if the client itself retries.
     """
 
     kind: Kind
@@ -42,37 +43,41 @@ class Verdict(NamedTuple):
     sent: Sent = "unknown"
 
 
-def look(value: object, *path: str) -> Any:
+def get_attribute(value: object, *path: str) -> Any:
     """
-    An attribute of an attribute of a foreign object, or None: also where a property fails.
+    Return a nested attribute of a foreign object; None if it is missing or raises.
+
+        >>> get_attribute(error, "response", "status_code")
+        429
     """
     for name in path:
         try:
             value = getattr(value, name)
-        except Exception:  # noqa: BLE001 -- a property of someone else's class raises anything
+        except Exception:  # noqa: BLE001 -- a foreign property may raise anything
             return None
     return value
 
 
 def text_of(exc: BaseException) -> str:
     """
-    The beginning of the text of a foreign exception, to look for a word in it; never to be shown.
+    Return the beginning of an exception's text, to search but never to show; "" if that fails.
     """
     try:
-        return str(exc)[:_LONGEST_TEXT]
-    except Exception:  # noqa: BLE001 -- see look
+        return str(exc)[:_MAX_TEXT]
+    except Exception:  # noqa: BLE001 -- a foreign `__str__` may raise anything
         return ""
 
 
 def class_names(exc: BaseException) -> list[str]:
     """
-    `package.ClassName` of the class and its bases, most specific first.
+    Return `package.ClassName` for the exception's class and its bases, most specific first.
 
-    The package alone, because SDKs move their classes between modules; "google" holds several.
+    Submodules are left out, because SDKs move classes between them; of the namespace package
+    "google", one is kept.
     """
     names = []
     for kind in type(exc).__mro__:
         parts = str(kind.__module__).split(".")
         root = ".".join(parts[:2]) if parts[0] == "google" else parts[0]
-        names.append(f"{root}.{kind.__name__}"[:_LONGEST_NAME])
+        names.append(f"{root}.{kind.__name__}"[:_MAX_NAME])
     return names

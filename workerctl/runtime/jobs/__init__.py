@@ -1,3 +1,3 @@
 """
-What RQ does with a job: another run or none, what its record says, what a worker publishes.
+What happens around a job: its retries and record, the worker's fingerprint, the prepared parent.
 """

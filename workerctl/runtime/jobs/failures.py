@@ -1,8 +1,8 @@
 """
-What a failure changes in the job itself: the retries that are left, the next wait, the record.
+The policy applied to a job of RQ: its retries, its next delay and its record are updated in place.
 
-RQ looks at `retries_left` and `retry_intervals` of the job in memory after it has failed, in every
-version alike, and stores them. Changing them in between is the one way that works in all.
+After a failure, every version of RQ reads `retries_left` and `retry_intervals` of the job in
+memory, and stores them. Changing them before that is the only way that works in all versions.
 """
 
 import logging
@@ -18,15 +18,17 @@ from workerctl.settings import Settings, get_settings
 
 Result = TypeVar("Result")
 
+# Attributes that are set on a job in memory; RQ does not store them.
 _STATE = "workerctl_state"
-_RUNNING, _RETURNED, _JUDGED = "running", "returned", "judged"
+_RUNNING, _RETURNED, _DECIDED = "running", "returned", "decided"
+_SUPERVISED = "workerctl_supervised"
 
 _log = logging.getLogger(__name__)
 
 
 class RunningJob(Protocol):
     """
-    What is used of a job of RQ.
+    The part of RQ's job class that the policy uses.
     """
 
     meta: dict[str, Any]
@@ -36,7 +38,7 @@ class RunningJob(Protocol):
     @property
     def id(self) -> str:
         """
-        The name of the job.
+        The id of the job.
         """
 
     def save_meta(self) -> None:
@@ -45,19 +47,20 @@ class RunningJob(Protocol):
         """
 
 
-def performed(job: RunningJob, run: Callable[[], Result]) -> Result:
+def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     """
-    What the function of the job returns; a partial failure is a result, with a warning.
+    Call a job's function and return its result; decide about another run if it fails.
 
-    Within itself it only runs: what a job catches of its own functions is no failure of the job.
+    A partial failure counts as a result, and adds warnings to `job.meta`. A nested call, from a
+    function of the same job, only calls: what the job catches itself is not a failure of the job.
     """
     if vars(job).get(_STATE) == _RUNNING:
-        return run()
+        return function()
     vars(job)[_STATE] = _RUNNING
     if policy.reopen(job.meta):
         _save(job)
     try:
-        result = run()
+        result = function()
     except BaseException as error:
         verdict = classify(error)
         if verdict.kind != "partial":
@@ -69,22 +72,33 @@ def performed(job: RunningJob, run: Callable[[], Result]) -> Result:
     return result
 
 
+def supervise(job: RunningJob) -> None:
+    """
+    Note that the worker calls `decide_late` if this job fails; `is_final` relies on it.
+    """
+    vars(job)[_SUPERVISED] = True
+
+
 def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     """
-    Decide about another run, and note it.
+    Decide whether a failed job runs again, and write the decision to the job and its record.
     """
-    vars(job)[_STATE] = _JUDGED
-    record = policy.record_of(job.meta)
-    delay = policy.retry_in(verdict, record, _limits(job, record))
+    vars(job)[_STATE] = _DECIDED
+    record = policy.ensure_record(job.meta)
+    if intervals := _producer_intervals(job, record):
+        record["intervals"] = intervals
+    limits = _limits(job, record)
+    delay = policy.retry_in(verdict, record, limits)
     if delay is None:
         job.retries_left = 0
     else:
-        job.retry_intervals = [delay]  # RQ takes the only one, however many retries are left
+        job.retries_left = limits.retries
+        job.retry_intervals = [delay]  # RQ uses the last interval for all further retries
     policy.note_failure(record, error, verdict, delay, time.time())
     _save(job)
     if verdict.kind == "unknown" and delay is not None:
         _log.warning(
-            "Job %s failed with %s, of which nothing is known: it runs once more, in %d s.",
+            "Job %s failed with %s, which is not a known error: it runs once more, in %d s.",
             job.id,
             type(error).__name__,
             delay,
@@ -93,48 +107,68 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
 
 def decide_late(job: RunningJob) -> None:
     """
-    Decide about a failure that came after the function, such as a failing `on_success`.
+    Decide about a failure outside the job's function, such as an `on_success` that raises.
+
+    Called by the worker while it handles the exception. Does nothing if `perform` has decided.
     """
-    error = sys.exception()  # RQ asks while it handles it
-    if error is not None and vars(job).get(_STATE) != _JUDGED:
+    error = sys.exception()
+    if error is not None and vars(job).get(_STATE) != _DECIDED:
         decide(job, error, classify(error))
 
 
 def is_final(job: RunningJob) -> bool:
     """
-    Whether the failure at hand is the job's last: for `on_failure` and exception handlers.
+    Return whether a failed job has failed for good; for `on_failure` and exception handlers.
+
+        def on_failure(job, connection, kind, error, traceback):
+            if is_final(job):
+                dead_letters.add(job.id)
+
+    Changes neither the job nor Redis. Call it outside `except` blocks of your own: if the failure
+    came after the job's function, the decision has not been made yet, and the answer depends on the
+    exception that is being handled.
     """
-    if vars(job).get(_STATE) == _RETURNED:
-        decide_late(job)
-    if vars(job).get(_STATE) == _JUDGED:
-        return bool(policy.record_of(job.meta)["final"])
-    # The worker itself died, and another one clears up: RQ looks at nothing else.
+    record = policy.read_record(job.meta)
+    if vars(job).get(_STATE) == _DECIDED:
+        return bool(record["final"])
+    error = sys.exception()
+    if error is not None and vars(job).get(_SUPERVISED):
+        return not policy.runs_again(classify(error), record, _limits(job, record).retries)
+    # No worker of this package decides later, for instance because the job's worker has died:
+    # RQ considers only this number.
     return not job.retries_left
 
 
 def _limits(job: RunningJob, record: dict[str, Any]) -> policy.Limits:
     """
-    What the producer allows, and what the settings say where it said nothing.
+    Return the limits that the producer set, completed from the settings.
     """
     default = policy.limits(_settings())
-    if job.retries_left is None:
-        job.retries_left = default.retries
+    retries = default.retries if job.retries_left is None else job.retries_left
+    return policy.Limits(retries, tuple(_producer_intervals(job, record) or default.intervals))
+
+
+def _producer_intervals(job: RunningJob, record: dict[str, Any]) -> list[int]:
+    """
+    Return the intervals that the producer set, if any.
+
+    The job's own are overwritten at the first failure, so the record keeps them.
+    """
     if record["failures"] == 0 and any(job.retry_intervals or ()):
-        # Kept, because the job's own are overwritten at every failure.
-        record["intervals"] = list(job.retry_intervals or ())
-    return policy.Limits(job.retries_left, tuple(record.get("intervals", default.intervals)))
+        return list(job.retry_intervals or ())
+    return list(record.get("intervals", ()))
 
 
 def _settings() -> Settings:
     try:
         return get_settings()
     except ConfigurationError:
-        # Where no worker of ours has refused to start, the job's own error matters more.
+        # Only under a worker that did not check the configuration; the job's failure matters more.
         return Settings.model_construct()
 
 
 def _save(job: RunningJob) -> None:
     try:
         job.save_meta()
-    except Exception as error:  # noqa: BLE001 -- the decision holds, whatever fails to be written
-        _log.warning("Job %s: its record is not saved (%s).", job.id, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 -- the decision holds even if it cannot be recorded
+        _log.warning("Job %s: could not save its record (%s).", job.id, type(error).__name__)

@@ -1,10 +1,10 @@
 """
-What a worker tells of its configuration, so that workers can be compared and nothing be learned.
+A fingerprint of a worker's configuration, by which workers can be compared without reading it.
 
-A field is told by a digest under a key that only holders of ENCRYPTION_KEY can derive: equal
-values have equal digests on every worker with the same key, and `LOG_LEVEL=INFO` cannot be found
-by trying the few values it may have. Secrets are not told, not even as a digest, but for the ids
-of the encryption keys. Without a strong ENCRYPTION_KEY no field is told at all.
+Each public setting is published as a digest, keyed with a key that only holders of ENCRYPTION_KEY
+can derive. Workers with the same key publish equal digests for equal values, and nobody else can
+recover `LOG_LEVEL=INFO` by trying the few values it may have. Of secrets, only the ids of the
+encryption keys are published. Without a strong ENCRYPTION_KEY, digests are omitted.
 """
 
 import hmac
@@ -16,10 +16,10 @@ from workerctl.schema import introspection
 from workerctl.settings import Settings
 
 PREFIX = "workerctl:"
-"""What the names of these fields begin with in RQ's record of a worker."""
+"""The prefix of the published fields in RQ's record of a worker."""
 
 VERSION = f"{PREFIX}version"
-"""The field with the version of workerctl; a worker that tells anything tells this."""
+"""The field with the version of workerctl, which every worker publishes."""
 
 _LABEL = b"workerctl/v1/config-fingerprint"
 _KEY = "ENCRYPTION_KEY"
@@ -27,33 +27,42 @@ _KEY = "ENCRYPTION_KEY"
 
 def published(settings: Settings) -> dict[str, str]:
     """
-    The fields for Redis: versions, the ids of the keys, a digest per field and one of them all.
+    Return the fields to publish: version, key ids, a digest per setting and one of all settings.
+
+        {
+            "workerctl:version": "0.1.0",
+            "workerctl:keys": '{"ENCRYPTION_KEY":"wk1:10bc9d…"}',
+            "workerctl:fields": '{"ALLOWED_ORIGINS":"fed4bf…","ANALYSIS_MODE":"0447a1…",…}',
+            "workerctl:fingerprint": "dc0c16…",
+        }
+
+    Without a strong ENCRYPTION_KEY, these are the version and the ids of other strong keys alone.
     """
     ids = _key_ids(settings)
-    told = {VERSION: __version__, f"{PREFIX}keys": _json(ids)}
+    fields = {VERSION: __version__, f"{PREFIX}keys": _json(ids)}
     if _KEY in ids:
         key = keys.derived(settings.ENCRYPTION_KEY.get_secret_value(), _LABEL)
-        fields = _digests(settings, key)
-        told[f"{PREFIX}fields"] = _json(fields)
-        told[f"{PREFIX}fingerprint"] = _digest(key, _json([ids, fields]))
-    return told
+        digests = _digests(settings, key)
+        fields[f"{PREFIX}fields"] = _json(digests)
+        fields[f"{PREFIX}fingerprint"] = _digest(key, _json([ids, digests]))
+    return fields
 
 
 def _key_ids(settings: Settings) -> dict[str, str]:
-    named = {_KEY: settings.ENCRYPTION_KEY, **settings.further_secrets}
+    secrets = {_KEY: settings.ENCRYPTION_KEY, **settings.further_secrets}
     ids = {}
-    for name, secret in named.items():
+    for name, secret in secrets.items():
         try:
             ids[name] = keys.key_id(secret.get_secret_value())
         except ValueError:
-            continue  # the id of a weak key would let anyone try guesses
+            continue  # the id of a weak key would confirm a guess of it
     return ids
 
 
 def _digests(settings: Settings, key: bytes) -> dict[str, str]:
     public = set(type(settings).model_fields) - introspection.names(type(settings)).secrets
     values = settings.model_dump(mode="json", include=public)
-    # The name is part of it: two fields with the same value do not show that they have.
+    # The name is part of the digest, so that equal values of two settings do not look equal.
     return {name: _digest(key, _json([name, value])) for name, value in sorted(values.items())}
 
 

@@ -1,20 +1,44 @@
 """
-What becomes of a failed job: another run or none, after which wait, and what its record says.
+What happens to a failed job: whether it runs again, after which delay, and what its record says.
 
-Knows nothing of RQ: `workerctl.runtime.rq` asks here, and tells RQ the answer.
+This module does not depend on RQ; `workerctl.runtime.rq` calls it and passes the decision on.
 
-| Verdict | Another run |
+| Verdict on the failure | Another run? |
 |---|---|
-| permanent | none |
-| retryable | while retries are left |
-| partial | none: the job finishes, with a warning |
-| unknown | one, with a warning in the log |
-| a killed work-horse | one: a job that killed two horses would kill a third |
+| permanent | no |
+| retryable | yes, while retries are left |
+| partial | no: the job finishes, with a warning |
+| unknown | once, with a warning in the log |
+| the work-horse was killed | once: a job that killed two would probably kill a third |
 
-**The wait** before run *n* + 1 is drawn evenly between 1 s and the *n*th interval ("full jitter"),
-so that jobs that failed together do not come back together; the last interval repeats. An interval
-is therefore a ceiling, and their sum stays the most that a job waits. `retry_after` is a floor: the
-wait is longer than it, by up to the interval, but by no more than 5 s.
+**Delays.** The delay before run *n* + 1 is drawn uniformly between 1 s and the *n*th interval
+("full jitter"), so that jobs that failed together do not retry together; the last interval is used
+for all further runs. An interval is therefore an upper bound. With
+JOB_RETRY_INTERVALS_SECONDS=[30,120], a job waits up to 30 s before its second run and up to 120 s
+before each run after that.
+
+An error's `retry_after` is a lower bound instead: a random part of the interval, at most 5 s, is
+added to it.
+
+**The record.** `job.meta["workerctl"]` holds the decisions, for dashboards and for support:
+
+    {
+        "failures": 1,
+        "final": False,  # True once the job has failed and does not run again
+        "horse_deaths": 0,
+        "attempts": [  # the last ten
+            {
+                "at": 1767225600.123,  # Unix time
+                "error": "LLMRateLimitError",
+                "code": "LLM_RATE_LIMIT",
+                "kind": "retryable",
+                "reason": "LLM_RATE_LIMIT",
+                "retry_in": 33,  # seconds; None after the last run
+            }
+        ],
+    }
+
+No text of a foreign exception gets into it.
 """
 
 import math
@@ -26,21 +50,21 @@ from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseExce
 from workerctl.runtime.retry import Verdict
 from workerctl.settings import Settings
 
-MOST_ATTEMPTS = 10
-"""How many attempts a record keeps, the last ones."""
+MAX_ATTEMPTS = 10
+"""How many attempts a record keeps: the most recent ones."""
 
-MOST_WARNINGS = 20
-"""How many warnings a job keeps, the last ones."""
+MAX_WARNINGS = 20
+"""How many warnings a job keeps: the most recent ones."""
 
-MOST_CHARACTERS = 500
-"""How much of a message a record keeps."""
+MAX_CHARACTERS = 500
+"""The length to which reasons and messages are cut."""
 
 _SPREAD_SECONDS = 5.0
 _UNKNOWN_RUNS = 1
 _HORSE_DEATHS = 1
-_OWN = "workerctl"
+_RECORD = "workerctl"
 
-# Not the module random: every work-horse is a fork, and would draw the same numbers.
+# Not the `random` module: work-horses are forks, and would all draw the same numbers.
 _random = SystemRandom().random
 
 Meta = MutableMapping[str, Any]
@@ -48,7 +72,7 @@ Meta = MutableMapping[str, Any]
 
 class Limits(NamedTuple):
     """
-    How often a job is run again, and the longest wait before each of these runs.
+    How many more times a job may run, and the longest delay before each of these runs.
     """
 
     retries: int
@@ -57,32 +81,53 @@ class Limits(NamedTuple):
 
 def limits(settings: Settings) -> Limits:
     """
-    What holds for a job whose producer said nothing.
+    Return the limits of a job whose producer did not set any.
     """
     return Limits(settings.JOB_MAX_RETRIES, tuple(settings.JOB_RETRY_INTERVALS_SECONDS))
 
 
-def record_of(meta: Meta) -> dict[str, Any]:
+def read_record(meta: Meta) -> dict[str, Any]:
     """
-    What workerctl noted of a job, in its `meta["workerctl"]`, which is made when it is missing.
+    Return a copy of the record in a job's `meta`, with a default for every missing entry.
     """
-    record = meta.get(_OWN)
+    record = meta.get(_RECORD)
+    defaults = {"failures": 0, "final": False, "attempts": [], "horse_deaths": 0}
+    return defaults | (record if isinstance(record, dict) else {})
+
+
+def ensure_record(meta: Meta) -> dict[str, Any]:
+    """
+    Return the record in a job's `meta` for modification, after adding whatever it lacks.
+    """
+    record = meta.get(_RECORD)
     if not isinstance(record, dict):
-        record = meta[_OWN] = {}
-    for name, first in (("failures", 0), ("final", False), ("attempts", []), ("horse_deaths", 0)):
-        record.setdefault(name, first)
+        record = meta[_RECORD] = {}
+    record.update(read_record(meta))
     return record
 
 
 def reopen(meta: Meta) -> bool:
     """
-    Take back that a job has failed for good, because someone runs it again. Whether there was any.
+    Clear the `final` mark when a job is run again; return whether it was set.
     """
-    record = meta.get(_OWN)
-    closed = isinstance(record, dict) and bool(record.get("final"))
-    if closed:
-        record_of(meta)["final"] = False
-    return closed
+    was_final = bool(read_record(meta)["final"])
+    if was_final:
+        ensure_record(meta)["final"] = False
+    return was_final
+
+
+def runs_again(verdict: Verdict, record: dict[str, Any], retries_left: int) -> bool:
+    """
+    Return whether a failure with this verdict leads to another run.
+
+    `record` describes the failures before this one.
+    """
+    if retries_left <= 0:
+        return False
+    if verdict.kind == "unknown":
+        kinds = [attempt["kind"] for attempt in record["attempts"]]
+        return kinds.count("unknown") < _UNKNOWN_RUNS
+    return verdict.kind == "retryable"
 
 
 def retry_in(
@@ -92,24 +137,26 @@ def retry_in(
     draw: Callable[[], float] = _random,
 ) -> int | None:
     """
-    The seconds until the next run; None when there is none.
+    Return the whole seconds until the next run, or None if the job does not run again.
 
-    `record` is that of the failures before this one, `limits.retries` how many runs are left.
+    `record` describes the failures before this one; `draw` returns a number in [0, 1).
     """
-    if limits.retries <= 0 or not _worth_another(verdict, record):
+    if not runs_again(verdict, record, limits.retries):
         return None
     failures: int = record["failures"]
     intervals = limits.intervals or (1,)
     ceiling = intervals[min(failures, len(intervals) - 1)]
     if verdict.retry_after is None:
         return max(1, math.ceil(draw() * ceiling))
-    # RQ cuts the time of a run down to whole seconds, hence one more.
+    # RQ truncates the time of the next run to whole seconds, hence the additional one.
     return math.ceil(verdict.retry_after + draw() * min(ceiling, _SPREAD_SECONDS)) + 1
 
 
-def killed(record: dict[str, Any], signal: int | None) -> Verdict:
+def count_horse_death(record: dict[str, Any], signal: int | None) -> Verdict:
     """
-    The verdict on a job whose work-horse died, which is counted.
+    Count the death of a job's work-horse and return the verdict on it.
+
+    `signal` is the number of the signal that killed the process, if one did.
     """
     record["horse_deaths"] += 1
     again = record["horse_deaths"] <= _HORSE_DEATHS
@@ -119,39 +166,42 @@ def killed(record: dict[str, Any], signal: int | None) -> Verdict:
 
 def note_failure(
     record: dict[str, Any],
-    error: BaseException | None,
+    error: BaseException,
     verdict: Verdict,
     delay: int | None,
     now: float,
 ) -> None:
     """
-    Add an attempt to the record; no text of a foreign exception gets into it.
+    Add a failed attempt to the record.
+
+    `delay` is the answer of `retry_in`. Of a foreign exception, only the type is recorded.
     """
     record["failures"] += 1
     record["final"] = delay is None
     record["attempts"].append(
         {
             "at": round(now, 3),
-            "error": None if error is None else type(error).__name__,
+            "error": type(error).__name__,
             "code": error.error_code if isinstance(error, WorkerBaseException) else None,
             "kind": verdict.kind,
-            "reason": verdict.reason[:MOST_CHARACTERS],
+            "reason": verdict.reason[:MAX_CHARACTERS],
             "retry_in": delay,
         }
     )
-    del record["attempts"][:-MOST_ATTEMPTS]
+    del record["attempts"][:-MAX_ATTEMPTS]
 
 
 def note_warnings(meta: Meta, error: BaseException, now: float) -> Any:
     """
-    Add a partial failure, or a group of them, to the job's warnings. Returns what the job returns.
+    Add a partial failure, or a group of them, to `meta["warnings"]`; return the job's result.
 
-    The result is left out of the warnings: RQ keeps it by itself.
+    The result is the first `details["result"]` of the failures, or None. It is not repeated in the
+    warnings, because RQ stores it.
     """
     failures = list(_partial_failures(error))
     warnings = meta.get("warnings")
     kept = warnings if isinstance(warnings, list) else []
-    meta["warnings"] = [*kept, *(_warning(one, now) for one in failures)][-MOST_WARNINGS:]
+    meta["warnings"] = [*kept, *(_warning(one, now) for one in failures)][-MAX_WARNINGS:]
     return next((one.details["result"] for one in failures if "result" in one.details), None)
 
 
@@ -164,17 +214,10 @@ def _partial_failures(error: BaseException) -> Iterator[PartialFailureException]
 
 
 def _warning(error: PartialFailureException, now: float) -> dict[str, Any]:
-    told = error.to_dict()
+    plain = error.to_dict()
     return {
-        "code": told["error_code"],
-        "message": str(told["message"])[:MOST_CHARACTERS],
-        "details": {name: value for name, value in told["details"].items() if name != "result"},
+        "code": plain["error_code"],
+        "message": str(plain["message"])[:MAX_CHARACTERS],
+        "details": {name: value for name, value in plain["details"].items() if name != "result"},
         "at": round(now, 3),
     }
-
-
-def _worth_another(verdict: Verdict, record: dict[str, Any]) -> bool:
-    if verdict.kind == "unknown":
-        kinds = [attempt["kind"] for attempt in record["attempts"]]
-        return kinds.count("unknown") < _UNKNOWN_RUNS
-    return verdict.kind == "retryable"

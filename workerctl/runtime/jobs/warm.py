@@ -1,15 +1,20 @@
 """
-A process that forks one child per job, made ready so that the children need not be.
+Preparation of the parent process of RQ's default worker, which forks a child for each job.
 
-Under RQ's default worker every job runs in a forked child, so nothing that one job has imported or
-built is there for the next one. What the parent has is there for all of them:
+What a job imports or builds is lost when its child process exits. What the parent has loaded
+before, every child inherits, so `workerctl.runtime.rq.Worker` loads what the project lists:
 
     [tool.workerctl]
     preload = ["openai", "workers.jobs", "workers.warm:rehearse"]
 
-A module is imported; a function, `module:function`, is called. A function is for SDKs that import
-their parts and build their models at the first call, as openai's does: one call of a client whose
-transport is a mock makes all of it, and opens no connection.
+An entry names a module, which is imported, or a function of one (`module:function`), which is
+called. Functions are for SDKs that defer imports and the construction of models to their first
+call, as openai's does. A call with a mock transport makes it do all of that, and connects to
+nothing. ANSWER stands for the JSON of a completion:
+
+    from httpx2 import MockTransport, Response
+    from openai import DefaultHttpxClient, OpenAI
+    from workerctl.runtime.jobs.warm import tls_context
 
     def rehearse():
         DefaultHttpxClient(verify=tls_context()).close()
@@ -17,7 +22,8 @@ transport is a mock makes all of it, and opens no connection.
         with OpenAI(api_key="-", http_client=DefaultHttpxClient(transport=mock)) as client:
             client.chat.completions.create(model="-", messages=[])
 
-Clients of the jobs share the TLS context, whose certificates take long to read:
+Reading the system's certificates is slow, too. Clients in jobs avoid it by using the TLS context
+of the parent:
 
     AsyncOpenAI(http_client=DefaultAsyncHttpxClient(verify=tls_context()))
 """
@@ -41,51 +47,57 @@ _OPEN = ("socket:", "anon_inode:[eventpoll]")
 @functools.cache
 def tls_context() -> ssl.SSLContext:
     """
-    The one TLS context of this process, for the `verify` of HTTP clients: `ssl`'s own defaults.
+    Return the TLS context of this process, for the `verify` argument of HTTP clients.
 
-    A forked child has its parent's. Its certificates are the system's, or those that SSL_CERT_FILE
-    and SSL_CERT_DIR name.
+    It has the defaults of the `ssl` module and the system's certificates, or those that
+    SSL_CERT_FILE and SSL_CERT_DIR name. A forked child inherits the context of its parent.
     """
     return ssl.create_default_context()
 
 
 def prepare() -> list[str]:
     """
-    Load what `preload` names, make the TLS context, and take all of it out of collections.
+    Load what `preload` lists, create the TLS context, and exempt all objects from collection.
 
-    Answers with what is wrong, in sentences: what fails to load does not stop a worker, and what
-    opens connections or starts threads is named, because neither survives a fork.
-    Raises ProjectError for a table that cannot be read.
+    Return a sentence for each problem: an entry that fails to load, which does not stop the worker,
+    and one that starts a thread or opens a connection, because threads do not survive a fork and
+    connections must not be shared. Raises ProjectError for an invalid `[tool.workerctl]` table.
     """
     project = projects.here()
     if project.preload and str(project.directory) not in sys.path:
         sys.path.insert(0, str(project.directory))
-    told = [sentence for name in project.preload for sentence in _preloaded(name)]
+    problems = [sentence for name in project.preload for sentence in _preload(name)]
     tls_context()
     cleanup_event_loop()
-    # A collection in a child would write into every object of the parent, and so copy its memory.
+    # Otherwise a collection in a child would write to every object, and so copy the shared memory.
     gc.freeze()
-    return told
+    return problems
 
 
-def _preloaded(name: str) -> Iterator[str]:
+def _preload(name: str) -> Iterator[str]:
+    """
+    Import a module or call a function; yield a sentence for each problem.
+    """
     threads, connections = threading.active_count(), _connections()
     module, _, function = name.partition(":")
     try:
         loaded = importlib.import_module(module)
         if function:
             getattr(loaded, function)()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever foreign code raises
-        yield f"preload: {name} fails ({type(error).__name__}); every job loads it for itself."
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- foreign code may raise anything
+        yield f"preload: {name} failed ({type(error).__name__}): every job loads it for itself."
     if threading.active_count() > threads:
-        yield f"preload: {name} starts a thread; the jobs do not have it."
+        yield f"preload: {name} starts a thread, which is missing in the jobs: start it in the job."
     if _connections() > connections:
-        yield f"preload: {name} opens a connection or an event loop; the jobs would share it."
+        yield (
+            f"preload: {name} opens a connection or an event loop, which the jobs would share: "
+            "open it in the job."
+        )
 
 
 def _connections() -> int:
     """
-    How many sockets and event loops are open; 0 where the system does not tell.
+    Return the number of open sockets and event loops; 0 if the system does not list them.
     """
     try:
         return sum(_target(entry).startswith(_OPEN) for entry in _DESCRIPTORS.iterdir())
@@ -96,5 +108,5 @@ def _connections() -> int:
 def _target(entry: Path) -> str:
     try:
         return str(entry.readlink())
-    except OSError:  # that of the listing itself
+    except OSError:  # the descriptor of the listing itself, closed by now
         return ""

@@ -1,3 +1,3 @@
 """
-The event loop that a thread keeps between calls, its clients, and the alarm of a job.
+The event loop that a thread keeps between calls: its clients, its end, and RQ's job timeout.
 """

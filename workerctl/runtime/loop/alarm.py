@@ -1,11 +1,13 @@
 """
-A job's timeout, delivered to a coroutine so that it arrives.
+RQ's job timeout, turned into the cancellation of the coroutine that is running.
 
-RQ's timeout is a SIGALRM whose handler raises wherever the interpreter happens to be: in the wait
-of the loop, which leaves the task behind for the next job; in a callback, where asyncio logs it and
-goes on; in the coroutine, where `except Exception` swallows it; and uvloop swallows it everywhere
-but in running code. So the first alarm becomes a cancellation, which all of these respect, and the
-handler's own exception is raised when the call has come to its end.
+RQ's timeout is a SIGALRM whose handler raises an exception wherever the interpreter happens to be.
+In async code that does not work. While the loop waits for events, the exception ends the loop's run
+but leaves the task for the next job. In a callback, asyncio logs it and continues. In a coroutine,
+`except Exception` may catch it. And uvloop ignores it except in Python code that is running.
+
+Therefore the first alarm cancels the task, which works in all of these places, and the handler's
+exception is raised once the call has ended.
 """
 
 import asyncio
@@ -24,8 +26,7 @@ Handler = Callable[[int, FrameType | None], Any]
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 GRACE_SECONDS = 5.0
-"""How long what was cancelled may take to end, and what blocks the loop, to let go of it."""
-_RAISES = 2  # the alarm that raises for the first time; those after it stop the loop, too
+"""The seconds between alarms: for a cancelled task to end, and for blocking code to return."""
 
 
 def _nothing() -> None:
@@ -38,11 +39,11 @@ def cooperative(
     """
     Context manager that yields a run function under which an alarm cancels the coroutine.
 
-    If an alarm had to raise in place, `interrupted` is called on leaving: the exception may have
-    hit the loop itself, and a stop may still be queued in it. In other threads, which receive no
-    signals, and where no alarm is set, the run function is `settling.run`.
+    If cancelling was not enough, `interrupted` is called on exit: an exception may have hit the
+    loop itself, and a stop may still be queued in it. If no alarm is pending, and in threads other
+    than the main thread, which receive no signals, the run function is `settling.run`.
     """
-    handler = _waiting_handler()
+    handler = _pending_handler()
     if handler is None:
         return contextlib.nullcontext(functools.partial(settling.run, loop))
     return _CooperativeAlarm(loop, handler, interrupted)
@@ -50,17 +51,19 @@ def cooperative(
 
 def is_set() -> bool:
     """
-    Whether an alarm waits to go off in this process, whoever set it.
+    Return whether an alarm is pending in this process.
     """
     return hasattr(signal, "SIGALRM") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
 class _CooperativeAlarm:
     """
-    While it is entered, the first SIGALRM cancels what is run with it; later ones raise in place.
+    Context manager under which the first SIGALRM cancels the coroutine that is being run.
 
-    Later ones come every GRACE_SECONDS, for code that blocks the loop or ignores cancellation. On
-    leaving, the handler is what it was before, and raises its exception if an alarm has come.
+    Later alarms follow every GRACE_SECONDS. If the loop has completed an iteration since the
+    previous alarm, the coroutine ignores the cancellation, and the loop is stopped; otherwise the
+    handler raises in the code that blocks it. On exit, the original handler is restored, and called
+    if there has been an alarm.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class _CooperativeAlarm:
         self._entered = False
         self._task: asyncio.Task[Any] | None = None
         self._count = 0
+        self._iterated = True  # whether the loop has completed an iteration since the last alarm
         self._raised: BaseException | None = None
 
     def __enter__(self) -> Run:
@@ -81,7 +85,7 @@ class _CooperativeAlarm:
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         self._task = self._loop.create_task(coroutine)
-        if self._count:  # before there was anything to cancel
+        if self._count:  # an alarm came before there was a task to cancel
             self._task.cancel()
         return settling.complete(self._loop, self._task)
 
@@ -96,43 +100,42 @@ class _CooperativeAlarm:
             signal.signal(signal.SIGALRM, self._original)
             if self._count:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-        # Both refer, through tracebacks, to frames that refer to this object: a reference cycle.
+        # Clear both to break a reference cycle through tracebacks and frames to this object.
         raised, self._raised, self._task = self._raised, None, None
         # Read after the handler is restored: every alarm until then is reported here.
-        if self._count >= _RAISES:
+        if self._count > 1:
             self._interrupted()
-        if self._count and not _stands(error, raised):
+        if self._count and not _takes_precedence(error, raised):
             self._original(signal.SIGALRM, None)
-            raise TimeoutError("The job has taken longer than it may.")
+            raise TimeoutError("The job exceeded its timeout.")
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
-        if not self._loop.is_closed():  # wakes it, if it waits
-            self._loop.call_soon_threadsafe(self._stop if self._count > _RAISES else _nothing)
-        if self._count < _RAISES:
+        blocks, self._iterated = not self._iterated, False
+        if not self._loop.is_closed():  # call_soon_threadsafe() wakes a waiting loop
+            self._loop.call_soon_threadsafe(self._iterate, self._count > 1 and not blocks)
+        if self._count == 1:
             if self._task is not None:
                 self._task.cancel()
-        elif self._entered:  # or it is raised on leaving, when the handler is restored
+        elif blocks and self._loop.is_running():  # otherwise __exit__ calls the handler
             try:
                 self._original(number, frame)
             except BaseException as error:
                 self._raised = error
                 raise
 
-    def _stop(self) -> None:
-        """
-        End a run that neither cancelling nor raising has ended: the latter may have been swallowed.
-        """
-        if self._entered:
+    def _iterate(self, stop: bool) -> None:  # noqa: FBT001 -- call_soon_threadsafe passes no keywords
+        self._iterated = True
+        if stop and self._entered:
             self._loop.stop()
 
 
-def _waiting_handler() -> Handler | None:
+def _pending_handler() -> Handler | None:
     """
-    The handler of an alarm that is set to go off once, if this thread may replace it.
+    Return the handler of a pending alarm that this thread may replace, or None.
 
-    A repeated alarm is a clock of somebody's, not a limit.
+    A repeating alarm is not a timeout, and is left alone.
     """
     if not hasattr(signal, "SIGALRM") or threading.get_ident() != threading.main_thread().ident:
         return None
@@ -143,9 +146,11 @@ def _waiting_handler() -> Handler | None:
     return handler if callable(handler) else None
 
 
-def _stands(error: BaseException | None, raised: BaseException | None) -> bool:
+def _takes_precedence(error: BaseException | None, raised: BaseException | None) -> bool:
     """
-    Whether what leaves the call need not be replaced by the exception of the handler.
+    Return whether the exception that ends the call is kept instead of the handler's.
+
+    `raised` is the one that the handler has raised in place.
     """
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return True

@@ -1,9 +1,9 @@
 """
-Clients that live as long as their event loop.
+Objects, such as clients, that live as long as their event loop.
 
-An async client holds connections, and these belong to the loop that opened them. So a client in a
-module variable fails with "Event loop is closed" as soon as its loop is gone, and a client per call
-pays for a new TLS connection every time.
+An async client holds connections, which belong to the loop that opened them. A client in a module
+variable therefore fails with "Event loop is closed" once its loop is closed, and a client per call
+needs a new TLS connection for every call.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ Object = TypeVar("Object")
 _log = logging.getLogger(__name__)
 
 
-class _Kept:
+class _Cache:
     """
-    What one loop keeps, by the factory that made it. The loop closes it like an async generator.
+    The objects of one loop, by factory. The loop closes it as if it were an async generator.
     """
 
     def __init__(self) -> None:
@@ -35,28 +35,32 @@ class _Kept:
             for made in reversed(self.objects.values()):
                 await _close(made)
         finally:
-            take(asyncio.get_running_loop())
+            detach(asyncio.get_running_loop())
 
 
-_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
+_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Cache] = weakref.WeakKeyDictionary()
 
 
 def loop_cached(factory: Callable[[], Object]) -> Callable[[], Object]:
     """
-    A function that returns one object per event loop, made by the factory at its first call.
+    Return a function that returns one object per event loop, made by `factory` on its first call.
 
         openai = loop_cached(lambda: AsyncOpenAI(max_retries=0))
 
-        async def analyze(text): return await openai().responses.create(...)
+        async def analyze(text):
+            return await openai().responses.create(model="gpt-4o", input=text)
 
-    To be called inside a coroutine. The loop closes the object (`aclose()` or `close()`) at its own
-    end: that of `run_async` in `cleanup_event_loop`, that of `asyncio.run` when it returns. Do not
-    close it yourself, and do not enter it with `async with`.
+    Call the function in a coroutine. The object is closed, with `aclose()` or `close()`, together
+    with its loop: by `cleanup_event_loop()` for the loop of `run_async`, and on return from
+    `asyncio.run()`. Do not close it yourself, and do not use it in `async with`.
+
+    Raises TypeError for a coroutine function; the returned function raises RuntimeError outside a
+    running loop.
     """
     name = getattr(factory, "__qualname__", type(factory).__name__)
     if inspect.iscoroutinefunction(factory):
         raise TypeError(
-            f"loop_cached() needs a function that returns the object, and {name} is `async def`:"
+            f"loop_cached() expects a function that returns the object, and {name} is `async def`:"
             " write it with `def`."
         )
 
@@ -68,13 +72,13 @@ def loop_cached(factory: Callable[[], Object]) -> Callable[[], Object]:
             loop = None
         if loop is None:
             raise RuntimeError(
-                f"What loop_cached({name}) returns belongs to an event loop, and none is running"
-                " here: call it inside the coroutine that is given to run_async()."
+                f"The function from loop_cached({name}) needs a running event loop: call it inside"
+                " the coroutine that is passed to run_async()."
             )
-        kept = _by_loop.get(loop) or _attached(loop)
-        if factory not in kept.objects:
-            kept.objects[factory] = factory()
-        made: Object = kept.objects[factory]
+        cache = _by_loop.get(loop) or _attach(loop)
+        if factory not in cache.objects:
+            cache.objects[factory] = factory()
+        made: Object = cache.objects[factory]
         return made
 
     return cached
@@ -82,43 +86,44 @@ def loop_cached(factory: Callable[[], Object]) -> Callable[[], Object]:
 
 def holds(loop: asyncio.AbstractEventLoop) -> bool:
     """
-    Whether the loop keeps anything that has to be closed in it.
+    Return whether the loop has a cache, whose objects must be closed while it runs.
     """
     return loop in _by_loop
 
 
-def take(loop: asyncio.AbstractEventLoop) -> object:
+def detach(loop: asyncio.AbstractEventLoop) -> object:
     """
-    What the loop keeps, no longer known here: it will not be closed, and not be found again.
+    Remove and return the cache of a loop, or None; its objects are not found again.
     """
     return _by_loop.pop(loop, None)
 
 
-def _attached(loop: asyncio.AbstractEventLoop) -> _Kept:
+def _attach(loop: asyncio.AbstractEventLoop) -> _Cache:
     """
-    Return an empty record for the running loop, which closes it when it shuts down.
+    Return a new cache for the running loop, which closes it when it shuts down.
 
-    Every loop ends with `shutdown_asyncgens()`, which awaits `aclose()` of what its hook has been
-    given; so the objects are closed by whoever closes the loop, `asyncio.run` among them.
+    A loop is shut down with `shutdown_asyncgens()`, which awaits `aclose()` of everything that was
+    passed to its `firstiter` hook. Thus the objects are closed even by code that does not know of
+    them, such as `asyncio.run()`.
     """
     for reference in _by_loop.keyrefs():
         other = reference()
         if other is not None and other.is_closed():  # without shutdown_asyncgens()
-            take(other)
-    kept = _by_loop[loop] = _Kept()
+            detach(other)
+    cache = _by_loop[loop] = _Cache()
     register: Callable[[Any], None] | None = sys.get_asyncgen_hooks().firstiter
-    if register is not None:  # the running loop's
-        register(kept)
-    return kept
+    if register is not None:  # the hook of the running loop
+        register(cache)
+    return cache
 
 
 async def _close(made: object) -> None:
     close = getattr(made, "aclose", None) or getattr(made, "close", None)
     try:
         async with asyncio.timeout(alarm.GRACE_SECONDS):
-            answer = close() if callable(close) else None
-            if inspect.isawaitable(answer):
-                await answer
-    except Exception as error:  # noqa: BLE001 -- somebody's client; its text may hold a value
-        what = f"{type(made).__module__}.{type(made).__qualname__}"
-        _log.warning("Closing %s at the end of its loop failed: %s", what, type(error).__name__)
+            result = close() if callable(close) else None
+            if inspect.isawaitable(result):
+                await result
+    except Exception as error:  # noqa: BLE001 -- a foreign client; its text may hold a secret
+        client = f"{type(made).__module__}.{type(made).__qualname__}"
+        _log.warning("Closing %s at the end of its loop failed: %s", client, type(error).__name__)

@@ -1,9 +1,9 @@
 """
-The event loop that a thread keeps from call to call, and the end of one.
+The event loop that a thread keeps between calls: how it is made, used and closed.
 
-A loop belongs to the process and the thread that made it. What came through a fork shares its epoll
-object with the parent: a child that closes it, or only drops it, takes the parent's wake-ups away.
-So a child parks it, where it stays.
+A loop belongs to the process and the thread that made it. After a fork, parent and child share its
+epoll object. If the child closed the loop, or let it be garbage collected, the parent would no
+longer be woken up. The child therefore parks the loop: it keeps it until the process exits.
 """
 
 import asyncio
@@ -27,32 +27,32 @@ _parked: list[object] = []
 
 class NestedRunError(RuntimeError):
     """
-    A call that would need an event loop of its own, made where one is running.
+    A call that needs to run an event loop, made while one is running in the same thread.
     """
 
 
 class KeptLoop:
     """
-    A loop, its executor, and the process that made them. Of a thread, see `made_for_thread`.
+    An event loop, its executor, and the id of the process that made them.
     """
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
-        # Our own, so that closing never waits for a thread that is stuck.
+        # Not created by the loop, which would wait on closing for a thread that is stuck.
         self.executor = ThreadPoolExecutor(thread_name_prefix="workerctl-async")
         self.loop.set_default_executor(self.executor)
 
     def __del__(self) -> None:
         """
-        Close what a thread leaves behind when it ends; in a forked child, what others left.
+        Close the loop of a thread that has ended, or park it in a forked child.
         """
         if not hasattr(self, "executor") or self.loop.is_closed():
             return
         if self.process != os.getpid():
             _park(self)
         elif caching.holds(self.loop) and not sys.is_finalizing():
-            # Closing clients takes a running loop, and a thread that is not at its own end.
+            # Clients can only be closed while the loop runs, in a thread that is not ending itself.
             threading.Thread(target=_close, args=(self, alarm.GRACE_SECONDS), daemon=True).start()
         else:
             _release(self)
@@ -67,12 +67,12 @@ _local = _Local()
 
 def current() -> KeptLoop | None:
     """
-    What this thread of this process keeps, if it does.
+    Return the loop that this thread keeps in this process, or None.
     """
     kept = _local.kept
     if kept is None:
         return None
-    if kept.process != os.getpid():  # a fork that Python did not see
+    if kept.process != os.getpid():  # forked without Python's fork handlers
         _park_inherited()
         return None
     if kept.loop.is_closed():
@@ -81,9 +81,9 @@ def current() -> KeptLoop | None:
     return kept
 
 
-def made_for_thread() -> KeptLoop:
+def get_or_create() -> KeptLoop:
     """
-    What this thread of this process keeps, made now if need be.
+    Return the loop that this thread keeps in this process; create it if necessary.
     """
     kept = current()
     if kept is None:
@@ -94,11 +94,13 @@ def made_for_thread() -> KeptLoop:
 
 def run(kept: KeptLoop, coroutine: Coroutine[Any, Any, Result], name: str) -> Result:
     """
-    The result of the coroutine; whatever it leaves running is ended before this returns.
+    Run a coroutine and return its result; end whatever it leaves running.
+
+    `name` is the name of the coroutine in log records.
     """
-    if not alarm.is_set():  # most calls outside of a job, and they need not pay for one
+    if not alarm.is_set():  # the usual case outside of jobs, kept fast
         return _run(kept, functools.partial(settling.run, kept.loop), coroutine, name)
-    with alarm.cooperative(kept.loop, functools.partial(_give_up, kept)) as run_to_end:
+    with alarm.cooperative(kept.loop, functools.partial(_abandon, kept)) as run_to_end:
         return _run(kept, run_to_end, coroutine, name)
 
 
@@ -116,7 +118,7 @@ def _run(
 
 def close_current(seconds: float) -> bool:
     """
-    Close what this thread keeps, within that time; whether there was anything.
+    Close the loop that this thread keeps, within a time limit; return whether there was one.
     """
     kept = current()
     if kept is None:
@@ -132,7 +134,7 @@ def close_current(seconds: float) -> bool:
 
 def is_running() -> bool:
     """
-    Whether an event loop runs in this thread, whoever made it.
+    Return whether any event loop is running in this thread.
     """
     try:
         asyncio.get_running_loop()
@@ -143,7 +145,10 @@ def is_running() -> bool:
 
 def _settle(kept: KeptLoop, *, returned: str | None = None) -> None:
     """
-    End what a call leaves behind. One that failed is expected to leave some, and is not blamed.
+    End the tasks that a call leaves running, and abandon the loop if that fails.
+
+    `returned` is the name of a coroutine that has returned, for a warning. A coroutine that raised
+    is expected to leave tasks, and does not cause one.
     """
     left = asyncio.all_tasks(kept.loop)
     if returned is not None and not left:
@@ -151,71 +156,74 @@ def _settle(kept: KeptLoop, *, returned: str | None = None) -> None:
     cancelled = settling.cancel(left)
     if returned is not None and cancelled:
         _log.warning(
-            "%s() has returned and left tasks running, which are cancelled; await them, or start"
+            "%s() returned before its tasks had ended, so they are cancelled; await them, or start"
             " them in an asyncio.TaskGroup: %s",
             returned,
             settling.names(cancelled),
         )
     is_settled = False
     try:
-        stuck = kept.loop.run_until_complete(settling.settled(cancelled, alarm.GRACE_SECONDS))
+        stuck = kept.loop.run_until_complete(settling.settle(cancelled, alarm.GRACE_SECONDS))
         is_settled = not stuck
         if stuck:
             _log.error(
-                "Tasks ignore that they are cancelled, and the event loop is given up: %s",
+                "Tasks ignore their cancellation, so the event loop is abandoned: %s",
                 settling.names(stuck),
             )
     except RuntimeError:
-        _log.error("The event loop was stopped before all tasks had ended, and is given up")
+        _log.error("The event loop was stopped before all tasks had ended, so it is abandoned")
     finally:
-        del left, cancelled  # through exception and frames, a task refers to this frame
+        del left, cancelled  # breaks a reference cycle: task, exception, this frame
         if not is_settled:
-            _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
+            _finish(kept, kept.loop.run_until_complete, _close_clients(alarm.GRACE_SECONDS))
 
 
-def _give_up(kept: KeptLoop) -> None:
+def _abandon(kept: KeptLoop) -> None:
     """
-    Close a loop in which an alarm has raised, so that no later call meets what this left in it.
+    Close a loop in which an alarm has raised, because its state may affect later calls.
     """
     if kept.loop.is_closed():
         return
-    _log.warning("A job's timeout has interrupted the event loop, which is given up")
-    kept.loop.stop()  # a run of one turn, which a stop of the alarm that is still queued ends, too
+    _log.warning("A job timeout has interrupted the event loop, which is abandoned")
+    kept.loop.stop()  # runs one iteration only, and with it a stop that the alarm has queued
     kept.loop.run_forever()
-    _finish(kept, kept.loop.run_until_complete, _clients_closed(alarm.GRACE_SECONDS))
+    _finish(kept, kept.loop.run_until_complete, _close_clients(alarm.GRACE_SECONDS))
 
 
 def _close(kept: KeptLoop, seconds: float) -> None:
     with alarm.cooperative(kept.loop) as run_to_end:
-        _finish(kept, run_to_end, _wound_up(seconds))
+        _finish(kept, run_to_end, _shut_down(seconds))
 
 
 def _finish(kept: KeptLoop, run_to_end: alarm.Run, last: Coroutine[Any, Any, None]) -> None:
     """
-    Run the last coroutine of a loop and close it, whatever that coroutine does.
+    Run the last coroutine of a loop, and close the loop even if the coroutine fails.
     """
     if _local.kept is kept:
         _local.kept = None
     try:
         run_to_end(last)
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- an alarm, or a foreign loop's
-        _log.warning("Closing the event loop was cut short: %s", type(error).__name__)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- an alarm may raise anything
+        _log.warning("Closing the event loop was interrupted: %s", type(error).__name__)
     finally:
         _release(kept)
 
 
-async def _wound_up(seconds: float) -> None:
+async def _shut_down(seconds: float) -> None:
+    """
+    Cancel the tasks of the running loop, and close its async generators and clients.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     left = settling.cancel(asyncio.all_tasks() - {asyncio.current_task()})
-    if stuck := await settling.settled(left, seconds / 2):
-        _log.warning("Tasks ignore that they are cancelled: %s", settling.names(stuck))
-    await _clients_closed(deadline - loop.time())
+    if stuck := await settling.settle(left, seconds / 2):
+        _log.warning("Tasks ignore their cancellation: %s", settling.names(stuck))
+    await _close_clients(deadline - loop.time())
 
 
-async def _clients_closed(seconds: float) -> None:
+async def _close_clients(seconds: float) -> None:
     """
-    Finalize the loop's async generators, and with them close what loop_cached made.
+    Close the async generators of the running loop, and with them the objects of `loop_cached`.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -227,10 +235,10 @@ async def _clients_closed(seconds: float) -> None:
 def _release(kept: KeptLoop) -> None:
     kept.executor.shutdown(wait=False, cancel_futures=True)
     if stuck := asyncio.all_tasks(kept.loop):
-        # Dropped, they would be told to exit, and could go on in the middle of another job.
+        # If they were garbage collected, GeneratorExit could resume them during another job.
         _parked.append(stuck)
     kept.loop.close()
-    caching.take(kept.loop)
+    caching.detach(kept.loop)
 
 
 @functools.cache
@@ -247,9 +255,11 @@ def _park_inherited() -> None:
 
 def _park(kept: KeptLoop) -> None:
     """
-    Keep an inherited loop for good; at the exit of the child, too, nobody shall close it.
+    Keep an inherited loop until the process exits, and never close it.
+
+    It claims to be closed already, so that no finalizer closes it at the exit of the child either.
     """
-    _parked.append((kept, caching.take(kept.loop)))
+    _parked.append((kept, caching.detach(kept.loop)))
     kept.loop.is_closed = _yes  # type: ignore[method-assign]
 
 

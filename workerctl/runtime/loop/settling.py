@@ -1,5 +1,5 @@
 """
-The end of a call: nothing that it started may run in a later one, or stay in memory.
+The end of a call: nothing that it started runs during a later call or stays in memory.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ Tasks = set[asyncio.Task[Any]]
 
 def run(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> Any:
     """
-    Run a coroutine to its end in the loop, and return its result or raise its exception.
+    Run a coroutine in the loop, and return its result or raise its exception.
     """
     return complete(loop, loop.create_task(coroutine))
 
@@ -24,9 +24,9 @@ def complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> Any:
     """
     Run the loop until the task has ended, and return its result or raise its exception.
 
-    As `loop.run_until_complete`, except that a failed call is freed with its exception. There, the
-    exception refers to the frame, the frame to the task, and the task to the exception: a reference
-    cycle, which keeps all locals of the call until the garbage collector finds it.
+    Like `loop.run_until_complete()`, but without its reference cycle: there, the exception of a
+    failed call refers to a frame, the frame to the task, and the task to the exception. All local
+    variables of the call then stay in memory until the garbage collector runs.
     """
     task.add_done_callback(_stop_loop)
     try:
@@ -35,7 +35,7 @@ def complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> Any:
             return task.result()
     except BaseException:
         if task.done() and not task.cancelled():
-            task.exception()  # marks it as retrieved, or asyncio would log that it never was
+            task.exception()  # retrieved, so that asyncio does not log that it never was
         raise
     finally:
         task.remove_done_callback(_stop_loop)
@@ -45,15 +45,15 @@ def complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> Any:
 
 def _stop_loop(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and isinstance(task.exception(), KeyboardInterrupt | SystemExit):
-        return  # these have ended the run already, and a stop would end the next one
+        return  # these end the run themselves; a stop would also end the next run
     task.get_loop().stop()
 
 
 def cancel(tasks: Iterable[asyncio.Task[Any]]) -> Tasks:
     """
-    Cancel the tasks, and return those that were.
+    Cancel the tasks and return the cancelled ones.
 
-    Not those that asyncio made to finalize an async generator, which would be left half closed.
+    Tasks that finalize an async generator for asyncio are spared: it would remain half closed.
     """
     cancelled = {task for task in tasks if inspect.iscoroutine(task.get_coro())}
     for task in cancelled:
@@ -61,12 +61,14 @@ def cancel(tasks: Iterable[asyncio.Task[Any]]) -> Tasks:
     return cancelled
 
 
-async def settled(cancelled: Tasks, seconds: float) -> Tasks:
+async def settle(cancelled: Tasks, seconds: float) -> Tasks:
     """
-    Wait until all tasks of this loop have ended, cancelling new ones too; return those that do not.
+    Wait until all tasks of this loop have ended, and return those that have not within the time.
+
+    `cancelled` are the tasks that the caller has cancelled. New tasks are cancelled, too.
     """
     this = asyncio.current_task()
-    await asyncio.sleep(0)  # the turn in which abandoned async generators get their task
+    await asyncio.sleep(0)  # in this iteration, asyncio creates tasks for abandoned generators
     left, seen = asyncio.all_tasks() - {this}, set(cancelled)
     try:
         async with asyncio.timeout(seconds):
@@ -79,14 +81,14 @@ async def settled(cancelled: Tasks, seconds: float) -> Tasks:
         left = asyncio.all_tasks() - {this}
     for task in seen - left:
         if not task.cancelled() and (error := task.exception()) is not None:
-            # its text may hold a value
+            # Only its type, because its text may hold a secret.
             _log.warning("%s failed while it was cancelled: %s", name(task), type(error).__name__)
     return left
 
 
 def names(tasks: Iterable[asyncio.Task[Any]]) -> str:
     """
-    The coroutines of the tasks, for a log line.
+    Return the names of up to ten coroutines of the tasks, for a log line.
     """
     shown = sorted(map(name, tasks))
     more = len(shown) - 10
@@ -95,7 +97,7 @@ def names(tasks: Iterable[asyncio.Task[Any]]) -> str:
 
 def name(task: asyncio.Task[Any]) -> str:
     """
-    The coroutine of a task; not the name of the task, which may hold data.
+    Return the name of a task's coroutine; the name of the task itself may hold data.
     """
     coroutine = task.get_coro()
     return getattr(coroutine, "__qualname__", None) or type(coroutine).__name__

@@ -1,0 +1,64 @@
+"""
+The pages name files and modules that exist.
+"""
+
+import importlib.util
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+EVERY_PAGE = pytest.mark.parametrize(
+    "page", PAGES, ids=[page.relative_to(ROOT).as_posix() for page in PAGES]
+)
+PATH = r"\b(?:workerctl|tests|docs|benchmarks|examples|tools)/[\w./-]+\.\w+"
+MODULE = r"(?:from |import |`)(workerctl(?:\.\w+)+)"
+# An example of a path, and a class that is known by the root of its package.
+INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError"}
+
+
+@EVERY_PAGE
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    """
+    Paths are relative to the root of the repository.
+    """
+    named = set(re.findall(PATH, page.read_text("utf-8"))) - INVENTED
+
+    assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
+
+
+@EVERY_PAGE
+def test_every_name_of_the_package_that_a_page_uses_exists(page: Path) -> None:
+    """
+    Modules and what they define, in code and in text.
+    """
+    named = set(re.findall(MODULE, page.read_text("utf-8"))) - INVENTED
+
+    assert [name for name in sorted(named) if not is_module(name) and not is_defined(name)] == []
+
+
+def is_module(name: str) -> bool:
+    """
+    Return whether there is such a module; it is not imported, because some read the settings.
+    """
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def is_defined(name: str) -> bool:
+    """
+    Return whether a module defines the name.
+    """
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True

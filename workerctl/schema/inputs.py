@@ -1,0 +1,47 @@
+"""
+What a settings class takes from the values of the sources.
+"""
+
+from collections.abc import Container, Iterable
+
+from pydantic import BaseModel, SecretStr
+
+from workerctl.schema import introspection
+from workerctl.sources.values import Values
+
+
+def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object]:
+    """
+    Return the values by field, in the form that pydantic validates.
+    """
+    fields = settings_class.model_fields
+    return {
+        name: introspection.decode(fields[name], value.text)
+        for name, value in values.chosen.items()
+        if name in fields and value.problem is None
+    }
+
+
+def further_secrets(settings_class: type[BaseModel], values: Values) -> dict[str, SecretStr]:
+    """
+    Return the secrets by variable name that belong to a family of the class, not to a field.
+    """
+    fields = settings_class.model_fields
+    return {
+        name: SecretStr(value.text) for name, value in values.chosen.items() if name not in fields
+    }
+
+
+def without_arguments(values: Values, arguments: Iterable[str]) -> Values:
+    """
+    Return the values without those of fields that are passed as arguments, which take precedence.
+    """
+    return without(values, {(values.names.resolve(name) or (name,))[0] for name in arguments})
+
+
+def without(values: Values, fields: Container[str]) -> Values:
+    """
+    Return the values without those of the given fields.
+    """
+    chosen = {name: value for name, value in values.chosen.items() if name not in fields}
+    return values._replace(chosen=chosen)

@@ -1,0 +1,98 @@
+"""
+Findings for values that a settings class rejects, in words that never contain the value.
+"""
+
+from pydantic import BaseModel, ValidationError
+
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.schema import rules
+from workerctl.secrecy.masking import is_conventional_name
+from workerctl.sources.values import Values
+
+_SEE_CLASS = "See the class for what it requires."
+
+
+def unreadable_files(values: Values) -> list[Finding]:
+    """
+    Return a SET001 finding for every secret file that cannot be read.
+    """
+    return [
+        Finding(
+            code="SET001",
+            severity=Severity.ERROR,
+            message=f"{value.problem}.",
+            hint="Check that the file exists and that the worker may read it.",
+            fields=(name,),
+            location=value.location,
+        )
+        for name, value in values.chosen.items()
+        if value.problem is not None
+    ]
+
+
+def rejected_values(
+    settings_class: type[BaseModel], values: Values, error: ValidationError
+) -> list[Finding]:
+    """
+    Return a SET001 finding (ENV001 for `ENV`) for every field whose value pydantic rejected.
+
+    None of pydantic's own text is used: `errors()` contains the values even when the error message
+    hides them.
+    """
+    findings: dict[str, Finding] = {}
+    for item in error.errors(include_input=False, include_context=False, include_url=False):
+        name = str(item["loc"][0]) if item["loc"] else ""
+        if name not in settings_class.model_fields:
+            finding = _no_field(name) if is_conventional_name(name) else rejected_as_whole()
+        elif item["type"] == "missing":
+            finding = _missing(name, values.location("ENV"))
+        else:
+            finding = _bad_value(settings_class, name, values)
+        findings.setdefault(name, finding)
+    return list(findings.values())
+
+
+def rejected_as_whole(exception: str | None = None) -> Finding:
+    """
+    Return the SET001 finding for a class whose validator rejects the values together.
+
+    `exception` is the name of the exception type if the validator raised an unexpected one.
+    """
+    raised = "" if exception is None else f" ({exception})"
+    message = f"The settings class rejects the values as a whole{raised}."
+    return Finding("SET001", Severity.ERROR, message, _SEE_CLASS)
+
+
+def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
+    if name == "ENV":
+        for finding in rules.environment_name(values):
+            if finding.severity is Severity.ERROR:
+                return finding
+    info = settings_class.model_fields[name]
+    from workerctl.schema import description
+
+    default = description.describe_field(name, info).default_text
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=f"{name} must be {description.expectation(info)}.",
+        hint=f"The default is {name}={default}." if default else f"Correct {name}.",
+        fields=(name,),
+        location=values.location(name) if values.is_set(name) else None,
+    )
+
+
+def _missing(name: str, location: Location) -> Finding:
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=f"{name} is required but not set.",
+        hint=f"Set {name}.",
+        fields=(name,),
+        location=location,
+    )
+
+
+def _no_field(name: str) -> Finding:
+    message = f"The settings class has no field {name}."
+    return Finding("SET001", Severity.ERROR, message, _SEE_CLASS)

@@ -1,0 +1,67 @@
+"""
+Which sources count: options of the command line, else environment, else project, else defaults.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from workerctl.errors import SourceError
+from workerctl.secrecy.masking import is_like_secret
+from workerctl.sources.project import Project
+
+DEFAULT_ENV_FILE = ".env"
+
+
+class Options(NamedTuple):
+    """
+    The sources that the command line names.
+
+    `env_files` None means the default file, an empty tuple no file. `isolated` ignores the process
+    environment. `settings` names a settings class as `module:Class`.
+    """
+
+    env_files: tuple[str, ...] | None = None
+    secrets_dir: str | None = None
+    isolated: bool = False
+    settings: str | None = None
+
+
+def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
+    """
+    Return the options with unset ones filled in from the environment, the project and defaults.
+
+    The result's `env_files` is always a tuple; its paths are as they were given.
+    """
+    variables: Mapping[str, str] = {} if options.isolated else environ
+    return options._replace(
+        env_files=_env_files(options, project, variables),
+        secrets_dir=(
+            options.secrets_dir or variables.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
+        ),
+        settings=options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings,
+    )
+
+
+def require_no_secret(paths: Iterable[str]) -> None:
+    """
+    Raise SourceError if a path that does not exist may be a misplaced secret.
+
+    The error for a missing file would repeat it.
+    """
+    if any(is_like_secret(path) for path in paths if path):
+        raise SourceError(
+            "A named file does not exist; its name is not shown because it may be a secret.",
+            "Check the options and variables that name files.",
+        )
+
+
+def _env_files(options: Options, project: Project, variables: Mapping[str, str]) -> tuple[str, ...]:
+    if options.env_files is not None:
+        return options.env_files
+    paths = variables.get("WORKERCTL_ENV_FILE")
+    if paths:
+        return tuple(path for path in paths.split(os.pathsep) if path)
+    if project.env_files:
+        return project.env_files
+    return (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
