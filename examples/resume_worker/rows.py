@@ -42,7 +42,7 @@ def chunk_rows(
     """
     Return a row for each piece of text.
 
-    The text is encrypted although known personal data was removed from it: it is still a résumé.
+    The text is encrypted as well: even without the personal data that was found, it is a résumé.
     """
     ids = [f"{candidate}/{index}" for index in range(len(pieces))]
     return [

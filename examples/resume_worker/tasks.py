@@ -46,8 +46,8 @@ def full_pipeline(job_id: str, file_path: str, user_id: str) -> Result:
     """
     Process one document. Return ids, counts and durations.
 
-    Raise PartialFailureException, with which the job finishes with a warning, if the candidate is
-    stored but a part is missing. Other exceptions of the stages fail or retry the job.
+    Raise PartialFailureException if the candidate is stored but a part is missing: the job then
+    finishes with a warning. After other exceptions, the job fails or is retried.
     """
     JOB_ID.set(job_id)
     progress = Progress(job_id)
@@ -76,7 +76,7 @@ def _read(file_path: str, progress: Progress) -> str:
         with progress.stage("download"):
             run_async(storage.download(file_path, file))
         with progress.stage("text"):
-            return extract_text(file, Limits.of(get_settings()))
+            return extract_text(file, Limits.from_settings(get_settings()))
 
 
 def _analyze(text: str, progress: Progress) -> Resume:

@@ -118,7 +118,7 @@ def _alive() -> Iterator[int]:
 
 def _is_dead(stat: Path) -> bool:
     try:
-        # The state follows the name of the program, which is in parentheses and may contain others.
+        # The state follows the last parenthesis, which ends the name of the program.
         return stat.read_text("utf-8", "replace").rpartition(")")[2].split()[0] in "ZX"
     except (OSError, IndexError):
         return True

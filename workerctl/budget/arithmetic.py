@@ -18,7 +18,7 @@ SDK_LONGEST_WAIT = Fraction(8)
 """Seconds: the OpenAI and Anthropic SDKs double their waits between these; jitter shortens them."""
 
 KILL_SECONDS = 60
-"""Seconds after a job's timeout when RQ's worker kills the process that runs the job."""
+"""Seconds from a job's timeout until RQ's worker kills the process that runs the job."""
 
 MANY = 1_000_000_000
 """Larger numbers are shown as "over 1000000000", because not every setting has an upper bound."""
@@ -151,7 +151,7 @@ class Budget(NamedTuple):
 
 def slowest(step: Step) -> StageCost:
     """
-    Return the stage with the longest duration, which determines that of the step.
+    Return the stage with the longest duration, which is the duration of the step.
     """
     return max(step, key=_worst)
 

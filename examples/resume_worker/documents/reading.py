@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     max_expanded: int = 32 * 2**20
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
+    def from_settings(cls, settings: Settings) -> "Limits":
         """
         Return the limits that the settings define.
         """

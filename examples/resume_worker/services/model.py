@@ -28,7 +28,7 @@ class Model:
 
     def chat(self, request: Request, *, spoiled: bool = False) -> Reply:
         """
-        Answer with the JSON schema that the request names, or with invalid JSON if `spoiled`.
+        Answer with JSON of the schema that the request names, or with invalid JSON if `spoiled`.
         """
         if not request.is_authorized(self._key):
             return _refused()

@@ -1,7 +1,7 @@
 """
 The reader behind the model, which finds the data of a résumé with regular expressions.
 
-It reads Korean and English. The result depends only on the text: no sample document is known here.
+It reads Korean and English. It has no knowledge of the sample résumés.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-The stages of the job, one module each.
+The stages of the job: the modules that call the services and process the text.
 """
 
 STAGES = (

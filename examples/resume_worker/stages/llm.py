@@ -48,5 +48,5 @@ async def ask(model: str, name: str, kind: type[A], instruction: str, text: str)
             "The model did not answer with the requested JSON.",
             {"model": model, "answer": name},
         )
-    # Raised outside the handler, because its context would hold the answer, with personal data.
+    # Raised outside the handler, so that its context does not hold the answer and personal data.
     raise problem

@@ -224,8 +224,8 @@ def test_the_limits_are_those_of_the_settings(loaded: MakeLoaded) -> None:
     """And by default the same as without any."""
     own = "MAX_FILE_SIZE_MB=2\nMAX_PAGE_COUNT=3\nMIN_TEXT_LENGTH=4\n"
 
-    assert Limits.of(loaded("").settings) == DEFAULT_LIMITS
-    assert Limits.of(loaded(own).settings)[:3] == (2 * 2**20, 3, 4)
+    assert Limits.from_settings(loaded("").settings) == DEFAULT_LIMITS
+    assert Limits.from_settings(loaded(own).settings)[:3] == (2 * 2**20, 3, 4)
 
 
 @pytest.mark.parametrize("error", [TimeoutError, type("Late", (Exception,), {})])

@@ -1,8 +1,8 @@
 """
 The smallest changes of settings that clear the findings of the retry budget.
 
-Each suggested value was applied to a copy of the configuration, on which all checks that run at
-boot were run: it clears its finding, causes no other, and a change smaller by one unit would not.
+Each suggested value was tried on a copy of the configuration: it clears its finding, no check that
+runs at boot reports a new one, and a value closer by one unit would not clear it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -17,9 +17,10 @@ _TENTH = Fraction(1, 10)
 
 class StepRange(NamedTuple):
     """
-    The multiples of `unit` from `least` to `most` times; step N is the value N · `unit`.
+    The values N · `unit` of a setting, for every step N from `least` to `most`.
 
-    `has_maximum` is true if the setting declares an upper bound. The defaults are 0 and MANY - 1.
+    `has_maximum` is true if the setting declares an upper bound. Without bounds, the values reach
+    from 0 to MANY - 1.
     """
 
     unit: Fraction

@@ -1,5 +1,5 @@
 """
-Trying a change of settings: apply it to a copy of the configuration, and run all checks on that.
+Trying a change of settings: apply it to a copy of the configuration, and run the checks on that.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -168,7 +168,7 @@ def _extent(bar: Bar, scale: _Scale) -> tuple[int, int]:
     """
     Return the first cell of a bar and the one after its last.
 
-    A bar has at least one cell, and none on the wrong side of the timeout.
+    A bar that takes any time has at least one cell, and none on the wrong side of the timeout.
     """
     if bar.end == bar.start:
         return 0, 0
