@@ -166,12 +166,12 @@ def test_monstrous_numbers_take_no_time(base: int, cap: int | None) -> None:
     """
     monstrous = 10**4000
     stage = StageCost("s", monstrous, monstrous, base, cap, monstrous, monstrous, monstrous)
-    begun = time.perf_counter()
+    begun = time.process_time()
     budget = Budget(((stage,),), monstrous, monstrous, (monstrous,))
     longest = (budget.worst, budget.share, budget.given_up_after, budget.requests)
 
     assert min(longest) > monstrous
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_numbers_are_what_is_written() -> None:

@@ -123,13 +123,13 @@ def test_the_index_finds_what_a_full_comparison_finds() -> None:
 def test_a_thousand_strangers_are_compared_quickly() -> None:
     """Names that come near to nothing cost next to nothing."""
     misses = NearMisses(FIELDS)
-    started = time.perf_counter()
+    started = time.process_time()
 
     for number in range(1000):
         name = f"SOME_OTHER_VARIABLE_{number}"
         assert misses.slip(name) is None
         assert misses.similar(name) is None
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_hint_names_the_closest_or_nothing() -> None:

@@ -249,11 +249,11 @@ def test_long_texts_are_searched_in_decent_time() -> None:
     """A megabyte that somebody logs, against as many secrets as a worker has."""
     redactor = Redactor([keys.generate() for _ in range(20)])
     text = "0123456789abcdef " * 60_000
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert not redactor.holds(text)
     assert redactor.redact(text + KEY) == text + KEY
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_redactor_masks_pieces_of_six_characters() -> None:
@@ -297,7 +297,7 @@ def test_a_redacted_text_has_no_piece_of_a_secret(before: str, secret: str, afte
 def test_a_long_text_is_redacted_in_decent_time() -> None:
     """A message as long as an env file, and secrets as long as certificates."""
     secrets = [MINT.token(4000) for _ in range(5)]
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert Redactor(secrets, MASK).redact("a" * 20_000 + secrets[0]) == "a" * 20_000 + MASK
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -155,11 +155,11 @@ def test_many_lines_take_linear_time():
     """
     A mebibyte of short lines and one of blank lines.
     """
-    start = time.monotonic()
+    start = time.process_time()
     envfile.parse("A=1\n" * 100_000, ".env")
     envfile.parse("\n" * 1_000_000, ".env")
 
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_standard_input_is_a_file_too():

@@ -177,12 +177,12 @@ def test_hostile_text_is_bounded(text: str) -> None:
     """A mebibyte takes seconds and megabytes, whatever is in it."""
     entries = envfile.parse(text, ".env").entries
     expander = Expander({})
-    started = time.perf_counter()
+    started = time.process_time()
     for entry in entries:
         try:
             expander.expand(entry.name or "", entry.value or "", entry.quote)
         except ExpansionError:
             continue
 
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert sum(map(len, expander._known.values())) < 4 * TOTAL_LIMIT
