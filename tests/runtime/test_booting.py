@@ -1,5 +1,5 @@
 """
-boot(): a worker starts on a configuration that `workerctl check` passes, and on no other.
+Tests of boot(): a worker starts only with a configuration that passes `workerctl check`.
 """
 
 import subprocess
@@ -30,7 +30,7 @@ print("booted as", settings.ENV, flush=True)
 @pytest.fixture(name="boot")
 def _boot(directory: Path, environ: dict[str, str]) -> Boot:
     """
-    A worker in a process of its own.
+    Return a function that runs a worker in a separate process.
     """
 
     def boot(code: str = WORKER, **variables: str) -> CompletedProcess[str]:
@@ -48,7 +48,7 @@ def _boot(directory: Path, environ: dict[str, str]) -> Boot:
 
 def secrets_of(path: Path) -> Oracle:
     """
-    Finds pieces of the keys and passwords in an env file.
+    Return an oracle that finds pieces of the keys and passwords of an env file.
     """
     values = [entry.value or "" for entry in envfile.read(str(path)).entries]
     return Oracle(value for value in values if len(value) > 30 and "://" not in value)
@@ -58,7 +58,7 @@ OTHER = "3f9a1c7be5082d64b7fa93e21b6c84f05ae7d01849bd62f37c15a8e904db76f1"
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         (f"ENCRYPTION_CANARY={canary.make(OTHER, '')}", "KEY006 The canary was made with another"),
         ("ENCRYPTION_CANARY=nonsense", "SET001 ENCRYPTION_CANARY must be a token that"),
@@ -70,21 +70,19 @@ OTHER = "3f9a1c7be5082d64b7fa93e21b6c84f05ae7d01849bd62f37c15a8e904db76f1"
     ],
     ids=["another key", "no canary", "half rotated", "cut short"],
 )
-def test_a_key_that_is_not_the_one_does_not_boot(
-    boot: Boot, good: Path, lines: str, told: str
-) -> None:
-    """What it would write nobody could read; what it should read it cannot."""
+def test_a_wrong_key_does_not_boot(boot: Boot, good: Path, lines: str, message: str) -> None:
+    """A worker with a wrong or invalid key does not start: its data would be unreadable."""
     with good.open("a") as file:
         file.write(f"{lines}\n")
     done = boot(WORKERCTL_ENV_FILE=good.name)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert told in done.stderr
+    assert message in done.stderr
     assert secrets_of(good).leaks(done.stderr) == []
 
 
 def test_a_rotation_under_way_boots(boot: Boot, good: Path) -> None:
-    """In every state of it."""
+    """A worker starts in every state of a key rotation."""
     with good.open("a") as file:
         file.write(f"ENCRYPTION_KEY_V1={OTHER}\n")
     assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
@@ -93,7 +91,7 @@ def test_a_rotation_under_way_boots(boot: Boot, good: Path) -> None:
 
 
 def test_a_good_configuration_boots(boot: Boot, good: Path) -> None:
-    """The settings come back, and logging is set up by them; nothing else is said."""
+    """boot() returns the settings and configures logging by them; it prints nothing."""
     done = boot(WORKERCTL_ENV_FILE=good.name)
 
     assert (done.returncode, done.stdout) == (0, "booted as production\n")
@@ -102,7 +100,7 @@ def test_a_good_configuration_boots(boot: Boot, good: Path) -> None:
 
 
 def test_a_bad_configuration_is_refused(boot: Boot, bad: Path) -> None:
-    """With the report of `workerctl check` on standard error, and exit code 1."""
+    """boot() prints the report of `workerctl check` on standard error and exits with code 1."""
     done = boot(WORKERCTL_ENV_FILE=bad.name)
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -114,7 +112,7 @@ def test_a_bad_configuration_is_refused(boot: Boot, bad: Path) -> None:
 
 
 def test_warnings_do_not_refuse(boot: Boot, good: Path) -> None:
-    """They are for `workerctl check` to tell."""
+    """Warnings are reported by `workerctl check`, not by boot()."""
     with good.open("a") as file:
         file.write("LOG_LEVEL=DEBUG\n")
     done = boot(WORKERCTL_ENV_FILE=good.name)
@@ -123,8 +121,8 @@ def test_warnings_do_not_refuse(boot: Boot, good: Path) -> None:
     assert "LOG001" not in done.stderr
 
 
-def test_what_cannot_be_read_is_told_in_a_sentence(boot: Boot) -> None:
-    """Exit code 1, too: a worker has no usage errors."""
+def test_a_missing_file_is_reported_in_one_sentence(boot: Boot) -> None:
+    """The exit code is 1 here, too, because a worker has no usage errors."""
     done = boot(WORKERCTL_ENV_FILE="missing.env")
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -134,25 +132,27 @@ def test_what_cannot_be_read_is_told_in_a_sentence(boot: Boot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "said"),
+    ("check", "message"),
     [
         ('raise ValueError("boom")', "crashed: ValueError"),
         ("raise SystemExit(0)", "crashed: SystemExit"),
         ('yield Finding("TEAM001", Severity.ERROR, "No disk.")', "No disk."),
     ],
 )
-def test_a_teams_checks_count(boot: Boot, good: Path, team: Team, check: str, said: str) -> None:
-    """One that crashes has not passed."""
+def test_a_teams_checks_count(boot: Boot, good: Path, team: Team, check: str, message: str) -> None:
+    """A finding of a team's check prevents the start, and so does a check that crashes."""
     team(f"def run(context):\n    {check}\n    yield\nCHECKS = [Check('TEAM001', 'Disk', run)]\n")
     done = boot(WORKERCTL_ENV_FILE=good.name)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_some_checks_are_not_for_a_start(boot: Boot, good: Path, team: Team, run: Boot) -> None:
-    """Such as asking git, which `workerctl check` does."""
+def test_checks_with_boot_false_are_not_run_at_the_start(
+    boot: Boot, good: Path, team: Team, run: Boot
+) -> None:
+    """A check with `boot=False` is run by `workerctl check` but not by boot()."""
     team(
         "def fails(context):\n"
         "    yield Finding('TEAM001', Severity.ERROR, 'No git.')\n"
@@ -163,8 +163,8 @@ def test_some_checks_are_not_for_a_start(boot: Boot, good: Path, team: Team, run
     assert boot(WORKERCTL_ENV_FILE=good.name).returncode == 0
 
 
-def test_an_interrupt_is_no_refusal(boot: Boot, good: Path, team: Team) -> None:
-    """Ctrl-C while it starts: exit code 130, as everywhere."""
+def test_an_interrupt_is_not_a_refusal(boot: Boot, good: Path, team: Team) -> None:
+    """Ctrl-C during the start exits with code 130, as in every command."""
     team(
         "def run(context):\n    raise KeyboardInterrupt\nCHECKS = [Check('TEAM001', 'Slow', run)]\n"
     )
@@ -174,10 +174,10 @@ def test_an_interrupt_is_no_refusal(boot: Boot, good: Path, team: Team) -> None:
     assert done.stderr == "workerctl: Interrupted.\n"
 
 
-def test_a_suppressed_finding_that_get_settings_refuses_is_told(
+def test_a_suppressed_finding_that_get_settings_refuses_is_reported(
     boot: Boot, good: Path, directory: Path
 ) -> None:
-    """No project can suppress that a worker in production has no database."""
+    """A project cannot suppress the error that a production worker has no database."""
     lines = good.read_text().splitlines()
     good.write_text("\n".join(line for line in lines if "SUPABASE_URL" not in line))
     (directory / "pyproject.toml").write_text(
@@ -207,8 +207,8 @@ boot()
 """
 
 
-def test_a_second_call_judges_nothing(boot: Boot, good: Path) -> None:
-    """Nor in a forked child; unless the settings were forgotten, as tests do."""
+def test_a_second_call_does_not_check_again(boot: Boot, good: Path) -> None:
+    """The first result is returned, in a forked child too, until the cache is cleared."""
     done = boot(TWICE, WORKERCTL_ENV_FILE=good.name)
 
     assert done.returncode == 1
@@ -225,7 +225,7 @@ assert not {"typer", "rich", "rq", "redis"} & set(sys.modules)
 
 
 def test_nothing_is_imported_before_it_is_needed(boot: Boot, good: Path) -> None:
-    """Neither the checks before the call, nor what only a report on a terminal needs."""
+    """The checks are imported by the call, and terminal packages only for a report."""
     done = boot(GUEST, WORKERCTL_ENV_FILE=good.name)
 
     assert (done.returncode, done.stderr) == (0, "")

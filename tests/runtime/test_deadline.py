@@ -1,5 +1,5 @@
 """
-How long a call of a stage may take, by its settings and by what is left of its job.
+Tests of stage_deadline(): the time limit of a stage, from its settings and the job's timeout.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from workerctl.settings import Settings
 
 def settings(**given: Any) -> Settings:
     """
-    The defaults, but for these.
+    Return the default settings, changed by the arguments.
     """
     return Settings(
         load(Settings, Options(env_files=(), isolated=True), environ={}).values, **given
@@ -30,7 +30,7 @@ def settings(**given: Any) -> Settings:
 
 def in_job(monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> None:
     """
-    A current job of RQ with these attributes.
+    Make RQ's current job one with these attributes.
     """
     job = SimpleNamespace(**{"timeout": 100, "started_at": datetime.now(UTC), **attributes})
     monkeypatch.setitem(sys.modules, "rq.job", SimpleNamespace(get_current_job=lambda: job))
@@ -40,7 +40,7 @@ def in_job(monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> None:
     ("stage", "seconds"),
     [("storage", 127), ("database", 127), ("llm", 393), ("embedding", 247), ("webhook", 47)],
 )
-def test_it_is_the_worst_case_of_the_budget(stage: Any, seconds: float) -> None:
+def test_the_limit_is_the_worst_case_of_the_budget(stage: Any, seconds: float) -> None:
     async def left() -> float:
         async with stage_deadline(settings(), stage) as found:
             return found.remaining()
@@ -49,8 +49,10 @@ def test_it_is_the_worst_case_of_the_budget(stage: Any, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("naive", [False, True])
-def test_it_is_less_when_the_job_has_less(monkeypatch: pytest.MonkeyPatch, naive: bool) -> None:
-    """RQ 1 notes the start without a time zone, in UTC all the same."""
+def test_the_limit_is_shorter_when_the_job_has_less_time_left(
+    monkeypatch: pytest.MonkeyPatch, naive: bool
+) -> None:
+    """The remaining time of the job counts. RQ 1 stores its start as a naive UTC datetime."""
     started = datetime.now(UTC) - timedelta(seconds=40)
     in_job(monkeypatch, started_at=started.replace(tzinfo=None) if naive else started)
 
@@ -62,22 +64,22 @@ def test_it_is_less_when_the_job_has_less(monkeypatch: pytest.MonkeyPatch, naive
 
 
 @pytest.mark.parametrize("attributes", [{"timeout": -1}, {"timeout": None}, {"started_at": None}])
-def test_a_job_without_a_limit_sets_none(
+def test_a_job_without_a_timeout_sets_no_limit(
     monkeypatch: pytest.MonkeyPatch, attributes: dict[str, Any]
 ) -> None:
     in_job(monkeypatch, **attributes)
     assert job_seconds_left() is None
 
 
-def test_outside_of_a_job_nothing_is_left_to_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_job_there_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "rq.job", raising=False)
     assert job_seconds_left() is None
     monkeypatch.setitem(sys.modules, "rq.job", SimpleNamespace(get_current_job=lambda: None))
     assert job_seconds_left() is None
 
 
-def test_an_attempt_that_could_not_finish_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    """11 s is the least for an LLM call: 10 to connect, and one to answer."""
+def test_an_attempt_that_could_not_finish_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt needs time to connect and to answer: at least 10 s and 1 s for an LLM call."""
     in_job(monkeypatch, timeout=10 + deadline.RESERVE_SECONDS)
     begun = []
 
@@ -91,8 +93,8 @@ def test_an_attempt_that_could_not_finish_is_not_begun(monkeypatch: pytest.Monke
     assert (classify(caught.value).kind, retryable(caught.value)) == ("retryable", False)
 
 
-def test_an_attempt_is_cut_off_after_its_timeouts() -> None:
-    """As a timeout of the stage, which is tried again."""
+def test_an_attempt_is_cancelled_after_its_timeouts() -> None:
+    """An attempt that exceeds its timeouts raises the stage's timeout error, which is retried."""
 
     async def stage() -> None:
         quick = settings(LLM_TIMEOUT_SECONDS=1, LLM_CONNECT_TIMEOUT_SECONDS=1, LLM_MAX_RETRIES=5)
@@ -105,7 +107,7 @@ def test_an_attempt_is_cut_off_after_its_timeouts() -> None:
         run_async(stage(), timeout=20)
 
 
-def test_the_stage_is_cut_off_in_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stage_is_cancelled_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     in_job(monkeypatch, timeout=deadline.RESERVE_SECONDS + 0.5)
 
     async def stage() -> None:
@@ -118,7 +120,7 @@ def test_the_stage_is_cut_off_in_a_wait(monkeypatch: pytest.MonkeyPatch) -> None
         run_async(stage(), timeout=20)
 
 
-def test_a_timeout_of_the_workers_own_is_its_own() -> None:
+def test_a_timeout_error_of_the_worker_itself_is_not_converted() -> None:
     async def stage() -> None:
         async with stage_deadline(settings(), "llm"):
             raise TimeoutError

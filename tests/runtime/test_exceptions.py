@@ -1,5 +1,5 @@
 """
-The worker's own exceptions: names, codes, and that they survive every way out of a process.
+Tests of the worker's exceptions: their names and codes, copying, pickling and JSON.
 """
 
 import copy
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.runtime.classification.stand_ins import brought
+from tests.runtime.classification.foreign_classes import imported_packages
 from workerctl.runtime import exceptions
 from workerctl.runtime.exceptions import (
     EmbeddingPartialFailure,
@@ -59,9 +59,9 @@ CLASSES: list[type[WorkerBaseException]] = [
 EVERY_CLASS = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 
 
-class OfTheTeam(PermanentException):
+class TeamError(PermanentException):
     """
-    Its `__init__` takes what no other does.
+    An exception of a team whose `__init__` has a different signature.
     """
 
     def __init__(self, candidate: int, *, pages: int) -> None:
@@ -69,21 +69,23 @@ class OfTheTeam(PermanentException):
         self.candidate = candidate
 
 
-class Forgetful(RetryableException):
+class IncompleteError(RetryableException):
     """
-    Its `__init__` does not call the one of its base.
+    An exception whose `__init__` does not call that of its base class.
     """
 
     def __init__(self, candidate: int) -> None:
         self.candidate = candidate
 
 
-def drawn(kind: type[WorkerBaseException], depth: int = 0) -> str:
+def actual_tree(kind: type[WorkerBaseException], depth: int = 0) -> str:
     """
-    The tree as it really is, in the form of the table above.
+    Return the actual class tree in the form of `TREE`.
     """
     name = "  " * depth + kind.__name__
-    children = (drawn(child, depth + 1) for child in kind.__subclasses__() if child in CLASSES)
+    children = (
+        actual_tree(child, depth + 1) for child in kind.__subclasses__() if child in CLASSES
+    )
     return f"{name:<32}{kind.error_code}\n" + "".join(children)
 
 
@@ -92,11 +94,11 @@ def drawn(kind: type[WorkerBaseException], depth: int = 0) -> str:
 
 class TestExceptionHierarchy:
     """
-    The plan's own tests of its exceptions, with the import that it forgot.
+    The tests of the exceptions from the project plan, with a missing import added.
     """
 
     def test_retryable_flag(self) -> None:
-        """Whether another try could help."""
+        """`retryable` says whether another attempt could succeed."""
         retryable = LLMTimeoutError("timeout")
         assert retryable.retryable is True
 
@@ -104,17 +106,17 @@ class TestExceptionHierarchy:
         assert permanent.retryable is False
 
     def test_error_code(self) -> None:
-        """The code that other programs read."""
+        """Every exception has the code of its class."""
         err = LLMTimeoutError("timeout")
         assert err.error_code == "LLM_TIMEOUT"
 
     def test_details(self) -> None:
-        """What is known beside the text."""
+        """Details that are passed besides the message are kept."""
         err = LLMTimeoutError("timeout", details={"timeout_seconds": 120})
         assert err.details["timeout_seconds"] == 120
 
     def test_a_plain_handler_still_catches_them(self) -> None:
-        """The way back that the plan promises."""
+        """Existing `except Exception` handlers keep working, as the plan promises."""
         assert issubclass(EmbeddingPartialFailure, Exception)
 
 
@@ -122,13 +124,15 @@ class TestExceptionHierarchy:
 
 
 def test_the_tree_is_the_contract() -> None:
-    """Names, bases, codes and their order."""
-    assert drawn(WorkerBaseException) == TREE.lstrip()
+    """Names, base classes, codes and their order are fixed."""
+    assert actual_tree(WorkerBaseException) == TREE.lstrip()
 
 
 @EVERY_CLASS
-def test_the_base_says_whether_another_try_could_help(kind: type[WorkerBaseException]) -> None:
-    """And the verdict agrees."""
+def test_the_base_class_decides_whether_an_error_is_retryable(
+    kind: type[WorkerBaseException],
+) -> None:
+    """`retryable` follows from the base class, and the verdict agrees with it."""
     partial = issubclass(kind, exceptions.PartialFailureException)
 
     assert kind.retryable is issubclass(kind, RetryableException)
@@ -137,12 +141,12 @@ def test_the_base_says_whether_another_try_could_help(kind: type[WorkerBaseExcep
     )
 
 
-# ---------------------------------------------------------------------------------- the way out
+# ---------------------------------------------------------------------------------- copies
 
 
-def ways_out(error: WorkerBaseException) -> list[Any]:
+def copies(error: WorkerBaseException) -> list[Any]:
     """
-    The same error after each of them.
+    Return copies of the error: by each pickle protocol, copy and deepcopy.
     """
     pickled = [
         pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 -- ours
@@ -153,40 +157,40 @@ def ways_out(error: WorkerBaseException) -> list[Any]:
 
 @EVERY_CLASS
 def test_an_error_survives_pickle_and_copy(kind: type[WorkerBaseException]) -> None:
-    """With everything that it holds, notes included."""
+    """A copy has all attributes of the error, including its notes."""
     error = kind("It is so.", {"pages": [1, 2]}, retry_after=2.5)
     error.add_note("On Monday.")
 
-    for again in ways_out(error):
+    for again in copies(error):
         assert type(again) is kind
         assert (str(again), again.args, vars(again)) == ("It is so.", error.args, vars(error))
 
 
-def test_so_does_one_with_an_init_of_its_own() -> None:
-    """Which by default would be called with the wrong arguments."""
-    for again in ways_out(OfTheTeam(7, pages=3)):
-        assert (type(again), again.candidate, again.details) == (OfTheTeam, 7, {"pages": 3})
+def test_an_error_with_another_signature_survives_pickle_and_copy() -> None:
+    """Exceptions with another signature are copied, too; by default, `args` would not fit it."""
+    for again in copies(TeamError(7, pages=3)):
+        assert (type(again), again.candidate, again.details) == (TeamError, 7, {"pages": 3})
         assert str(again) == "Candidate 7"
 
 
-def test_an_init_that_forgets_its_base_leaves_a_whole_error() -> None:
-    """Only without a message."""
-    for error in (Forgetful(7), *ways_out(Forgetful(7))):
+def test_an_error_whose_init_skips_its_base_is_complete() -> None:
+    """The error works, except that its message is empty."""
+    for error in (IncompleteError(7), *copies(IncompleteError(7))):
         assert (error.candidate, error.message, error.details) == (7, "", {})
         assert error.to_dict()["retry_after"] is None
         assert classify(error).kind == "retryable"
 
 
 def test_a_deep_copy_shares_nothing() -> None:
-    """What changes in it changes in it alone."""
+    """A change to the details of a deep copy leaves the original unchanged."""
     error = LLMTimeoutError("It is so.", {"pages": [1]})
     copy.deepcopy(error).details["pages"].append(2)
 
     assert error.details == {"pages": [1]}
 
 
-def test_the_details_are_the_errors_own() -> None:
-    """The dictionary that was passed may go on changing."""
+def test_the_details_are_copied() -> None:
+    """An error copies the details: later changes to the argument do not affect it."""
     given = {"pages": 1}
     error = LLMTimeoutError("It is so.", given)
     given["pages"] = 2
@@ -197,7 +201,7 @@ def test_the_details_are_the_errors_own() -> None:
 
 @EVERY_CLASS
 def test_an_error_is_plain_json(kind: type[WorkerBaseException]) -> None:
-    """There and back."""
+    """`to_dict()` returns data that JSON represents without loss."""
     shown = kind("It is so.", {"pages": 3}, retry_after=2).to_dict()
 
     assert json.loads(json.dumps(shown)) == shown
@@ -210,8 +214,8 @@ def test_an_error_is_plain_json(kind: type[WorkerBaseException]) -> None:
     }
 
 
-def test_what_json_does_not_know_is_shown_as_its_type() -> None:
-    """Its text could be anything, a secret too."""
+def test_a_value_that_json_cannot_represent_is_shown_as_its_type() -> None:
+    """A value that JSON cannot represent is shown as its type: its text could hold a secret."""
     loop: list[Any] = []
     loop.append(loop)
     details: Any = {
@@ -238,15 +242,15 @@ def test_what_json_does_not_know_is_shown_as_its_type() -> None:
     assert json.dumps(LLMTimeoutError("It is so.", {"loop": loop, "set": {1}}).to_dict())
 
 
-def test_a_message_that_is_no_text_is_not_shown_either() -> None:
-    """An exception in its place brings a text that nobody has read."""
+def test_a_message_that_is_not_a_string_is_not_shown() -> None:
+    """A message that is an exception is shown as its type: its text could hold a secret."""
     error = LLMTimeoutError(ValueError("swordfish"))  # type: ignore[arg-type]
 
     assert error.to_dict()["message"] == "<builtins.ValueError>"
 
 
 def test_the_text_of_an_error_is_its_message_alone() -> None:
-    """Details are not for people who read logs."""
+    """`str()` and `repr()`, which are written to logs, do not show the details."""
     error = LLMTimeoutError("It is so.", {"key": "swordfish"})
 
     assert (str(error), repr(error)) == ("It is so.", "LLMTimeoutError('It is so.')")
@@ -267,16 +271,16 @@ def test_the_text_of_an_error_is_its_message_alone() -> None:
     ],
 )
 def test_a_wait_is_a_number_of_seconds_or_none(given: Any, seconds: float | None) -> None:
-    """Given as an argument, or among the details as the plan does."""
+    """`retry_after` is taken from the argument or the details; an invalid value becomes None."""
     assert LLMRateLimitError("It is so.", retry_after=given).retry_after == seconds
     assert LLMRateLimitError("It is so.", {"retry_after": given}).retry_after == seconds
 
 
-def test_the_argument_beats_the_details() -> None:
-    """Zero too."""
+def test_the_argument_has_priority_over_the_details() -> None:
+    """`retry_after` as an argument has priority over the details, even if it is zero."""
     assert LLMRateLimitError("", {"retry_after": 60}, retry_after=0).retry_after == 0.0
 
 
-def test_importing_them_brings_next_to_nothing() -> None:
-    """The key ring does."""
-    assert brought("import workerctl.runtime.exceptions") == "workerctl"
+def test_importing_the_exceptions_imports_no_other_package() -> None:
+    """Importing the exceptions imports no third-party package."""
+    assert imported_packages("import workerctl.runtime.exceptions") == "workerctl"

@@ -1,7 +1,7 @@
 """
-A worker obeys the pipeline that its team declares: the bounds of its calls are those of the budget.
+Tests of a worker whose team declares its pipeline: its calls have the limits of the budget.
 
-Each test runs its own program in its own project.
+Each test runs a program in a temporary project.
 """
 
 import json
@@ -83,7 +83,7 @@ STAGES = """
 print(json.dumps(bounds("llm", "storage", "database", "webhook")))
 """
 
-# each attempt of an SDK that retries once: 45 s, a wait of 0.5 s, 45 s; then the worker's own waits
+# The SDK retries once, so an attempt takes 45 s, a wait of 0.5 s and 45 s; then the worker waits.
 LLM = 5 * (45 + 0.5 + 45) + 0.5 + 1 + 2 + 2
 FETCH = 2 * 2.5 + 3
 
@@ -93,7 +93,7 @@ Worker = Callable[..., Any]
 @pytest.fixture(name="worker", params=["object", "table"])
 def _worker(request: pytest.FixtureRequest, directory: Path, environ: dict[str, str]) -> Worker:
     """
-    A worker of a team that declares its pipeline next to its settings class, or in a table.
+    Return a function that runs code in a worker whose pipeline is an object or a TOML table.
     """
     by_table = request.param == "table"
     (directory / "own_team.py").write_text(TEAM if by_table else TEAM + OBJECT)
@@ -118,7 +118,7 @@ def _worker(request: pytest.FixtureRequest, directory: Path, environ: dict[str, 
 
 def test_backoff_and_deadline_follow_the_teams_pipeline(worker: Worker) -> None:
     """
-    For a stage that it does not declare, the built-in settings count.
+    backoff() and stage_deadline() use the team's stages, and built-in settings for all others.
     """
     found = worker(STAGES)
 
@@ -132,7 +132,7 @@ def test_backoff_and_deadline_follow_the_teams_pipeline(worker: Worker) -> None:
 
 def test_the_teams_settings_are_read_from_the_environment(worker: Worker) -> None:
     """
-    And those of the built-in stages do not count for a stage that the team declares.
+    The team's settings can be set by variables; a built-in setting has no effect on its stage.
     """
     found = worker(STAGES, TRANSLATE_RETRIES="0", TRANSLATE_SECONDS="7", LLM_MAX_RETRIES="9")
 
@@ -141,7 +141,7 @@ def test_the_teams_settings_are_read_from_the_environment(worker: Worker) -> Non
 
 def test_a_deadline_is_what_the_budget_shows_for_one_call(worker: Worker) -> None:
     """
-    The picture and the worker agree.
+    The budget and the worker compute the same worst case.
     """
     code = "import subprocess; subprocess.run([sys.executable, '-m', 'workerctl', *sys.argv[1:]])"
     budget = worker(f"sys.argv[1:] = ['budget', '--format', 'json']\n{code}")
@@ -150,9 +150,11 @@ def test_a_deadline_is_what_the_budget_shows_for_one_call(worker: Worker) -> Non
     assert worst == {"fetch": FETCH, "translate": 3 * LLM}
 
 
-def test_a_job_of_a_fork_reads_no_file_for_it_wherever_it_works(worker: Worker) -> None:
+def test_a_forked_job_opens_no_file_whatever_its_directory(worker: Worker) -> None:
     """
-    Nor is a module of the command line or of the checks imported.
+    In a forked job, backoff() and stage_deadline() open no file and import no module.
+
+    The worker imports neither the command line nor the checks.
     """
     found = worker(
         """

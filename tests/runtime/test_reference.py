@@ -1,5 +1,5 @@
 """
-The exception reference tells of everything that there is.
+Tests of the exception reference: it is complete.
 """
 
 from docs.exceptions_reference import WITH, WITHOUT, classes, kind_of, text
@@ -9,7 +9,7 @@ from workerctl.runtime.retry import classify
 
 
 def test_every_class_has_a_row_with_all_that_rq_does() -> None:
-    """Its code, its kind, its docstring, and both ends."""
+    """A row shows code, kind and docstring, and what RQ does with and without workerctl."""
     rows = {row.split("`")[1]: row for row in text().splitlines() if row.startswith("| `")}
 
     assert len(classes()) == 24
@@ -25,14 +25,14 @@ def test_every_class_has_a_row_with_all_that_rq_does() -> None:
 
 
 def test_every_class_of_the_table_is_named() -> None:
-    """So that a reader can look up what he met."""
+    """Every class that classify() knows is named on the page."""
     page = text()
 
     assert [name for name in KNOWN if f"`{name}`" not in page] == []
 
 
 def test_the_tables_are_whole() -> None:
-    """Every row has as many cells as its head."""
+    """Every row of a table has the same number of cells as its header."""
     width = 0
     for line in text().splitlines():
         cells = line.count("|") if line.startswith("|") else 0

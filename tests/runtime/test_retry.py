@@ -1,5 +1,5 @@
 """
-The waits of a stage, in the hands of the two retry libraries.
+Tests of backoff(): the waits of a stage, as applied by stamina and tenacity.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ PERHAPS_SENT = httpx.ReadTimeout("x")
 
 def settings(**given: float) -> Settings:
     """
-    The defaults, but for these.
+    Return the default settings, changed by the arguments.
     """
     values = load(Settings, Options(env_files=(), isolated=True), environ={}).values
     return Settings(values, **given)
@@ -34,7 +34,7 @@ def settings(**given: float) -> Settings:
 
 class Clock:
     """
-    What was waited for, instead of waiting.
+    Records the waits instead of sleeping.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def with_stamina(policy: Backoff, call: Callable[[], object]) -> None:
     """
-    A block.
+    Call with the context manager of stamina.
     """
     for attempt in stamina.retry_context(**policy.stamina()):
         with attempt:
@@ -59,14 +59,14 @@ def with_stamina(policy: Backoff, call: Callable[[], object]) -> None:
 
 def with_stamina_decorator(policy: Backoff, call: Callable[[], object]) -> None:
     """
-    A function.
+    Call with the decorator of stamina.
     """
     stamina.retry(**policy.stamina())(call)()
 
 
 def with_tenacity(policy: Backoff, call: Callable[[], object]) -> None:
     """
-    A function.
+    Call with the decorator of tenacity.
     """
     tenacity.retry(**policy.tenacity())(call)()
 
@@ -78,7 +78,7 @@ LIBRARIES = pytest.mark.parametrize(
 
 def failing(*errors: Exception) -> Callable[[], object]:
     """
-    A call that fails so, one after the other, then succeeds; `call.count` tells how often it ran.
+    Return a function that raises these errors in turn, then succeeds. `call.count` counts calls.
     """
     left = list(errors)
 
@@ -104,10 +104,10 @@ def failing(*errors: Exception) -> Callable[[], object]:
         ("webhook", 4, [1.0, 2.0, 4.0]),
     ],
 )
-def test_the_settings_of_each_stage_are_its_retries(
+def test_the_retries_of_each_stage_come_from_its_settings(
     stage: Stage, attempts: int, waits: list[float]
 ) -> None:
-    """Retries and not attempts; the database has those of the storage."""
+    """The setting is the number of retries. The database stage uses the storage settings."""
     policy = backoff(settings(), stage)
 
     assert policy.attempts == attempts
@@ -115,7 +115,7 @@ def test_the_settings_of_each_stage_are_its_retries(
 
 
 def test_each_stage_reads_its_own_settings() -> None:
-    """And the longest wait, where there is one."""
+    """Each stage has its own retries and base wait, and a maximum wait where one is defined."""
     given = {
         "LLM_MAX_RETRIES": 5,
         "LLM_RETRY_BASE_WAIT": 3,
@@ -141,8 +141,8 @@ def test_each_stage_reads_its_own_settings() -> None:
     assert Backoff(6, 3.0, 7.0).longest(10_000) == 7.0
 
 
-def test_a_wrong_stage_is_told_at_once() -> None:
-    """With the right ones."""
+def test_an_unknown_stage_is_reported_immediately() -> None:
+    """The error lists the valid stages."""
     with pytest.raises(ValueError, match="llm, embedding"):
         backoff(settings(), "lmm")  # type: ignore[arg-type]
 
@@ -161,13 +161,15 @@ def test_a_wrong_stage_is_told_at_once() -> None:
         (asyncio.CancelledError(), False),
     ],
 )
-def test_a_stage_tries_again_what_is_known_to_pass(error: BaseException, expected: bool) -> None:
-    """The unknown is the job's to try again, once."""
+def test_a_stage_retries_what_is_known_to_be_transient(
+    error: BaseException, expected: bool
+) -> None:
+    """A stage retries only known transient errors; the job retries unknown ones, once."""
     assert retryable(error) is expected
 
 
-def test_what_must_not_happen_twice_is_tried_again_only_when_it_did_not_begin() -> None:
-    """The same of the translated exception."""
+def test_a_call_that_is_not_idempotent_is_retried_only_if_it_was_not_sent() -> None:
+    """Without idempotence, only a request that was not sent is retried; translation keeps this."""
     for error, expected in ((NOT_SENT, True), (PERHAPS_SENT, False)):
         with pytest.raises(LLMTimeoutError) as caught, translate_errors("llm"):
             raise error
@@ -184,7 +186,7 @@ def test_what_must_not_happen_twice_is_tried_again_only_when_it_did_not_begin() 
 def test_a_stage_that_always_fails_waits_within_the_formula(
     clock: Clock, run: Callable[..., None]
 ) -> None:
-    """And raises the last error as it is."""
+    """The last error is raised unchanged, and every wait is within the bounds."""
     errors = [LLMTimeoutError(str(number)) for number in range(9)]
     call = failing(*errors)
 
@@ -197,8 +199,8 @@ def test_a_stage_that_always_fails_waits_within_the_formula(
 
 
 @LIBRARIES
-def test_the_wait_that_was_asked_for_is_kept(clock: Clock, run: Callable[..., None]) -> None:
-    """Between it and the longest wait."""
+def test_the_requested_wait_is_kept(clock: Clock, run: Callable[..., None]) -> None:
+    """The wait lies between the requested and the maximum wait."""
     run(Backoff(3, 4.0, 8.0), failing(LLMRateLimitError(retry_after=3.5)))
 
     (wait,) = clock.waits
@@ -207,7 +209,7 @@ def test_the_wait_that_was_asked_for_is_kept(clock: Clock, run: Callable[..., No
 
 @LIBRARIES
 def test_a_longer_wait_ends_the_stage(clock: Clock, run: Callable[..., None]) -> None:
-    """The job's own retry waits for it."""
+    """If the requested wait exceeds the maximum, the stage ends: the job's retry waits for it."""
     call = failing(LLMRateLimitError(retry_after=4.5))
 
     with pytest.raises(LLMRateLimitError) as caught:
@@ -218,10 +220,10 @@ def test_a_longer_wait_ends_the_stage(clock: Clock, run: Callable[..., None]) ->
 
 
 @LIBRARIES
-def test_what_stays_and_what_is_unknown_is_raised_at_once(
+def test_permanent_and_unknown_errors_are_raised_at_once(
     clock: Clock, run: Callable[..., None]
 ) -> None:
-    """No wait, no second call."""
+    """Permanent and unknown errors are raised without a wait or a second call."""
     for error in (LLMParseError("x"), TypeError("x"), RuntimeError("x")):
         call = failing(error)
         with pytest.raises(type(error)):
@@ -231,8 +233,8 @@ def test_what_stays_and_what_is_unknown_is_raised_at_once(
 
 
 @LIBRARIES
-def test_no_retries_are_one_attempt(clock: Clock, run: Callable[..., None]) -> None:
-    """Of a setting of zero."""
+def test_zero_retries_mean_one_attempt(clock: Clock, run: Callable[..., None]) -> None:
+    """With zero retries there is one attempt."""
     call = failing(LLMTimeoutError("x"))
 
     with pytest.raises(LLMTimeoutError):
@@ -241,7 +243,7 @@ def test_no_retries_are_one_attempt(clock: Clock, run: Callable[..., None]) -> N
 
 
 def test_tenacity_knows_the_attempt_and_waits_longer_later(clock: Clock) -> None:
-    """Stamina does not, and ends the stage."""
+    """Tenacity passes the attempt number, so later waits may be longer; stamina ends the stage."""
     errors = (LLMTimeoutError("x"), LLMRateLimitError(retry_after=7))
     with_tenacity(Backoff(3, 4.0, 8.0), failing(*errors))
     assert 7.0 <= clock.waits[1] <= 8.0
@@ -250,8 +252,8 @@ def test_tenacity_knows_the_attempt_and_waits_longer_later(clock: Clock) -> None
         with_stamina(Backoff(3, 4.0, 8.0), failing(*errors))
 
 
-def test_a_coroutine_is_tried_again_too() -> None:
-    """The sdk's error is translated within the attempt."""
+def test_a_coroutine_is_retried_too() -> None:
+    """Coroutines are retried, too, with the SDK's error translated within the attempt."""
     seen = []
 
     async def stage() -> str:
@@ -260,7 +262,7 @@ def test_a_coroutine_is_tried_again_too() -> None:
             with attempt, translate_errors("llm"):
                 seen.append(attempt.num)
                 if len(seen) < 3:
-                    raise httpx.ReadTimeout("x")  # a new one, as in life
+                    raise httpx.ReadTimeout("x")  # a new exception each time, as in practice
         return "done"
 
     assert asyncio.run(stage()) == "done"
@@ -271,10 +273,10 @@ WAITS = st.floats(0, 1e6)
 
 
 @given(WAITS, WAITS | st.just(math.inf), st.integers(1, 12), st.none() | WAITS)
-def test_a_wait_is_never_longer_than_the_formula_and_never_shorter_than_asked(
+def test_a_wait_is_never_longer_than_the_formula_nor_shorter_than_requested(
     base: float, cap: float, attempt: int, asked: float | None
 ) -> None:
-    """Whatever the settings; nor does stamina's own computation leave the bounds."""
+    """The bounds hold for all settings, and for the wait that stamina computes itself."""
     policy = Backoff(13, base, cap)
     error = LLMRateLimitError(retry_after=asked)
     longest = min(base * 2 ** (attempt - 1), cap)

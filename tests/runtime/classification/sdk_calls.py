@@ -1,7 +1,7 @@
 """
-Run in an environment with SDKs: they call a server that misbehaves; prints what is said, as JSON.
+Call a misbehaving server with every installed SDK, and print the verdicts as JSON.
 
-A client that is not installed there is left out.
+The program runs in an environment with SDKs; clients that are not installed are skipped.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from workerctl.runtime.retry import classify, translate_errors
 
-warnings.simplefilter("ignore")  # of the SDKs, about clients that are not closed
+warnings.simplefilter("ignore")  # SDKs warn about clients that are not closed
 
 KEY = "sk-s3cretLoopbackKey"
-QUICK = 0.5
-PATIENT = 20.0
+SHORT = 0.5
+LONG = 20.0
 
 
 class Misbehaving(BaseHTTPRequestHandler):
     """
-    A server whose path says what it answers, whatever is asked of it.
+    A handler that answers as the path of the request says.
     """
 
     protocol_version = "HTTP/1.1"
@@ -44,12 +44,12 @@ class Misbehaving(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """
-        Read the request, then answer as the first part of the path says, or not at all.
+        Read the request, then send the answer that the first part of the path names, or none.
         """
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         case = self.path.split("/")[1]
         if case == "hang":
-            self.done.wait(PATIENT)
+            self.done.wait(LONG)
             self.close_connection = True
         elif case == "cut":
             self.close_connection = True
@@ -77,27 +77,27 @@ class Misbehaving(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: Any) -> None:
         """
-        Nothing: the answer of this script is on its output.
+        Log nothing, because the output is the answer of this program.
         """
 
 
 class Server(ThreadingHTTPServer):
     """
-    It says nothing of clients that break off, which is what they do here.
+    A server that does not report aborted connections, which are expected here.
     """
 
     daemon_threads = True
 
     def handle_error(self, *_args: Any) -> None:
         """
-        Nothing.
+        Ignore the error.
         """
 
 
 @contextlib.contextmanager
 def serving(directory: Path | None = None) -> Iterator[str]:
     """
-    The server, with TLS and a certificate that nobody knows when there is a directory for it.
+    Start the server and yield its URL; given a directory, with TLS and a self-signed certificate.
     """
     server = Server(("127.0.0.1", 0), Misbehaving)
     if directory is not None:
@@ -118,7 +118,7 @@ def serving(directory: Path | None = None) -> Iterator[str]:
 
 def certificate(directory: Path) -> Path:
     """
-    A new key and its own signature, in one file.
+    Return the path of a file with a new key and its self-signed certificate.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "loopback")])
@@ -146,7 +146,7 @@ def certificate(directory: Path) -> Path:
 
 def call_openai(url: str, timeout: float) -> object:
     """
-    A chat, as the stage "llm" has it.
+    Make a chat request with openai.
     """
     openai = importlib.import_module("openai")
     with openai.OpenAI(api_key=KEY, base_url=url, max_retries=0, timeout=timeout) as client:
@@ -156,7 +156,7 @@ def call_openai(url: str, timeout: float) -> object:
 
 def call_anthropic(url: str, timeout: float) -> object:
     """
-    A message.
+    Make a message request with anthropic.
     """
     package = importlib.import_module("anthropic")
     with package.Anthropic(api_key=KEY, base_url=url, max_retries=0, timeout=timeout) as client:
@@ -166,7 +166,7 @@ def call_anthropic(url: str, timeout: float) -> object:
 
 def call_httpx(url: str, timeout: float, package: str = "httpx") -> object:
     """
-    A plain request.
+    Make a plain request with httpx.
     """
     with importlib.import_module(package).Client(timeout=timeout) as client:
         return client.post(url, json={}).raise_for_status().json()
@@ -174,14 +174,14 @@ def call_httpx(url: str, timeout: float, package: str = "httpx") -> object:
 
 def call_httpx2(url: str, timeout: float) -> object:
     """
-    The same, of the package to which the SDKs moved.
+    Make a plain request with httpx2, which newer SDKs use.
     """
     return call_httpx(url, timeout, "httpx2")
 
 
 def call_requests(url: str, timeout: float) -> object:
     """
-    The same, with requests.
+    Make a plain request with requests.
     """
     answer = importlib.import_module("requests").post(url, json={}, timeout=timeout)
     answer.raise_for_status()
@@ -190,7 +190,7 @@ def call_requests(url: str, timeout: float) -> object:
 
 def call_aiohttp(url: str, timeout: float) -> object:
     """
-    The same, with aiohttp.
+    Make a plain request with aiohttp.
     """
     aiohttp = importlib.import_module("aiohttp")
 
@@ -207,7 +207,7 @@ def call_aiohttp(url: str, timeout: float) -> object:
 
 def call_urllib(url: str, timeout: float) -> object:
     """
-    The same, with Python alone.
+    Make a plain request with the standard library.
     """
     request = importlib.import_module("urllib.request")
     with request.urlopen(url, timeout=timeout) as answer:
@@ -216,7 +216,7 @@ def call_urllib(url: str, timeout: float) -> object:
 
 def call_storage3(url: str, timeout: float) -> object:
     """
-    A download.
+    Download a file with storage3.
     """
     package = importlib.import_module("storage3")
     client = importlib.import_module("httpx").Client(timeout=timeout)
@@ -227,7 +227,7 @@ def call_storage3(url: str, timeout: float) -> object:
 
 def call_postgrest(url: str, timeout: float) -> object:
     """
-    An insert; what only reads is repeated by the client itself, for seven seconds.
+    Insert a row with postgrest, which itself retries requests that only read for seven seconds.
     """
     package = importlib.import_module("postgrest")
     client = importlib.import_module("httpx").Client(timeout=timeout)
@@ -238,7 +238,7 @@ def call_postgrest(url: str, timeout: float) -> object:
 
 def call_google(url: str, timeout: float) -> object:
     """
-    A generation.
+    Generate content with google-genai.
     """
     genai = importlib.import_module("google.genai")
     options = {"base_url": url, "timeout": int(timeout * 1000)}
@@ -248,7 +248,7 @@ def call_google(url: str, timeout: float) -> object:
 
 def call_redis(url: str, timeout: float) -> object:
     """
-    A ping, to what is no Redis.
+    Send a Redis ping to a server that does not speak its protocol.
     """
     redis = importlib.import_module("redis")
     scheme, rest = url.split("://")
@@ -261,7 +261,7 @@ def call_redis(url: str, timeout: float) -> object:
 
 def call_psycopg(url: str, timeout: float) -> object:
     """
-    A connection, to what is no database.
+    Open a PostgreSQL connection to a server that does not speak its protocol.
     """
     host, port = url.split("://")[1].partition("/")[0].split(":")
     package = importlib.import_module("psycopg")
@@ -278,9 +278,9 @@ NOT_HTTP = {"redis", "psycopg"}
 LLMS = {"openai", "anthropic", "google"}
 
 
-def twice(package: str) -> Callable[[str, float], object]:
+def on_two_loops(package: str) -> Callable[[str, float], object]:
     """
-    One asynchronous client on two event loops, one after the other.
+    Return a call that uses one asynchronous client on two event loops in turn.
     """
     found = importlib.import_module(package)
 
@@ -302,14 +302,14 @@ def twice(package: str) -> Callable[[str, float], object]:
     return call
 
 
-def said(call: Callable[[str, float], object], url: str, timeout: float) -> dict[str, Any]:
+def result(call: Callable[[str, float], object], url: str, timeout: float) -> dict[str, Any]:
     """
-    The verdict on what a call raised, and what the stage "llm" makes of it.
+    Return the verdict on what a call raises, and what the stage "llm" translates it to.
     """
     try:
         with translate_errors("llm"):
             call(url, timeout)
-    except Exception as error:  # noqa: BLE001 -- it is what is wanted
+    except Exception as error:  # noqa: BLE001 -- any exception is a result
         original = error.__cause__ if getattr(error, "error_code", None) else error
         verdict = classify(original or error)
         shown = f"{verdict} {error if original is not error else ''}"
@@ -322,9 +322,9 @@ def said(call: Callable[[str, float], object], url: str, timeout: float) -> dict
     return {"kind": "nothing was raised"}
 
 
-def everything() -> dict[str, dict[str, Any]]:
+def all_results() -> dict[str, dict[str, Any]]:
     """
-    Every client that is installed, in every case.
+    Return the results of every installed client in every case.
     """
     rows: dict[str, dict[str, Any]] = {}
     with (
@@ -333,7 +333,7 @@ def everything() -> dict[str, dict[str, Any]]:
         serving(Path(directory)) as secure,
         socket.socket() as closed,
     ):
-        closed.bind(("127.0.0.1", 0))  # and never listened to
+        closed.bind(("127.0.0.1", 0))  # nothing listens here
         refused = f"http://127.0.0.1:{closed.getsockname()[1]}"
         for name, call in CLIENTS.items():
             package = {"google": "google.genai"}.get(name, name)
@@ -341,18 +341,18 @@ def everything() -> dict[str, dict[str, Any]]:
                 continue
             for case in () if name in NOT_HTTP else CASES:
                 if (case == "quota" and name not in LLMS) or (case, name) == ("text", "postgrest"):
-                    continue  # the body is not in the exception; it is taken as it is
-                timeout = QUICK if case == "hang" else PATIENT
-                rows[f"{name} {case}"] = said(call, f"{url}/{case}", timeout)
-            rows[f"{name} refused"] = said(call, refused, PATIENT)
+                    continue  # their exceptions or results do not depend on the body
+                timeout = SHORT if case == "hang" else LONG
+                rows[f"{name} {case}"] = result(call, f"{url}/{case}", timeout)
+            rows[f"{name} refused"] = result(call, refused, LONG)
             if name != "psycopg":
-                rows[f"{name} certificate"] = said(call, f"{secure}/500", PATIENT)
+                rows[f"{name} certificate"] = result(call, f"{secure}/500", LONG)
             if name in {"openai", "httpx", "httpx2"}:
-                rows[f"{name} two loops"] = said(twice(name), f"{url}/404", PATIENT)
+                rows[f"{name} two loops"] = result(on_two_loops(name), f"{url}/404", LONG)
     return rows
 
 
 if __name__ == "__main__":
-    answer = everything()
+    answer = all_results()
     sys.stderr.flush()
-    print(json.dumps(answer))  # noqa: T201 -- its answer
+    print(json.dumps(answer))  # noqa: T201 -- the answer

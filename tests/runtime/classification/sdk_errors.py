@@ -1,7 +1,7 @@
 """
-Run in an environment with SDKs: builds their exceptions and prints what is said of each, as JSON.
+Build the exceptions of the installed SDKs, and print the verdict on each as JSON.
 
-A name whose package is not installed there is printed as null.
+The program runs in an environment with SDKs. If a package is not installed, its rows are null.
 """
 
 import importlib
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 BEFORE = set(sys.modules)
-from workerctl.runtime.exceptions import WorkerBaseException  # noqa: E402 -- timed by what it loads
+from workerctl.runtime.exceptions import WorkerBaseException  # noqa: E402 -- after BEFORE is set
 from workerctl.runtime.retry import classify, translate_errors  # noqa: E402 -- see above
 
 LOADED = set(sys.modules) - BEFORE
@@ -24,14 +24,14 @@ _Make = Callable[[], BaseException]
 
 def module(name: str) -> Any:
     """
-    A package, only when a row needs it.
+    Import a package when a row needs it.
     """
     return importlib.import_module(name)
 
 
 def response(client: str, status: int, headers: dict[str, str] | None = None) -> Any:
     """
-    A response of httpx or httpx2.
+    Return a response of httpx or httpx2.
     """
     package = module(client)
     request = package.Request("POST", f"{URL}/{LEAK}")
@@ -40,7 +40,7 @@ def response(client: str, status: int, headers: dict[str, str] | None = None) ->
 
 def client_of(sdk: str) -> str:
     """
-    Which of the two an SDK is built on.
+    Return which of httpx and httpx2 an SDK uses.
     """
     return "httpx2" if hasattr(module(f"{sdk}._base_client"), "httpx2") else "httpx"
 
@@ -49,7 +49,7 @@ def of_status(
     sdk: str, status: int, error: dict[str, Any] | None = None, **headers: str
 ) -> BaseException:
     """
-    What the SDK's own client makes of an answer.
+    Return the exception that the SDK's client makes from an HTTP status.
     """
     package = module(sdk)
     key = {"api_key": LEAK}
@@ -65,7 +65,7 @@ def of_status(
 
 def raised(make: Callable[[], BaseException], cause: BaseException) -> BaseException:
     """
-    An exception as if raised from another.
+    Return an exception with a cause.
     """
     made = make()
     made.__cause__ = cause
@@ -74,7 +74,7 @@ def raised(make: Callable[[], BaseException], cause: BaseException) -> BaseExcep
 
 def connection(sdk: str, cause: str, text: str = LEAK) -> BaseException:
     """
-    A connection error of an SDK, around one of its HTTP client.
+    Return a connection error of an SDK, caused by one of its HTTP client.
     """
     client = client_of(sdk)
     kind = getattr(module(client), cause)
@@ -86,7 +86,7 @@ def connection(sdk: str, cause: str, text: str = LEAK) -> BaseException:
 
 def wrapped(sdk: str, cause: BaseException) -> BaseException:
     """
-    A connection error of an SDK, around anything.
+    Return a connection error of an SDK with any cause.
     """
     request = module(client_of(sdk)).Request("POST", URL)
     return raised(lambda: module(sdk).APIConnectionError(request=request), cause)
@@ -94,7 +94,7 @@ def wrapped(sdk: str, cause: BaseException) -> BaseException:
 
 def http(client: str, name: str) -> BaseException:
     """
-    A transport error of httpx or httpx2.
+    Return a transport error of httpx or httpx2.
     """
     made: BaseException = getattr(module(client), name)(LEAK)
     return made
@@ -102,26 +102,26 @@ def http(client: str, name: str) -> BaseException:
 
 def http_status(client: str, status: int, **headers: str) -> BaseException:
     """
-    What raise_for_status raises.
+    Return the exception that raise_for_status() raises.
     """
     answer = response(client, status, {k.replace("_", "-"): v for k, v in headers.items()})
     try:
         answer.raise_for_status()
-    except Exception as error:  # noqa: BLE001 -- it is what is wanted
+    except Exception as error:  # noqa: BLE001 -- any exception is the result
         return error
     raise AssertionError(status)
 
 
 def certificate() -> BaseException:
     """
-    What Python raises of a certificate.
+    Return Python's error for an invalid certificate.
     """
     return module("ssl").SSLCertVerificationError(1, LEAK)  # type: ignore[no-any-return]
 
 
 def streamed(sdk: str, code: str) -> BaseException:
     """
-    An error that came within a streamed answer.
+    Return an error that arrives within a streamed response.
     """
     if sdk == "openai":
         request = module(client_of(sdk)).Request("POST", URL)
@@ -132,7 +132,7 @@ def streamed(sdk: str, code: str) -> BaseException:
 
 def google(status: int, details: list[dict[str, str]] | None = None) -> BaseException:
     """
-    An error of google-genai.
+    Return an error of google-genai.
     """
     body = {"error": {"code": status, "message": LEAK, "details": details or []}}
     kind = "ServerError" if status >= 500 else "ClientError"
@@ -142,14 +142,14 @@ def google(status: int, details: list[dict[str, str]] | None = None) -> BaseExce
 
 def retry_info(delay: str) -> list[dict[str, str]]:
     """
-    How Google says how long to wait.
+    Return the error details by which Google requests a wait.
     """
     return [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
 
 
 def redis(name: str) -> BaseException:
     """
-    An error of redis-py.
+    Return an error of redis-py.
     """
     made: BaseException = getattr(module("redis.exceptions"), name)(LEAK)
     return made
@@ -157,7 +157,7 @@ def redis(name: str) -> BaseException:
 
 def storage(status: int | str, code: str = "x") -> BaseException:
     """
-    An error of storage3.
+    Return an error of storage3.
     """
     kind = module("storage3.exceptions").StorageApiError
     made: BaseException = kind(LEAK, code, status)
@@ -166,7 +166,7 @@ def storage(status: int | str, code: str = "x") -> BaseException:
 
 def postgrest(code: str) -> BaseException:
     """
-    An error of postgrest.
+    Return an error of postgrest.
     """
     made: BaseException = module("postgrest.exceptions").APIError({"message": LEAK, "code": code})
     return made
@@ -174,7 +174,7 @@ def postgrest(code: str) -> BaseException:
 
 def aiohttp(name: str, status: int | None = None, **headers: str) -> BaseException:
     """
-    An error of aiohttp.
+    Return an error of aiohttp.
     """
     package = module("aiohttp")
     kind = getattr(package, name)
@@ -193,7 +193,7 @@ def aiohttp(name: str, status: int | None = None, **headers: str) -> BaseExcepti
 
 def of_requests(name: str, status: int | None = None) -> BaseException:
     """
-    An error of requests.
+    Return an error of requests.
     """
     package = module("requests")
     answer = None
@@ -207,7 +207,7 @@ def of_requests(name: str, status: int | None = None) -> BaseException:
 
 def psycopg(name: str) -> BaseException:
     """
-    An error of psycopg.
+    Return an error of psycopg.
     """
     package = module("psycopg")
     made: BaseException = getattr(package.errors, name, None) or getattr(package, name)
@@ -216,7 +216,7 @@ def psycopg(name: str) -> BaseException:
 
 def group(*members: BaseException) -> BaseException:
     """
-    Several at once.
+    Return an exception group.
     """
     return ExceptionGroup(LEAK, members)  # type: ignore[type-var]
 
@@ -435,23 +435,23 @@ ROWS: dict[str, _Make] = {
 
 def translated(exc: BaseException) -> str:
     """
-    What the stage "llm" raises in its place; "" when it stays.
+    Return the name of the class that the stage "llm" translates to; "" if it does not translate.
     """
     try:
         with translate_errors("llm"):
-            raise exc  # noqa: TRY301 -- by the SDK, as it were
+            raise exc  # noqa: TRY301 -- as the SDK does
     except WorkerBaseException as error:
         shown = json.dumps(error.to_dict()) + str(error) + repr(error)
         if LEAK in shown or error.__cause__ is not exc:
             return f"LEAK {shown}"
         return type(error).__name__
-    except BaseException as error:  # noqa: BLE001 -- whatever stays
+    except BaseException as error:  # noqa: BLE001 -- not translated
         return "" if error is exc else "another"
 
 
-def said(make: _Make) -> list[Any] | None:
+def row_of(make: _Make) -> list[Any] | None:
     """
-    The verdict on one row.
+    Return the verdict on one row.
     """
     try:
         exc = make()
@@ -459,7 +459,7 @@ def said(make: _Make) -> list[Any] | None:
         return None
     except AttributeError as error:
         if "has no attribute" in str(error) and "Error'" in str(error):
-            return None  # a class of a newer version
+            return None  # a newer version of the SDK has the class
         raise
     verdict = classify(exc)
     leak = ["LEAK"] * (LEAK in str(verdict))
@@ -468,6 +468,6 @@ def said(make: _Make) -> list[Any] | None:
 
 if __name__ == "__main__":
     foreign = sorted({name.partition(".")[0] for name in LOADED} - set(sys.stdlib_module_names))
-    asked = {} if "none" in sys.argv else ROWS
-    rows = {name: said(make) for name, make in asked.items()}
-    print(json.dumps({"imports": foreign, "rows": rows}))  # noqa: T201 -- its answer
+    selected = {} if "none" in sys.argv else ROWS
+    rows = {name: row_of(make) for name, make in selected.items()}
+    print(json.dumps({"imports": foreign, "rows": rows}))  # noqa: T201 -- the answer

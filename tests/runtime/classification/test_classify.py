@@ -1,5 +1,5 @@
 """
-What is said of exceptions whose classes Python has, and of those that nobody foresaw.
+Tests of classify() with built-in exceptions, groups, causes and unusual objects.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.runtime.classification.stand_ins import MARK, Evil, brought, foreign
+from tests.runtime.classification.foreign_classes import MARK, Unusable, foreign, imported_packages
 from workerctl.runtime.async_helpers import NestedRunError
 from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
 from workerctl.runtime.exceptions import (
@@ -31,7 +31,7 @@ from workerctl.runtime.retry import Verdict, classify, retryable
 
 def raised_from(error: BaseException, cause: BaseException | None) -> BaseException:
     """
-    An error with a cause.
+    Return an error with a cause.
     """
     error.__cause__ = cause
     return error
@@ -39,7 +39,7 @@ def raised_from(error: BaseException, cause: BaseException | None) -> BaseExcept
 
 def while_handling(error: BaseException, context: BaseException) -> BaseException:
     """
-    An error that came while another was handled, which it hides.
+    Return an error that was raised `from None` while another was handled.
     """
     error.__context__ = context
     error.__suppress_context__ = True
@@ -100,7 +100,7 @@ PYTHON = [
 def test_what_python_raises_is_known(
     error: BaseException, kind: str, category: str, sent: str
 ) -> None:
-    """By its class; what is not in the table is unknown, not permanent."""
+    """The class decides; a class that is not in the table is unknown, not permanent."""
     verdict = classify(error)
 
     assert (verdict.kind, verdict.category, verdict.sent) == (kind, category, sent)
@@ -111,25 +111,25 @@ def test_what_python_raises_is_known(
 # --------------------------------------------------------------------------------- own exceptions
 
 
-def test_our_own_say_it_themselves() -> None:
-    """And what translate_errors noted is read again."""
-    noted = {"status": 429, "category": "rate_limit", "sent": "no"}
+def test_our_own_exceptions_state_their_verdict() -> None:
+    """Our exceptions contain their kind, and the details that translate_errors() stored."""
+    details = {"status": 429, "category": "rate_limit", "sent": "no"}
 
-    assert classify(LLMRateLimitError("x", noted, retry_after=7)) == Verdict(
+    assert classify(LLMRateLimitError("x", details, retry_after=7)) == Verdict(
         "retryable", "LLM_RATE_LIMIT", 429, 7.0, "rate_limit", "no"
     )
     assert classify(InvalidFileError("x")) == Verdict("permanent", "INVALID_FILE")
     assert classify(EmbeddingPartialFailure("x")).kind == "partial"
 
 
-@pytest.mark.parametrize("noted", [{"status": "x", "category": 3, "sent": ["no"]}, {}])
-def test_details_of_another_meaning_are_left_alone(noted: dict[str, Any]) -> None:
-    """A worker may use the same words."""
-    assert classify(LLMTimeoutError("x", noted)) == Verdict("retryable", "LLM_TIMEOUT")
+@pytest.mark.parametrize("details", [{"status": "x", "category": 3, "sent": ["no"]}, {}])
+def test_details_of_another_form_are_ignored(details: dict[str, Any]) -> None:
+    """Details with the same names are ignored if their values have another form."""
+    assert classify(LLMTimeoutError("x", details)) == Verdict("retryable", "LLM_TIMEOUT")
 
 
 def test_a_class_of_the_team_is_judged_by_its_flag() -> None:
-    """Whatever its base."""
+    """`retryable` decides about a team's class, whatever its base class is."""
     ours = type("Ours", (WorkerBaseException,), {"retryable": True, "error_code": "OURS"})
 
     assert classify(ours("x")) == Verdict("retryable", "OURS")
@@ -157,29 +157,29 @@ def test_a_class_of_the_team_is_judged_by_its_flag() -> None:
 def test_the_worst_of_a_group_decides(
     members: list[BaseException], kind: str, retry_after: float | None
 ) -> None:
-    """And the longest wait, when all could be tried again."""
+    """The least retryable member decides; if all members are retryable, the longest wait counts."""
     verdict = classify(BaseExceptionGroup("x", members))
 
     assert (verdict.kind, verdict.retry_after) == (kind, retry_after)
 
 
-def test_of_a_group_nothing_was_sent_only_when_that_is_so_of_all() -> None:
-    """One request that may have taken effect is enough."""
+def test_a_group_is_unsent_only_if_all_members_are() -> None:
+    """A group is unsent only if all members are: one request may have taken effect."""
     refused = ConnectionRefusedError()
 
     assert classify(ExceptionGroup("x", [refused, refused])).sent == "no"
     assert classify(ExceptionGroup("x", [refused, TimeoutError()])).sent == "unknown"
 
 
-def test_a_group_that_ran_out_of_the_jobs_time_says_so() -> None:
-    """Though another member asks for a longer wait."""
+def test_a_group_with_the_timeout_of_the_job_has_its_category() -> None:
+    """RQ's timeout in a group ends the stage, even if another member requests a wait."""
     group = ExceptionGroup("x", [LLMRateLimitError(retry_after=9), RQ_TIMEOUT()])
 
     assert classify(group).category == "job"
     assert not retryable(group)
 
 
-# ------------------------------------------------------------ what it came from
+# ------------------------------------------------------------------------------------ causes
 
 
 @pytest.mark.parametrize("link", [raised_from, while_handling])
@@ -192,19 +192,19 @@ def test_a_group_that_ran_out_of_the_jobs_time_says_so() -> None:
     ],
     ids=["loop", "certificate", "RQ"],
 )
-def test_some_causes_decide_whatever_is_around_them(
+def test_some_causes_decide_whatever_wraps_them(
     link: Callable[[BaseException, BaseException], BaseException],
     cause: BaseException,
     category: str,
 ) -> None:
-    """Shown or hidden: httpcore raises "from None"."""
+    """Some causes decide, even if the context is suppressed: httpcore raises `from None`."""
     wrapped = link(TimeoutError(), link(OSError(), cause))
 
     assert classify(wrapped).category == category
 
 
 def test_our_own_exception_around_rqs_timeout_ends_the_stage() -> None:
-    """The job is tried again, its time is over."""
+    """The job is retried, but not the stage, because the job's time is over."""
     error = raised_from(LLMTimeoutError("x"), RQ_TIMEOUT())
 
     assert classify(error).kind == "retryable"
@@ -212,14 +212,14 @@ def test_our_own_exception_around_rqs_timeout_ends_the_stage() -> None:
     assert retryable(LLMTimeoutError("x"))
 
 
-def test_other_causes_do_not_count() -> None:
-    """Whoever raises another error on purpose means it."""
+def test_other_causes_are_ignored() -> None:
+    """All other causes are ignored: code that raises another error does so on purpose."""
     assert classify(raised_from(TimeoutError(), TypeError())).kind == "retryable"
     assert classify(raised_from(Exception(), TimeoutError())).kind == "unknown"
 
 
 def test_a_refused_connection_among_the_causes_proves_that_nothing_was_sent() -> None:
-    """Of errors of the network; a timeout may have come after another address refused."""
+    """A refusal proves it for network errors; a timeout may follow one of another address."""
     refused = ConnectionRefusedError()
 
     assert classify(raised_from(ConnectionError(), refused)).sent == "no"
@@ -229,8 +229,8 @@ def test_a_refused_connection_among_the_causes_proves_that_nothing_was_sent() ->
 # ---------------------------------------------------------------------- names and packages
 
 
-def test_the_class_counts_with_its_package() -> None:
-    """A subclass of the team matches, a class of the same bare name does not."""
+def test_a_class_is_known_by_its_name_and_package() -> None:
+    """A team's subclass matches; a class of another package with the same name does not."""
     base = foreign("httpx._exceptions.TimeoutException")
     real = foreign("httpx._exceptions.ReadTimeout", base)
 
@@ -239,8 +239,8 @@ def test_the_class_counts_with_its_package() -> None:
     assert classify(foreign("httpxtras.ReadTimeout")()).kind == "unknown"
 
 
-def test_a_status_means_something_only_where_it_is_one() -> None:
-    """Elsewhere `status` and `code` are words of other trades."""
+def test_a_status_counts_only_in_known_packages() -> None:
+    """`status` and `code` count only for known packages: elsewhere, they have other meanings."""
     attributes = {"status": 503, "code": 503}
 
     assert classify(foreign("team.Machine", **attributes)()).kind == "unknown"
@@ -250,7 +250,7 @@ def test_a_status_means_something_only_where_it_is_one() -> None:
 
 
 def test_classifying_imports_nothing_foreign() -> None:
-    """Not even what could be imported."""
+    """classify() imports no third-party package, even if it is installed."""
     code = """
 from workerctl.runtime.retry import classify, translate_errors
 kinds = {name: type(name.rpartition(".")[2], (Exception,), {
@@ -259,11 +259,11 @@ kinds = {name: type(name.rpartition(".")[2], (Exception,), {
     ("openai.RateLimitError", "httpx.ReadTimeout", "redis.ConnectionError", "rq.X")}
 assert all(classify(kind("x")).retry_after == 0.0 for kind in kinds.values())
 """
-    assert brought(code) == "workerctl"
+    assert imported_packages(code) == "workerctl"
 
 
-def test_the_table_holds_together() -> None:
-    """What wraps others is in it, and what proves anything is not vague."""
+def test_the_table_is_consistent() -> None:
+    """Wrappers are in the table, and all classes that mean "not connected" count as unsent."""
     assert set(KNOWN) >= WRAPPERS
     assert "builtins.ConnectionRefusedError" in UNCONNECTED
     assert all(KNOWN[name][2] == "no" for name in UNCONNECTED)
@@ -271,12 +271,12 @@ def test_the_table_holds_together() -> None:
         assert issubclass(getattr(builtins, name.removeprefix("builtins.")), Exception)
 
 
-# ------------------------------------------------------------------------------- odd exceptions
+# ---------------------------------------------------------------------------- unusual exceptions
 
 
 def failing(_self: object) -> Any:
     """
-    A property that fails.
+    Raise an error; the getter of a property.
     """
     raise ValueError(MARK)
 
@@ -292,7 +292,7 @@ VALUES = st.recursive(
     | st.integers()
     | st.builds(pow, st.just(10), st.just(5000))
     | st.sampled_from([429, 503, "429", float("nan"), None, True, b"\xff"])
-    | st.builds(Evil),
+    | st.builds(Unusable),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -316,9 +316,9 @@ BASES = st.sampled_from(
 
 
 @st.composite
-def odd_exceptions(draw: st.DrawFn) -> BaseException:
+def unusual_exceptions(draw: st.DrawFn) -> BaseException:
     """
-    Exceptions of known and unknown classes whose attributes hold anything, or fail.
+    Generate exceptions of known and unknown classes whose attributes have any value, or fail.
     """
     base: Any = draw(BASES)
     attributes: dict[str, Any] = {}
@@ -333,14 +333,14 @@ def odd_exceptions(draw: st.DrawFn) -> BaseException:
     BaseException.__init__(made, draw(TEXTS))
     if draw(st.booleans()) and not {"__cause__", "__context__"} & set(attributes):
         causes = (made, TimeoutError(MARK), ConnectionError(MARK))
-        made.__cause__ = causes[draw(st.integers(0, 2))]  # sampled_from would look at them
+        made.__cause__ = causes[draw(st.integers(0, 2))]  # sampled_from would inspect them
         made.__cause__.__context__ = made
     return made
 
 
-@given(odd_exceptions())
+@given(unusual_exceptions())
 def test_classifying_never_fails_and_never_repeats_a_text(exc: BaseException) -> None:
-    """Alone, and in a group."""
+    """classify() accepts any exception, alone or in a group, and never shows its text."""
     for one in (exc, BaseExceptionGroup(MARK, [exc, TimeoutError(MARK)])):
         verdict = classify(one)
 
@@ -352,7 +352,7 @@ def test_classifying_never_fails_and_never_repeats_a_text(exc: BaseException) ->
 
 
 def test_a_class_that_cannot_be_examined_is_unknown() -> None:
-    """The last resort."""
+    """An exception whose class fails to be examined is unknown."""
 
     class Meta(type):
         @property
@@ -364,8 +364,8 @@ def test_a_class_that_cannot_be_examined_is_unknown() -> None:
     assert classify(error) == Verdict("unknown", "an exception that cannot be examined")
 
 
-def test_groups_and_causes_without_end_are_no_trouble() -> None:
-    """Deeper than Python's own stack."""
+def test_deeply_nested_groups_and_causes_are_classified() -> None:
+    """Groups and causes may be nested more deeply than Python's stack."""
     group: Exception = TimeoutError()
     chain: BaseException = ssl.SSLCertVerificationError(1, "x")
     for _ in range(sys.getrecursionlimit() * 2):
@@ -376,8 +376,8 @@ def test_groups_and_causes_without_end_are_no_trouble() -> None:
     assert classify(chain).kind == "unknown"
 
 
-def test_a_connection_error_that_is_its_own_cause_is_one_of_the_network() -> None:
-    """Directly, or by way of a group."""
+def test_a_connection_error_that_is_its_own_cause_is_a_network_error() -> None:
+    """A cycle of causes, direct or through a group, does not affect the verdict."""
     error: BaseException = foreign("openai.APIConnectionError")("x")
     for cause in (error, ExceptionGroup("x", [error])):  # type: ignore[type-var]
         verdict = classify(raised_from(error, cause))

@@ -1,12 +1,12 @@
 """
-Refusals by their status, their headers and their JSON; codes of databases.
+Tests of classify() with HTTP responses: status, headers and JSON; and with database codes.
 """
 
 from typing import Any
 
 import pytest
 
-from tests.runtime.classification.stand_ins import Evil, foreign
+from tests.runtime.classification.foreign_classes import Unusable, foreign
 from workerctl.runtime.retry import classify
 
 OPENAI = foreign("openai.APIStatusError", foreign("openai.APIError"))
@@ -16,7 +16,7 @@ PER_MINUTE = {"details": [RETRY_INFO]}
 
 def refusal(status: int, text: str = "x", **attributes: Any) -> Exception:
     """
-    An error of an SDK that holds a status.
+    Return an error of an SDK that has a status.
     """
     made: Exception = type("Refused", (OPENAI,), {"status_code": status, **attributes})(text)
     return made
@@ -54,7 +54,7 @@ def refusal(status: int, text: str = "x", **attributes: Any) -> Exception:
     ],
 )
 def test_every_status_has_its_meaning(status: int, kind: str, category: str, sent: str) -> None:
-    """Of errors of an SDK for language models."""
+    """Every status of an SDK for language models has a verdict."""
     verdict = classify(refusal(status))
 
     assert (verdict.kind, verdict.category, verdict.sent) == (kind, category, sent)
@@ -62,24 +62,24 @@ def test_every_status_has_its_meaning(status: int, kind: str, category: str, sen
 
 
 @pytest.mark.parametrize("status", ["503", 503], ids=repr)
-def test_a_status_may_be_a_text(status: object) -> None:
-    """As storage3 has it."""
+def test_a_status_may_be_a_string(status: object) -> None:
+    """A status may be a string, as in storage3."""
     assert classify(foreign("storage3.utils.StorageApiError", status=status)()).status == 503
 
 
 @pytest.mark.parametrize("status", ["x", "5030", "", 1008, 0, True, None, 503.0, b"503"], ids=repr)
-def test_what_is_no_status_is_none(status: object) -> None:
-    """The codes of websockets, for one."""
+def test_other_values_are_not_taken_for_a_status(status: object) -> None:
+    """Other values, such as the codes of websockets, are not taken for an HTTP status."""
     assert classify(foreign("storage3.utils.StorageApiError", status=status)()).kind == "unknown"
 
 
-def test_a_conflict_is_a_lock_to_those_sdks_and_a_duplicate_elsewhere() -> None:
-    """Which no second try makes new."""
+def test_a_conflict_is_retryable_for_sdks_and_permanent_elsewhere() -> None:
+    """409 is retryable for SDKs, which use it for locks; elsewhere it means a duplicate."""
     assert classify(refusal(409)).kind == "retryable"
     assert classify(foreign("httpx.HTTPStatusError", status_code=409)()).kind == "permanent"
 
 
-# ---------------------------------------------------------------------------------------- money
+# ---------------------------------------------------------------------------------------- quotas
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,11 @@ def test_a_conflict_is_a_lock_to_those_sdks_and_a_duplicate_elsewhere() -> None:
         (400, "billing_hard_limit_reached", {}),
         (403, "The monthly spend limit is reached.", {}),
         (429, "The spending limit is reached.", {}),
-        (402, "x", {"body": Evil()}),
+        (402, "x", {"body": Unusable()}),
     ],
 )
-def test_an_empty_account_is_not_filled_by_waiting(
-    status: int, text: str, attributes: dict[str, Any]
-) -> None:
-    """Said by a code, by the text, or by the status."""
+def test_a_used_up_quota_is_permanent(status: int, text: str, attributes: dict[str, Any]) -> None:
+    """A used-up quota is permanent, whether a code, the text or the status says so."""
     verdict = classify(refusal(status, text, **attributes, headers={"retry-after": "1"}))
 
     assert (verdict.kind, verdict.category, verdict.retry_after) == ("permanent", "quota", None)
@@ -119,21 +117,21 @@ def test_an_empty_account_is_not_filled_by_waiting(
         ),
         (429, "You exceeded your current quota.", {"body": [{"error": {"details": [RETRY_INFO]}}]}),
         (500, "You exceeded your current quota.", {}),
-        (429, "x", {"__str__": Evil.__str__, "body": Evil(), "headers": Evil()}),
+        (429, "x", {"__str__": Unusable.__str__, "body": Unusable(), "headers": Unusable()}),
     ],
 )
-def test_an_ordinary_limit_is_one_although_it_talks_of_money(
+def test_a_rate_limit_is_retryable_even_if_it_mentions_billing(
     status: int, text: str, attributes: dict[str, Any]
 ) -> None:
-    """Or of a quota per minute."""
+    """A rate limit is retryable, even if its text mentions billing or a quota per minute."""
     assert classify(refusal(status, text, **attributes)).kind == "retryable"
 
 
 # -------------------------------------------------------------------------------------- headers
 
 
-def test_headers_are_found_whatever_their_case_and_place() -> None:
-    """On the response, or on the exception."""
+def test_headers_are_found_in_any_case_and_place() -> None:
+    """Headers of the response and of the exception are read, in any case."""
     response = type("Response", (), {"headers": {"RETRY-AFTER": 3}, "status_code": 503})()
     held = foreign("httpx.HTTPStatusError", response=response)()
     own = foreign("aiohttp.ClientResponseError", status=429, headers={"Retry-After": "4"})()
@@ -152,8 +150,8 @@ def test_headers_are_found_whatever_their_case_and_place() -> None:
         (None, None),
     ],
 )
-def test_the_wait_of_google_is_read(details: Any, seconds: float | None) -> None:
-    """From the details of its error; a header beats it."""
+def test_googles_retry_info_is_read(details: Any, seconds: float | None) -> None:
+    """Google's `RetryInfo` is read from the error details; a header has priority."""
     body = {"error": {"details": details}}
     error = foreign("google.genai.errors.ClientError", code=429, details=body)
 
@@ -162,13 +160,13 @@ def test_the_wait_of_google_is_read(details: Any, seconds: float | None) -> None
     assert classify(error()).retry_after == 2.0
 
 
-def test_a_server_may_say_whether_to_try_again() -> None:
-    """Against what its status says."""
-    wishes = [refusal(429, headers={"x-should-retry": "false", "retry-after": "3"})]
-    wishes += [refusal(400, headers={"x-should-retry": "true", "retry-after": "3"})]
-    wishes += [refusal(400, headers={"x-should-retry": "perhaps"})]
+def test_a_server_may_request_or_forbid_a_retry() -> None:
+    """`x-should-retry` has priority over the status."""
+    refusals = [refusal(429, headers={"x-should-retry": "false", "retry-after": "3"})]
+    refusals += [refusal(400, headers={"x-should-retry": "true", "retry-after": "3"})]
+    refusals += [refusal(400, headers={"x-should-retry": "perhaps"})]
 
-    assert [(one.kind, one.retry_after) for one in map(classify, wishes)] == [
+    assert [(one.kind, one.retry_after) for one in map(classify, refusals)] == [
         ("permanent", None),
         ("retryable", 3.0),
         ("permanent", None),
@@ -193,7 +191,7 @@ def test_a_server_may_say_whether_to_try_again() -> None:
 def test_an_error_within_a_stream_is_judged_by_its_type(
     code: str, kind: str, category: str
 ) -> None:
-    """Its status is 200, or it has none; the answer had begun."""
+    """An error within a stream has status 200 or no status, and its request has been sent."""
     body = {"type": "error", "error": {"type": code}}
     for error in (refusal(200, body=body), foreign("anthropic.APIError", body=body)()):
         verdict = classify(error)
@@ -228,7 +226,7 @@ def test_an_error_within_a_stream_is_judged_by_its_type(
     ],
 )
 def test_the_code_of_a_database_decides(code: str, kind: str, category: str, sent: str) -> None:
-    """Wherever a driver keeps it."""
+    """The SQLSTATE decides, in whichever attribute the driver stores it."""
     for name, attribute in (
         ("postgrest.exceptions.APIError", "code"),
         ("asyncpg.exceptions.PostgresError", "sqlstate"),
@@ -242,8 +240,8 @@ def test_the_code_of_a_database_decides(code: str, kind: str, category: str, sen
 
 
 @pytest.mark.parametrize("code", ["", "secret", "2350", "23505 ", None, 23505], ids=repr)
-def test_what_is_no_code_of_a_database_is_not_repeated(code: Any) -> None:
-    """It could be anything."""
+def test_a_value_that_is_not_a_database_code_is_not_shown(code: Any) -> None:
+    """A value that is not an SQLSTATE is not shown: it could be a secret."""
     verdict = classify(foreign("postgrest.exceptions.APIError", code=code)())
 
     assert (verdict.kind, verdict.reason) == ("unknown", "postgrest.APIError")

@@ -1,5 +1,5 @@
 """
-Every form in which a server says how long to wait.
+Tests of retry_after(): every form in which a server requests a wait.
 """
 
 import time
@@ -17,10 +17,10 @@ TOKENS = {"x-ratelimit-remaining-tokens": "0"}
 ANTHROPIC = {"anthropic-ratelimit-tokens-remaining": "0"}
 
 
-@pytest.fixture(name="far_from_greenwich")
-def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(name="time_zone_of_seoul")
+def _time_zone_of_seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
-    A machine nine hours ahead.
+    Set a time zone nine hours ahead of UTC.
     """
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "KST-9")
@@ -51,7 +51,7 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ({"retry-after": "Sun, 06 Nov 1994 17:50:07 +0900"}, 30.0),
         ({"retry-after": "Sun, 06 Nov 1994 08:49:07 GMT"}, 0.0),
         ({"retry-after": "Fri, 31 Dec 1999 23:59:59 GMT"}, LONGEST),
-        (  # the clock of the server is an hour ahead
+        (  # the server's clock is one hour ahead
             {
                 "retry-after": "Sun, 06 Nov 1994 09:50:07 GMT",
                 "date": "Sun, 06 Nov 1994 09:49:37 GMT",
@@ -80,7 +80,7 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ({**ANTHROPIC, "anthropic-ratelimit-tokens-reset": "1994-11-06T08:50:07"}, None),
         ({**ANTHROPIC, "anthropic-ratelimit-tokens-reset": "tomorrow"}, None),
         ({**TOKENS, "x-ratelimit-reset-tokens": "9s", "retry-after": "2"}, 2.0),
-        # ---------------------------------------------------------------------------- neither
+        # ---------------------------------------------------------------------------- invalid
         ({}, None),
         ({"retry-after": ""}, None),
         ({"retry-after": "soon"}, None),
@@ -94,14 +94,14 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_wait_is_read_in_every_form(
-    far_from_greenwich: None, headers: dict[str, str], seconds: float | None
+    time_zone_of_seoul: None, headers: dict[str, str], seconds: float | None
 ) -> None:
-    """Whatever the time zone of the worker."""
+    """Every form is read, independently of the worker's time zone."""
     assert retry_after(headers, NOW) == seconds
 
 
-def test_the_clock_of_the_worker_stands_in() -> None:
-    """Where the server does not tell its own."""
+def test_the_workers_clock_is_used_without_a_date_header() -> None:
+    """Without a `Date` header, the worker's clock is used."""
     due = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 100))
     found = retry_after({"retry-after": due})
 
@@ -131,7 +131,7 @@ def test_the_clock_of_the_worker_stands_in() -> None:
     ],
 )
 def test_a_duration_is_read_with_its_units(text: object, seconds: float | None) -> None:
-    """Of Go, of protobuf, or none."""
+    """A duration has the units of Go or protobuf, or none."""
     assert duration(text) == (None if seconds is None else pytest.approx(seconds))
 
 
@@ -148,8 +148,8 @@ NAMES = st.sampled_from(
 
 
 @given(st.dictionaries(NAMES, TEXT))
-def test_no_header_breaks_it(headers: dict[str, str]) -> None:
-    """Nothing, or a wait within the bounds."""
+def test_any_headers_give_a_valid_wait_or_none(headers: dict[str, str]) -> None:
+    """Any headers give None or a wait within the bounds."""
     found = retry_after({**TOKENS, **ANTHROPIC, **headers}, NOW)
 
     assert found is None or 0.0 <= found <= LONGEST

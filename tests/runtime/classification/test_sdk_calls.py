@@ -1,5 +1,5 @@
 """
-The SDKs themselves, old and new, against a server on loopback that misbehaves.
+Tests of old and new SDKs against a misbehaving local server.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from tests.support.environments import answer
 
 SCRIPT = Path(__file__).with_name("sdk_calls.py")
 
-# What happens: kind, category, HTTP status, retry_after, sent, what translate_errors("llm") raises.
+# Case: kind, category, HTTP status, retry_after, sent, what translate_errors("llm") raises.
 CASES = {
     "400": ("permanent", "request", 400, None, "no", "ProviderRequestError"),
     "401": ("permanent", "auth", 401, None, "no", "ProviderAuthError"),
@@ -28,7 +28,7 @@ CASES = {
     "certificate": ("permanent", "auth", None, None, "no", "ProviderAuthError"),
     "two loops": ("permanent", "bug", None, None, "unknown", ""),
 }
-# Their exceptions do not hold the headers, nor psycopg's how far it came.
+# Their exceptions have no headers. (Those of psycopg do not show whether a request was sent.)
 WITHOUT_HEADERS = {"storage3", "postgrest"}
 CLIENTS = {
     "sdk-old": {"openai", "anthropic", "httpx", "urllib", "redis"},
@@ -40,9 +40,9 @@ CLIENTS = {
 
 
 @cache
-def said(environment: str) -> dict[str, dict[str, Any]]:
+def results(environment: str) -> dict[str, dict[str, Any]]:
     """
-    What the script prints, asked once.
+    Return the results of the script, which runs once per environment.
     """
     rows: dict[str, dict[str, Any]] = answer(environment, SCRIPT)
     return rows
@@ -50,7 +50,7 @@ def said(environment: str) -> dict[str, dict[str, Any]]:
 
 def expected(client: str, case: str) -> tuple[Any, ...]:
     """
-    What the table says, but for what a client does not tell.
+    Return the row of the table, without what a client's exceptions do not contain.
     """
     kind, category, status, wait, sent, raised = CASES[case]
     if client in WITHOUT_HEADERS:
@@ -62,11 +62,12 @@ def expected(client: str, case: str) -> tuple[Any, ...]:
 
 @pytest.mark.environments
 @pytest.mark.parametrize("environment", CLIENTS)
-def test_what_the_sdks_raise_is_judged_as_it_happened(environment: str) -> None:
-    """Each client in each case that applies to it."""
+def test_the_exceptions_of_the_sdks_are_classified_correctly(environment: str) -> None:
+    """The verdict is as expected for each client in each case that applies to it."""
     fields = ("kind", "category", "status", "retry_after", "sent", "raises")
     found = {
-        name: tuple(row.get(field) for field in fields) for name, row in said(environment).items()
+        name: tuple(row.get(field) for field in fields)
+        for name, row in results(environment).items()
     }
 
     assert found == {name: expected(*name.split(" ", 1)) for name in found}
@@ -77,15 +78,15 @@ def test_what_the_sdks_raise_is_judged_as_it_happened(environment: str) -> None:
 @pytest.mark.environments
 @pytest.mark.parametrize("environment", CLIENTS)
 def test_neither_the_key_nor_the_address_is_shown(environment: str) -> None:
-    """Though the body of every refusal repeats the key."""
-    assert [name for name, row in said(environment).items() if row["leaks"]] == []
+    """No verdict shows the key or the URL, although every refusal contains the key."""
+    assert [name for name, row in results(environment).items() if row["leaks"]] == []
 
 
 @pytest.mark.environments
 @pytest.mark.parametrize("environment", CLIENTS)
-def test_a_client_of_another_loop_is_told_what_to_do(environment: str) -> None:
-    """The reason names the helper."""
-    rows = {name: row for name, row in said(environment).items() if name.endswith("two loops")}
+def test_the_verdict_on_a_client_of_another_loop_names_the_solution(environment: str) -> None:
+    """The reason for a client of another event loop names `loop_cached`."""
+    rows = {name: row for name, row in results(environment).items() if name.endswith("two loops")}
 
     assert rows
     assert all("loop_cached" in row["reason"] for row in rows.values())

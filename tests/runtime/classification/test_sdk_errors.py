@@ -1,5 +1,5 @@
 """
-What is said of the exceptions of the SDKs, old and new: their real classes, in their environments.
+Tests of classify() with the real exceptions of old and new SDKs, in their environments.
 """
 
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.classification.stand_ins import FOREIGN
+from tests.runtime.classification.foreign_classes import FOREIGN
 from tests.support.environments import answer
 
 SCRIPT = Path(__file__).with_name("sdk_errors.py")
 TWINS = {"LLM": ("openai", "anthropic"), "HTTPX": ("httpx", "httpx2")}
 
 # The columns: exception, kind, HTTP status, retry_after, category, sent ("?": unknown), and what
-# translate_errors("llm") raises in its place; "-" is none.
+# translate_errors("llm") raises instead. "-" means that there is no value.
 TABLE = """
 LLM 400                                 permanent  400 -    request     no ProviderRequestError
 LLM 401                                 permanent  401 -    auth        no ProviderAuthError
@@ -190,14 +190,14 @@ group of a timeout and a refusal        permanent  -   -    bug         ?  -
 group of rate limits                    retryable  429 11   rate_limit  no LLMRateLimitError
 """
 
-# What these older versions do not have yet, and what is not installed beside them.
+# What the older versions do not have, and what is not installed together with them.
 NOT_IN_OLD = ("httpx2", "storage3", "postgrest", "psycopg", "aiohttp", "requests", "google")
 NOT_IN_OLD_ROWS = {"anthropic 429 spend limit", "anthropic CredentialsError"}
 
 
 def expected() -> dict[str, list[Any]]:
     """
-    The table as the script prints it, with the twins apart.
+    Return the table in the form that the script prints, with a row for each package.
     """
     rows: dict[str, list[Any]] = {}
     for line in filter(None, TABLE.splitlines()):
@@ -217,22 +217,22 @@ def expected() -> dict[str, list[Any]]:
 
 @pytest.mark.environments
 def test_every_row_holds_with_the_newest_sdks() -> None:
-    """Each of them exists there; nothing of an exception's text is shown, and its cause is kept."""
-    said = answer("sdk-new", SCRIPT)
+    """All rows exist with the newest SDKs; no text of an exception is shown, its cause is kept."""
+    rows = answer("sdk-new", SCRIPT)["rows"]
 
-    assert said["rows"] == expected()
+    assert rows == expected()
 
 
 @pytest.mark.environments
 def test_every_row_holds_with_older_sdks() -> None:
-    """The same verdicts on openai 1.x, but for what is not there."""
-    said = answer("sdk-old", SCRIPT)["rows"]
-    missing = {name for name, row in said.items() if row is None}
+    """The verdicts are the same with openai 1.x, except for classes that it does not have."""
+    rows = answer("sdk-old", SCRIPT)["rows"]
+    missing = {name for name, row in rows.items() if row is None}
 
     assert missing == {
-        name for name in said if name.startswith(NOT_IN_OLD) or name in NOT_IN_OLD_ROWS
+        name for name in rows if name.startswith(NOT_IN_OLD) or name in NOT_IN_OLD_ROWS
     }
-    assert {name: row for name, row in said.items() if row is not None} == {
+    assert {name: row for name, row in rows.items() if row is not None} == {
         name: row for name, row in expected().items() if name not in missing
     }
 
@@ -240,7 +240,7 @@ def test_every_row_holds_with_older_sdks() -> None:
 @pytest.mark.environments
 @pytest.mark.parametrize("environment", ["sdk-old", "sdk-new"])
 def test_nothing_foreign_is_imported_to_classify(environment: str) -> None:
-    """Where they are installed, the whole door loads none of them."""
+    """`workerctl.runtime.retry` imports no SDK, even if it is installed."""
     imports = answer(environment, SCRIPT, "none")["imports"]
 
     assert "workerctl" in imports

@@ -1,5 +1,5 @@
 """
-What a stage raises in the place of an SDK's exception, and what it leaves alone.
+Tests of translate_errors(): which exceptions of SDKs it replaces, and which it does not.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ REQUEST = httpx.Request("POST", f"https://api.example-works.net/{SECRET}")
 
 def refused(status: int, **headers: str) -> httpx.HTTPStatusError:
     """
-    A refusal, by its status.
+    Return a refusal with this status.
     """
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     response = httpx.Response(status, headers=named, request=REQUEST)
@@ -33,14 +33,14 @@ def refused(status: int, **headers: str) -> httpx.HTTPStatusError:
 
 def translated(stage: Stage, exc: BaseException) -> BaseException:
     """
-    What comes out of the stage.
+    Return the exception that leaves the stage.
     """
     with pytest.raises(BaseException) as caught, translate_errors(stage):  # noqa: PT011 -- any
         raise exc
     return caught.value
 
 
-# By stage: a timeout, a rate limit, a failed server, no connection, a 401, a 404, a bad answer.
+# A timeout, a rate limit, a server error, no connection, 401, 404, an invalid answer, 402.
 ERRORS = (
     httpx.ReadTimeout(SECRET),
     refused(429, retry_after="7"),
@@ -78,14 +78,14 @@ EXPECTED: dict[Stage, str] = {
 
 @pytest.mark.parametrize("stage", get_args(Stage))
 def test_the_stage_decides_the_class(stage: Stage) -> None:
-    """One and the same timeout is of the model, or of the storage."""
+    """The same exception becomes a different class in each stage."""
     found = [type(translated(stage, error)).__name__ for error in ERRORS]
 
     assert found == EXPECTED[stage].split()
 
 
-def test_a_translated_error_tells_what_is_known_in_plain_json() -> None:
-    """And the wait that was asked for."""
+def test_a_translated_error_contains_the_verdict_as_plain_json() -> None:
+    """A translated error contains the verdict and the requested wait as plain JSON."""
     error = translated("llm", refused(429, retry_after="7"))
 
     assert isinstance(error, ours.LLMRateLimitError)
@@ -109,8 +109,8 @@ def test_a_translated_error_tells_what_is_known_in_plain_json() -> None:
 @pytest.mark.parametrize(
     "error", ERRORS, ids=[f"{n}-{type(e).__name__}" for n, e in enumerate(ERRORS)]
 )
-def test_the_original_is_the_cause_and_its_text_is_not_repeated(error: Exception) -> None:
-    """It may hold a key, an address, a person."""
+def test_the_original_is_the_cause_and_its_text_is_not_shown(error: Exception) -> None:
+    """The text of the original is not shown: it may contain a key, a URL or personal data."""
     found: Any = translated("llm", error)
 
     assert found.__cause__ is error
@@ -121,7 +121,7 @@ def test_the_original_is_the_cause_and_its_text_is_not_repeated(error: Exception
 
 
 def test_the_exception_of_an_sdk_keeps_its_own_chain() -> None:
-    """The traceback shows all three."""
+    """The traceback shows the SDK's exception, its cause, and the translated exception."""
     inner = httpx.ConnectError("nobody there")
     outer = openai.APIConnectionError(request=REQUEST)  # type: ignore[arg-type]
     outer.__cause__ = inner
@@ -153,14 +153,14 @@ def test_the_exception_of_an_sdk_keeps_its_own_chain() -> None:
     ],
     ids=lambda error: f"{type(error).__name__}-{error}",
 )
-def test_what_is_not_of_the_service_is_left_alone(error: BaseException) -> None:
-    """Bugs, local files, the unknown, what is ours, what ends a task."""
+def test_errors_that_are_not_of_the_service_are_not_translated(error: BaseException) -> None:
+    """Bugs, local and unknown errors, our exceptions and cancellation are not translated."""
     assert translated("llm", error) is error
     assert error.__cause__ is None
 
 
-def test_rqs_timeout_passes_through_though_an_sdk_took_it_for_a_failed_connection() -> None:
-    """Its alarm goes off within a request, and older SDKs catch every Exception there."""
+def test_rqs_timeout_passes_through_even_if_an_sdk_wraps_it() -> None:
+    """RQ's timeout may be raised within a request, where older SDKs catch every Exception."""
     alarm = JobTimeoutException("x")
     wrapped = openai.APIConnectionError(request=REQUEST)  # type: ignore[arg-type]
     wrapped.__cause__ = alarm
@@ -171,8 +171,8 @@ def test_rqs_timeout_passes_through_though_an_sdk_took_it_for_a_failed_connectio
         assert not retryable(error)
 
 
-def test_a_certificate_is_refused_for_good() -> None:
-    """Whatever the SDK made of it."""
+def test_an_invalid_certificate_is_permanent() -> None:
+    """An invalid certificate is permanent, whichever exception the SDK raises for it."""
     outer = httpx.ConnectError("x")
     outer.__cause__ = ssl.SSLCertVerificationError(1, "x")
 
@@ -180,7 +180,7 @@ def test_a_certificate_is_refused_for_good() -> None:
 
 
 def test_a_group_is_translated_as_one() -> None:
-    """Several requests at once, all of them of the service."""
+    """A group of errors of one service becomes a single exception."""
     group = ExceptionGroup("x", [refused(429, retry_after="3"), refused(429, retry_after="9")])
     error = translated("embedding", group)
 
@@ -188,16 +188,16 @@ def test_a_group_is_translated_as_one() -> None:
     assert error.retry_after == 9.0
 
 
-def test_what_goes_well_goes_through() -> None:
-    """The block's own value, and no log record."""
+def test_a_block_that_succeeds_is_not_affected() -> None:
+    """A block that succeeds is not affected, and the context manager yields None."""
     with translate_errors("llm") as nothing:
         found = 3
 
     assert (found, nothing) == (3, None)
 
 
-def test_it_stands_around_an_await() -> None:
-    """A timeout of asyncio is one of the stage; a cancellation is not."""
+def test_it_works_around_an_await() -> None:
+    """Around an await, asyncio's timeout is translated, but cancellation is not."""
 
     async def slow() -> None:
         with translate_errors("embedding"):
@@ -218,20 +218,20 @@ def test_it_stands_around_an_await() -> None:
     assert kinds == [ours.EmbeddingTimeoutError, asyncio.CancelledError]
 
 
-def test_a_wrong_stage_is_told_at_once() -> None:
-    """Not only when something fails."""
+def test_an_unknown_stage_is_reported_immediately() -> None:
+    """An unknown stage is an error at the call, not only when the block fails."""
     with pytest.raises(ValueError, match="llm, embedding, storage, database, webhook"):
         translate_errors("lmm")  # type: ignore[arg-type]
 
 
-def test_it_is_no_decorator() -> None:
-    """Around a coroutine function it would guard the making of the coroutine alone."""
+def test_it_is_not_a_decorator() -> None:
+    """It is not a decorator: around a coroutine function, it would not cover the await."""
     with pytest.raises(TypeError):
         translate_errors("llm")(lambda: None)  # type: ignore[operator]
 
 
 def test_it_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever catches the error decides."""
+    """Nothing is logged; the code that catches the error decides about that."""
     with caplog.at_level(logging.DEBUG):
         translated("llm", refused(500))
 

@@ -1,5 +1,5 @@
 """
-An empty database, and a process of whatever RQ that runs a script on it.
+Fixtures for jobs: an empty Redis, settings, and scripts that run with any version of RQ.
 """
 
 import json
@@ -26,7 +26,7 @@ Answer = Callable[..., Any]
 @pytest.fixture
 def database(redis_url: str):
     """
-    The URL of a Redis with nothing in it.
+    The URL of an empty Redis.
     """
     with Redis.from_url(redis_url) as connection:
         connection.flushall()
@@ -45,7 +45,7 @@ def connection(database: str):
 @pytest.fixture
 def configured(directory: Path, monkeypatch: pytest.MonkeyPatch):
     """
-    Settings of this process, from this environment; logging is as before afterwards.
+    Give the process an encryption key. Logging and cached settings are restored afterwards.
     """
     monkeypatch.setenv("ENCRYPTION_KEY", KEY)
     get_settings.cache_clear()
@@ -64,12 +64,14 @@ def configured(directory: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def answer(environ: dict[str, str], directory: Path, database: str) -> Answer:
     """
-    What a script of this directory prints, in an environment or in this one, read as JSON.
+    Return a function that runs a script of this directory and returns its output as JSON.
+
+    The script runs in the named environment; `rq-3` is that of the tests themselves.
     """
 
     def run(environment: str, script: str, *arguments: str, **variables: str) -> Any:
         python = interpreter(environment) if environment != "rq-3" else sys.executable
-        # the jobs are imported by their names, also in a child that is a new Python
+        # Jobs are imported by name, even in a child process that is a new interpreter.
         path = os.pathsep.join((environ["PYTHONPATH"], str(HERE)))
         done = subprocess.run(
             [python, HERE / script, database, *arguments],

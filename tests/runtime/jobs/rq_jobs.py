@@ -1,5 +1,5 @@
 """
-Jobs that end in every way a job can end; each notes its runs in Redis.
+Jobs that end in every possible way; each records its runs in Redis.
 """
 
 import json
@@ -23,98 +23,98 @@ RETRY_AFTER = 2
 
 class UnheardOfError(Exception):
     """
-    An error of which nothing is known.
+    An error that is not classified.
     """
 
 
 def permanent() -> None:
     """
-    Another run is no help.
+    Fail permanently.
     """
-    _note()
+    _record_run()
     raise InvalidFileError("no text", {"pages": 0})
 
 
 def asked_to_wait() -> str:
     """
-    The first run is told when to come back.
+    Fail in the first run with a requested wait, then succeed.
     """
-    if _note() == 1:
+    if _record_run() == 1:
         raise LLMRateLimitError("slow down", retry_after=RETRY_AFTER)
     return "done"
 
 
 def always_failing() -> None:
     """
-    Another run may help, and never does.
+    Fail with a retryable error in every run.
     """
-    _note()
+    _record_run()
     raise LLMTimeoutError("no answer")
 
 
 def partial() -> None:
     """
-    Most of it worked.
+    Fail partially.
     """
-    _note()
+    _record_run()
     raise EmbeddingPartialFailure("2 of 9 missing", {"missing": 2, "result": {"stored": 7}})
 
 
 def partial_group() -> None:
     """
-    Two parts of it did not work.
+    Fail with a group of two partial failures.
     """
-    _note()
+    _record_run()
     failures = [EmbeddingPartialFailure(f"{n} missing", {"result": n}) for n in (1, 2)]
     raise ExceptionGroup("partly", failures)
 
 
 def key_error() -> Any:
     """
-    A mistake in the program.
+    Fail because of a bug.
     """
-    _note()
+    _record_run()
     return {}["missing"]
 
 
 def type_error() -> Any:
     """
-    Another mistake in the program.
+    Fail because of another bug.
     """
-    _note()
+    _record_run()
     return len(5)  # type: ignore[arg-type]
 
 
 def unheard_of() -> None:
     """
-    An error of which nothing is known, with a text that stays here.
+    Fail with an unclassified error whose message must not be shown.
     """
-    _note()
+    _record_run()
     raise UnheardOfError("sk-live-9aB3dE7fG1hJ5kL2")
 
 
 def too_slow() -> None:
     """
-    Take longer than the job may.
+    Exceed the job's timeout.
     """
-    _note()
+    _record_run()
     time.sleep(5)
 
 
 def killed_once() -> str:
     """
-    The first process is killed.
+    Kill the process in the first run, then succeed.
     """
-    if _note() == 1:
+    if _record_run() == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return "done"
 
 
 def always_killed() -> None:
     """
-    Every process is killed, after the job has noted something.
+    Kill the process in every run, after saving metadata.
     """
-    _note()
+    _record_run()
     job = get_current_job()
     job.meta["stage"] = "parsing"
     job.save_meta()
@@ -123,9 +123,9 @@ def always_killed() -> None:
 
 def unsaved() -> None:
     """
-    Redis does not take the record.
+    Fail permanently, with metadata that cannot be saved.
     """
-    _note()
+    _record_run()
 
     def refuse() -> None:
         raise ConnectionError("refused")
@@ -136,22 +136,22 @@ def unsaved() -> None:
 
 def well() -> str:
     """
-    Nothing is wrong with this one, until `on_success`.
+    Succeed; some tests add an `on_success` that fails.
     """
-    _note()
+    _record_run()
     return "done"
 
 
 def on_success(*_: object) -> None:
     """
-    Fail, for good, where the job did not.
+    Fail permanently after the job has succeeded.
     """
     raise InvalidFileError("nobody wants it")
 
 
 def on_success_in_vain(*_: object) -> None:
     """
-    Fail, although another run may help, where the job did not.
+    Fail with a retryable error after the job has succeeded.
     """
     raise LLMTimeoutError("no answer")
 
@@ -159,7 +159,7 @@ def on_success_in_vain(*_: object) -> None:
 @worker_job
 def decorated_inner() -> None:
     """
-    A decorated function of which another one catches the error.
+    Raise an error that the caller, another decorated function, catches.
     """
     raise InvalidFileError("handled by the caller")
 
@@ -167,9 +167,9 @@ def decorated_inner() -> None:
 @worker_job
 def decorated() -> None:
     """
-    The decorator, and a retryable error.
+    Fail with a retryable error under the decorator.
     """
-    _note()
+    _record_run()
     try:
         decorated_inner()
     except InvalidFileError:
@@ -179,7 +179,7 @@ def decorated() -> None:
 @worker_job
 def decorated_well() -> str:
     """
-    The decorator, and nothing wrong until `on_success`.
+    Succeed under the decorator; `on_success` fails.
     """
     return well()
 
@@ -187,7 +187,7 @@ def decorated_well() -> str:
 @worker_job
 def decorated_permanent() -> None:
     """
-    The decorator, and a permanent error.
+    Fail permanently under the decorator.
     """
     permanent()
 
@@ -195,34 +195,36 @@ def decorated_permanent() -> None:
 @worker_job
 def decorated_partial() -> None:
     """
-    The decorator, and a partial failure.
+    Fail partially under the decorator.
     """
     partial()
 
 
 def endless() -> None:
     """
-    Wait to be stopped.
+    Sleep until the job is stopped.
     """
-    _note()
+    _record_run()
     time.sleep(60)
 
 
 def on_failure(job: Any, connection: Any, kind: type[BaseException], *_: object) -> None:
     """
-    Note each failure that RQ tells of, and whether it is the last one.
+    Record each failure that RQ reports, and whether it is the final one.
     """
     connection.rpush(f"failures:{job.id}", json.dumps([kind.__name__, is_final(job)]))
 
 
 def exception_handler(job: Any, *_: object) -> None:
     """
-    Note whether each failure is the last one, where RQ 1 has handled it and later ones have not.
+    Record whether each failure is final, as seen by an exception handler.
+
+    RQ 1 calls it after it has handled the failure, later versions before.
     """
     job.connection.rpush(f"handled:{job.id}", json.dumps(is_final(job)))
 
 
-def _note() -> int:
+def _record_run() -> int:
     job = get_current_job()
     connection = job.connection
     return int(connection.rpush(f"runs:{job.id}", time.time()))

@@ -1,5 +1,5 @@
 """
-Jobs with coroutines that take longer than the job may, and one that comes after them.
+Jobs whose coroutines exceed the job's timeout, and a job that runs after them.
 """
 
 import asyncio
@@ -12,33 +12,33 @@ from rq import get_current_job
 from workerctl.runtime.async_helpers import run_async
 
 TIMEOUT = 1
-"""Seconds that each of the slow jobs has."""
+"""The timeout of each slow job, in seconds."""
 
 
 def waiting() -> None:
     """
-    Wait longer than the job may.
+    Wait longer than the timeout.
     """
     run_async(_slow(_pause(TIMEOUT + 0.7)))
 
 
 def stubborn() -> None:
     """
-    Wait, and take no exception for an answer.
+    Wait longer than the timeout, and suppress every exception.
     """
-    run_async(_slow(_pause_whatever_happens(TIMEOUT + 0.7)))
+    run_async(_slow(_pause_suppressing(TIMEOUT + 0.7)))
 
 
 def working() -> None:
     """
-    Work without ever waiting, and take no exception for an answer.
+    Compute longer than the timeout, and suppress every exception.
     """
     run_async(_slow(_busy(TIMEOUT + 0.7)))
 
 
 def next_job() -> bool:
     """
-    Whether the job that comes next is the current one, long enough for what was left to show.
+    Return whether this job stays the current one while leftovers of the last could still run.
     """
     return run_async(_current_id(TIMEOUT + 0.2)) == get_current_job().id
 
@@ -56,7 +56,7 @@ async def _pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def _pause_whatever_happens(seconds: float) -> None:
+async def _pause_suppressing(seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(Exception):
@@ -78,7 +78,7 @@ async def _current_id(seconds: float) -> str:
 
 async def nested() -> str:
     """
-    An async job that calls what is meant for plain ones.
+    Call run_async() in an async job, where it is an error.
     """
 
     async def inner() -> str:

@@ -1,10 +1,10 @@
 """
-Every way in which a job can end, on the RQ of this interpreter: prints what became of the jobs.
+Run jobs that end in every possible way, with the RQ of this interpreter, and print the outcomes.
 
     python rq_scenarios.py URL WORKER
 
-WORKER is a class of `workerctl.runtime.rq`; `plain`, `simple` and `spawn` are RQ's own, for jobs
-with the decorator.
+WORKER is a class of `workerctl.runtime.rq`, or `plain`, `simple` or `spawn` for a worker of RQ
+itself, which runs decorated jobs.
 """
 
 import json
@@ -61,7 +61,7 @@ DECORATED = {
 
 class Kind(NamedTuple):
     """
-    A worker class, and the jobs that it is tried with.
+    A worker class, and the jobs that it runs.
     """
 
     worker: type
@@ -70,7 +70,7 @@ class Kind(NamedTuple):
 
 def main(url: str, kind: str) -> None:
     """
-    Enqueue all at once, work until all have ended, print.
+    Enqueue all jobs, work until all have ended, and print the outcomes.
     """
     kinds = {
         "Worker": lambda: Kind(ours.Worker, {**POLICY, **KILLED}),
@@ -96,10 +96,10 @@ def main(url: str, kind: str) -> None:
 
 def connected(url: str, kind: str) -> Redis:
     """
-    A connection; for `spawn` with the plain options alone.
+    Return a connection; for `spawn`, one with basic options only.
 
-    RQ's SpawnWorker before 3.0 writes them all into the program of its child, also the objects
-    that newer redis-py keeps there, and the child does not start.
+    Before 3.0, RQ's SpawnWorker writes all options into the code of its child process. Newer
+    versions of redis-py keep objects among them, with which the child does not start.
     """
     connection = Redis.from_url(url)
     options = connection.connection_pool.connection_kwargs
@@ -110,7 +110,7 @@ def connected(url: str, kind: str) -> Redis:
 
 def enqueued(queue: Queue, name: str, retry: int = 0, timeout: int = 20) -> Job:
     """
-    A job as a producer enqueues it, who knows nothing of workerctl.
+    Enqueue a job as a producer without workerctl does.
     """
     more = {"retry": Retry(max=retry)} if retry else {}
     function = getattr(rq_jobs, name.partition(" ")[0])
@@ -121,7 +121,7 @@ def enqueued(queue: Queue, name: str, retry: int = 0, timeout: int = 20) -> Job:
 
 def waiting(jobs: dict[str, Job]) -> Iterator[None]:
     """
-    Once for each time that the scheduled jobs should be looked at, until all have ended.
+    Yield each time that scheduled jobs may be due, until all jobs have ended.
     """
     deadline = time.monotonic() + SECONDS
     while any(job.get_status(refresh=True) not in ENDED for job in jobs.values()):
@@ -133,7 +133,7 @@ def waiting(jobs: dict[str, Job]) -> Iterator[None]:
 
 def outcome(connection: Redis, job: Job) -> dict[str, Any]:
     """
-    What became of a job, with no time of day in it.
+    Return what became of a job, without absolute times.
     """
     job = Job.fetch(job.id, connection=connection)
     runs = [float(at) for at in connection.lrange(f"runs:{job.id}", 0, -1)]
@@ -153,7 +153,7 @@ def outcome(connection: Redis, job: Job) -> dict[str, Any]:
 
 def stopped(connection: Redis, queue: Queue) -> dict[str, Any]:
     """
-    What becomes of a job that is stopped by command.
+    Return what becomes of a job that a command stops.
     """
     job = enqueued(queue, "endless", retry=3)
     worker = ours.Worker([queue], connection=connection)

@@ -1,5 +1,5 @@
 """
-RQ writes its log to stdout, where the answer of a script should be alone.
+Keep RQ's log off stdout, which is reserved for the answer of a script.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 @contextlib.contextmanager
 def stdout_for_answers() -> Iterator[None]:
     """
-    What is written to stdout in the block, by children also, goes to stderr.
+    Redirect stdout to stderr within the block, also for child processes.
     """
     kept = os.dup(1)
     os.dup2(2, 1)

@@ -1,5 +1,5 @@
 """
-Jobs that exceed their timeout inside run_async, each followed by another: prints what became.
+Run jobs that exceed their timeout in run_async(), then another job, and print the outcomes.
 
     python rq_timeouts.py URL WORKER [uvloop]
 """
@@ -22,7 +22,7 @@ SLOW = ("waiting", "stubborn", "working")
 
 def main(url: str, kind: str, loop: str = "") -> None:
     """
-    Run the slow jobs and one more, print what each left behind.
+    Run the slow jobs and one more, and print what each left behind.
     """
     if loop:
         import uvloop
@@ -35,7 +35,7 @@ def main(url: str, kind: str, loop: str = "") -> None:
     with stdout_for_answers():
         getattr(ours, kind)([queue], connection=connection).work(burst=True)
     answer: dict[str, Any] = {
-        name: [status(connection, job), told(connection, job), ended(connection, job)]
+        name: [status(connection, job), errors(connection, job), ended(connection, job)]
         for name, job in slow.items()
     }
     answer["side effects"] = connection.llen("side effects")
@@ -45,22 +45,22 @@ def main(url: str, kind: str, loop: str = "") -> None:
 
 def enqueued(queue: Queue, name: str, timeout: int) -> Job:
     """
-    A job of `rq_jobs_async`.
+    Enqueue a job of `rq_jobs_async`.
     """
     return queue.enqueue(getattr(rq_jobs_async, name), job_timeout=timeout)
 
 
 def status(connection: Redis, job: Job) -> str:
     """
-    How the job has ended.
+    Return the final status of the job.
     """
     found = Job.fetch(job.id, connection=connection).get_status()
     return str(getattr(found, "value", found))
 
 
-def told(connection: Redis, job: Job) -> list[str]:
+def errors(connection: Redis, job: Job) -> list[str]:
     """
-    The errors in the job's record.
+    Return the errors in the job's record.
     """
     record = Job.fetch(job.id, connection=connection).meta["workerctl"]
     return [attempt["error"] for attempt in record["attempts"]]
@@ -68,7 +68,7 @@ def told(connection: Redis, job: Job) -> list[str]:
 
 def ended(connection: Redis, job: Job) -> bool:
     """
-    Whether the coroutine's `finally` has run.
+    Return whether the coroutine's `finally` block has run.
     """
     return job.id.encode() in connection.lrange("finally", 0, -1)
 

@@ -1,5 +1,5 @@
 """
-The worker and job classes by themselves, on the RQ of this environment and a real Redis.
+Tests of the worker and job classes with the installed RQ and a real Redis.
 """
 
 import ast
@@ -21,7 +21,7 @@ from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
 from workerctl.settings import get_settings
 
-TOLD = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
+PUBLISHED = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
 
 pytestmark = pytest.mark.usefixtures("configured")
 
@@ -44,15 +44,15 @@ def job(connection):
     return Queue("jobs", connection=connection, job_class=ours.Job).enqueue("builtins.len", "four")
 
 
-def told(connection, worker) -> set[bytes]:
+def published_fields(connection, worker) -> set[bytes]:
     """
-    The names of our fields in RQ's record of the worker.
+    Return the names of workerctl's fields in RQ's record of the worker.
     """
     return {name for name in connection.hgetall(worker.key) if name.startswith(b"workerctl:")}
 
 
-def test_the_configuration_is_told_in_rqs_record_and_dies_with_it(connection, worker):
-    assert told(connection, worker) == TOLD
+def test_the_configuration_is_published_in_rqs_record_and_expires_with_it(connection, worker):
+    assert published_fields(connection, worker) == PUBLISHED
     assert 0 < connection.ttl(worker.key) <= worker.worker_ttl + 60
     (found,) = rq.worker.Worker.all(connection=connection)
     assert found.name == worker.name
@@ -60,22 +60,22 @@ def test_the_configuration_is_told_in_rqs_record_and_dies_with_it(connection, wo
     assert 0 < connection.ttl(worker.key) <= 60
 
 
-def test_a_record_that_had_expired_is_told_of_again(connection, worker):
+def test_an_expired_record_is_published_again(connection, worker):
     connection.delete(worker.key)
     worker.heartbeat()
-    assert told(connection, worker) == TOLD
+    assert published_fields(connection, worker) == PUBLISHED
 
 
-def test_a_heartbeat_within_a_pipeline_sends_nothing_of_its_own(connection, worker):
+def test_a_heartbeat_within_a_pipeline_publishes_nothing(connection, worker):
     connection.delete(worker.key)
     with connection.pipeline() as pipeline:
         worker.heartbeat(60, pipeline)
         worker.heartbeat(60, pipeline=pipeline)
-        assert told(connection, worker) == set()
+        assert published_fields(connection, worker) == set()
 
 
 def test_what_redis_keeps_of_a_failure_holds_no_secret(connection):
-    """RQ stores the whole traceback, and what a foreign exception says is nobody's to know."""
+    """RQ stores the whole traceback, in which a third-party exception may show a secret."""
     key = get_settings().ENCRYPTION_KEY.get_secret_value()
     queue = Queue("jobs", connection=connection, job_class=ours.Job)
     job = queue.enqueue("builtins.int", f"key {key[:8]} is wrong", 16)
@@ -89,14 +89,14 @@ def test_what_redis_keeps_of_a_failure_holds_no_secret(connection):
 def test_a_worker_without_a_scheduler_says_that_retries_wait(
     connection, caplog, scheduler: bool, warnings: int
 ):
-    """RQ keeps them in a list that nobody reads."""
+    """Without a scheduler, RQ never enqueues scheduled retries."""
     worker = ours.SimpleWorker([Queue("jobs", connection=connection)], connection=connection)
     worker.work(burst=True, with_scheduler=scheduler)
     assert caplog.text.count("--with-scheduler") == warnings
 
 
-def test_a_job_that_is_async_already_is_told_to_await(connection, monkeypatch):
-    """RQ 3 runs `async def` jobs itself; run_async() inside one names the coroutine."""
+def test_run_async_in_an_async_job_asks_for_await(connection, monkeypatch):
+    """RQ 3 runs `async def` jobs itself; run_async() in one names the coroutine to await."""
     monkeypatch.syspath_prepend(Path(__file__).parent)
     queue = Queue("jobs", connection=connection, job_class=ours.Job)
     job = queue.enqueue("rq_jobs_async.nested")
@@ -104,7 +104,7 @@ def test_a_job_that_is_async_already_is_told_to_await(connection, monkeypatch):
     assert "write `await inner()`" in job.latest_result().exc_string
 
 
-def test_publishing_that_fails_stops_no_worker(connection, worker, monkeypatch, caplog):
+def test_a_failure_to_publish_does_not_stop_the_worker(connection, worker, monkeypatch, caplog):
     connection.delete(worker.key)
     connection.set(worker.key, "of another kind")
     worker._publish()
@@ -112,7 +112,7 @@ def test_publishing_that_fails_stops_no_worker(connection, worker, monkeypatch, 
     connection.delete(worker.key)
     worker.register_birth()
     worker.heartbeat()
-    assert told(connection, worker) == set()
+    assert published_fields(connection, worker) == set()
     messages = [record.getMessage() for record in caplog.records if "published" in record.msg]
     assert messages == [
         "The configuration could not be published (ResponseError).",
@@ -120,7 +120,7 @@ def test_publishing_that_fails_stops_no_worker(connection, worker, monkeypatch, 
     ]
 
 
-def test_a_bad_configuration_ends_the_start_before_anyone_knows_of_it(connection, monkeypatch):
+def test_a_bad_configuration_ends_the_start_before_the_worker_registers(connection, monkeypatch):
     monkeypatch.setenv("JOB_MAX_RETRIES", "many")
     get_settings.cache_clear()
     worker = ours.Worker([Queue("jobs", connection=connection)], connection=connection)
@@ -129,7 +129,7 @@ def test_a_bad_configuration_ends_the_start_before_anyone_knows_of_it(connection
     assert connection.keys() == []
 
 
-def test_without_a_job_class_the_worker_takes_ours(connection):
+def test_without_a_job_class_the_worker_uses_ours(connection):
     queue = Queue("jobs", connection=connection)
     job = queue.enqueue(f"{__name__}.missing")
     worker = ours.SimpleWorker([queue], connection=connection)
@@ -139,7 +139,7 @@ def test_without_a_job_class_the_worker_takes_ours(connection):
     assert job.meta["workerctl"]["final"]
 
 
-def test_a_job_class_that_is_not_made_of_ours_is_told(connection, caplog):
+def test_a_job_class_that_is_not_a_subclass_of_ours_is_reported(connection, caplog):
     class Own(rq.job.Job):
         pass
 
@@ -151,7 +151,7 @@ def test_a_job_class_that_is_not_made_of_ours_is_told(connection, caplog):
     ) in caplog.messages
 
 
-def test_without_a_settled_configuration_a_job_is_judged_by_the_defaults(job, monkeypatch):
+def test_without_a_valid_configuration_a_job_is_retried_by_the_defaults(job, monkeypatch):
     monkeypatch.setenv("JOB_MAX_RETRIES", "many")
     get_settings.cache_clear()
     failures.decide(job, LLMTimeoutError("late"), failures.classify(LLMTimeoutError("late")))
@@ -159,7 +159,7 @@ def test_without_a_settled_configuration_a_job_is_judged_by_the_defaults(job, mo
     assert 1 <= job.retry_intervals[0] <= 30
 
 
-def test_the_intervals_of_a_producer_are_the_ceilings_of_every_wait(job):
+def test_the_intervals_of_a_producer_limit_every_wait(job):
     job.retries_left, job.retry_intervals = 9, [1, 1, 1000]
     verdict = failures.classify(LLMTimeoutError("late"))
     for _ in range(2):
@@ -169,7 +169,7 @@ def test_the_intervals_of_a_producer_are_the_ceilings_of_every_wait(job):
     assert job.get_meta()["workerctl"]["intervals"] == [1, 1, 1000]
 
 
-def test_an_unknown_error_is_told_without_its_text(job, caplog):
+def test_an_unknown_error_is_reported_without_its_text(job, caplog):
     class StrangeError(Exception):
         pass
 
@@ -181,7 +181,7 @@ def test_an_unknown_error_is_told_without_its_text(job, caplog):
 
 
 def test_a_job_of_a_dead_worker_is_final_when_no_retry_is_left(connection, job):
-    """RQ's clean-up calls on_failure before anybody could have judged the failure."""
+    """RQ's clean-up calls on_failure before workerctl can classify the failure."""
     for left, final in ((None, True), (0, True), (1, False)):
         job.retries_left = left
         assert ours.is_final(job) is final
@@ -206,7 +206,7 @@ def fail(error: Exception) -> None:
 
 def state(connection, job) -> tuple:
     """
-    All that a predicate might change: the attributes of the job, its record, its hash in Redis.
+    Return all that a predicate could change: the job's attributes, its record, and its hash.
     """
     return {**vars(job)}, pickle.dumps(job.meta), connection.hgetall(job.key)
 
@@ -263,11 +263,11 @@ def test_a_job_that_someone_runs_again_loses_its_mark_while_it_runs(job):
 def test_a_decorated_function_outside_a_job_is_the_function():
     @ours.worker_job
     def function(number: int) -> int:
-        """Its own words."""
+        """Describe the function."""
         return number + 1
 
     assert function(1) == 2
-    assert function.__doc__ == "Its own words."
+    assert function.__doc__ == "Describe the function."
 
 
 def test_an_async_function_is_not_decorated():
@@ -286,7 +286,7 @@ def test_a_record_that_cannot_be_read_back_changes_no_decision(connection, worke
     assert any("could not read its record (" in text for text in caplog.messages)
 
 
-def test_on_failure_of_a_killed_job_that_fails_itself_is_told(worker, job, caplog):
+def test_an_on_failure_of_a_killed_job_that_fails_itself_is_reported(worker, job, caplog):
     job._failure_callback_name = f"{__name__}.no_such_function"
     worker._call_on_failure(job, ours.WorkHorseDiedError("killed"))
     assert any("on_failure failed (" in text for text in caplog.messages)
@@ -298,19 +298,19 @@ def test_on_failure_of_a_killed_job_is_called_if_there_is_one(worker, job, callb
     death = ours.WorkHorseDiedError("killed")
     job._failure_callback = callback and (lambda *given: callback(calls, given))
     worker._call_on_failure(job, death)
-    told = (job, job.connection, ours.WorkHorseDiedError, death, None)
-    assert calls == ([told] if callback else [])
+    expected = (job, job.connection, ours.WorkHorseDiedError, death, None)
+    assert calls == ([expected] if callback else [])
     assert caplog.messages == []
 
 
-def test_the_spawn_worker_of_an_older_rq_is_refused_with_the_way_out(connection, monkeypatch):
+def test_the_spawn_worker_of_an_older_rq_is_refused_with_an_alternative(connection, monkeypatch):
     monkeypatch.setattr(ours, "VERSION", "2.10.0")
     with pytest.raises(RuntimeError, match=r"^SpawnWorker of RQ 2\.10\.0 .* with worker_job\.$"):
         ours.SpawnWorker(["jobs"], connection=connection)
 
 
-def test_nothing_of_ours_is_rqs_retry():
-    """A job that returns one is recorded as finished by RQ before 2.1."""
+def test_the_runtime_does_not_use_rqs_retry():
+    """Before 2.1, RQ records a job that returns a `Retry` as finished."""
     for path in Path(workerctl.runtime.__file__).parent.glob("*.py"):
         tree = ast.parse(path.read_text())
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
@@ -319,7 +319,7 @@ def test_nothing_of_ours_is_rqs_retry():
         assert "Retry" not in names
 
 
-def test_nothing_but_this_one_module_needs_rq():
+def test_only_the_rq_module_imports_rq():
     program = """
 import sys
 from workerctl.runtime.jobs import fingerprint
@@ -334,7 +334,7 @@ print(sorted({"rq", "redis", "cryptography", "typer", "rich"} & set(sys.modules)
 
 
 def test_the_command_line_of_rq_takes_both_classes(connection, database, environ, directory):
-    """A parent that has preloaded what the job then finds in its own process."""
+    """`rq worker` accepts both classes; its jobs inherit the modules that the parent preloaded."""
     (directory / "pyproject.toml").write_text(
         '[tool.workerctl]\npreload = ["colorsys", "no_sdk"]\n'
     )

@@ -1,5 +1,5 @@
 """
-What a worker tells of its configuration: comparable, and of no use to whoever reads Redis.
+Tests of the published fingerprint: it can be compared, and reveals no value to readers of Redis.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ OTHER_KEY = "1c84f0b7e25d93a60f7be41829c5d3706ae8f1b94d02c75638fe9ab1407d5c2e"
 WEAK_KEY = "ab" * 32
 
 
-def told(**values: object) -> dict:
+def published(**values: object) -> dict:
     """
-    What is published for these settings, with its JSON read.
+    Return what is published for these settings, with its JSON parsed.
     """
     fields = fingerprint.published(Settings(**{"ENCRYPTION_KEY": KEY, **values}))
     return {
@@ -31,7 +31,7 @@ def told(**values: object) -> dict:
 
 
 def test_every_public_field_has_a_digest_and_no_secret_has_one():
-    found = told()
+    found = published()
     assert set(found) == {"version", "keys", "fields", "fingerprint"}
     assert found["version"] == workerctl.__version__
     secrets = introspection.names(Settings).secrets
@@ -40,29 +40,29 @@ def test_every_public_field_has_a_digest_and_no_secret_has_one():
     assert found["keys"] == {"ENCRYPTION_KEY": keys.key_id(KEY)}
 
 
-def test_equal_settings_look_equal_and_a_difference_shows_in_its_field_alone():
-    one, other = told(LOG_LEVEL="INFO"), told(LOG_LEVEL="DEBUG")
-    assert told(LOG_LEVEL="INFO") == one
+def test_equal_settings_have_equal_digests_and_a_change_affects_its_field_alone():
+    one, other = published(LOG_LEVEL="INFO"), published(LOG_LEVEL="DEBUG")
+    assert published(LOG_LEVEL="INFO") == one
     differing = {name for name in one["fields"] if one["fields"][name] != other["fields"][name]}
     assert differing == {"LOG_LEVEL"}
     assert one["fingerprint"] != other["fingerprint"]
 
 
-def test_fields_with_the_same_value_do_not_look_the_same():
-    digests = told()["fields"]
+def test_fields_with_the_same_value_have_different_digests():
+    digests = published()["fields"]
     assert len(set(digests.values())) == len(digests)
 
 
-def test_under_another_key_nothing_is_the_same():
-    one, other = told(), told(ENCRYPTION_KEY=OTHER_KEY)
+def test_with_another_key_every_digest_differs():
+    one, other = published(), published(ENCRYPTION_KEY=OTHER_KEY)
     assert not set(one["fields"].values()) & set(other["fields"].values())
     assert one["fingerprint"] != other["fingerprint"]
     assert one["keys"] != other["keys"]
 
 
-def test_a_value_cannot_be_found_by_trying_the_few_that_it_may_have():
-    """Nobody without the key can make the digest, whatever is known of how it is made."""
-    found = json.dumps(told(LOG_LEVEL="INFO"))
+def test_a_value_cannot_be_found_by_guessing():
+    """The digest cannot be computed without the key, even if the algorithm is known."""
+    found = json.dumps(published(LOG_LEVEL="INFO"))
     text = b'["LOG_LEVEL","INFO"]'
     public = [b"", b"workerctl/v1/config-fingerprint", keys.key_id(KEY).encode(), b"LOG_LEVEL"]
     guesses = [hashlib.sha256(text).hexdigest(), hashlib.sha256(b"INFO").hexdigest()]
@@ -72,25 +72,25 @@ def test_a_value_cannot_be_found_by_trying_the_few_that_it_may_have():
 
 
 @pytest.mark.parametrize("key", ["", WEAK_KEY])
-def test_without_a_strong_key_no_field_is_told(key):
-    assert told(ENCRYPTION_KEY=key) == {"version": workerctl.__version__, "keys": {}}
+def test_without_a_strong_key_no_field_is_published(key):
+    assert published(ENCRYPTION_KEY=key) == {"version": workerctl.__version__, "keys": {}}
 
 
-def test_older_keys_are_told_by_their_ids(monkeypatch, directory):
+def test_older_keys_are_published_by_their_ids(monkeypatch, directory):
     monkeypatch.setenv("ENCRYPTION_KEY_V1", OTHER_KEY)
     monkeypatch.setenv("ENCRYPTION_KEY_V2", WEAK_KEY)
-    assert told()["keys"] == {
+    assert published()["keys"] == {
         "ENCRYPTION_KEY": keys.key_id(KEY),
         "ENCRYPTION_KEY_V1": keys.key_id(OTHER_KEY),
     }
 
 
-def test_no_piece_of_a_secret_is_told(directory):
+def test_no_piece_of_a_secret_is_published(directory):
     secrets = {
         "OPENAI_API_KEY": "oai_R4tq9WmZ2vB7nK5xD8cL3jH6fG1sPyTe",
         "REDIS_URL": "rediss://:pV7mqL2sXw9RkT4c@queue.example-works.net:6380/0",
         "WEBHOOK_URL": "https://hooks.example-works.net/in/Zx9Kp2Lm4Q",
     }
-    text = json.dumps(told(**secrets))
+    text = json.dumps(published(**secrets))
     for secret in (*secrets.values(), KEY):
         assert not any(secret[start : start + 6] in text for start in range(len(secret) - 5))

@@ -1,5 +1,5 @@
 """
-The policy by itself: which failures lead to another run, after which wait, and what is noted.
+Tests of the retry policy: which failures are retried, after which wait, and what is recorded.
 """
 
 import math
@@ -28,7 +28,7 @@ intervals = st.lists(st.integers(1, 10_000), max_size=5).map(tuple)
 
 def record(*kinds: str) -> dict:
     """
-    The record of a job that has failed like this before.
+    Return the record of a job that has had failures of these kinds.
     """
     found = policy.ensure_record({})
     for kind in kinds:
@@ -53,13 +53,13 @@ def record(*kinds: str) -> dict:
         (RETRYABLE, ("unknown",), 3, True),
     ],
 )
-def test_a_failure_leads_to_another_run_or_to_none(verdict, before, left, again):
+def test_a_failure_leads_to_another_run_or_not(verdict, before, left, again):
     delay = policy.retry_in(verdict, record(*before), Limits(left, (10,)))
     assert (delay is not None) == again
 
 
 @given(draws, intervals, st.integers(0, 8))
-def test_a_wait_is_between_a_second_and_the_interval_of_its_turn(draw, intervals, failures):
+def test_a_wait_is_between_one_second_and_its_interval(draw, intervals, failures):
     found = record(*["retryable"] * failures)
     delay = policy.retry_in(RETRYABLE, found, Limits(1, intervals), lambda: draw)
     ceiling = intervals[min(failures, len(intervals) - 1)] if intervals else 1
@@ -67,7 +67,7 @@ def test_a_wait_is_between_a_second_and_the_interval_of_its_turn(draw, intervals
 
 
 @given(draws, intervals, st.floats(0, 1e6))
-def test_a_run_is_never_earlier_than_asked_though_rq_cuts_off_the_fraction(draw, intervals, asked):
+def test_a_run_is_never_earlier_than_requested_although_rq_drops_fractions(draw, intervals, asked):
     verdict = RETRYABLE._replace(retry_after=asked)
     delay = policy.retry_in(verdict, record(), Limits(1, intervals), lambda: draw)
     for now in (1_000_000.0, 1_000_000.999):
@@ -96,7 +96,7 @@ def test_the_second_killed_work_horse_is_the_last():
     assert found["horse_deaths"] == 2
 
 
-def test_an_attempt_is_noted_without_the_text_of_a_foreign_exception():
+def test_an_attempt_is_recorded_without_the_text_of_a_foreign_exception():
     found = record()
     policy.note_failure(found, KeyError("sk-live"), Verdict("permanent", "a bug"), None, 12.3456)
     error = InvalidFileError("no text")
@@ -114,7 +114,7 @@ def test_an_attempt_is_noted_without_the_text_of_a_foreign_exception():
     assert found["final"] is True
 
 
-def test_a_foreign_attribute_with_the_name_of_our_code_is_not_noted():
+def test_a_foreign_error_code_attribute_is_not_recorded():
     class ForeignError(Exception):
         error_code = "sk-live"
 
@@ -129,7 +129,7 @@ def test_the_record_keeps_the_last_ten_attempts():
     assert (found["failures"], len(found["attempts"])) == (25, 10)
 
 
-def test_warnings_keep_the_last_twenty_in_a_form_that_is_stored():
+def test_the_last_twenty_warnings_are_kept_in_a_form_that_can_be_stored():
     meta: dict = {"warnings": "of the job itself"}
     for number in range(25):
         details = {"number": number, "result": object(), "odd": lambda: None}
@@ -150,7 +150,7 @@ def test_a_group_of_partial_failures_gives_its_first_result():
     assert [warning["message"] for warning in meta["warnings"]] == ["1", "2"]
 
 
-def test_what_the_job_put_in_the_place_of_the_record_gives_way():
+def test_a_value_that_the_job_stored_instead_of_the_record_is_replaced():
     assert policy.ensure_record({"workerctl": "mine"})["failures"] == 0
     assert policy.ensure_record({"workerctl": {"failures": 3}})["failures"] == 3
 
@@ -164,6 +164,6 @@ def test_what_the_job_put_in_the_place_of_the_record_gives_way():
         ({"workerctl": {"final": True}}, True),
     ],
 )
-def test_a_job_that_someone_runs_again_is_not_final_any_more(meta, closed):
+def test_a_job_that_is_run_again_is_no_longer_final(meta, closed):
     assert policy.reopen(meta) is closed
     assert not policy.ensure_record(meta)["final"]

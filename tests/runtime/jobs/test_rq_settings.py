@@ -1,5 +1,5 @@
 """
-The module that tells RQ where Redis is: an env file is enough.
+Tests of `workerctl.runtime.rq_settings`, which gives RQ the settings of an env file.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ from tests.support.environments import interpreter
 def test_rq_takes_redis_and_the_queues_from_an_env_file(
     environ: dict[str, str], directory: Path, database: str, connection: Redis, environment: str
 ):
-    """Without it, RQ goes to localhost and says nothing."""
+    """With the module, RQ uses REDIS_URL and QUEUES; without it, it silently uses localhost."""
     (directory / ".env").write_text(f"REDIS_URL={database}\nQUEUES=one,two\n")
     job = Queue("two", connection=connection).enqueue("builtins.len", "four")
     python = sys.executable if environment == "rq-3" else interpreter(environment)

@@ -1,5 +1,5 @@
 """
-What becomes of a failed job: the same on every RQ, of the forking worker and of the simple one.
+Tests of the outcome of a failed job, which is the same with every RQ and worker class.
 """
 
 import json
@@ -11,7 +11,7 @@ RETRY_AFTER = 2
 OLD = pytest.mark.environments
 RQS = [pytest.param("rq-1.16", marks=OLD), pytest.param("rq-2.6", marks=OLD), "rq-3"]
 
-# status, runs, what on_failure was told: the error, and whether it is the last; result
+# Status, runs, what on_failure received (the error and whether it is the final one), result.
 ENDS = {
     "permanent": ("failed", 1, [["InvalidFileError", True]], None),
     "asked_to_wait": ("finished", 2, [["LLMRateLimitError", False]], "done"),
@@ -59,7 +59,7 @@ DECORATED = {
     "decorated": ENDS["decorated"],
     "decorated_permanent": ENDS["permanent"],
     "decorated_partial": ENDS["partial"],
-    # after the function, RQ's own worker decides by itself
+    # After the function has returned, RQ's own worker decides.
     "decorated_well until on_success": (
         *("failed", 2),
         [["InvalidFileError", False], ["InvalidFileError", True]],
@@ -69,17 +69,17 @@ DECORATED = {
 LIMITS = {"JOB_MAX_RETRIES": "2", "JOB_RETRY_INTERVALS_SECONDS": "1"}
 
 
-def ends(told: dict[str, Any]) -> dict[str, Any]:
+def table_of(outcomes: dict[str, Any]) -> dict[str, Any]:
     """
-    The columns of the tables above.
+    Return the columns of the tables above.
     """
     columns = ("status", "runs", "failures", "result")
-    return {name: tuple(job[column] for column in columns) for name, job in told.items()}
+    return {name: tuple(job[column] for column in columns) for name, job in outcomes.items()}
 
 
 def attempts(job: dict[str, Any]) -> list[tuple[Any, ...]]:
     """
-    The attempts of a job, without times.
+    Return the attempts of a job, without times.
     """
     columns = ("error", "code", "kind", "reason")
     return [
@@ -88,51 +88,51 @@ def attempts(job: dict[str, Any]) -> list[tuple[Any, ...]]:
     ]
 
 
-def check_records(told: dict[str, Any]) -> None:
+def check_records(outcomes: dict[str, Any]) -> None:
     """
-    What the jobs' `meta` says of their ends.
+    Check what the jobs' `meta` records about their outcomes.
     """
-    assert attempts(told["permanent"]) == [
+    assert attempts(outcomes["permanent"]) == [
         ("InvalidFileError", "INVALID_FILE", "permanent", "INVALID_FILE")
     ]
-    assert attempts(told["key_error"]) == [
+    assert attempts(outcomes["key_error"]) == [
         ("KeyError", None, "permanent", "builtins.KeyError"),
     ]
-    record = told["always_failing"]["meta"]["workerctl"]
+    record = outcomes["always_failing"]["meta"]["workerctl"]
     assert (record["failures"], record["final"], record["horse_deaths"]) == (3, True, 0)
     assert [attempt["retry_in"] for attempt in record["attempts"]] == [1, 1, None]
-    record = told["well until on_success"]["meta"]["workerctl"]
+    record = outcomes["well until on_success"]["meta"]["workerctl"]
     assert (record["failures"], record["final"]) == (1, True)
-    record = told["well until on_success_in_vain"]["meta"]["workerctl"]
+    record = outcomes["well until on_success_in_vain"]["meta"]["workerctl"]
     assert (record["failures"], record["final"]) == (2, True)
     for name in ENDS:
-        assert told[name]["handled"] == [final for _, final in told[name]["failures"]], name
-    (warning,) = told["partial"]["meta"]["warnings"]
+        assert outcomes[name]["handled"] == [final for _, final in outcomes[name]["failures"]], name
+    (warning,) = outcomes["partial"]["meta"]["warnings"]
     del warning["at"]
     assert warning == {
         "code": "EMBEDDING_PARTIAL_FAILURE",
         "message": "2 of 9 missing",
         "details": {"missing": 2},
     }
-    assert len(told["partial_group"]["meta"]["warnings"]) == 2
-    assert told["unsaved"]["meta"] == {}
-    # the text of an exception of which nothing is known may hold anything
-    assert "sk-live" not in json.dumps(told)
+    assert len(outcomes["partial_group"]["meta"]["warnings"]) == 2
+    assert outcomes["unsaved"]["meta"] == {}
+    # The text of an unknown exception could hold a secret.
+    assert "sk-live" not in json.dumps(outcomes)
 
 
 @pytest.mark.parametrize("rq", RQS)
 @pytest.mark.parametrize("worker", ["Worker", "SimpleWorker"])
-def test_every_job_ends_as_the_policy_says(answer, rq, worker):
-    told = answer(rq, "rq_scenarios.py", worker, **LIMITS)
-    assert ends(told) == {**ENDS, **(KILLED if worker == "Worker" else {})}
-    check_records(told)
-    (gap,) = told["asked_to_wait"]["gaps"]
+def test_every_job_ends_as_the_policy_requires(answer, rq, worker):
+    outcomes = answer(rq, "rq_scenarios.py", worker, **LIMITS)
+    assert table_of(outcomes) == {**ENDS, **(KILLED if worker == "Worker" else {})}
+    check_records(outcomes)
+    (gap,) = outcomes["asked_to_wait"]["gaps"]
     assert gap >= RETRY_AFTER
     if worker == "Worker":
-        meta = told["always_killed"]["meta"]
-        assert meta["stage"] == "parsing"  # what the killed job had noted is kept
+        meta = outcomes["always_killed"]["meta"]
+        assert meta["stage"] == "parsing"  # what the killed job has saved is kept
         assert (meta["workerctl"]["horse_deaths"], meta["workerctl"]["final"]) == (2, True)
-        assert told["stopped"]["meta"] == {}
+        assert outcomes["stopped"]["meta"] == {}
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_every_job_ends_as_the_policy_says(answer, rq, worker):
     ],
 )
 def test_the_decorator_does_the_same_under_workers_of_rq_itself(answer, rq, worker):
-    assert ends(answer(rq, "rq_scenarios.py", worker, **LIMITS)) == DECORATED
+    assert table_of(answer(rq, "rq_scenarios.py", worker, **LIMITS)) == DECORATED
 
 
-def test_the_spawn_worker_of_rq_3_passes_the_job_class_on(answer):
-    told = answer("rq-3", "rq_scenarios.py", "SpawnWorker", **LIMITS)
-    assert ends(told) == {name: ENDS[name] for name in ("permanent", "partial")}
+def test_the_spawn_worker_of_rq_3_passes_on_the_job_class(answer):
+    outcomes = answer("rq-3", "rq_scenarios.py", "SpawnWorker", **LIMITS)
+    assert table_of(outcomes) == {name: ENDS[name] for name in ("permanent", "partial")}
 
 
 @pytest.mark.environments
@@ -180,12 +180,12 @@ def test_a_timeout_reaches_the_coroutine_on_uvloop(answer, worker):
     check_timeouts(answer("rq-3", "rq_timeouts.py", worker, "uvloop", JOB_MAX_RETRIES="0"))
 
 
-def check_timeouts(told: dict[str, Any]) -> None:
+def check_timeouts(outcomes: dict[str, Any]) -> None:
     """
-    RQ's own timeout failed each job, its `finally` ran, and nothing of it went on later.
+    Check that RQ's timeout failed each job, `finally` ran, and nothing continued afterwards.
     """
     timed_out = ["failed", ["JobTimeoutException"], True]
-    assert told == {
+    assert outcomes == {
         **dict.fromkeys(("waiting", "stubborn", "working"), timed_out),
         "side effects": 0,
         "next job": True,

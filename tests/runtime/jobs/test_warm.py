@@ -1,5 +1,5 @@
 """
-The parent of the work-horses: prepared once, and without anything that a fork would spoil.
+Tests of what a worker prepares before it forks: preloaded modules, and reports of hazards.
 """
 
 import gc
@@ -15,11 +15,11 @@ from workerctl.runtime.jobs import warm
 PREPARE = """
 import gc, json, os, sys
 from workerctl.runtime.jobs import warm
-told = warm.prepare()
+reports = warm.prepare()
 child = os.fork()
 if child == 0:
     loaded = {"slow_sdk", "broken_sdk", "colorsys"} & set(sys.modules)
-    print(json.dumps([told, sorted(loaded), gc.get_freeze_count() > 1000]), flush=True)
+    print(json.dumps([reports, sorted(loaded), gc.get_freeze_count() > 1000]), flush=True)
     os._exit(0)
 os.waitpid(child, 0)
 """
@@ -27,7 +27,7 @@ FAILS = "failed ({}): every job loads it for itself."
 STARTS = "starts a thread, which is missing in the jobs: start it in the job."
 OPENS = "opens a connection or an event loop, which the jobs would share: open it in the job."
 
-# what is in a module, and what is told of it
+# The source of each module, and what is reported about it.
 MODULES = {
     "slow_sdk": ("", None),
     "called_sdk:rehearse": ("def rehearse(): import colorsys", None),
@@ -45,7 +45,7 @@ MODULES = {
 }
 
 
-def test_children_have_what_the_parent_preloaded(directory, environ):
+def test_child_processes_inherit_what_the_parent_preloaded(directory, environ):
     for name, (text, _) in MODULES.items():
         if text is not None:
             (directory / f"{name.partition(':')[0]}.py").write_text(text)
@@ -61,11 +61,11 @@ def test_children_have_what_the_parent_preloaded(directory, environ):
         timeout=60,
         check=True,
     )
-    told = [f"preload: {name} {said}" for name, (_, said) in MODULES.items() if said]
-    assert json.loads(done.stdout) == [told, ["colorsys", "slow_sdk"], True]
+    reports = [f"preload: {name} {report}" for name, (_, report) in MODULES.items() if report]
+    assert json.loads(done.stdout) == [reports, ["colorsys", "slow_sdk"], True]
 
 
-def test_the_tls_context_is_one_and_checks_certificates():
+def test_the_tls_context_is_shared_and_checks_certificates():
     context = warm.tls_context()
     assert warm.tls_context() is context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -78,11 +78,11 @@ def _thawed():
 
 
 @pytest.mark.usefixtures("_thawed")
-def test_without_a_project_there_is_nothing_to_tell(directory):
+def test_without_a_project_there_is_nothing_to_report(directory):
     assert warm.prepare() == []
     assert gc.get_freeze_count() > 0
 
 
-def test_where_the_system_does_not_list_descriptors_nothing_is_said_of_them(monkeypatch, tmp_path):
+def test_where_the_system_does_not_list_descriptors_none_are_counted(monkeypatch, tmp_path):
     monkeypatch.setattr(warm, "_DESCRIPTORS", tmp_path / "missing")
     assert warm._connections() == 0

@@ -1,5 +1,5 @@
 """
-Logging as a fresh process has it, and as it was afterwards.
+Fixtures that give each test the logging state of a new process.
 """
 
 import logging
@@ -13,7 +13,7 @@ from workerctl.runtime import logging_config
 @pytest.fixture(autouse=True)
 def fresh_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
-    No handler, no level, and nothing that `configure_logging` remembers.
+    Remove all handlers, levels and the state of `configure_logging`. Restore them afterwards.
     """
     loggers = [logging.root, *(logger for _, logger in logging_config._loggers())]
     before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
@@ -35,7 +35,7 @@ def fresh_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call() -> Generator[None, object, object]:
     """
-    Without the handlers that pytest has just put at the root.
+    Remove the handlers that pytest has just added to the root logger.
     """
     logging.root.handlers[:] = []
     return (yield)

@@ -1,5 +1,7 @@
 """
-Enqueue functions of `log_jobs` by the RQ of this interpreter: `python enqueue.py URL QUEUE NAME…`.
+Enqueue functions of `log_jobs` with the installed RQ.
+
+    python enqueue.py URL QUEUE NAME…
 """
 
 import sys

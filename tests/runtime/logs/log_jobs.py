@@ -1,5 +1,5 @@
 """
-Jobs that log as real ones do, secrets included.
+Jobs that log as real ones do, including secrets.
 """
 
 import logging
@@ -13,18 +13,18 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 logger = setup_logger(__name__)
 
 
-def talk() -> None:
+def log_levels() -> None:
     """
-    A line for each level, and one of a library.
+    Log one line at each level, and one from a library.
     """
     for level in LEVELS:
         logger.log(getattr(logging, level), "a line at %s", level)
     logging.getLogger("httpx").info("GET https://api.example.net/?key=1")
 
 
-def tell() -> None:
+def leak() -> None:
     """
-    A key, as it is told by mistake, and at last in what the job fails of.
+    Log a key in the ways in which it happens by mistake, then fail with it in the message.
     """
     settings = get_settings()
     key = settings.OPENAI_API_KEY.get_secret_value()

@@ -1,5 +1,5 @@
 """
-The filter: no record shows a secret, in whichever part of it one is, to whatever handler.
+Tests of the filter: no part of a record shows a secret to any handler.
 """
 
 import logging
@@ -19,9 +19,9 @@ SECRET = MINT.token(32)
 ORACLE = Oracle(MINT.made)
 
 
-class Keeping(logging.Handler):
+class KeepingHandler(logging.Handler):
     """
-    Keeps records as they come, and what a plain formatter makes of them.
+    A handler that keeps all records, and the lines that a formatter makes of them.
     """
 
     def __init__(self) -> None:
@@ -31,18 +31,18 @@ class Keeping(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """
-        Format as every handler does.
+        Keep the record and its formatted line.
         """
         self.records.append(record)
         self.lines.append(self.format(record))
 
 
 @pytest.fixture(name="kept")
-def _kept() -> Keeping:
+def _kept() -> KeepingHandler:
     """
-    A handler with the filter on it.
+    Return a handler with the filter.
     """
-    handler = Keeping()
+    handler = KeepingHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     redacting = RedactingFilter()
     redacting.redactor = Redactor([SECRET])
@@ -51,14 +51,14 @@ def _kept() -> Keeping:
 
 
 @pytest.fixture(name="logger")
-def _logger(kept: Keeping) -> logging.Logger:
+def _logger(kept: KeepingHandler) -> logging.Logger:
     logger = logging.getLogger("app")
     logger.addHandler(kept)
     logger.setLevel(logging.DEBUG)
     return logger
 
 
-class Telling:
+class Revealing:
     """
     An object whose text or representation is the secret.
     """
@@ -78,10 +78,10 @@ MESSAGES: Mapping[str, tuple[Any, ...]] = {
     "as an argument": ("key %s", SECRET[:8]),
     "as the representation of an argument": ("key %r", SECRET),
     "by name": ("key %(key)s", {"key": SECRET}),
-    "in an object": ("key %s", Telling(SECRET)),
-    "in the representation of an object": ("key %r", Telling("", SECRET)),
+    "in an object": ("key %s", Revealing(SECRET)),
+    "in the representation of an object": ("key %r", Revealing("", SECRET)),
     "in a list": ("keys %s", [SECRET, 1]),
-    "as the message itself": (Telling(SECRET),),
+    "as the message itself": (Revealing(SECRET),),
     "as an error": ("failed: %s", ValueError(SECRET)),
     "as bytes": ("key %s", SECRET.encode()),
     "over two arguments": ("%s%s", SECRET[:4], SECRET[4:8]),
@@ -94,17 +94,17 @@ MESSAGES: Mapping[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("arguments", MESSAGES.values(), ids=MESSAGES)
 def test_a_message_is_masked(
     logger: logging.Logger,
-    kept: Keeping,
+    kept: KeepingHandler,
     arguments: tuple[Any, ...],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In what is written, and in what a handler finds that looks into the record."""
+    """A secret is masked in the output and in the attributes of the record."""
     logger.error(*arguments)
 
     assert LOG_MASK in kept.lines[0]
     assert kept.lines[0].startswith("ERROR ")
     assert ORACLE.leaks("\n".join([*kept.lines, *texts(vars(kept.records[0]))])) == []
-    # where arguments do not fit, logging itself would print them
+    # If the arguments do not fit the message, logging itself would print them.
     assert capsys.readouterr() == ("", "")
 
 
@@ -113,16 +113,18 @@ def test_a_message_is_masked(
     [("%.3s", SECRET), ("%(number)d", {"number": 1, "key": SECRET}), ("%.2s", [SECRET])],
 )
 def test_arguments_that_are_not_shown_are_masked(
-    logger: logging.Logger, kept: Keeping, arguments: tuple[Any, ...]
+    logger: logging.Logger, kept: KeepingHandler, arguments: tuple[Any, ...]
 ) -> None:
-    """A tracker of errors sends them along."""
+    """Arguments are masked even if they are not shown: error trackers send them, too."""
     logger.error(*arguments)
 
     assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
 
 
-def test_a_record_without_secrets_is_not_touched(logger: logging.Logger, kept: Keeping) -> None:
-    """Handlers group records by their unformatted message."""
+def test_a_record_without_secrets_is_unchanged(
+    logger: logging.Logger, kept: KeepingHandler
+) -> None:
+    """The message and its arguments stay separate: handlers group records by the message."""
     error = ValueError("bad page")
     logger.error("page %d of %s", 3, "a.pdf", exc_info=error, extra={"pages": [1, 2]})
     (record,) = kept.records
@@ -140,8 +142,8 @@ def _raising() -> None:
         raise ValueError(f"{SECRET[:8]} is bad") from error
 
 
-def test_a_traceback_is_masked(logger: logging.Logger, kept: Keeping) -> None:
-    """Of the error and its causes; the frames stay."""
+def test_a_traceback_is_masked(logger: logging.Logger, kept: KeepingHandler) -> None:
+    """The texts of the error and its causes are masked; the frames stay."""
     try:
         _raising()
     except ValueError:
@@ -154,10 +156,10 @@ def test_a_traceback_is_masked(logger: logging.Logger, kept: Keeping) -> None:
 
 
 def test_a_traceback_that_was_formatted_before_is_masked(
-    logger: logging.Logger, kept: Keeping
+    logger: logging.Logger, kept: KeepingHandler
 ) -> None:
-    """By a handler without the filter, which leaves its text in the record."""
-    other = Keeping()
+    """A handler without the filter leaves its formatted traceback in the record."""
+    other = KeepingHandler()
     logger.handlers.insert(0, other)
     try:
         _raising()
@@ -168,8 +170,8 @@ def test_a_traceback_that_was_formatted_before_is_masked(
     assert ORACLE.leaks("\n".join([kept.lines[0], *texts(vars(kept.records[0]))])) == []
 
 
-def test_the_stack_is_masked(logger: logging.Logger, kept: Keeping) -> None:
-    """A line of source may hold what should not be there."""
+def test_the_stack_is_masked(logger: logging.Logger, kept: KeepingHandler) -> None:
+    """A stack is masked, because its source lines may contain a secret."""
     record = logger.makeRecord("app", 40, "a.py", 1, "here", (), None, sinfo=f"key = '{SECRET}'")
     logger.handle(record)
 
@@ -177,12 +179,12 @@ def test_the_stack_is_masked(logger: logging.Logger, kept: Keeping) -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", [{"key": SECRET}, {"keys": [SECRET]}, {"settings": Telling("", SECRET)}]
+    "extra", [{"key": SECRET}, {"keys": [SECRET]}, {"settings": Revealing("", SECRET)}]
 )
-def test_what_is_attached_is_masked(
-    logger: logging.Logger, kept: Keeping, extra: dict[str, Any]
+def test_extra_attributes_are_masked(
+    logger: logging.Logger, kept: KeepingHandler, extra: dict[str, Any]
 ) -> None:
-    """For formatters that write it."""
+    """Attributes from `extra` are masked, because a formatter may write them."""
     logger.info("here", extra=extra)
     (name,) = extra
 
@@ -192,7 +194,7 @@ def test_what_is_attached_is_masked(
 
 class Broken:
     """
-    An object that cannot be shown, with a secret in the reason.
+    An object whose representation fails with a secret in the message.
     """
 
     def __repr__(self) -> str:
@@ -203,14 +205,14 @@ class Broken:
     ("arguments", "extra"),
     [(("%s", Broken()), {}), (("here",), {"thing": Broken(), "key": SECRET})],
 )
-def test_what_cannot_be_searched_is_left_out(
+def test_what_cannot_be_searched_is_blanked(
     logger: logging.Logger,
-    kept: Keeping,
+    kept: KeepingHandler,
     arguments: tuple[Any, ...],
     extra: dict[str, Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """And neither ends the program nor makes logging print what it holds."""
+    """A record that cannot be searched is blanked. Nothing is raised or printed."""
     logger.error(*arguments, extra=extra, stack_info=True)
 
     assert kept.lines == ["ERROR This record was blanked: it could not be searched for secrets."]
@@ -223,7 +225,7 @@ TIMEOUT = type("JobTimeoutException", (Exception,), {"__module__": "rq.timeouts"
 
 class Late:
     """
-    An object in whose text the job runs out of time.
+    An object during whose formatting the job exceeds its timeout.
     """
 
     def __str__(self) -> str:
@@ -235,16 +237,16 @@ class Late:
 @pytest.mark.parametrize(
     ("arguments", "extra"), [(("%s", Late()), {}), (("here",), {"thing": Late()})]
 )
-def test_the_timeout_of_a_job_gets_through(
+def test_the_timeout_of_a_job_is_not_suppressed(
     logger: logging.Logger, arguments: tuple[Any, ...], extra: dict[str, Any]
 ) -> None:
-    """RQ raises it by a signal, in the midst of anything: swallowed, the job would never end."""
+    """RQ raises it from a signal handler at any time; if suppressed, the job would not end."""
     with pytest.raises(TIMEOUT):
         logger.error(*arguments, extra=extra)
 
 
-def test_a_queue_gets_masked_records(logger: logging.Logger, kept: Keeping) -> None:
-    """What listens at its other end need not have the filter."""
+def test_a_queue_gets_masked_records(logger: logging.Logger, kept: KeepingHandler) -> None:
+    """A queue receives masked records, so that its listener needs no filter."""
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
     handler = QueueHandler(queue)
     handler.addFilter(kept.filters[0])
@@ -254,9 +256,9 @@ def test_a_queue_gets_masked_records(logger: logging.Logger, kept: Keeping) -> N
     assert queue.get().getMessage() == f"key {LOG_MASK}"
 
 
-def test_two_handlers_see_the_same(logger: logging.Logger, kept: Keeping) -> None:
-    """The mask is not masked again, and the second handler need not have the filter."""
-    second = Keeping()
+def test_two_handlers_see_the_same(logger: logging.Logger, kept: KeepingHandler) -> None:
+    """The mask is not masked again, and a later handler without the filter shows no secret."""
+    second = KeepingHandler()
     logger.addHandler(second)
     logger.addHandler(kept)
     logger.error("key %s", SECRET)

@@ -1,5 +1,5 @@
 """
-Logs of real workers: LOG_LEVEL is obeyed under each command of each RQ, and shows no secret.
+Tests of the logs of real workers: LOG_LEVEL works with each RQ, and no secret is shown.
 """
 
 import json
@@ -20,7 +20,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 COMMANDS = ("worker", "worker-pool --num-workers 1")
 SCRIPTS = Path(__file__).parent
 
-# RQ 3 is that of the tests themselves
+# RQ 3 is installed in the environment of the tests.
 EVERY_RQ = pytest.mark.parametrize(
     "environment",
     [
@@ -44,7 +44,7 @@ WEBHOOK = f"https://hooks.example.net/in/{MINT.token()}"
 
 class Queue:
     """
-    A queue of its own, and workers that serve it in a burst.
+    A separate queue, and workers that serve it in burst mode.
     """
 
     def __init__(self, url: str, environment: str, environ: dict[str, str]) -> None:
@@ -61,7 +61,7 @@ class Queue:
 
     def output(self, command: str, *functions: str, **variables: str) -> str:
         """
-        What a worker writes to both streams while it does these jobs.
+        Return what a worker writes to both streams while it runs these jobs.
         """
         self._run("python", SCRIPTS / "enqueue.py", self._url, self._name, *functions)
         classes = ("-w", "workerctl.runtime.rq.Worker", "-j", "workerctl.runtime.rq.Job")
@@ -82,9 +82,9 @@ class Queue:
         return done.stdout
 
 
-def _counted(output: str) -> Iterator[int]:
+def _line_counts(output: str) -> Iterator[int]:
     """
-    How many lines are RQ's "Job OK", then how many are the job's own, by level.
+    Yield the number of RQ's "Job OK" lines, then that of the job's lines for each level.
     """
     yield len(re.findall(r"Job OK \(", output))
     for level in LEVELS:
@@ -96,25 +96,25 @@ def _counted(output: str) -> Iterator[int]:
 def test_the_level_is_obeyed_once_per_line(
     redis_url: str, environment: str, command: str, environ: dict[str, str]
 ) -> None:
-    """RQ's lines and the job's, whichever way a worker is started; libraries stay silent."""
+    """LOG_LEVEL applies to RQ's lines and the job's, with each command; libraries log nothing."""
 
     def work(level: str) -> str:
-        return Queue(redis_url, environment, environ).output(command, "talk", LOG_LEVEL=level)
+        return Queue(redis_url, environment, environ).output(command, "log_levels", LOG_LEVEL=level)
 
     with ThreadPoolExecutor(2) as pool:
         outputs = dict(zip(LEVELS, pool.map(work, LEVELS), strict=True))
 
-    assert {level: list(_counted(output)) for level, output in outputs.items()} == {
+    assert {level: list(_line_counts(output)) for level, output in outputs.items()} == {
         "DEBUG": [1, 1, 1, 1, 1],
         "INFO": [1, 0, 1, 1, 1],
         "WARNING": [0, 0, 0, 1, 1],
         "ERROR": [0, 0, 0, 0, 1],
     }, outputs
     assert not any("httpx" in output for output in outputs.values())
-    told = [line.partition(" ")[2] for line in outputs["INFO"].splitlines()]
-    assert len(told) == len(set(told)), "a line is there twice"
+    lines = [line.partition(" ")[2] for line in outputs["INFO"].splitlines()]
+    assert len(lines) == len(set(lines)), "a line is written twice"
     if command == "worker":
-        # the parent of a pool tells by RQ's own handlers how many workers it starts
+        # The parent of a pool logs the number of workers by RQ's own handlers.
         assert outputs["ERROR"].count("\n") == 1
 
 
@@ -124,9 +124,9 @@ def test_the_level_is_obeyed_once_per_line(
 def test_no_log_shows_a_secret(
     redis_url: str, environment: str, command: str, form: str, environ: dict[str, str]
 ) -> None:
-    """At DEBUG: the first eight characters, in a URL, in a failed job's traceback."""
+    """At DEBUG, a secret's prefix, a secret in a URL and one in a traceback are masked."""
     queue = Queue(redis_url, environment, environ)
-    output = queue.output(command, "tell", LOG_LEVEL="DEBUG", LOG_FORMAT=form)
+    output = queue.output(command, "leak", LOG_LEVEL="DEBUG", LOG_FORMAT=form)
 
     assert "with key ********..." in output
     assert "?key=********" in output
@@ -135,17 +135,17 @@ def test_no_log_shows_a_secret(
     assert Oracle([*SECRETS.values(), *MINT.made]).leaks(output) == []
     if form == "json":
         ours = [line for line in output.splitlines() if command == "worker" or line[0] == "{"]
-        told = list(map(json.loads, ours))
-        jobs = {one.get("job_id") for one in told if one["logger"] == "log_jobs"}
+        records = list(map(json.loads, ours))
+        jobs = {one.get("job_id") for one in records if one["logger"] == "log_jobs"}
         assert len(jobs) == 1
-        assert str(jobs.pop()).endswith("-tell")
+        assert str(jobs.pop()).endswith("-leak")
 
 
 @EVERY_RQ
 def test_a_bad_level_ends_the_worker(
     redis_url: str, environment: str, environ: dict[str, str]
 ) -> None:
-    """Before it takes a job."""
+    """A worker with an invalid LOG_LEVEL ends before it takes a job."""
     queue = Queue(redis_url, environment, environ)
     with pytest.raises(AssertionError, match="LOG_LEVEL must be DEBUG, INFO, WARNING"):
-        queue.output("worker", "talk", LOG_LEVEL="verbose")
+        queue.output("worker", "log_levels", LOG_LEVEL="verbose")

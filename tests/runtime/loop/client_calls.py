@@ -1,8 +1,9 @@
 """
-A program: six calls with a client of `loop_cached`, on the kept loop, with asyncio.run, in turns.
+Make six calls with a client of `loop_cached`, on the kept loop, with asyncio.run, or alternating.
 
-It prints as JSON, for httpx and openai and each order of modes: the answers, how many clients and
-connections they took, whether all clients are closed after the clean-up, and descriptors left over.
+For httpx and openai and each order of modes, the program prints as JSON: the answers, the number of
+clients and connections, whether the clean-up closed all clients, and the number of leaked
+descriptors.
 """
 
 import gc
@@ -37,19 +38,19 @@ ORDERS = {"kept": ["true"] * 6, "run": ["false"] * 6, "turns": ["true", "false"]
 
 class Handler(BaseHTTPRequestHandler):
     """
-    Answers everything with one completion, and counts connections.
+    Answers every request with a completion, and counts connections.
     """
 
     protocol_version = "HTTP/1.1"
     connections = 0
 
     def setup(self):
-        """Count."""
+        """Count the connection."""
         super().setup()
         type(self).connections += 1
 
     def do_POST(self):
-        """Answer."""
+        """Send the completion."""
         self.rfile.read(int(self.headers["Content-Length"]))
         body = json.dumps(COMPLETION).encode()
         self.send_response(200)
@@ -59,12 +60,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 def calls(kind, url):
     """
-    A coroutine function that makes one call, and the clients it has made.
+    Return a coroutine function that makes one call, and the list of the clients it creates.
     """
     made = []
 
@@ -91,21 +92,21 @@ def calls(kind, url):
 
 def is_closed(client):
     """
-    A method in one package, a property in the other.
+    Return whether a client is closed: it is a method in one package, a property in the other.
     """
     return client.is_closed() if callable(client.is_closed) else client.is_closed
 
 
 def descriptors():
     """
-    How many are open.
+    Return the number of open descriptors.
     """
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
 
 def results(kind, order, url):
     """
-    What six calls give.
+    Return the results of six calls.
     """
     call, made = calls(kind, url)
     before, Handler.connections = descriptors(), 0
@@ -126,20 +127,20 @@ def results(kind, order, url):
 
 def server_threads():
     """
-    The threads of the server that still hold their end of a connection.
+    Return the threads of the server that still hold a connection.
     """
     return [thread for thread in threading.enumerate() if "process_request" in thread.name]
 
 
 def main():
     """
-    Run all.
+    Run all orders of modes, and print the results.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/v1"
     warnings.simplefilter("error", ResourceWarning)
-    for kind in ("httpx", "openai"):  # what the first call of a library opens once and for all
+    for kind in ("httpx", "openai"):  # a library's first call opens some for good
         results(kind, "run", url)
     found = {
         f"{kind} {order}": results(kind, order, url)

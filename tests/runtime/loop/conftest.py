@@ -1,5 +1,5 @@
 """
-What the tests of the event loop share: a clean thread, both kinds of loop, RQ's own alarm.
+Fixtures for the event loop: a clean thread, both kinds of loop, and RQ's job timeout.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ Script = Callable[..., str]
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
-    No loop of an earlier test, and the flag at its default.
+    Close the loop of the previous test, and reset the flag to its default.
     """
     monkeypatch.delenv("USE_NEW_ASYNC_HELPER", raising=False)
     cleanup_event_loop()
@@ -37,7 +37,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(params=["asyncio", "uvloop"])
 def every_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """
-    The test runs on asyncio's own loop and on uvloop.
+    Run the test with asyncio's loop and with uvloop.
     """
     if request.param == "uvloop":
         monkeypatch.setattr(asyncio, "new_event_loop", uvloop.new_event_loop)
@@ -48,7 +48,7 @@ def every_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def grace(monkeypatch: pytest.MonkeyPatch) -> float:
     """
-    A grace period that a test can wait for.
+    Shorten the grace period.
     """
     monkeypatch.setattr(alarm, "GRACE_SECONDS", 0.2)
     return alarm.GRACE_SECONDS
@@ -57,7 +57,7 @@ def grace(monkeypatch: pytest.MonkeyPatch) -> float:
 @pytest.fixture
 def limit() -> Limit:
     """
-    A job timeout of RQ's own class, of fractions of a second where RQ knows whole ones.
+    Return RQ's job timeout as a context manager that accepts fractions of a second.
     """
 
     @contextlib.contextmanager
@@ -72,7 +72,9 @@ def limit() -> Limit:
 @pytest.fixture
 def script(environ: dict[str, str], tmp_path: Path) -> Script:
     """
-    What a program of its own prints. Any warning and any exception nobody sees fail the test.
+    Return a function that runs a program and returns its output.
+
+    Any warning and any unhandled exception fails the test.
     """
 
     def run(code: str, *arguments: str, **more: str) -> str:
@@ -94,6 +96,6 @@ def script(environ: dict[str, str], tmp_path: Path) -> Script:
 @pytest.fixture
 def messages(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """
-    The log lines so far, with their levels.
+    Return a function that returns the log messages so far, with their levels.
     """
     return lambda: [f"{record.levelname} {record.getMessage()}" for record in caplog.records]

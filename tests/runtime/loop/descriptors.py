@@ -1,5 +1,5 @@
 """
-How many descriptors this process has open.
+Count the open file descriptors of this process.
 """
 
 from pathlib import Path
@@ -7,6 +7,6 @@ from pathlib import Path
 
 def descriptors() -> int:
     """
-    Their number, with the one that it takes to count them.
+    Return the number of open descriptors, including the one that is used to count them.
     """
     return sum(1 for _ in Path("/dev/fd").iterdir())

@@ -1,5 +1,5 @@
 """
-RQ's job timeout, by RQ's own class, on asyncio's loop and on uvloop.
+Tests of RQ's job timeout during run_async(), with asyncio's loop and uvloop.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ FAR = 30
 
 class StrictTimeoutError(BaseException):
     """
-    As later versions of RQ may have it: no `except Exception` sees it.
+    A timeout that `except Exception` does not catch, as later versions of RQ may have it.
     """
 
 
@@ -37,14 +37,14 @@ BOTH_BASES = pytest.mark.parametrize("error", [JobTimeoutException, StrictTimeou
 
 class Job:
     """
-    What a job did, and what it must not do any more.
+    Coroutines of a job, and a record of what they did.
     """
 
     def __init__(self):
         self.did = []
 
     async def wait(self):
-        """Wait for something that does not come."""
+        """Wait for a long time."""
         try:
             await asyncio.sleep(FAR)
             self.did.append("side effect")
@@ -52,7 +52,7 @@ class Job:
             self.did.append("finally")
 
     async def go_on(self):
-        """Swallow every Exception."""
+        """Suppress every Exception."""
         while True:
             try:
                 await asyncio.sleep(0.01)
@@ -60,7 +60,7 @@ class Job:
                 continue
 
     async def ignore(self):
-        """Swallow everything."""
+        """Suppress every exception, including cancellation."""
         while True:
             with contextlib.suppress(BaseException):
                 await asyncio.sleep(0.01)
@@ -71,14 +71,14 @@ class Job:
         time.sleep(FAR)  # noqa: ASYNC251
 
     async def swallow(self):
-        """Block the loop, swallow the interruption, and go on."""
+        """Block the loop, suppress the interruption, and continue."""
         with contextlib.suppress(Exception):
             time.sleep(FAR)  # noqa: ASYNC251
         self.did.append("went on")
         await asyncio.sleep(FAR)
 
     async def block_in_callback(self):
-        """Leave the alarm to a callback."""
+        """Run a callback that is executing when the alarm comes."""
         asyncio.get_running_loop().call_soon(time.sleep, 0.3)
         await asyncio.sleep(FAR)
 
@@ -90,22 +90,22 @@ class Job:
 
 class Client:
     """
-    Something to be closed in its loop.
+    A client that is closed in its loop.
     """
 
     def __init__(self):
         self.closed = []
 
     async def aclose(self):
-        """Take two turns of the loop."""
+        """Close after two iterations of the loop."""
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         self.closed.append("closed")
 
 
-def quick(seconds=0.05):
+def next_call(seconds=0.05):
     """
-    What the next job does.
+    Run a short call, as the next job does.
     """
     return run_async(asyncio.sleep(seconds, "next"))
 
@@ -114,7 +114,9 @@ def quick(seconds=0.05):
 @pytest.mark.parametrize("coroutine", [Job.wait, Job.go_on, Job.block_in_callback])
 def test_the_timeout_of_the_job_leaves_the_call_at_once(limit, coroutine, error):
     """
-    Waiting, swallowing every Exception, and in a callback, where both loops would swallow it.
+    A coroutine that waits or suppresses every Exception is cancelled.
+
+    So is one whose callback runs during the alarm: both loops would suppress an exception there.
     """
     start = time.monotonic()
     with pytest.raises(error, match="maximum timeout value"), limit(SOON, error):
@@ -124,13 +126,13 @@ def test_the_timeout_of_the_job_leaves_the_call_at_once(limit, coroutine, error)
     assert not asyncio.all_tasks(get_or_create_event_loop())
 
 
-def test_its_finally_has_run_and_nothing_resumes_in_the_next_job(limit):
+def test_finally_has_run_and_nothing_resumes_in_the_next_job(limit):
     job = Job()
     with pytest.raises(JobTimeoutException), limit(SOON):
         run_async(job.wait())
     loop = get_or_create_event_loop()
 
-    assert (quick(), job.did) == ("next", ["finally"])
+    assert (next_call(), job.did) == ("next", ["finally"])
     assert get_or_create_event_loop() is loop
 
 
@@ -147,42 +149,40 @@ def test_code_that_blocks_the_loop_is_interrupted_after_the_grace_period(
     limit, coroutine, error, grace
 ):
     """
-    Code that swallows the interruption, too: the cancellation meets its next await.
+    If the code suppresses the interruption, it is cancelled at its next await.
     """
     start = time.monotonic()
     with pytest.raises(error), limit(SOON, error):
         run_async(coroutine(Job()))
 
     assert SOON + grace / 2 < time.monotonic() - start < FAR / 2
-    assert quick() == "next"
+    assert next_call() == "next"
 
 
 def test_a_callback_that_hangs_is_interrupted_too(limit, grace):
     """
-    There the loop logs the exception, and the cancellation does the rest.
+    The loop logs the exception that interrupts the callback, and cancellation ends the call.
     """
     with pytest.raises(JobTimeoutException), limit(SOON):
         run_async(Job().hang_in_callback())
 
-    assert quick() == "next"
+    assert next_call() == "next"
 
 
-def test_a_coroutine_that_ignores_cancellation_costs_the_loop_and_not_the_next_job(
-    limit, grace, messages
-):
+def test_a_loop_whose_coroutine_ignores_cancellation_is_closed(limit, grace, messages):
     job = Job()
     loop = get_or_create_event_loop()
     with pytest.raises(JobTimeoutException), limit(SOON):
         run_async(job.ignore())
     done = list(job.did)
 
-    assert (quick(), job.did) == ("next", done)
+    assert (next_call(), job.did) == ("next", done)
     assert (get_or_create_event_loop() is loop, loop.is_closed()) == (False, True)
 
 
 def test_a_result_that_is_ready_with_the_alarm_is_not_returned(limit):
     """
-    The time is over, and RQ has no second alarm.
+    The timeout is raised instead, because RQ sets no second alarm.
     """
 
     async def at_the_last_moment():
@@ -218,7 +218,7 @@ def test_the_end_of_the_process_is_not_turned_into_a_timeout(limit, kind):
 
 def test_an_alarm_during_the_end_of_the_call_is_not_lost(limit, grace):
     """
-    The coroutine has returned, and a task that it left takes its time to be cancelled.
+    It is raised when it comes after the coroutine has returned, while a task is being cancelled.
     """
 
     async def slow_to_end():
@@ -239,7 +239,7 @@ def test_an_alarm_during_the_end_of_the_call_is_not_lost(limit, grace):
 
 def test_a_handler_that_does_not_raise_is_followed_by_a_timeout():
     """
-    The coroutine was cancelled: there is no result to return.
+    The coroutine was cancelled, so there is no result to return.
     """
     before = signal.signal(signal.SIGALRM, lambda *_: None)
     try:
@@ -250,9 +250,9 @@ def test_a_handler_that_does_not_raise_is_followed_by_a_timeout():
         signal.signal(signal.SIGALRM, before)
 
 
-def test_an_alarm_that_does_not_come_is_left_as_it_was(limit):
+def test_an_alarm_that_does_not_go_off_is_restored(limit):
     """
-    RQ's handler is back, and its time has run on.
+    RQ's handler is restored, and its timer has continued to run.
     """
     with limit(FAR):
         handler = signal.getsignal(signal.SIGALRM)
@@ -273,7 +273,7 @@ def test_after_a_timeout_no_alarm_is_left(limit):
         assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
-def test_a_handler_that_somebody_installed_meanwhile_stays(limit):
+def test_a_handler_that_was_installed_during_the_call_stays(limit):
     def theirs(*_):
         pass
 
@@ -286,9 +286,9 @@ def test_a_handler_that_somebody_installed_meanwhile_stays(limit):
 
 
 @pytest.mark.parametrize("where", ["no alarm", "no handler", "a clock", "a thread", "Windows"])
-def test_where_no_timeout_waits_no_handler_is_touched(where, limit, monkeypatch):
+def test_without_a_timeout_no_handler_is_changed(where, limit, monkeypatch):
     """
-    A repeated alarm is a clock of somebody's.
+    A repeating timer is not a job timeout either.
     """
     before = signal.getsignal(signal.SIGALRM)
 
@@ -328,7 +328,7 @@ def test_where_no_timeout_waits_no_handler_is_touched(where, limit, monkeypatch)
 
 def test_an_alarm_during_the_clean_up_leaves_it_as_the_timeout(limit, grace):
     """
-    And the loop is closed all the same.
+    The clean-up raises the timeout, and the loop is closed nevertheless.
     """
     loop = get_or_create_event_loop()
 
@@ -344,7 +344,7 @@ def test_an_alarm_during_the_clean_up_leaves_it_as_the_timeout(limit, grace):
     assert loop.is_closed()
 
 
-def test_a_job_that_failed_is_not_told_as_a_timeout_of_its_clean_up(limit, grace, messages):
+def test_the_error_of_a_job_is_not_replaced_by_a_timeout_of_its_clean_up(limit, grace, messages):
     @with_event_loop_cleanup
     def job():
         async def never_ends():
@@ -361,7 +361,7 @@ def test_a_job_that_failed_is_not_told_as_a_timeout_of_its_clean_up(limit, grace
     assert messages()[-1] == ("WARNING Closing the event loop was interrupted: JobTimeoutException")
 
 
-def test_an_alarm_before_the_coroutine_has_begun_keeps_it_from_beginning(limit):
+def test_an_alarm_before_the_coroutine_starts_prevents_its_start(limit):
     def act():
         with limit(FAR), alarm.cooperative(get_or_create_event_loop()) as run:
             signal.raise_signal(signal.SIGALRM)
@@ -374,7 +374,7 @@ def test_an_alarm_before_the_coroutine_has_begun_keeps_it_from_beginning(limit):
     assert job.did == []
 
 
-def test_an_alarm_after_the_loop_is_closed_is_told(limit):
+def test_an_alarm_after_the_loop_is_closed_is_raised(limit):
     def act():
         loop = get_or_create_event_loop()
         with limit(FAR), alarm.cooperative(loop):
@@ -387,7 +387,7 @@ def test_an_alarm_after_the_loop_is_closed_is_told(limit):
 
 def test_alarms_do_not_stop_what_runs_after_them(limit):
     """
-    Those after the first stop the loop: that run, and no other.
+    The alarms after the first one stop the current run of the loop only.
     """
 
     def act():
@@ -406,7 +406,7 @@ def test_alarms_do_not_stop_what_runs_after_them(limit):
 
 def test_alarms_that_come_while_the_handler_is_restored_are_raised_afterwards(limit, monkeypatch):
     """
-    Raised at once, they would leave our handler installed and the alarm set.
+    If raised at once, they would leave our handler installed and the alarm set.
     """
 
     def late(number):
@@ -431,7 +431,7 @@ def test_alarms_that_come_while_the_handler_is_restored_are_raised_afterwards(li
 @pytest.fixture(name="quiet_handler")
 def _quiet_handler():
     """
-    An alarm that is far away, and a handler that does not raise.
+    Set an alarm in the distant future, and a handler that does not raise.
     """
     before = signal.signal(signal.SIGALRM, lambda *_: None)
     signal.setitimer(signal.ITIMER_REAL, FAR)
@@ -442,9 +442,9 @@ def _quiet_handler():
 
 @pytest.mark.usefixtures("quiet_handler")
 @pytest.mark.parametrize("where", ["coroutine", "callback"])
-def test_alarms_that_meet_the_end_of_the_run_do_not_stop_the_next_one(where):
+def test_alarms_at_the_end_of_a_run_do_not_stop_the_next_one(where):
     """
-    Their stop is one too many, and uvloop would keep it in its queue.
+    Their call of stop() comes too late, and uvloop would keep it in its queue.
     """
 
     def alarms():
@@ -467,12 +467,14 @@ def test_alarms_that_meet_the_end_of_the_run_do_not_stop_the_next_one(where):
         run_async(end_with_alarms())
 
     assert (loop.is_closed(), closed) == (True, [["closed"]])
-    assert [quick(), quick()] == ["next", "next"]
+    assert [next_call(), next_call()] == ["next", "next"]
 
 
 def test_alarms_do_not_raise_in_a_loop_that_is_not_blocked(grace):
     """
-    It can be stopped, and an exception could hit the loop itself. The one call is that on leaving.
+    The loop can be stopped instead, and an exception could damage it.
+
+    The handler is called once, at the end of the call.
     """
     calls = []
     before = signal.signal(signal.SIGALRM, lambda *_: calls.append("called"))
@@ -484,12 +486,12 @@ def test_alarms_do_not_raise_in_a_loop_that_is_not_blocked(grace):
         signal.signal(signal.SIGALRM, before)
 
     assert calls == ["called"]
-    assert quick() == "next"
+    assert next_call() == "next"
 
 
-def test_a_loop_in_which_an_alarm_has_raised_is_given_up(limit, grace, messages):
+def test_a_loop_in_which_an_alarm_has_raised_is_abandoned(limit, grace, messages):
     """
-    What the exception has hit may be the loop itself. Its clients are closed.
+    The exception may have interrupted the loop itself. Its clients are closed.
     """
 
     async def block():
@@ -502,7 +504,7 @@ def test_a_loop_in_which_an_alarm_has_raised_is_given_up(limit, grace, messages)
         run_async(block())
 
     assert (loop.is_closed(), closed) == (True, [["closed"]])
-    assert quick() == "next"
+    assert next_call() == "next"
     assert messages() == [
         "WARNING A job timeout has interrupted the event loop, which is abandoned"
     ]
@@ -510,7 +512,7 @@ def test_a_loop_in_which_an_alarm_has_raised_is_given_up(limit, grace, messages)
 
 def test_later_alarms_of_a_handler_that_does_not_raise_end_the_call_too(grace):
     """
-    By stopping the loop.
+    They stop the loop.
     """
     before = signal.signal(signal.SIGALRM, lambda *_: None)
     try:
@@ -520,4 +522,4 @@ def test_later_alarms_of_a_handler_that_does_not_raise_end_the_call_too(grace):
     finally:
         signal.signal(signal.SIGALRM, before)
 
-    assert quick() == "next"
+    assert next_call() == "next"

@@ -1,5 +1,5 @@
 """
-One call of `run_async`, and what passes from one to the next.
+Tests of calls of run_async(), and of what one call passes to the next.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ async def nothing():
     pass
 
 
-def test_calls_of_a_thread_share_the_loop_that_can_be_asked_for(every_loop):
+def test_calls_of_a_thread_share_one_loop(every_loop):
     loops = {run_async(running_loop()), run_async(running_loop()), get_or_create_event_loop()}
 
     assert len(loops) == 1
     assert (every_loop == "uvloop") == type(loops.pop()).__module__.startswith("uvloop")
 
 
-def test_every_thread_has_a_loop_of_its_own():
+def test_every_thread_has_its_own_loop():
     barrier = threading.Barrier(4)
     found = []
 
@@ -56,14 +56,14 @@ def test_every_thread_has_a_loop_of_its_own():
     assert len(set(found)) == 4
 
 
-def test_a_loop_that_somebody_closed_is_replaced():
+def test_a_closed_loop_is_replaced():
     loop = get_or_create_event_loop()
     loop.close()
 
     assert run_async(running_loop()) is not loop
 
 
-def test_every_call_sees_the_context_of_its_caller_and_leaves_nothing_in_it():
+def test_every_call_sees_the_context_of_its_caller_and_does_not_change_it():
     async def read_and_set():
         before = VARIABLE.get()
         VARIABLE.set("the coroutine's")
@@ -81,7 +81,7 @@ def test_every_call_sees_the_context_of_its_caller_and_leaves_nothing_in_it():
 @BOTH_MODES
 def test_a_call_inside_async_code_names_the_coroutine_and_says_what_to_write(flag, monkeypatch):
     """
-    Nothing is left that nobody awaited, and the outer call goes on.
+    The coroutine is closed without a warning, and the outer call continues.
     """
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", flag)
 
@@ -97,9 +97,9 @@ def test_a_call_inside_async_code_names_the_coroutine_and_says_what_to_write(fla
     )
 
 
-def test_the_same_holds_in_a_loop_of_somebody_else():
+def test_a_call_inside_a_foreign_loop_is_refused_too():
     """
-    As RQ runs a job that is `async def`.
+    RQ runs a job that is `async def` in such a loop.
     """
 
     async def job():
@@ -121,7 +121,9 @@ def test_the_same_holds_in_a_loop_of_somebody_else():
     ],
     ids=["function", "number", "None", "class", "library"],
 )
-def test_what_is_no_coroutine_is_refused_with_what_to_write(flag, given, words, monkeypatch):
+def test_an_argument_that_is_not_a_coroutine_is_refused_with_what_to_write(
+    flag, given, words, monkeypatch
+):
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", flag)
     with pytest.raises(TypeError) as caught:
         run_async(given)
@@ -137,7 +139,7 @@ def test_a_future_is_refused_too():
 
 def test_a_coroutine_of_another_kind_runs():
     """
-    As compiled modules have them: no Python coroutine, no name.
+    Compiled modules have such coroutines, which have no name.
     """
 
     class Compiled:
@@ -161,9 +163,9 @@ def test_a_coroutine_of_another_kind_runs():
 
 @BOTH_MODES
 @pytest.mark.parametrize("kind", [ValueError, SystemExit, KeyboardInterrupt])
-def test_an_exception_comes_out_as_it_is_and_the_loop_stays(flag, kind, every_loop, monkeypatch):
+def test_an_exception_is_raised_unchanged_and_the_loop_is_kept(flag, kind, every_loop, monkeypatch):
     """
-    The same object, with the line that raised it.
+    It is the same object, and its traceback shows the line that raised it.
     """
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", flag)
     error = kind("out")
@@ -183,9 +185,9 @@ def test_an_exception_comes_out_as_it_is_and_the_loop_stays(flag, kind, every_lo
     assert run_async(running_loop()) is loop or flag == "false"
 
 
-def test_the_answer_of_get_event_loop_is_nobodys_business():
+def test_the_current_event_loop_is_neither_used_nor_changed():
     """
-    Neither do we change it, nor does it matter to us what others make of it.
+    run_async() neither sets the thread's current loop nor depends on it.
     """
     mine = asyncio.new_event_loop()
     asyncio.set_event_loop(mine)
@@ -200,7 +202,7 @@ def test_the_answer_of_get_event_loop_is_nobodys_business():
         asyncio.set_event_loop(None)
 
 
-def test_hundreds_of_calls_cost_no_descriptor_and_no_thread(every_loop):
+def test_hundreds_of_calls_leak_no_descriptor_and_no_thread(every_loop):
     run_async(asyncio.to_thread(time.sleep, 0))
     before = (descriptors(), threading.active_count())
     for _ in range(300):
@@ -230,7 +232,7 @@ def test_a_timeout_ends_the_coroutine_and_names_it(flag, monkeypatch):
 @BOTH_MODES
 def test_within_its_timeout_a_coroutine_is_left_alone(flag, monkeypatch):
     """
-    Its own TimeoutError, too.
+    A TimeoutError that the coroutine itself raises is not replaced.
     """
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", flag)
     own = TimeoutError("of a client")
@@ -244,7 +246,7 @@ def test_within_its_timeout_a_coroutine_is_left_alone(flag, monkeypatch):
     assert caught.value is own
 
 
-def test_a_thread_that_is_stuck_holds_up_neither_the_call_nor_the_clean_up(every_loop):
+def test_a_stuck_thread_delays_neither_the_call_nor_the_clean_up(every_loop):
     release = threading.Event()
     ran = []
 
@@ -269,7 +271,7 @@ def test_a_thread_that_is_stuck_holds_up_neither_the_call_nor_the_clean_up(every
 @pytest.mark.parametrize("module", ["select", "socket", "thread", "threading"])
 def test_a_process_that_gevent_has_patched_is_refused(flag, module, monkeypatch):
     """
-    The question is gevent's own, asked as soon as its module is there.
+    Gevent's own functions answer this, as soon as its module is imported.
     """
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", flag)
     monkey = types.ModuleType("gevent.monkey")

@@ -1,5 +1,5 @@
 """
-`cleanup_event_loop` and its decorator, and threads and processes that end without them.
+Tests of cleanup_event_loop() and its decorator, and of threads and processes that do not call it.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ async def nothing():
 
 class Client:
     """
-    An object to be closed, in one of the ways that libraries have.
+    A client whose `aclose` is the given function.
     """
 
     def __init__(self, close):
@@ -40,8 +40,8 @@ async def use(cached):
     return cached()
 
 
-def test_it_tells_whether_there_was_a_loop(every_loop):
-    asyncio.new_event_loop().close()  # what uvloop opens once and for all
+def test_it_returns_whether_there_was_a_loop(every_loop):
+    asyncio.new_event_loop().close()  # uvloop opens some descriptors only once
     before = descriptors()
     assert cleanup_event_loop() is False
     loop = get_or_create_event_loop()
@@ -50,7 +50,7 @@ def test_it_tells_whether_there_was_a_loop(every_loop):
     assert (loop.is_closed(), descriptors()) == (True, before)
 
 
-def test_a_loop_that_somebody_closed_is_none():
+def test_a_closed_loop_does_not_count():
     get_or_create_event_loop().close()
 
     assert cleanup_event_loop() is False
@@ -68,9 +68,9 @@ def test_inside_async_code_it_is_refused(run):
     assert cleanup_event_loop() is True
 
 
-def test_it_ends_the_tasks_that_others_left_in_the_loop(every_loop, messages):
+def test_it_ends_tasks_that_were_left_in_the_loop(every_loop, messages):
     """
-    Those that do not end are told, and get no second chance.
+    Tasks that do not end are reported and abandoned.
     """
     did = []
 
@@ -97,7 +97,7 @@ def test_it_ends_the_tasks_that_others_left_in_the_loop(every_loop, messages):
     assert messages()[0].startswith("WARNING Tasks ignore their cancellation: test_it_ends")
 
 
-def test_a_client_that_fails_to_close_is_told_without_its_words(messages):
+def test_a_client_that_fails_to_close_is_reported_without_the_message(messages):
     async def fail():
         raise ValueError("oai_R4tq9WmZ2vB7nK5x is in this text")
 
@@ -121,7 +121,7 @@ def test_a_client_that_fails_to_close_is_told_without_its_words(messages):
 @pytest.mark.parametrize("whose", ["ours", "its own"])
 def test_a_client_that_never_closes_is_not_waited_for(whose, every_loop, messages, request):
     """
-    Neither longer than the clean-up may take nor longer than one client may.
+    The time limits of the clean-up and of a single client both apply.
     """
     if whose == "its own":
         request.getfixturevalue("grace")
@@ -159,12 +159,12 @@ def test_the_decorator_cleans_up_once_after_the_outermost_job():
 
 def test_the_decorated_job_keeps_its_name_and_signature():
     def job(document: str) -> int:
-        """What it does."""
+        """Return the length."""
         return len(document)
 
     decorated = with_event_loop_cleanup(job)
 
-    assert (decorated.__name__, decorated.__doc__) == ("job", "What it does.")
+    assert (decorated.__name__, decorated.__doc__) == ("job", "Return the length.")
     assert inspect.signature(decorated) == inspect.signature(job)
 
 
@@ -227,7 +227,7 @@ def job():
     loops.append(get_or_create_event_loop())
 
 loops = []
-asyncio.new_event_loop().close()  # what uvloop opens once and for all
+asyncio.new_event_loop().close()  # uvloop opens some descriptors only once
 before = len(os.listdir("/dev/fd"))
 for _ in range(20):
     thread = threading.Thread(target=job)
@@ -247,16 +247,16 @@ UVLOOP = "import uvloop; asyncio.new_event_loop = uvloop.new_event_loop"
 @pytest.mark.parametrize("uvloop", ["", UVLOOP], ids=["asyncio", "uvloop"])
 def test_a_thread_that_ends_without_clean_up_leaves_nothing(script, uvloop, client):
     """
-    No descriptor and no ResourceWarning; its clients are closed, by another thread.
+    No descriptor or ResourceWarning is left; another thread closes its clients.
     """
-    said = script(THREADS.format(uvloop=uvloop, client=client))
+    output = script(THREADS.format(uvloop=uvloop, client=client))
 
-    assert said == f"0 True {20 if client else 0}\n"
+    assert output == f"0 True {20 if client else 0}\n"
 
 
 def test_a_loop_that_is_dropped_inside_async_code_has_its_clients_closed(every_loop, messages):
     """
-    Its thread is gone, and an exception has kept it until here, where another loop is running.
+    Its thread has ended, and an exception has kept the loop alive until another loop is running.
     """
 
     async def use_and_fail():
@@ -289,9 +289,9 @@ def test_a_loop_that_is_dropped_inside_async_code_has_its_clients_closed(every_l
 
 def test_a_process_that_ends_without_clean_up_closes_its_clients(script):
     """
-    Also when the last reference to the loop goes while the interpreter ends.
+    Clients are closed even if the last reference to the loop is dropped during finalization.
     """
-    said = script(
+    output = script(
         """
         import threading
         from workerctl.runtime.async_helpers import loop_cached, run_async
@@ -317,7 +317,7 @@ def test_a_process_that_ends_without_clean_up_closes_its_clients(script):
         """
     )
 
-    assert said == "closed\n"
+    assert output == "closed\n"
 
 
 @pytest.mark.parametrize("finalizing", [False, True])
@@ -325,7 +325,7 @@ def test_what_a_thread_leaves_while_the_interpreter_ends_is_closed_without_its_c
     finalizing, monkeypatch
 ):
     """
-    There no thread can be started any more, which closes it otherwise.
+    Otherwise, a new thread closes them, but during finalization none can be started.
     """
     closed = []
     found = []

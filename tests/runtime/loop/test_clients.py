@@ -1,5 +1,5 @@
 """
-`loop_cached`: clients that live as long as their loop, in both modes of `run_async`.
+Tests of loop_cached(): clients that live as long as their loop, in both modes of run_async().
 """
 
 import asyncio
@@ -29,7 +29,7 @@ PROGRAM = Path(__file__).parent / "client_calls.py"
 
 class Client:
     """
-    Knows its loop, and whether it was closed in it.
+    A client that records its loop and how often it was closed.
     """
 
     def __init__(self):
@@ -37,7 +37,7 @@ class Client:
         self.closed = 0
 
     async def aclose(self):
-        """Only in its loop."""
+        """Count the call, which must happen in the client's loop."""
         assert asyncio.get_running_loop() is self.loop
         self.closed += 1
 
@@ -48,7 +48,7 @@ async def use(cached):
 
 def six_calls(python):
     """
-    What the program prints.
+    Run the program and return its results.
     """
     package = str(Path(workerctl.__file__).parents[1])
     done = subprocess.run(
@@ -65,7 +65,7 @@ def six_calls(python):
 
 def expected(clients):
     """
-    As many connections as clients, and nothing left open.
+    Return the expected results: one connection for each client, and nothing left open.
     """
     return {
         "answers": ["answer"] * 6,
@@ -85,7 +85,7 @@ EXPECTED = {
 
 def test_six_calls_of_httpx_and_openai_succeed_in_every_order_of_modes():
     """
-    One connection for all on the kept loop, one for each call of asyncio.run.
+    All calls on the kept loop share a connection; each call of asyncio.run has its own.
     """
     answer = six_calls(sys.executable)
 
@@ -103,7 +103,7 @@ def test_six_calls_of_an_older_openai_succeed_too():
 
 def test_a_kept_loop_has_one_object_for_all_calls(every_loop):
     """
-    Closed once, at the clean-up; afterwards there is another.
+    It is closed once, by the clean-up; afterwards a new one is created.
     """
     cached = loop_cached(Client)
     first = run_async(use(cached))
@@ -115,9 +115,9 @@ def test_a_kept_loop_has_one_object_for_all_calls(every_loop):
     assert run_async(use(cached)) is not first
 
 
-def test_every_asyncio_run_has_one_of_its_own_and_closes_it(every_loop):
+def test_every_asyncio_run_has_its_own_object_and_closes_it(every_loop):
     """
-    Ours or anybody's, also when it fails.
+    Any call of asyncio.run closes its object, even if it fails.
     """
 
     async def twice():
@@ -153,9 +153,9 @@ def test_two_threads_have_two_objects():
     assert [client.closed for client in found] == [1, 1]
 
 
-def test_one_factory_has_one_object_however_often_it_is_wrapped():
+def test_a_factory_has_one_object_even_if_it_is_wrapped_twice():
     """
-    Also where `loop_cached(Client)()` is written inside the coroutine.
+    `loop_cached(Client)()` may also be called inside the coroutine.
     """
 
     async def inline():
@@ -166,9 +166,9 @@ def test_one_factory_has_one_object_however_often_it_is_wrapped():
     assert run_async(use(loop_cached(lambda: Client() or None))) is not run_async(inline())
 
 
-def test_objects_are_closed_in_the_opposite_order():
+def test_objects_are_closed_in_reverse_order():
     """
-    One may need another as long as it lives.
+    A later object may depend on an earlier one.
     """
     order = []
 
@@ -187,7 +187,7 @@ def test_objects_are_closed_in_the_opposite_order():
     assert order == ["second", "first"]
 
 
-def test_a_factory_that_fails_is_asked_again():
+def test_a_factory_that_fails_is_called_again():
     def fail():
         attempts.append(1)
         if len(attempts) == 1:
@@ -202,7 +202,7 @@ def test_a_factory_that_fails_is_asked_again():
     assert [run_async(use(cached)), run_async(use(cached))] == ["object", "object"]
 
 
-def test_outside_a_coroutine_there_is_no_loop_to_keep_it():
+def test_calling_it_outside_a_coroutine_is_an_error():
     with pytest.raises(RuntimeError) as caught:
         loop_cached(Client)()
 
@@ -226,9 +226,9 @@ def test_the_function_has_the_name_of_its_factory():
     assert "aclose" not in vars(loop_cached(Client))
 
 
-def test_a_loop_that_was_closed_without_its_generators_is_forgotten_with_its_objects():
+def test_a_loop_that_was_closed_without_its_generators_is_released_with_its_objects():
     """
-    As helpers do that make a loop per call; else each would keep its connections for ever.
+    Some helpers create a loop per call; otherwise, each loop would keep its connections forever.
     """
     cached = loop_cached(Client)
     before = len(caching._by_loop)
@@ -243,9 +243,9 @@ def test_a_loop_that_was_closed_without_its_generators_is_forgotten_with_its_obj
     assert len(caching._by_loop) == before + 1
 
 
-def test_a_loop_that_does_not_end_async_generators_has_objects_that_nobody_closes(every_loop):
+def test_a_loop_without_asyncgen_hooks_does_not_close_its_objects(every_loop):
     """
-    There is nothing to hold on to: neither is it an error.
+    Without these hooks, closing is impossible, but this is not an error.
     """
 
     async def use_without_hooks():
@@ -257,9 +257,9 @@ def test_a_loop_that_does_not_end_async_generators_has_objects_that_nobody_close
     assert asyncio.run(use_without_hooks()).closed == 0
 
 
-def test_in_asyncio_debug_mode_objects_are_closed_without_a_word(caplog):
+def test_in_asyncio_debug_mode_objects_are_closed_silently(caplog):
     """
-    There the loop reports what it does not expect among its async generators.
+    In debug mode, the loop reports unexpected async generators.
     """
     cached = loop_cached(Client)
 
@@ -267,7 +267,7 @@ def test_in_asyncio_debug_mode_objects_are_closed_without_a_word(caplog):
     assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
 
 
-def test_hundreds_of_asyncio_runs_with_a_client_cost_no_descriptor(monkeypatch):
+def test_hundreds_of_asyncio_runs_with_a_client_leak_no_descriptor(monkeypatch):
     monkeypatch.setenv("USE_NEW_ASYNC_HELPER", "false")
     cached = loop_cached(Client)
     run_async(use(cached))

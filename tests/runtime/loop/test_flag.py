@@ -1,5 +1,5 @@
 """
-USE_NEW_ASYNC_HELPER: which mode a call runs in is decided at the call.
+Tests of USE_NEW_ASYNC_HELPER: every call reads its mode from the flag.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ async def running_loop():
 
 def is_kept():
     """
-    Whether a call runs on the kept loop now; the other mode closes its own.
+    Return whether a call runs on the kept loop; in the other mode, its loop is closed.
     """
     loop = run_async(running_loop())
     kept = loop is get_or_create_event_loop()
@@ -28,7 +28,7 @@ def is_kept():
     return kept
 
 
-def test_it_may_be_changed_between_two_calls_in_both_directions(monkeypatch):
+def test_the_flag_may_be_changed_between_two_calls_in_both_directions(monkeypatch):
     seen = []
     for text in ("true", "false", "true", "false"):
         monkeypatch.setenv(FLAG, text)
@@ -39,21 +39,21 @@ def test_it_may_be_changed_between_two_calls_in_both_directions(monkeypatch):
 
 
 @pytest.mark.parametrize("text", "0 off f false n no 1 on t true y yes OFF False NO On Yes".split())
-def test_it_is_spelt_as_in_the_settings(text, monkeypatch):
+def test_the_flag_has_the_spellings_of_the_settings(text, monkeypatch):
     monkeypatch.setenv(FLAG, text)
 
     assert is_kept() is Settings().USE_NEW_ASYNC_HELPER
 
 
-def test_an_empty_one_is_not_set(monkeypatch):
+def test_an_empty_flag_counts_as_not_set(monkeypatch):
     monkeypatch.setenv(FLAG, "")
 
     assert is_kept()
 
 
-def test_where_the_environment_is_silent_the_settings_decide(directory, monkeypatch):
+def test_without_a_variable_the_settings_decide(directory, monkeypatch):
     """
-    If this process has them already; they are not read for this.
+    The settings count only if they are already loaded; they are not loaded for this.
     """
     get_settings.cache_clear()
     (directory / ".env").write_text(f"{FLAG}=false\nDEBUG=nonsense\n")
@@ -71,14 +71,14 @@ def test_where_the_environment_is_silent_the_settings_decide(directory, monkeypa
 @pytest.mark.parametrize("text", ["nonsense-K7qVz2Lm", "2", " true", "None"])
 def test_any_other_value_is_an_error_that_does_not_show_it(text, monkeypatch):
     """
-    Neither mode is guessed; nobody is told of a coroutine that was never awaited.
+    No mode is guessed, and the coroutine is closed without a warning.
     """
     monkeypatch.setenv(FLAG, text)
     with pytest.raises(ConfigurationError, match=f"{FLAG} must be true or false") as caught:
         run_async(running_loop())
 
-    told = "".join(traceback.TracebackException.from_exception(caught.value).format())
-    assert text.strip() == "2" or f"{text}" not in told.replace(FLAG, "").replace("true or", "")
+    shown = "".join(traceback.TracebackException.from_exception(caught.value).format())
+    assert text.strip() == "2" or f"{text}" not in shown.replace(FLAG, "").replace("true or", "")
     assert caught.value.__context__ is None
     frames = [frame for frame, _ in traceback.walk_tb(caught.tb)]
     assert text not in [value for frame in frames[1:] for value in frame.f_locals.values()]
@@ -86,7 +86,7 @@ def test_any_other_value_is_an_error_that_does_not_show_it(text, monkeypatch):
 
 def test_the_clean_up_works_in_both_modes(monkeypatch):
     """
-    A loop that is left from the other mode, too.
+    A loop that is left from the other mode is closed, too.
     """
     run_async(running_loop())
     monkeypatch.setenv(FLAG, "false")

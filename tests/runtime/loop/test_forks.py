@@ -1,7 +1,7 @@
 """
-Processes that fork after the first call, as RQ's worker does for every job.
+Tests of processes that fork after the first call, as RQ's worker does for every job.
 
-Each test is a program of its own: what it breaks is the loop of a parent.
+Each test runs a separate program, because a failure would break the loop of the parent.
 """
 
 import os
@@ -33,7 +33,7 @@ def child(act, leave=os._exit):
     leave(code)
 
 def wakes(loop=None):
-    "Whether a call from another thread wakes the loop at once, and not only its next timer."
+    "Return whether a call from another thread wakes the loop before its next timer."
     async def wait():
         woken = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -54,7 +54,7 @@ BOTH_LOOPS = pytest.mark.parametrize("uvloop", [False, True], ids=["asyncio", "u
 @pytest.fixture(name="program")
 def _program(script):
     """
-    Run the code behind the prelude; each line it prints is one answer.
+    Return a function that runs the prelude and the code, and returns the lines printed.
     """
 
     def run(code, *, uvloop=False):
@@ -70,7 +70,7 @@ ACTS = {
     "works and cleans up": "print(wakes(), cleanup_event_loop())",
     "forks again": "print(child(lambda: print(wakes(), cleanup_event_loop())), wakes())",
 }
-SAID = {
+LINES = {
     "nothing": [],
     "works": ["True True"],
     "cleans up": ["False True"],
@@ -81,12 +81,12 @@ SAID = {
 
 @BOTH_LOOPS
 @pytest.mark.parametrize("leave", ["os._exit", "sys.exit"])
-def test_a_child_has_a_loop_of_its_own_and_the_parent_keeps_its(program, leave, uvloop):
+def test_a_child_has_its_own_loop_and_the_parent_keeps_its_loop(program, leave, uvloop):
     """
-    However the child ends: a garbage collector at its exit must not close the parent's loop.
+    However the child ends, garbage collection at its exit must not close the parent's loop.
     """
     acts = "".join(f"    lambda: {act},\n" for act in ACTS.values())
-    said = program(
+    lines = program(
         f"""
 loop = run_async(running_loop())
 for act in (
@@ -97,32 +97,32 @@ for act in (
         uvloop=uvloop,
     )
 
-    assert said == [line for act in ACTS for line in (*SAID[act], "0", "True True")]
+    assert lines == [line for act in ACTS for line in (*LINES[act], "0", "True True")]
 
 
 def test_a_loop_that_was_set_for_the_thread_is_kept_too(program):
     """
-    Newer Pythons drop that reference in the child.
+    Newer versions of Python drop that reference in the child.
     """
-    said = program("""
+    lines = program("""
 asyncio.set_event_loop(get_or_create_event_loop())
 print(child(lambda: print(wakes(), gc.collect() >= 0), sys.exit))
 print(wakes())
 asyncio.set_event_loop(None)
 """)
 
-    assert said == ["True True", "0", "True"]
+    assert lines == ["True True", "0", "True"]
 
 
 @pytest.mark.parametrize("leave", ["os._exit", "sys.exit"])
-def test_a_fork_that_python_does_not_see_is_noticed(program, leave):
+def test_a_fork_without_hooks_is_detected(program, leave):
     """
-    As from C: nothing tells us, but the process has another number.
+    A fork from C calls no hook, but the process ID differs.
 
-    Nor does the end of that child close the loop, although it frees it.
+    The end of that child does not close the parent's loop, although it frees the object.
     """
-    said = program(f"""
-warnings.simplefilter("ignore", ResourceWarning)  # sockets that such a child never closes
+    lines = program(f"""
+warnings.simplefilter("ignore", ResourceWarning)  # such a child never closes some sockets
 os.register_at_fork = lambda **_: None
 loop = run_async(running_loop())
 
@@ -138,15 +138,15 @@ print(child(act, leave))
 print(wakes())
 """)
 
-    assert said == ["False True True", "0", "True"]
+    assert lines == ["False True True", "0", "True"]
 
 
 def test_the_loops_of_other_threads_are_left_alone_by_a_child(program):
     """
-    They end with their threads, which a fork does not copy; their clients are not closed.
+    A fork does not copy their threads, and the child does not close their clients.
     """
-    said = program("""
-warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what this is about
+    lines = program("""
+warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is intended
 
 class Client:
     async def aclose(self):
@@ -172,12 +172,12 @@ go_on.set()
 thread.join()
 """)
 
-    assert said == ["True True", "0", "closed in parent", "True True"]
+    assert lines == ["True True", "0", "closed in parent", "True True"]
 
 
 def test_what_a_thread_of_another_process_left_is_parked(monkeypatch):
     """
-    The same in this process, which only takes itself for another.
+    The same, in this process with a changed process ID.
     """
     kept = loops.KeptLoop()
     loop = kept.loop
@@ -193,8 +193,8 @@ def test_what_a_thread_of_another_process_left_is_parked(monkeypatch):
     loop.close()
 
 
-def test_a_child_closes_its_clients_and_not_those_it_inherited(program):
-    said = program("""
+def test_a_child_closes_its_own_clients_but_not_inherited_ones(program):
+    lines = program("""
 class Client:
     def __init__(self):
         self.process = os.getpid()
@@ -213,14 +213,14 @@ print(run_async(use()) is mine, cleanup_event_loop())
 """)
 
     own = "closed by its own process: True"
-    assert said == [own, "True True", "0", own, "True True"]
+    assert lines == [own, "True True", "0", own, "True True"]
 
 
-def test_a_child_that_sleeps_does_not_spin_on_what_its_siblings_have_to_read(program):
+def test_a_sleeping_child_is_not_woken_by_data_for_the_parents_loop(program):
     """
-    With the parent's loop, and its epoll object, it would be woken all the time.
+    With the epoll object of the parent's loop, it would be woken all the time.
     """
-    said = program("""
+    lines = program("""
 import socket
 near, far = socket.socketpair()
 
@@ -240,11 +240,11 @@ near.close()
 far.close()
 """)
 
-    assert said == ["True", "0"]
+    assert lines == ["True", "0"]
 
 
 def test_a_job_in_a_child_may_be_decorated_in_both_processes(program):
-    said = program("""
+    lines = program("""
 @with_event_loop_cleanup
 def job():
     return wakes()
@@ -254,4 +254,4 @@ print(child(lambda: print(job(), job())))
 print(job())
 """)
 
-    assert said == ["True", "True True", "0", "True"]
+    assert lines == ["True", "True True", "0", "True"]

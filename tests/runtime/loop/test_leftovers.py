@@ -1,5 +1,5 @@
 """
-What a call leaves running, and what becomes of it before the call returns.
+Tests of tasks that a call leaves running: they are ended before the call returns.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ FAR = 60
 
 class Work:
     """
-    Tasks of several characters, and what they did.
+    Tasks with different behaviour, and a record of what they did.
     """
 
     def __init__(self):
         self.did = []
 
     async def send_mail(self):
-        """End when told."""
+        """End when cancelled."""
         try:
             await asyncio.sleep(FAR)
             self.did.append("sent")
@@ -36,7 +36,7 @@ class Work:
             self.did.append("finally")
 
     async def end_slowly(self):
-        """Take time to end, and start more."""
+        """Take time to end, and start another task."""
         try:
             await asyncio.sleep(FAR)
         finally:
@@ -46,14 +46,14 @@ class Work:
             await asyncio.sleep(0)
 
     async def fail(self):
-        """Fail in the end."""
+        """Fail when cancelled."""
         try:
             await asyncio.sleep(FAR)
         finally:
             raise ValueError("oai_R4tq9WmZ2vB7nK5x is in this text")
 
     async def ignore(self):
-        """Never end."""
+        """Suppress every cancellation."""
         while True:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.01)
@@ -66,7 +66,7 @@ class Work:
         return "result"
 
     async def leave_and_fail(self, *names):
-        """Leave them, and fail."""
+        """Leave tasks running, and fail."""
         await self.leave(*names)
         raise LookupError
 
@@ -83,13 +83,13 @@ def test_a_task_that_was_left_is_cancelled_and_named(messages):
     )
 
 
-def test_many_that_were_left_are_told_in_one_line(messages):
+def test_many_tasks_that_were_left_are_reported_in_one_line(messages):
     run_async(Work().leave(*["send_mail"] * 13))
 
     assert messages()[0].endswith(f": {', '.join(['Work.send_mail'] * 10)} and 3 more")
 
 
-def test_it_does_not_go_on_in_the_next_call():
+def test_a_task_does_not_continue_in_the_next_call():
     work = Work()
     run_async(work.leave("send_mail"))
     run_async(asyncio.sleep(0.05))
@@ -97,7 +97,7 @@ def test_it_does_not_go_on_in_the_next_call():
     assert work.did == ["finally"]
 
 
-def test_one_that_takes_time_to_end_gets_it_and_what_it_starts_is_cancelled_too():
+def test_a_task_gets_time_to_end_and_tasks_it_starts_are_cancelled_too():
     work = Work()
     run_async(work.leave("end_slowly"))
 
@@ -105,15 +105,15 @@ def test_one_that_takes_time_to_end_gets_it_and_what_it_starts_is_cancelled_too(
     assert work.more.cancelled()
 
 
-def test_one_that_fails_meanwhile_is_told_without_the_words_of_the_exception(messages):
+def test_a_task_that_fails_when_cancelled_is_reported_without_the_message(messages):
     run_async(Work().leave("fail"))
 
     assert messages()[1] == "WARNING Work.fail failed while it was cancelled: ValueError"
 
 
-def test_a_call_that_failed_is_not_blamed_for_what_it_left(messages):
+def test_a_call_that_failed_gives_no_warning_about_its_tasks(messages):
     """
-    Its exception is what is to be told.
+    Its exception is raised instead of a warning.
     """
     work = Work()
     with pytest.raises(LookupError):
@@ -123,9 +123,9 @@ def test_a_call_that_failed_is_not_blamed_for_what_it_left(messages):
 
 
 @pytest.mark.parametrize("how", ["leave", "leave_and_fail"])
-def test_one_that_ignores_cancellation_costs_the_loop(how, grace, messages):
+def test_a_loop_whose_task_ignores_cancellation_is_abandoned(how, grace, messages):
     """
-    It makes no more progress, and the next call has a loop of its own.
+    The task makes no more progress, and the next call has a new loop.
     """
     work = Work()
     loop = get_or_create_event_loop()
@@ -153,7 +153,7 @@ def test_a_loop_that_is_stopped_from_within_does_not_stop_the_next_call():
         assert run_async(asyncio.sleep(0.01, "next")) == "next"
 
 
-def test_a_task_that_stops_the_loop_when_it_is_cancelled_costs_it(messages):
+def test_a_loop_whose_task_stops_it_when_cancelled_is_abandoned(messages):
     async def stop():
         try:
             await asyncio.sleep(FAR)
@@ -177,7 +177,7 @@ def test_a_task_that_stops_the_loop_when_it_is_cancelled_costs_it(messages):
 
 def test_an_async_generator_that_was_left_is_finalized_before_the_call_returns():
     """
-    Also when it awaits in the end, also when the call fails; a hundred times without a warning.
+    It may await in `finally`, and the call may fail; a hundred calls give no warning.
     """
     ends = []
 
@@ -202,7 +202,7 @@ def test_an_async_generator_that_was_left_is_finalized_before_the_call_returns()
     cleanup_event_loop()
 
 
-def test_a_finalizer_that_never_ends_costs_the_loop(grace, messages):
+def test_a_loop_whose_finalizer_never_ends_is_abandoned(grace, messages):
     async def numbers():
         try:
             yield 1

@@ -1,5 +1,5 @@
 """
-A failed call is freed with its exception: without the garbage collector, which is off here.
+Tests of memory: a failed call is freed with its exception, without the garbage collector.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ def _without_collector():
 
 class Local:
     """
-    What a coroutine holds in a local variable; a weak set cannot hold a list.
+    The value of a coroutine's local variable, of a type that supports weak references.
     """
 
 
 class Calls:
     """
-    Coroutines that fail in different ways, and their locals that are still in memory.
+    Coroutines that fail in different ways, and a weak set of their local values.
     """
 
     def __init__(self):
@@ -50,7 +50,7 @@ class Calls:
         return made
 
     async def fail(self):
-        """Fail after a turn of the loop."""
+        """Fail after an iteration of the loop."""
         _local = self.local()
         await asyncio.sleep(0)
         raise ConnectionError
@@ -69,7 +69,7 @@ class Calls:
             raise LookupError from error
 
     async def leave_and_fail(self):
-        """Fail, and leave a task running that holds something, too."""
+        """Fail, and leave a task running that has a local value, too."""
         _local = self.local()
         self.task = asyncio.create_task(self.wait())
         await asyncio.sleep(0)
@@ -77,7 +77,7 @@ class Calls:
         raise ConnectionError
 
     async def wait(self):
-        """Wait for something that does not come."""
+        """Wait for a long time."""
         _local = self.local()
         await asyncio.sleep(FAR)
 
@@ -87,7 +87,7 @@ class Calls:
         time.sleep(FAR)  # noqa: ASYNC251
 
     async def be_cancelled(self):
-        """Be cancelled."""
+        """Raise CancelledError."""
         _local = self.local()
         raise asyncio.CancelledError
 
@@ -107,7 +107,7 @@ WAYS = [
 @pytest.fixture(name="armed")
 def _armed(limit):
     """
-    A job timeout that does not go off, or none.
+    Return a function that sets a distant job timeout if its argument is true.
     """
     return lambda alarm: limit(FAR) if alarm else contextlib.nullcontext()
 
@@ -135,7 +135,9 @@ def test_the_locals_of_a_failed_call_are_freed_when_its_exception_is(
 @BOTH_ALARMS
 def test_a_failed_call_leaves_nothing_at_all_to_the_collector(armed, alarm):
     """
-    Nor does one that succeeds. Fewer objects than calls, because other threads may leave some.
+    Nor does a call that succeeds.
+
+    A few objects are allowed, because other threads may leave some.
     """
     calls = Calls()
     with armed(alarm):
@@ -151,7 +153,7 @@ def test_a_failed_call_leaves_nothing_at_all_to_the_collector(armed, alarm):
 
 
 @pytest.mark.parametrize("coroutine", [Calls.wait, Calls.block], ids=["cancelled", "interrupted"])
-def test_those_of_a_job_that_ran_out_of_time_are_freed(limit, grace, coroutine):
+def test_the_locals_of_a_job_that_exceeded_its_timeout_are_freed(limit, grace, coroutine):
     calls = Calls()
     for _ in range(3):
         with contextlib.suppress(JobTimeoutException), limit(0.05):
@@ -161,9 +163,9 @@ def test_those_of_a_job_that_ran_out_of_time_are_freed(limit, grace, coroutine):
 
 
 @BOTH_ALARMS
-def test_a_kept_exception_keeps_its_frames_and_no_longer_than_it_is_kept(armed, alarm):
+def test_an_exception_keeps_its_frames_only_as_long_as_it_is_referenced(armed, alarm):
     """
-    As RQ keeps it from the job to its handlers; classifying and translating it changes nothing.
+    RQ keeps the exception for its handlers; classifying and translating it has no effect on this.
     """
 
     @with_event_loop_cleanup

@@ -1,5 +1,5 @@
 """
-The tests of `run_async` that the worker's owners wrote down in their plan, in our words.
+Tests of run_async() that the project plan requires.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from workerctl.runtime.async_helpers import (
 
 class TestRunAsync:
     """
-    Section 5.1 of the plan.
+    The tests of section 5.1 of the plan.
     """
 
     def test_basic_coroutine(self) -> None:
         """
-        The result of the coroutine is the result of the call.
+        The call returns the result of the coroutine.
         """
 
         async def simple() -> int:
@@ -30,13 +30,13 @@ class TestRunAsync:
 
     def test_event_loop_reuse(self) -> None:
         """
-        Asked twice, the same loop.
+        Two calls return the same loop.
         """
         assert get_or_create_event_loop() is get_or_create_event_loop()
 
     def test_cleanup(self) -> None:
         """
-        After the clean-up there is another loop.
+        After the clean-up, there is a new loop.
         """
         loop = get_or_create_event_loop()
         cleanup_event_loop()
@@ -45,7 +45,7 @@ class TestRunAsync:
 
     def test_exception_propagation(self) -> None:
         """
-        The coroutine's exception is the call's.
+        The call raises the exception of the coroutine.
         """
 
         async def failing() -> None:
@@ -56,7 +56,7 @@ class TestRunAsync:
 
     def test_timeout_handling(self) -> None:
         """
-        The loop can be used without `run_async`, with a timeout of asyncio's.
+        The loop can be used without `run_async`, with asyncio's own timeouts.
         """
 
         async def slow() -> None:

@@ -1,5 +1,5 @@
 """
-What the modules of the event loop do not do.
+Tests of what the modules of the event loop must not do.
 """
 
 import ast
@@ -17,9 +17,9 @@ EVERY_MODULE = pytest.mark.parametrize("module", MODULES, ids=lambda module: mod
 
 
 @EVERY_MODULE
-def test_nothing_is_asked_of_the_policy_and_no_loop_is_set(module):
+def test_the_policy_is_not_used_and_no_loop_is_set(module):
     """
-    Python 3.14 deprecates the one, and the other would change what others get.
+    Python 3.14 deprecates the policy, and setting a loop would affect other code.
     """
     names = {
         node.attr if isinstance(node, ast.Attribute) else node.id
@@ -33,7 +33,7 @@ def test_nothing_is_asked_of_the_policy_and_no_loop_is_set(module):
 
 def test_importing_starts_nothing():
     """
-    No thread, no handler of a signal, no loop; neither RQ nor an SDK.
+    Importing starts no thread, installs no hook or signal handler, and imports no RQ or SDK.
     """
     code = """
 import os, signal, sys, threading

@@ -1,5 +1,5 @@
 """
-Classes that stand in for those of packages that are not installed here.
+Substitutes for classes of packages that are not installed.
 """
 
 import subprocess
@@ -18,38 +18,41 @@ ALONE = """
 import sys, types
 from pathlib import Path
 import workerctl
-package = types.ModuleType("workerctl.runtime")  # without what its front imports
+package = types.ModuleType("workerctl.runtime")  # without the imports of its __init__
 package.__path__ = [str(Path(workerctl.__file__).with_name("runtime"))]
 sys.modules["workerctl.runtime"] = package
 before = set(sys.modules)
 """
-BROUGHT = """
+PRINT_IMPORTED = """
 names = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(*sorted(names - set(sys.stdlib_module_names)))
 """
 
 
-def brought(code: str) -> str:
+def imported_packages(code: str) -> str:
     """
-    The packages that a piece of code imports, the modules of the runtime taken one by one.
+    Return the packages that the code imports, without those of `workerctl.runtime.__init__`.
     """
     done = subprocess.run(
-        [sys.executable, "-c", ALONE + code + BROUGHT], capture_output=True, text=True, check=True
+        [sys.executable, "-c", ALONE + code + PRINT_IMPORTED],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()
 
 
 def foreign(name: str, *bases: type[BaseException], **attributes: Any) -> type[Any]:
     """
-    A class of a package that is not installed here.
+    Return a class that looks like one of a package that is not installed.
     """
     module, _, bare = name.rpartition(".")
     return type(bare, bases or (Exception,), {"__module__": module, **attributes})
 
 
-class Evil:
+class Unusable:
     """
-    An object that fails however it is looked at.
+    An object on which every operation fails.
     """
 
     def __getattr__(self, name: str) -> Any:
