@@ -101,7 +101,7 @@ BAD_KEYS = ["", None, " ", "a", "a" * 63, "a" * 65, "g" * 64, f"{KEY} ", f"'{KEY
 @pytest.mark.parametrize("env", ["production", "staging", "prod", "", "Development"])
 @pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
 def test_a_bad_key_is_an_error_outside_development(key: str | None, env: str) -> None:
-    """This includes unknown environments, and every message states the whole form of a key."""
+    """Unknown environments are included, and every message states the whole form of a key."""
     with pytest.raises(ValueError, match=r"64 hex characters.*hexadecimal") as caught:
         validate_encryption_key(key, env)
     assert type(caught.value) is ValueError
@@ -239,7 +239,7 @@ def test_all_problems_of_a_configuration_are_in_one_error(env: Path) -> None:
     found = caught.value.findings
     assert sorted((finding.code, finding.fields[0]) for finding in found) == [
         ("ENV001", "ENV"),
-        ("ENV002", "GEMINI_API_KEY"),  # A warning is reported with errors only.
+        ("ENV002", "GEMINI_API_KEY"),  # A warning, shown because there are errors.
         ("ENV002", "OPENAI_API_KEY"),
         ("ENV002", "REDIS_URL"),
         ("ENV002", "SUPABASE_SERVICE_ROLE_KEY"),
@@ -390,7 +390,7 @@ SECRETS = {
 
 
 def test_no_secret_is_in_what_is_printed(env: Path) -> None:
-    """repr and str contain no secret, even if a field is secret only by its name."""
+    """Neither repr nor str contains a secret, even if a field is secret only by its name."""
 
     class Team(Settings):
         """A class with an undeclared credential, and a field declared public."""
