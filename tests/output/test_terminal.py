@@ -353,7 +353,7 @@ def test_a_read_only_directory_is_sufficient(
     environ: dict[str, str], directory: Path, good: Path
 ) -> None:
     """
-    Only commands that write a file need a writable directory; others fail with a message.
+    A read-only directory affects only commands that write a file, which report the failure.
     """
     directory.chmod(0o555)
 

@@ -198,7 +198,7 @@ def test_every_suggestion_clears_its_finding_and_causes_no_other(
     texts: dict[str, str], others: list[tuple[str, int]]
 ) -> None:
     """
-    By the checks of timeouts and budgets; the built-in settings always have a solution.
+    The checks of timeouts and budgets agree, and the built-in settings always have a solution.
     """
     doctor = Doctor(configuration(texts))
     found = doctor.remedies()
