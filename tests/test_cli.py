@@ -1,5 +1,5 @@
 """
-The command line: exit codes, options, formats; other people's pipelines depend on all of them.
+Tests of the command line: exit codes, options and formats, on which users' pipelines depend.
 """
 
 import json
@@ -27,19 +27,19 @@ Team = Callable[..., None]
 
 SECRET = "wk9_Zt7Qm2Xc5Vb8Nn4Lp1"
 READERS: dict[str, Callable[[str], Any]] = {"text": str, "json": json.loads}
-"""How to read each format; a new one needs its reader here."""
+"""A function that parses each format; a new format needs an entry here."""
 
 FORMATTED = pytest.mark.parametrize("format_", list(FORMATS))
 
 
 class Unreadable(dict[str, str]):
     """
-    A process environment that cannot be listed, with a secret in its error.
+    A process environment that cannot be listed, and whose error contains a secret.
     """
 
     def __iter__(self) -> Never:
         """
-        Fails.
+        Raise an error that contains the secret.
         """
         raise RuntimeError(SECRET)
 
@@ -48,14 +48,14 @@ class Unreadable(dict[str, str]):
 
 def statuses(done: CompletedProcess[str]) -> dict[str, str]:
     """
-    How each check of a JSON report ended.
+    Return the status of each check in a JSON report.
     """
     return {check["code"]: check["status"] for check in json.loads(done.stdout)["checks"]}
 
 
 def findings(done: CompletedProcess[str]) -> Iterator[dict[str, Any]]:
     """
-    The findings of a JSON report.
+    Yield the findings of a JSON report.
     """
     for check in json.loads(done.stdout)["checks"]:
         yield from check["findings"]
@@ -63,7 +63,7 @@ def findings(done: CompletedProcess[str]) -> Iterator[dict[str, Any]]:
 
 def settings(done: CompletedProcess[str]) -> dict[str, Any]:
     """
-    The settings of a JSON configuration, by name.
+    Return the settings of a JSON configuration, by name.
     """
     return {setting["name"]: setting for setting in json.loads(done.stdout)["settings"]}
 
@@ -87,7 +87,7 @@ def test_a_verdict_has_its_exit_code(
     call: Run, good: Path, bad: Path, format_: str, arguments: list[str], code: int
 ) -> None:
     """
-    0, 1 or 2, whatever the format; a machine's format is whole even without a verdict.
+    The exit code is independent of the format, and a JSON report is complete in every case.
     """
     done = call("check", "--format", format_, *arguments)
 
@@ -103,7 +103,7 @@ def test_a_crash_makes_a_run_incomplete(
     run: Run, good: Path, bad: Path, team: Team, format_: str, file: str, code: int
 ) -> None:
     """
-    3, unless findings make it 1.
+    A crash has exit code 3, unless findings make it 1.
     """
     team(
         "def claim(context):\n    raise SystemExit(0)\n"
@@ -117,9 +117,9 @@ def test_a_crash_makes_a_run_incomplete(
 
 
 @FORMATTED
-def test_an_internal_error_is_told_in_a_line(call: Run, format_: str) -> None:
+def test_an_internal_error_is_reported_in_one_line(call: Run, format_: str) -> None:
     """
-    70, the exception's type and our own line; no value and no traceback.
+    The line has the type of the exception and its place in workerctl, but no value or traceback.
     """
     done = call("check", "--format", format_, environ=Unreadable())
 
@@ -137,9 +137,9 @@ def test_an_internal_error_is_told_in_a_line(call: Run, format_: str) -> None:
 @pytest.mark.parametrize(
     "command", ["budget", "show-config", "keygen --id", "keygen --write new.env", "run true"]
 )
-def test_every_command_tells_an_internal_error_so(call: Run, command: str) -> None:
+def test_every_command_reports_internal_errors(call: Run, command: str) -> None:
     """
-    Not only the one that checks.
+    Every command reports an internal error in the same way as `check`.
     """
     done = call(*command.split(), environ=Unreadable())
 
@@ -154,7 +154,7 @@ def test_an_interrupt_ends_a_run(
     environ: dict[str, str], directory: Path, team: Team, format_: str
 ) -> None:
     """
-    130, in a word, and a machine's format is whole.
+    An interrupt has exit code 130, and a JSON report is complete.
     """
     team(
         "import pathlib, time\n"
@@ -207,7 +207,7 @@ def test_an_error_in_the_options_leaves_stdout_empty(
     call: Run, arguments: str, message: str
 ) -> None:
     """
-    2, what is wrong with which option, and where to read on.
+    The message names the option and the problem, and refers to `--help`; the exit code is 2.
     """
     done = call(*arguments.split())
 
@@ -235,9 +235,9 @@ def test_an_error_in_the_options_leaves_stdout_empty(
         ("keygen --id", "ENCRYPTION_KEY is not set."),
     ],
 )
-def test_what_does_not_exist_is_told(call: Run, arguments: str, message: str) -> None:
+def test_an_unknown_name_is_reported(call: Run, arguments: str, message: str) -> None:
     """
-    With the name that was meant, where one comes near.
+    The message suggests the closest known name, if there is one.
     """
     done = call(*arguments.split())
 
@@ -280,15 +280,15 @@ def test_what_does_not_exist_is_told(call: Run, arguments: str, message: str) ->
 )
 def test_what_was_typed_is_not_repeated(call: Run, arguments: str) -> None:
     """
-    It may be a secret in the wrong place.
+    An argument is not repeated where it may be a misplaced secret.
     """
     done = call(*arguments.format(SECRET).split())
 
     assert done.returncode == 2
     assert done.stderr
-    said = (done.stdout + done.stderr).lower()
+    output = (done.stdout + done.stderr).lower()
     for start in range(len(SECRET) - 5):
-        assert SECRET[start : start + 6].lower() not in said
+        assert SECRET[start : start + 6].lower() not in output
 
 
 # --------------------------------------------------------------------------------------- check
@@ -307,7 +307,7 @@ def test_fail_on_is_the_lowest_severity_that_fails(
     call: Run, good: Path, severity: str, codes: dict[str, int]
 ) -> None:
     """
-    Error by default; never is never.
+    The default is error, and with never no finding fails the run.
     """
     lines = {"error": "DEBUG=true\n", "warning": "DEBUG=\nDEBUG=\n", "info": "LLM_TIMEOUTS_SEC=1\n"}
     good.write_text(good.read_text() + lines.get(severity, ""))
@@ -321,7 +321,7 @@ def test_fail_on_is_the_lowest_severity_that_fails(
 
 def test_quiet_shows_only_what_fails_the_run(call: Run, bad: Path) -> None:
     """
-    Findings at or above --fail-on, the first line and the last one.
+    `--quiet` shows findings at or above `--fail-on`, the first line and the last one.
     """
     whole = call("check", "--env-file", "bad.env").stdout
     quiet = call("check", "--env-file", "bad.env", "-q").stdout
@@ -336,7 +336,7 @@ def test_quiet_shows_only_what_fails_the_run(call: Run, bad: Path) -> None:
 
 def test_verbose_lists_every_claim(call: Run, good: Path) -> None:
     """
-    One line for each check, with what it claims.
+    `--verbose` shows one line for each check, with its title.
     """
     done = call("check", "--env-file", "good.env", "--verbose")
 
@@ -357,7 +357,7 @@ def test_codes_and_prefixes_select(
     call: Run, good: Path, options: list[str], expected: str
 ) -> None:
     """
-    SET001 and ENV001 always run; ignoring beats selecting, and what it takes out is shown.
+    SET001 and ENV001 always run; `--ignore` wins over `--select`, and ignored checks are shown.
     """
     done = call("check", "--env-file", "good.env", "--format", "json", *options)
     shown = [("-" if status == "skipped" else "") + code for code, status in statuses(done).items()]
@@ -365,9 +365,9 @@ def test_codes_and_prefixes_select(
     assert " ".join(shown) == expected
 
 
-def test_what_is_ignored_is_told(call: Run, bad: Path) -> None:
+def test_an_ignored_check_is_reported(call: Run, bad: Path) -> None:
     """
-    As skipped, "ignored"; its findings do not count.
+    An ignored check is shown as skipped, and its findings do not count.
     """
     done = call("check", "--env-file", "bad.env", "--ignore", "ENV006")
 
@@ -377,7 +377,7 @@ def test_what_is_ignored_is_told(call: Run, bad: Path) -> None:
 
 def test_another_environments_rules_can_be_applied(call: Run, good: Path) -> None:
     """
-    With a warning, because the worker itself will not.
+    `--env` adds a warning that the worker itself boots in another environment.
     """
     done = call("check", "--env-file", "good.env", "--env", "staging", "--format", "json")
     report = json.loads(done.stdout)
@@ -390,15 +390,15 @@ def test_another_environments_rules_can_be_applied(call: Run, good: Path) -> Non
 
 def test_stricter_rules_find_more(call: Run, directory: Path) -> None:
     """
-    What development forgives, production does not.
+    Production requires values that development does not.
     """
     assert call("check").returncode == 0
     assert call("check", "--env", "production").returncode == 1
 
 
-def test_at_build_secrets_that_are_not_there_are_deferred(call: Run, good: Path) -> None:
+def test_missing_secrets_are_deferred_at_build(call: Run, good: Path) -> None:
     """
-    And listed; a secret that is there is judged.
+    Checks of missing secrets are listed as deferred, and secrets that are set are checked.
     """
     lines = good.read_text().splitlines(keepends=True)
     good.write_text("".join(line for line in lines if re.match("ENV=|SUPABASE_URL=", line)))
@@ -414,7 +414,7 @@ def test_at_build_secrets_that_are_not_there_are_deferred(call: Run, good: Path)
 
 def test_output_gets_the_report(call: Run, bad: Path, directory: Path) -> None:
     """
-    Standard output stays empty, and one line on standard error sums up.
+    With `--output` standard output is empty, and standard error has a one-line summary.
     """
     plain = call("check", "--env-file", "bad.env")
     done = call("check", "--env-file", "bad.env", "--output", "report.txt")
@@ -429,7 +429,7 @@ def test_a_report_of_a_failed_run_goes_to_the_file(
     call: Run, directory: Path, format_: str
 ) -> None:
     """
-    An older report must not stand there as if it were this run's.
+    A run without a verdict overwrites an older report, which could be mistaken for its own.
     """
     (directory / "report").write_text("all is well")
     done = call("check", "--env-file", "missing.env", "--format", format_, "--output", "report")
@@ -443,11 +443,11 @@ def test_a_report_of_a_failed_run_goes_to_the_file(
 @FORMATTED
 @pytest.mark.parametrize(("file", "code"), [("good.env", 3), ("bad.env", 1), ("missing.env", 2)])
 @pytest.mark.parametrize("path", ["missing/report", ".", "/dev/full"])
-def test_a_report_that_cannot_be_written_is_told(
+def test_a_report_that_cannot_be_written_is_reported(
     call: Run, good: Path, bad: Path, format_: str, file: str, code: int, path: str
 ) -> None:
     """
-    3, unless the verdict is worse.
+    The exit code is 3, unless the verdict is worse.
     """
     done = call("check", "--env-file", file, "--format", format_, "--output", path)
 
@@ -460,7 +460,7 @@ def test_a_report_that_cannot_be_written_is_told(
 
 def test_standard_input_is_a_file(call: Run, good: Path) -> None:
     """
-    As `sops -d … | workerctl check --env-file -` needs it.
+    `--env-file -` reads standard input, for pipelines such as `sops -d … | workerctl check`.
     """
     done = call("check", "--env-file", "-", "--format", "json", stdin=good.read_bytes())
 
@@ -469,14 +469,14 @@ def test_standard_input_is_a_file(call: Run, good: Path) -> None:
 
 def test_standard_input_can_be_closed(call: Run) -> None:
     """
-    That is a usage error, not an internal one.
+    A closed standard input is a usage error, not an internal one.
     """
     assert call("check", "--env-file", "-", stdin=None).returncode == 2
 
 
 def test_the_default_file_can_be_left_out(call: Run, bad: Path) -> None:
     """
-    `.env` is read unless --no-env-file says otherwise.
+    `.env` is read by default, and not read with `--no-env-file`.
     """
     bad.rename(".env")
 
@@ -486,7 +486,7 @@ def test_the_default_file_can_be_left_out(call: Run, bad: Path) -> None:
 
 def test_a_later_file_wins(call: Run, good: Path, bad: Path) -> None:
     """
-    And the environment wins over both, unless isolated.
+    Later files win over earlier ones, and the environment wins over files unless isolated.
     """
     files = ["--env-file", "good.env", "--env-file", "bad.env"]
     done = call("show-config", "DEBUG", *files, "--format", "json")
@@ -502,7 +502,7 @@ def test_a_later_file_wins(call: Run, good: Path, bad: Path) -> None:
 
 def test_variables_name_the_sources(call: Run, good: Path, directory: Path) -> None:
     """
-    WORKERCTL_ENV_FILE, a list as PATH is one, and WORKERCTL_SECRETS_DIR; isolated from, neither.
+    WORKERCTL_ENV_FILE is a list like PATH; with `--isolated` the variables have no effect.
     """
     (directory / "more.env").write_text("DEBUG=true\n")
     (directory / "secrets").mkdir()
@@ -522,9 +522,9 @@ def test_variables_name_the_sources(call: Run, good: Path, directory: Path) -> N
 
 
 @pytest.mark.parametrize("how", ["option", "variable", "project"])
-def test_a_team_has_settings_of_its_own(run: Run, team: Team, how: str) -> None:
+def test_a_team_may_have_its_own_settings(run: Run, team: Team, how: str) -> None:
     """
-    Named by --settings, WORKERCTL_SETTINGS or the project; checked and shown like ours.
+    The class is named by an option, a variable or the project, and checked like the built-in one.
     """
     team(
         "import workerctl.settings\n"
@@ -545,9 +545,9 @@ def test_a_team_has_settings_of_its_own(run: Run, team: Team, how: str) -> None:
 # ------------------------------------------------------------------------- the other commands
 
 
-def test_alone_it_shows_the_help(run: Run) -> None:
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
     """
-    On standard output, as a usage error.
+    The help goes to standard output, and the exit code is that of a usage error.
     """
     alone, help_ = run(), run("--help")
 
@@ -560,7 +560,7 @@ def test_alone_it_shows_the_help(run: Run) -> None:
 @pytest.mark.parametrize("arguments", [["--version"], ["--version", "check"]])
 def test_the_version_is_one_line(run: Run, arguments: list[str]) -> None:
     """
-    However it is asked for.
+    `--version` prints one line, even before a command.
     """
     done = run(*arguments)
 
@@ -570,7 +570,7 @@ def test_the_version_is_one_line(run: Run, arguments: list[str]) -> None:
 @pytest.mark.parametrize("arguments", [["keygen"], ["keygen", "--no-env-file"]])
 def test_a_key_is_all_that_keygen_prints(run: Run, arguments: list[str]) -> None:
     """
-    Its id goes to standard error.
+    The key goes to standard output, and its id to standard error.
     """
     done = run(*arguments)
 
@@ -579,9 +579,9 @@ def test_a_key_is_all_that_keygen_prints(run: Run, arguments: list[str]) -> None
     assert re.fullmatch("key id wk1:[0-9a-f]{16}\n", done.stderr)
 
 
-def test_keygen_writes_and_knows_again(call: Run, directory: Path) -> None:
+def test_keygen_recognizes_a_written_key(call: Run, directory: Path) -> None:
     """
-    The id that --write told is the one that --id finds; the key is shown by neither.
+    `--id` prints the id that `--write` reported, and neither of them prints the key.
     """
     written = call("keygen", "--write", "worker.env")
     known = call("keygen", "--id", "--env-file", "worker.env")
@@ -598,9 +598,9 @@ def test_keygen_writes_and_knows_again(call: Run, directory: Path) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
-def test_explain_tells_a_checks_manual(call: Run, check: Any) -> None:
+def test_explain_prints_the_manual_of_a_check(call: Run, check: Any) -> None:
     """
-    Its claim, why it matters and how to fix it; the case of the code does not matter.
+    The manual has the title, the reason and the fix; the case of the code does not matter.
     """
     done = call("explain", check.code)
 
@@ -611,9 +611,9 @@ def test_explain_tells_a_checks_manual(call: Run, check: Any) -> None:
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
-def test_explain_tells_a_settings_page(call: Run, name: str) -> None:
+def test_explain_prints_the_page_of_a_setting(call: Run, name: str) -> None:
     """
-    What it is, what it must be, its default, who checks it.
+    The page has the description, the expectation, the default and the checks of the setting.
     """
     done = call("explain", name)
 
@@ -623,9 +623,9 @@ def test_explain_tells_a_settings_page(call: Run, name: str) -> None:
         assert f"\n  {word}" in done.stdout
 
 
-def test_a_secret_default_is_told_as_far_as_it_may_be_seen(call: Run) -> None:
+def test_the_public_part_of_a_secret_default_is_shown(call: Run) -> None:
     """
-    That of REDIS_URL holds no secret, and it is not "not set".
+    The default of REDIS_URL contains no credential, so it is shown.
     """
     assert re.search("default +redis://localhost:6379/0\n", call("explain", "REDIS_URL").stdout)
     assert re.search("default +not set\n", call("explain", "OPENAI_API_KEY").stdout)
@@ -633,7 +633,7 @@ def test_a_secret_default_is_told_as_far_as_it_may_be_seen(call: Run) -> None:
 
 def test_explain_lists_the_checks(call: Run) -> None:
     """
-    Without an argument: each with its claim.
+    Without an argument, every check is listed with its title.
     """
     done = call("explain")
 
@@ -643,7 +643,7 @@ def test_explain_lists_the_checks(call: Run) -> None:
 
 def test_explain_knows_old_names_and_a_teams_checks(run: Run, team: Team) -> None:
     """
-    A deprecated name leads to its setting; a check without a manual page says so.
+    A deprecated name leads to its setting, and a check without a manual page says so.
     """
     team("CHECKS = (Check('TEA001', 'It holds', lambda context: []),)\n")
 
@@ -653,7 +653,7 @@ def test_explain_knows_old_names_and_a_teams_checks(run: Run, team: Team) -> Non
 
 def test_show_config_lists_every_setting(call: Run, bad: Path) -> None:
     """
-    By group, exit 0 even where values are not valid, which are marked and not shown.
+    Invalid values are marked and not shown, and the exit code is 0.
     """
     done = call("show-config", "--env-file", "bad.env")
 
@@ -666,7 +666,7 @@ def test_show_config_lists_every_setting(call: Run, bad: Path) -> None:
 
 def test_show_config_as_env_lines_can_be_read_back(call: Run, bad: Path) -> None:
     """
-    To the same values; secrets and what is not valid are commented out.
+    The lines are read back as the same values; secrets and invalid values are commented out.
     """
     text = call("show-config", "--env-file", "bad.env", "--format", "env").stdout
     before = settings(call("show-config", "--env-file", "bad.env", "--format", "json"))
@@ -682,9 +682,9 @@ def test_show_config_as_env_lines_can_be_read_back(call: Run, bad: Path) -> None
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "env"])
-def test_show_config_narrows_down(call: Run, good: Path, format_: str) -> None:
+def test_show_config_can_be_filtered(call: Run, good: Path, format_: str) -> None:
     """
-    To what differs from its default, to a group, to one setting by any of its names.
+    It can show changed settings, a group, or one setting by any of its names.
     """
 
     def names(*options: str) -> list[str]:
@@ -702,7 +702,7 @@ def test_show_config_narrows_down(call: Run, good: Path, format_: str) -> None:
 
 def test_show_config_can_leave_origins_out(call: Run, good: Path) -> None:
     """
-    For a list to compare with another machine's.
+    `--no-origin` gives output that can be compared between machines.
     """
     command = ["show-config", "--env-file", "good.env"]
 
@@ -710,9 +710,9 @@ def test_show_config_can_leave_origins_out(call: Run, good: Path) -> None:
     assert "good.env" not in call(*command, "--no-origin").stdout
 
 
-def test_show_config_tells_the_whole_story_of_one(call: Run, good: Path, bad: Path) -> None:
+def test_show_config_shows_the_details_of_one_setting(call: Run, good: Path, bad: Path) -> None:
     """
-    Value, origin, what it shadows, who reads it.
+    The details are the value, its origin, what it shadows and who checks it.
     """
     files = ["--env-file", "bad.env", "--env-file", "good.env"]
     done = call("show-config", "REDIS_URL", *files)
@@ -726,9 +726,9 @@ def test_show_config_tells_the_whole_story_of_one(call: Run, good: Path, bad: Pa
 
 
 @pytest.mark.parametrize("command", ["budget", "show-config", "keygen --id"])
-def test_other_commands_tell_what_cannot_be_read(call: Run, command: str) -> None:
+def test_other_commands_report_an_unreadable_source(call: Run, command: str) -> None:
     """
-    In a sentence, exit code 2.
+    A missing env file is reported, exit code 2.
     """
     done = call(*command.split(), "--env-file", "missing.env")
 
@@ -737,9 +737,9 @@ def test_other_commands_tell_what_cannot_be_read(call: Run, command: str) -> Non
 
 
 @pytest.mark.parametrize("command", ["budget", "check", "explain", "show-config"])
-def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
+def test_a_deleted_working_directory_is_reported(run: Run, command: str) -> None:
     """
-    It is nothing that we did.
+    A deleted working directory is a usage error, not an internal one.
     """
     done = run(command, script='mkdir gone && cd gone && rmdir ../gone && "$@"')
 
@@ -791,7 +791,7 @@ def test_a_directory_that_is_gone_is_told(run: Run, command: str) -> None:
 )
 def test_shells_complete(run: Run, variables: dict[str, str], expected: set[str]) -> None:
     """
-    Commands, options and choices, in the words of each shell's protocol.
+    Commands, options and choices are completed in the protocol of each shell.
     """
     done = run(env=variables)
 
@@ -799,9 +799,9 @@ def test_shells_complete(run: Run, variables: dict[str, str], expected: set[str]
     assert expected <= set(re.findall(r"[a-z-]+", done.stdout))
 
 
-def test_a_completion_that_does_not_exist_is_no_traceback(run: Run) -> None:
+def test_an_unknown_completion_is_a_usage_error(run: Run) -> None:
     """
-    Whatever stands in the variable.
+    An unknown value of the completion variable does not cause a traceback.
     """
     done = run(env={"_WORKERCTL_COMPLETE": "complete_nonsense"})
 
@@ -811,7 +811,7 @@ def test_a_completion_that_does_not_exist_is_no_traceback(run: Run) -> None:
 
 def test_the_completion_script_is_shown(run: Run) -> None:
     """
-    The one of the shell that asks.
+    The script is that of the calling shell.
     """
     done = run("--show-completion", script='"$@" | cat')
 
@@ -821,11 +821,11 @@ def test_the_completion_script_is_shown(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["good", "bad"])
-def test_a_plain_check_says_what_one_with_options_says(
+def test_a_plain_check_has_the_output_of_one_with_options(
     run: Run, request: pytest.FixtureRequest, name: str
 ) -> None:
     """
-    It does not pass through the command line's parser, and nobody can tell.
+    A plain `check` bypasses the parser of the command line, with the same result.
     """
     file = request.getfixturevalue(name)
     file.rename(file.with_name(".env"))
@@ -839,9 +839,9 @@ def test_a_plain_check_says_what_one_with_options_says(
     )
 
 
-def test_a_plain_check_has_the_same_boundary(run: Run, directory: Path) -> None:
+def test_a_plain_check_reports_errors_in_the_same_way(run: Run, directory: Path) -> None:
     """
-    What goes wrong is told in a sentence there, too.
+    An error is a message with exit code 2 there as well.
     """
     (directory / ".env").mkdir()
 

@@ -1,5 +1,5 @@
 """
-Errors: a sentence, a hint, an exit code, and nothing of the values on their way out.
+Tests of errors: message, hint, exit code, and that tracebacks contain no values.
 """
 
 import copy
@@ -37,8 +37,8 @@ FINDINGS = (
         (errors.OutputError, ExitCode.INCOMPLETE),
     ],
 )
-def test_an_error_knows_its_exit_code(error: type[WorkerctlError], code: ExitCode) -> None:
-    """And what to say, and what to do."""
+def test_an_error_has_its_exit_code(error: type[WorkerctlError], code: ExitCode) -> None:
+    """An error has an exit code, a message and an optional hint."""
     made = error("It is so.", "Do this.")
 
     assert (made.exit_code, made.message, made.hint, str(made)) == (
@@ -50,8 +50,8 @@ def test_an_error_knows_its_exit_code(error: type[WorkerctlError], code: ExitCod
     assert error("It is so.").hint is None
 
 
-def test_a_configuration_error_tells_every_finding() -> None:
-    """Code, message, place and hint of each, in its text and as objects."""
+def test_a_configuration_error_lists_every_finding() -> None:
+    """The text has the code, message, location and hint of every finding."""
     error = ConfigurationError(FINDINGS)
 
     assert error.findings == FINDINGS
@@ -68,15 +68,15 @@ def test_a_configuration_error_tells_every_finding() -> None:
 @pytest.mark.parametrize(
     ("count", "words"), [(0, "0 problems"), (1, "1 problem"), (2, "2 problems")]
 )
-def test_one_problem_is_one(count: int, words: str) -> None:
-    """The number agrees with its noun."""
+def test_the_number_of_problems_is_grammatical(count: int, words: str) -> None:
+    """The noun agrees with the number."""
     first = str(ConfigurationError(FINDINGS[:count])).splitlines()[0]
 
     assert first == f"The configuration has {words}:"
 
 
 def test_a_configuration_error_is_a_value_error() -> None:
-    """So that callers who know nothing of workerctl catch it."""
+    """Callers that do not know workerctl can catch ValueError."""
     with pytest.raises(ValueError, match="DEBUG must be"):
         raise ConfigurationError(iter(FINDINGS))
 
@@ -84,9 +84,9 @@ def test_a_configuration_error_is_a_value_error() -> None:
 @pytest.mark.parametrize(
     "error", [ConfigurationError(FINDINGS), UsageError("It is so.", "Do this.")], ids=type
 )
-def test_an_error_survives_the_way_to_another_process(error: WorkerctlError) -> None:
-    """Pools and queues pickle what a job raises."""
-    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 -- ours
+def test_an_error_can_be_pickled_and_copied(error: WorkerctlError) -> None:
+    """Process pools and queues pickle the exceptions of a job."""
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 -- own data
         assert type(again) is type(error)
         assert vars(again) == vars(error)
         assert str(again) == str(error)
@@ -96,8 +96,8 @@ def _fails(value: str) -> None:
     raise SourceError(f"{len(value)} characters")
 
 
-def test_a_shielded_error_leaves_the_frames_behind() -> None:
-    """Their local variables hold values, and trackers of errors send them along."""
+def test_a_shielded_error_has_no_inner_frames() -> None:
+    """Local variables of the inner frames may hold values, and error trackers send them."""
     word = "swordfish"
     with pytest.raises(SourceError, match="9 characters") as caught:
         shielded(lambda length: _fails(word[:length]), 9)
@@ -107,8 +107,8 @@ def test_a_shielded_error_leaves_the_frames_behind() -> None:
     assert caught.value.__context__ is None
 
 
-def test_what_is_shielded_answers() -> None:
-    """And an error that is not ours is none of its business."""
+def test_shielded_returns_the_result() -> None:
+    """The result is returned, and other exceptions pass unchanged."""
     assert shielded(len, "abc") == 3
     with pytest.raises(TypeError):
         shielded(len, 3)  # type: ignore[arg-type]

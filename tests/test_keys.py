@@ -1,5 +1,5 @@
 """
-Keys: what form they must have, which are weak, and the id that names them.
+Tests of keys: their form, weaknesses, and the id that identifies a key.
 """
 
 import base64
@@ -92,7 +92,7 @@ WEAK = {
     b"correct horse\tbattery\r\nstaple ~ ".hex(): "is text encoded in hexadecimal",
     "8305917264" * 6 + "9917": "contains only digits",
     "fbcadeabcfdbeacfdebacfadbecfabdcefadbcaefdbcafedcbeafdacbfedabec": "contains only letters",
-    # 19 different bytes, then 9 different digits: one less than allowed.
+    # 19 different bytes, then 9 different digits: each is one less than required.
     (RAW[:19] + RAW[12::-1]).hex(): "has too few different characters",
     "".join("0a1b2c3d4"[n % 9] for n in NOISE): "has too few different characters",
     bytes((37 * n + 11) % 256 for n in range(32)).hex(): "counts up or down in equal steps",
@@ -102,7 +102,7 @@ WEAK = {
 
 def test_generated_keys_are_well_formed_strong_and_different():
     """
-    A key is 32 bytes from the system's generator, as 64 lowercase hexadecimal characters.
+    A key is 32 random bytes as 64 lowercase hexadecimal characters.
     """
     generated = [keys.generate() for _ in range(100)]
 
@@ -114,15 +114,15 @@ def test_generated_keys_are_well_formed_strong_and_different():
 @pytest.mark.parametrize("text", [GOOD, GOOD.upper(), GOOD[:32] + GOOD[32:].upper(), "0" * 64])
 def test_64_hexadecimal_characters_are_a_key(text):
     """
-    Both cases of letters are accepted; strength is another matter.
+    Both cases of letters are accepted, and weak keys are well-formed.
     """
     assert keys.form_problem(text) is None
 
 
 @pytest.mark.parametrize(("text", "problem"), BAD_FORMS.items(), ids=map(ascii, BAD_FORMS))
-def test_a_malformed_key_is_told_what_is_wrong_with_it(text, problem):
+def test_the_problem_of_a_malformed_key_is_named(text, problem):
     """
-    The problem is named, and no part of the value with it.
+    The message names the problem but contains no part of the value.
     """
     assert keys.form_problem(text) == problem
     assert not any(GOOD[n : n + 4] in problem for n in range(61))
@@ -131,7 +131,7 @@ def test_a_malformed_key_is_told_what_is_wrong_with_it(text, problem):
 @pytest.mark.parametrize("character", LOOK_ALIKES, ids=ascii)
 def test_look_alikes_of_digits_and_letters_are_named(character):
     """
-    Digits of other scripts, and letters that only look like a to f.
+    Digits of other scripts, and letters that resemble a to f, have their own message.
     """
     expected = "contains a character of another script that looks like a hexadecimal digit"
 
@@ -142,25 +142,25 @@ def test_look_alikes_of_digits_and_letters_are_named(character):
 @pytest.mark.parametrize("size", [16, 24, 31, 33, 64])
 def test_base64_of_another_length_is_not_called_a_key(size):
     """
-    Only 32 bytes are a key that needs nothing but another notation.
+    Only base64 of exactly 32 bytes is called a key in another notation.
     """
     text = base64.b64encode(NOISE[:size]).decode()
 
     assert "base64" not in keys.form_problem(text)
 
 
-def test_what_is_almost_base64_is_not_called_a_key():
+def test_invalid_base64_is_not_called_a_key():
     """
-    Decoders that skip what they do not know would find a key in a line of anything.
+    A lenient decoder would find a key in almost any line, so the decoder is strict.
     """
     text = base64.b64encode(RAW).decode()
 
     assert "base64" not in keys.form_problem(f"{text[:20]}!!!!{text[20:]}")
 
 
-def test_the_form_is_what_the_regular_expression_says():
+def test_the_form_agrees_with_the_regular_expression():
     """
-    Every single character in every ASCII and Latin position is judged as `[0-9a-fA-F]` does.
+    Every ASCII and Latin character is accepted exactly if `[0-9a-fA-F]` matches it.
     """
     for number in range(0x250):
         text = GOOD[:20] + chr(number) + GOOD[21:]
@@ -172,15 +172,15 @@ def test_the_form_is_what_the_regular_expression_says():
 @pytest.mark.parametrize(("text", "weakness"), WEAK.items(), ids=list(WEAK))
 def test_guessable_keys_are_weak(text, weakness):
     """
-    Every rule, in both cases of letters.
+    Every rule applies to both cases of letters.
     """
     assert keys.weakness(text) == weakness
     assert keys.weakness(text.upper()) == weakness
 
 
-def test_rules_have_the_boundaries_they_say():
+def test_rules_have_the_documented_limits():
     """
-    One less than each limit is no weakness: a random key may look like that.
+    One less than each limit is not a weakness, because a random key may have it.
     """
     assert keys.weakness(GOOD[:27] + "7" * 9 + GOOD[36:]) is None
     assert keys.weakness((RAW[:20] + RAW[11::-1]).hex()) is None
@@ -190,9 +190,9 @@ def test_rules_have_the_boundaries_they_say():
 
 
 @pytest.mark.parametrize("byte", [b"\x1f", b"\x7f", b"\x80", b"\x00", b"\x0b"])
-def test_one_byte_that_no_text_has_makes_it_no_text(byte):
+def test_one_unprintable_byte_rules_out_text(byte):
     """
-    Printable ASCII ends at the tilde, and begins at the blank.
+    Text consists of printable ASCII characters and common white space.
     """
     text = b"Sphinx of black quartz, judge my"
 
@@ -211,7 +211,7 @@ def test_one_byte_that_no_text_has_makes_it_no_text(byte):
 )
 def test_24_equal_steps_between_digits_are_too_many(same, weakness):
     """
-    A random key has about four of the 63 steps equal.
+    A random key has about four equal steps among its 63.
     """
     digits = [0]
     steps = [3] * same + [1, 5, 9, 12, 2, 7, 14, 6, 11, 4] * 4
@@ -226,7 +226,7 @@ def test_24_equal_steps_between_digits_are_too_many(same, weakness):
 )
 def test_16_equal_steps_between_bytes_are_too_many(same, weakness):
     """
-    A random key hardly ever has two of the 31 steps equal.
+    A random key hardly ever has two equal steps among its 31.
     """
     numbers = [17]
     steps = [151] * same + [3, 77, 200, 45, 91, 130, 251, 60, 19, 170, 222, 8, 99, 143, 33, 5]
@@ -238,7 +238,7 @@ def test_16_equal_steps_between_bytes_are_too_many(same, weakness):
 
 def test_random_keys_raise_no_false_alarm():
     """
-    20 000 of them; a benchmark tries a million.
+    None of 20 000 random keys is weak; a benchmark tries a million.
     """
     assert [key for key in (keys.generate() for _ in range(20_000)) if keys.weakness(key)] == []
 
@@ -246,7 +246,7 @@ def test_random_keys_raise_no_false_alarm():
 @pytest.mark.parametrize("text", ["", GOOD[1:], f"{GOOD[:63]}\n", f"'{GOOD}'"])
 def test_strength_and_id_are_only_for_well_formed_keys(text):
     """
-    The error says what is wrong without the value.
+    The error names the problem without the value.
     """
     for function in (keys.weakness, keys.key_id):
         with pytest.raises(ValueError, match=r"^The key [a-z0-9 (),-]+\.$") as caught:
@@ -258,7 +258,7 @@ def test_strength_and_id_are_only_for_well_formed_keys(text):
 
 def test_a_weak_key_has_no_id():
     """
-    An id of a guessable key would let anyone try guesses.
+    An id of a guessable key would allow anyone to verify guesses.
     """
     with pytest.raises(ValueError, match=r"^The key repeats a short pattern\.$"):
         keys.key_id("ab" * 32)
@@ -266,7 +266,7 @@ def test_a_weak_key_has_no_id():
 
 def test_the_id_is_hkdf_expand_of_the_bytes():
     """
-    Checked against an independent implementation; the case of the text does not matter.
+    The id agrees with an independent implementation, and ignores the case of the text.
     """
     for key in [GOOD, *(keys.generate() for _ in range(200))]:
         expand = HKDFExpand(SHA256(), length=8, info=b"workerctl/v1/key-fingerprint")
@@ -278,14 +278,14 @@ def test_the_id_is_hkdf_expand_of_the_bytes():
 
 def test_the_id_of_a_known_key_never_changes():
     """
-    People write ids down.
+    An id must stay the same, because people write it down.
     """
     assert keys.key_id(GOOD) == "wk1:2565c91eda0c9d9c"
 
 
 def test_judging_a_key_imports_nothing_slow():
     """
-    A worker judges its key at every start.
+    A worker checks its key at every start, so this must not import slow modules.
     """
     code = (
         "import sys; from workerctl import keys;"

@@ -1,5 +1,5 @@
 """
-The public API: Settings, get_settings, validate_encryption_key.
+Tests of the public API: Settings, get_settings and validate_encryption_key.
 """
 
 import copy
@@ -36,7 +36,7 @@ STRONG = MINT.key()
 
 @pytest.fixture(name="env")
 def _env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The `.env` of an empty working directory, in an environment without settings."""
+    """Yield the path of `.env` in an empty working directory, without variables of settings."""
     monkeypatch.chdir(tmp_path)
     for name in (*Settings.model_fields, "WORKERCTL_ENV_FILE", "WORKERCTL_SECRETS_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -46,7 +46,7 @@ def _env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def python(code: str, directory: Path, **environ: str) -> str:
-    """What a program of its own prints, without the environment of this one."""
+    """Return the output of a Python program that runs without the environment of this one."""
     package = str(Path(workerctl.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-W", "ignore::RuntimeWarning", "-c", textwrap.dedent(code)],
@@ -60,34 +60,34 @@ def python(code: str, directory: Path, **environ: str) -> str:
     return done.stdout + done.stderr
 
 
-# The tests that the worker's owners wrote down in their plan, unchanged in meaning.
+# The tests that the specification prescribes, with the same meaning.
 
 
 def test_valid_key_production() -> None:
-    """Production: a key of the right form raises nothing."""
+    """A well-formed key raises nothing in production."""
     validate_encryption_key("a" * 64, "production")
 
 
 def test_missing_key_production() -> None:
-    """Production: no key."""
+    """A missing key raises in production."""
     with pytest.raises(ValueError, match="required in production"):
         validate_encryption_key("", "production")
 
 
 def test_short_key_production() -> None:
-    """Production: too short."""
+    """A short key raises in production."""
     with pytest.raises(ValueError, match="64 hex characters"):
         validate_encryption_key("a" * 32, "production")
 
 
 def test_invalid_hex_production() -> None:
-    """Production: other characters."""
+    """A key with other characters raises in production."""
     with pytest.raises(ValueError, match="hexadecimal"):
         validate_encryption_key("g" * 64, "production")
 
 
 def test_missing_key_development() -> None:
-    """Development: no key is a warning only."""
+    """A missing key is only a warning in development."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         validate_encryption_key("", "development")
@@ -101,7 +101,7 @@ BAD_KEYS = ["", None, " ", "a", "a" * 63, "a" * 65, "g" * 64, f"{KEY} ", f"'{KEY
 @pytest.mark.parametrize("env", ["production", "staging", "prod", "", "Development"])
 @pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
 def test_a_bad_key_is_an_error_outside_development(key: str | None, env: str) -> None:
-    """An unknown environment is no excuse; every text says all that a key must be."""
+    """Unknown environments are included, and every message states the whole form of a key."""
     with pytest.raises(ValueError, match=r"64 hex characters.*hexadecimal") as caught:
         validate_encryption_key(key, env)
     assert type(caught.value) is ValueError
@@ -115,15 +115,15 @@ def test_a_bad_key_is_an_error_outside_development(key: str | None, env: str) ->
         ("prod", "is required in every environment but development:"),
     ],
 )
-def test_a_missing_key_tells_where_it_is_required(env: str, words: str) -> None:
-    """An unknown environment is not repeated: it may be a value in the wrong place."""
+def test_a_missing_key_names_the_environment(env: str, words: str) -> None:
+    """An unknown environment is not repeated, because it may be a misplaced secret."""
     with pytest.raises(ValueError, match=words):
         validate_encryption_key(SecretStr(""), env)
 
 
 @pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
 def test_a_bad_key_is_exactly_one_warning_in_development(key: str | None) -> None:
-    """Of the same words, whatever is wrong, at the caller's line."""
+    """The warning is the same for every problem, and has the line of the caller."""
     with pytest.warns(RuntimeWarning, match="not set or invalid in development") as caught:
         validate_encryption_key(key, "development")
 
@@ -134,14 +134,14 @@ def test_a_bad_key_is_exactly_one_warning_in_development(key: str | None) -> Non
 @pytest.mark.parametrize("env", [*rules.ENVIRONMENTS, "prod"])
 @pytest.mark.parametrize("key", [KEY, KEY.upper(), "0" * 64])
 def test_a_well_formed_key_is_silent_everywhere(key: str, env: str) -> None:
-    """Presence and form only; as a SecretStr, too."""
+    """Only presence and form are checked, also of a SecretStr."""
     validate_encryption_key(key, env)
     validate_encryption_key(SecretStr(key), env)
 
 
 @pytest.mark.parametrize("env", ["production", "prod"])
 def test_no_part_of_a_key_is_in_its_error(env: str) -> None:
-    """Neither in the text nor in the frames on the way."""
+    """Neither the message nor the context of the error contains a part of the key."""
     for key in (STRONG[1:], f"{STRONG}a", f"'{STRONG}'", f"{STRONG[1:]}g"):
         with pytest.raises(ValueError, match="ENCRYPTION_KEY") as caught:
             validate_encryption_key(SecretStr(key), env)
@@ -150,7 +150,7 @@ def test_no_part_of_a_key_is_in_its_error(env: str) -> None:
 
 
 def test_the_settings_of_a_process_are_one_instance(env: Path) -> None:
-    """Read once; forgotten only on demand."""
+    """The sources are read once, until the cache is cleared."""
     env.write_text(f"ENCRYPTION_KEY={KEY}\nMAX_PAGE_COUNT=7\n")
     first = get_settings()
     env.write_text(f"ENCRYPTION_KEY={KEY}\nMAX_PAGE_COUNT=8\n")
@@ -162,7 +162,7 @@ def test_the_settings_of_a_process_are_one_instance(env: Path) -> None:
 
 
 def test_threads_share_one_load(env: Path) -> None:
-    """Thirty-two that ask at once get the same instance, and the sources are read once."""
+    """Of 32 concurrent threads, one reads the sources, and all get the same instance."""
     module = """
         from workerctl.settings import Settings as Base
 
@@ -196,7 +196,7 @@ def test_threads_share_one_load(env: Path) -> None:
 
 
 def test_a_thread_that_waited_gets_what_the_first_one_made(env: Path) -> None:
-    """Who comes while another loads does not load again."""
+    """A thread that waits while another loads does not load again."""
     env.write_text(f"ENCRYPTION_KEY={KEY}\n")
     found: list[Settings] = []
     with get_settings._lock:
@@ -212,7 +212,7 @@ def test_a_thread_that_waited_gets_what_the_first_one_made(env: Path) -> None:
 
 
 def test_a_forked_child_inherits_the_instance(env: Path) -> None:
-    """It reads nothing: what the files say by then does not matter."""
+    """A forked child reads no source, even if the files have changed."""
     env.write_text(f"ENCRYPTION_KEY={KEY}\nMAX_PAGE_COUNT=7\n")
     code = """
         import os
@@ -229,8 +229,8 @@ def test_a_forked_child_inherits_the_instance(env: Path) -> None:
     assert python(code, env.parent) == "0\n"
 
 
-def test_a_configuration_that_must_not_run_is_told_in_full(env: Path) -> None:
-    """Types, ranges, environment, what it requires and the key's form, in one error."""
+def test_all_problems_of_a_configuration_are_in_one_error(env: Path) -> None:
+    """Types, ranges, the environment, its required values and the key are reported together."""
     text = "ENV=prod\nDEBUG=maybe\nQUEUES=[\nLLM_TIMEOUT_SECONDS=0\nENCRYPTION_KEY=abc\n"
     env.write_text(f"{text}WEBHOOK_URL=https://h.example\n")
 
@@ -239,7 +239,7 @@ def test_a_configuration_that_must_not_run_is_told_in_full(env: Path) -> None:
     found = caught.value.findings
     assert sorted((finding.code, finding.fields[0]) for finding in found) == [
         ("ENV001", "ENV"),
-        ("ENV002", "GEMINI_API_KEY"),  # a warning by itself, but told with the rest
+        ("ENV002", "GEMINI_API_KEY"),  # A warning, shown because there are errors.
         ("ENV002", "OPENAI_API_KEY"),
         ("ENV002", "REDIS_URL"),
         ("ENV002", "SUPABASE_SERVICE_ROLE_KEY"),
@@ -256,8 +256,8 @@ def test_a_configuration_that_must_not_run_is_told_in_full(env: Path) -> None:
         assert str(finding.location) in str(caught.value)
 
 
-def test_boot_says_what_check_says(env: Path) -> None:
-    """The same codes and the same words: both call the same functions."""
+def test_boot_reports_what_check_reports(env: Path) -> None:
+    """Booting and `check` have the same findings, because they call the same functions."""
     env.write_text("ENV=staging\nDEBUG=maybe\nENCRYPTION_KEY=abc\n")
     with pytest.raises(ConfigurationError) as caught:
         get_settings()
@@ -269,7 +269,7 @@ def test_boot_says_what_check_says(env: Path) -> None:
 
 
 def test_warnings_do_not_keep_a_worker_from_booting(env: Path) -> None:
-    """A missing second model is a matter of taste."""
+    """A worker boots if its only findings are warnings."""
     required = "".join(
         f"{name}={value}\n"
         for name, value in {
@@ -287,7 +287,7 @@ def test_warnings_do_not_keep_a_worker_from_booting(env: Path) -> None:
 
 
 def test_a_fresh_clone_boots_with_one_warning(env: Path) -> None:
-    """Development needs no key, and says so."""
+    """Development warns about a missing key, but does not require it."""
     assert not env.exists()
     with pytest.warns(RuntimeWarning, match="not set or invalid") as caught:
         assert get_settings().ENV == "development"
@@ -296,7 +296,7 @@ def test_a_fresh_clone_boots_with_one_warning(env: Path) -> None:
 
 
 def test_a_failed_load_is_tried_again(env: Path) -> None:
-    """Nothing is kept of it."""
+    """A failed load is not cached."""
     env.write_text("DEBUG=maybe\n")
     with pytest.raises(ConfigurationError):
         get_settings()
@@ -306,7 +306,7 @@ def test_a_failed_load_is_tried_again(env: Path) -> None:
 
 
 def test_the_class_of_a_team_is_what_a_worker_gets(env: Path) -> None:
-    """From the project; the plain class is only its base."""
+    """get_settings returns an instance of the class that the project names."""
     (env.parent / "team.py").write_text(
         "from workerctl.settings import Settings as Base\n"
         "class Settings(Base):\n    TEAM_SIZE: int = 3\n"
@@ -318,7 +318,7 @@ def test_the_class_of_a_team_is_what_a_worker_gets(env: Path) -> None:
 
 
 def test_a_call_reads_the_same_sources(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Environment over file over default."""
+    """Settings() prefers the environment over the file, and the file over the default."""
     env.write_text("MAX_PAGE_COUNT=7\nMIN_TEXT_LENGTH=8\n")
     monkeypatch.setenv("MIN_TEXT_LENGTH", "9")
     settings = Settings()
@@ -331,7 +331,7 @@ def test_a_call_reads_the_same_sources(env: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_arguments_win(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over every source, by either name, and over what is wrong there."""
+    """Arguments, by either name, win over every source and over problems in them."""
     env.write_text("MAX_PAGE_COUNT=none\nENCRYPTION_KEY_FILE=missing\nLLM_CONNECT_TIMEOUT=5\n")
     monkeypatch.setenv("LLM_CONNECT_TIMEOUT_SECONDS", "6")
     settings = Settings(
@@ -343,8 +343,8 @@ def test_arguments_win(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.ENCRYPTION_KEY.get_secret_value() == KEY
 
 
-def test_a_bad_argument_is_told_without_a_place(env: Path) -> None:
-    """The line that it overrides is not to blame; an empty `ENV` neither."""
+def test_an_invalid_argument_has_no_location(env: Path) -> None:
+    """The line that an argument overrides is not reported, nor is an empty `ENV`."""
     env.write_text("MAX_PAGE_COUNT=7\nENV=\n")
     with pytest.raises(ConfigurationError) as caught:
         Settings(MAX_PAGE_COUNT=0, ENV="prod", NO_SUCH_FIELD=1)
@@ -357,8 +357,8 @@ def test_a_bad_argument_is_told_without_a_place(env: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["_env_file", "lower", "x" * 50])
-def test_an_argument_that_is_no_field_is_refused(env: Path, name: str) -> None:
-    """Also those of pydantic-settings; a name of another form is not repeated."""
+def test_an_argument_that_is_not_a_field_is_refused(env: Path, name: str) -> None:
+    """Arguments of pydantic-settings are refused, and names of another form are not repeated."""
     assert not env.exists()
     with pytest.raises(ConfigurationError, match="rejects the values as a whole") as caught:
         Settings(**{name: "x"})
@@ -366,10 +366,10 @@ def test_an_argument_that_is_no_field_is_refused(env: Path, name: str) -> None:
 
 
 def test_a_subclass_can_be_called_with_what_it_requires(env: Path) -> None:
-    """A required field may come as an argument or from a source."""
+    """A required field may come from an argument or from a source."""
 
     class Team(Settings):
-        """A field without a default."""
+        """A class with a field without a default."""
 
         TEAM_SIZE: int = Field(description="People.")
 
@@ -390,10 +390,10 @@ SECRETS = {
 
 
 def test_no_secret_is_in_what_is_printed(env: Path) -> None:
-    """Neither by repr nor str, of a subclass too, whose fields are secret by name alone."""
+    """Neither repr nor str contains a secret, even if a field is secret only by its name."""
 
     class Team(Settings):
-        """A credential that nobody declared, and a public one."""
+        """A class with an undeclared credential, and a field declared public."""
 
         PAYMENT_TOKEN: str = ""
         TOKEN_LIMIT: int = Field(1, json_schema_extra={"public": "it is a number"})
@@ -409,7 +409,7 @@ def test_no_secret_is_in_what_is_printed(env: Path) -> None:
 
 
 def test_settings_are_frozen(env: Path) -> None:
-    """Nobody changes them under somebody else."""
+    """An instance is shared, so it cannot be changed."""
     assert not env.exists()
     settings = Settings()
 
@@ -418,16 +418,16 @@ def test_settings_are_frozen(env: Path) -> None:
 
 
 def everything(error: BaseException) -> str:
-    """What a log or a tracker of errors gets to see: the local variables of all our frames, too."""
+    """Return what a log or an error tracker sees, including the local variables of our frames."""
     assert error.__traceback__ is not None
-    ours = error.__traceback__.tb_next  # the frame before is the test's, which holds the values
-    told = traceback.TracebackException(type(error), error, ours, capture_locals=True)
-    return "\n".join(["".join(told.format()), *texts(error)])
+    ours = error.__traceback__.tb_next  # The first frame is that of the test, with the values.
+    report = traceback.TracebackException(type(error), error, ours, capture_locals=True)
+    return "\n".join(["".join(report.format()), *texts(error)])
 
 
 @pytest.mark.parametrize("bad", list(SECRETS))
-def test_no_error_holds_a_value(env: Path, bad: str) -> None:
-    """Text, causes, arguments, frames: of a bad value and of the good ones beside it."""
+def test_no_error_contains_a_value(env: Path, bad: str) -> None:
+    """The text, causes, arguments and frames contain neither the invalid value nor a valid one."""
     damaged = SECRETS | {bad: f"{SECRETS[bad]} \x7f", "JOB_MAX_RETRIES": TOKEN}
     env.write_text("".join(f"{name}='{value}'\n" for name, value in damaged.items()))
 
@@ -440,10 +440,10 @@ def test_no_error_holds_a_value(env: Path, bad: str) -> None:
     assert Oracle([TOKEN, STRONG]).leaks(everything(caught.value)) == []
 
 
-def test_a_source_that_cannot_be_used_holds_no_value(
+def test_the_error_of_an_unusable_source_contains_no_value(
     env: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The frames in between hold the environment, so they do not come along."""
+    """The inner frames are removed, because they hold the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", TOKEN)
     monkeypatch.setenv("WORKERCTL_ENV_FILE", "missing.env")
     assert not env.exists()
@@ -453,10 +453,10 @@ def test_a_source_that_cannot_be_used_holds_no_value(
         assert Oracle([TOKEN]).leaks(everything(caught.value)) == []
 
 
-def test_a_class_that_does_not_load_holds_no_value(
+def test_the_error_of_a_class_that_does_not_load_contains_no_value(
     env: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the environment's nor its own."""
+    """The error contains no value of the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", TOKEN)
     monkeypatch.setenv("WORKERCTL_SETTINGS", "no_such_team:Settings")
     assert not env.exists()
@@ -467,8 +467,8 @@ def test_a_class_that_does_not_load_holds_no_value(
     assert Oracle([TOKEN]).leaks(everything(caught.value)) == []
 
 
-def test_a_debugging_switch_logs_no_value(env: Path) -> None:
-    """pydantic-settings would write every value into the log."""
+def test_debug_logging_contains_no_value(env: Path) -> None:
+    """The debug logging of pydantic-settings, which would log every value, stays off."""
     code = """
         import logging
         logging.basicConfig(level=0)
@@ -477,13 +477,13 @@ def test_a_debugging_switch_logs_no_value(env: Path) -> None:
         get_settings()
         Settings(OPENAI_API_KEY="sk")
         """
-    said = python(code, env.parent, PYDANTIC_SETTINGS_DEBUG="1", ENCRYPTION_KEY=STRONG)
+    output = python(code, env.parent, PYDANTIC_SETTINGS_DEBUG="1", ENCRYPTION_KEY=STRONG)
 
-    assert said == ""
+    assert output == ""
 
 
 def test_importing_reads_nothing(env: Path) -> None:
-    """No file of the working directory, no variable: configuration is read when it is asked for."""
+    """Importing opens no configuration file, and imports no heavy module."""
     env.write_text("DEBUG=maybe\n")
     (env.parent / "pyproject.toml").write_text("[tool.workerctl\n")
     code = """
@@ -500,7 +500,7 @@ def test_importing_reads_nothing(env: Path) -> None:
 
 
 def test_getting_settings_needs_no_heavy_module(env: Path) -> None:
-    """A worker that boots pays for what it uses."""
+    """Loading settings imports only what it needs."""
     code = """
         import sys
         from workerctl.settings import get_settings
@@ -512,7 +512,7 @@ def test_getting_settings_needs_no_heavy_module(env: Path) -> None:
 
 
 def test_the_environment_of_a_process_is_left_alone(env: Path) -> None:
-    """What an env file says is not exported to children."""
+    """The values of an env file are not exported to child processes."""
     env.write_text(f"ENCRYPTION_KEY={KEY}\nOPENAI_API_KEY={TOKEN}\n")
     before = dict(os.environ)
 
@@ -521,13 +521,13 @@ def test_the_environment_of_a_process_is_left_alone(env: Path) -> None:
 
 
 def test_settings_are_not_pickled() -> None:
-    """As an argument of a job, every secret would be written to Redis."""
+    """A pickled argument of a job would write every secret to Redis."""
     with pytest.raises(TypeError, match="hold secrets"):
         pickle.dumps(Settings())
     assert copy.deepcopy(Settings()) == Settings()
 
 
-def test_a_subclass_cannot_bring_sources_that_would_be_ignored() -> None:
-    """What has no effect is refused, not ignored."""
+def test_a_subclass_cannot_customize_its_sources() -> None:
+    """An override that would have no effect is refused."""
     with pytest.raises(TypeError, match="has no effect"):
         type("Own", (Settings,), {"settings_customise_sources": classmethod(tuple)})

@@ -1,7 +1,7 @@
 """
-The arithmetic of the retry budget: to the second, exact, quick, and what a worker really takes.
+Tests of the arithmetic of the retry budget: exact, fast, and true of a simulated worker.
 
-`HYPOTHESIS_PROFILE=ci` simulates 10 000 jobs, the default 300.
+`HYPOTHESIS_PROFILE=ci` simulates 10 000 jobs instead of 300.
 """
 
 import random
@@ -31,7 +31,7 @@ _LLM = StageCost("call", 120, retries=2, base=1, cap=8, connect=10)
 
 def default(**changed: object) -> Budget:
     """
-    The budget of the built-in pipeline with some settings changed.
+    Return the budget of the built-in pipeline with some settings changed.
     """
     settings = Settings.model_construct().model_copy(update=changed)
     return PIPELINE.budget(settings)
@@ -39,17 +39,17 @@ def default(**changed: object) -> Budget:
 
 def worst(budget: Budget) -> dict[str, Fraction]:
     """
-    The worst case of each step, by the name of its slowest stage.
+    Return the worst case of each step, keyed by the name of its slowest stage.
     """
     return {slowest(step).name: slowest(step).worst for step in budget.steps}
 
 
-# ------------------------------------------------------------------------------- what is promised
+# ------------------------------------------------------------------------------ documented figures
 
 
 def test_the_default_job_takes_1237_seconds_at_most() -> None:
     """
-    Stage by stage, and 69 % of its timeout.
+    The worst case is exact for every stage, and the sum is 69 % of the job timeout.
     """
     budget = default()
 
@@ -65,9 +65,11 @@ def test_the_default_job_takes_1237_seconds_at_most() -> None:
     assert round(budget.share * 100) == 69
 
 
-def test_models_that_are_asked_one_after_another_add_up() -> None:
+def test_models_called_in_series_add_up() -> None:
     """
-    Two in the first phase, three in the second; side by side they take as long as one.
+    Models called in series add up; in parallel they take as long as one.
+
+    Phase 1 calls two models, phase 2 three.
     """
     in_series = default(USE_PARALLEL_LLM=False)
     assert (in_series.worst, round(in_series.share * 100)) == (1630, 91)
@@ -78,7 +80,7 @@ def test_models_that_are_asked_one_after_another_add_up() -> None:
 
 def test_retries_of_the_sdk_multiply() -> None:
     """
-    Three attempts by each of three layers are 27 requests of one failing call.
+    Three attempts at each of three layers make 27 requests for one failing call.
     """
     budget = default(LLM_SDK_MAX_RETRIES=2)
 
@@ -92,7 +94,7 @@ def test_retries_of_the_sdk_multiply() -> None:
 
 def test_a_failing_job_is_given_up_after_5670_seconds() -> None:
     """
-    Three runs that are killed late, and the two waits between them.
+    A failing job takes every run until RQ kills it, and the waits between the runs.
     """
     assert default().given_up_after == 5670 == 3 * (1800 + KILL_SECONDS) + 30 + 60
     assert default(JOB_MAX_RETRIES=0).given_up_after == 1860
@@ -103,14 +105,14 @@ def test_a_failing_job_is_given_up_after_5670_seconds() -> None:
 
 def test_the_requests_of_all_stages_count() -> None:
     """
-    Also of those that run side by side: 4 + 3 + 2 x 3 + 4 + 1 + 4, three times.
+    Requests of parallel calls count as well: 4 + 3 + 2 x 3 + 4 + 1 + 4, in each of three runs.
     """
     assert default().requests == 3 * (4 + 3 + 2 * 3 + 4 + 1 + 4)
 
 
 def test_calls_in_a_row_add_up() -> None:
     """
-    A stage of three calls is three times as long, and sends three times as much.
+    A stage of three calls takes three times as long and sends three times as many requests.
     """
     assert _LLM.worst == 393
     assert _LLM._replace(calls=3).worst == 3 * 393
@@ -120,7 +122,7 @@ def test_calls_in_a_row_add_up() -> None:
 
 def test_a_step_waits_for_its_slowest_stage() -> None:
     """
-    Not for the sum.
+    A step takes as long as its slowest stage, not as long as the sum of its stages.
     """
     quick, slow = StageCost("quick", 5), StageCost("slow", 7)
 
@@ -141,7 +143,7 @@ def test_the_waits_are_those_of_the_definition(
     retries: int, base: Fraction, cap: Fraction | None
 ) -> None:
     """
-    The sum of min(base · 2^i, cap), term by term.
+    The closed form equals the sum of min(base · 2^i, cap), computed term by term.
     """
     terms = [base * 2**doublings for doublings in range(retries)]
     expected = sum(term if cap is None else min(term, cap) for term in terms)
@@ -151,7 +153,7 @@ def test_the_waits_are_those_of_the_definition(
 
 def test_the_waits_of_the_sdks() -> None:
     """
-    0.5, 1, 2, 4, 8, 8: the jitter of both only shortens them.
+    The SDKs wait 0.5, 1, 2, 4, 8 and 8 seconds at most, because jitter only shortens a wait.
     """
     sums = [waits(retries, SDK_FIRST_WAIT, SDK_LONGEST_WAIT) for retries in range(7)]
 
@@ -160,23 +162,23 @@ def test_the_waits_of_the_sdks() -> None:
 
 
 @pytest.mark.parametrize(("base", "cap"), [(1, None), (1, 8), (0, None), (0, 8), (5, 3), (1, 0)])
-def test_monstrous_numbers_take_no_time(base: int, cap: int | None) -> None:
+def test_enormous_numbers_are_computed_quickly(base: int, cap: int | None) -> None:
     """
-    No bound keeps a setting from having thousands of digits.
+    Settings with thousands of digits are computed quickly, because no bound rules them out.
     """
-    monstrous = 10**4000
-    stage = StageCost("s", monstrous, monstrous, base, cap, monstrous, monstrous, monstrous)
+    enormous = 10**4000
+    stage = StageCost("s", enormous, enormous, base, cap, enormous, enormous, enormous)
     begun = time.process_time()
-    budget = Budget(((stage,),), monstrous, monstrous, (monstrous,))
+    budget = Budget(((stage,),), enormous, enormous, (enormous,))
     longest = (budget.worst, budget.share, budget.given_up_after, budget.requests)
 
-    assert min(longest) > monstrous
+    assert min(longest) > enormous
     assert time.process_time() - begun < 5
 
 
-def test_numbers_are_what_is_written() -> None:
+def test_floats_are_taken_as_written() -> None:
     """
-    Ten waits of a tenth are a second, not a little less or more.
+    A float counts as the decimal that was written, so ten waits of 0.1 s are exactly one second.
     """
     assert exact(0.1) == Fraction(1, 10)
     assert sum(exact(0.1) for _ in range(10)) == 1
@@ -207,23 +209,23 @@ _jobs = st.lists(_steps, min_size=1, max_size=3).map(lambda steps: Budget(tuple(
 @given(budget=_jobs, seed=st.integers(0, 2**32), well=st.booleans())
 def test_no_server_keeps_a_job_longer_than_the_sum(budget: Budget, seed: int, well: bool) -> None:
     """
-    Whatever it does with each attempt; and one that always hangs keeps it just as long.
+    No behaviour of a server exceeds the worst case, and a server that always hangs reaches it.
     """
     chance = random.Random(seed)
     answers = [REFUSES, FAILS, HANGS, HANGS, LATE] + [SUCCEEDS] * well
-    moody = World(lambda: chance.choice(answers))
-    assert moody.job(budget) <= budget.worst
-    assert moody.requests <= budget.requests
+    erratic = World(lambda: chance.choice(answers))
+    assert erratic.job(budget) <= budget.worst
+    assert erratic.requests <= budget.requests
 
-    malicious = World(lambda: HANGS)
-    taken = malicious.job(budget)
-    assert malicious.requests == budget.requests
-    assert budget.worst - malicious.requests * INSTANT <= taken <= budget.worst
+    hanging = World(lambda: HANGS)
+    taken = hanging.job(budget)
+    assert hanging.requests == budget.requests
+    assert budget.worst - hanging.requests * INSTANT <= taken <= budget.worst
 
 
-def test_the_simulation_knows_better_servers() -> None:
+def test_the_simulation_distinguishes_servers() -> None:
     """
-    Or it would agree with anything.
+    The simulation gives each kind of server its own duration; otherwise it would prove nothing.
     """
     budget = Budget(((_LLM, _LLM), (_LLM,)), 1800)
 
@@ -249,7 +251,7 @@ def test_a_job_is_given_up_when_its_last_run_is_killed(
     timeout: int, retries: int, intervals: tuple[int, ...]
 ) -> None:
     """
-    Run by run: RQ interrupts, which nobody hears; then it kills, and waits for the next run.
+    Each run lasts until RQ kills it, 60 seconds after an interrupt that is ignored.
     """
     now = 0
     for run in range(retries + 1):

@@ -1,5 +1,5 @@
 """
-Which numbers bound a call: those of the stage that governs it in the pipeline of the settings.
+Tests of the limits of a call: those of the stage that governs it in the settings' pipeline.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ class Team(Settings):
 
 
 class Foreign(BaseModel):
-    """A settings class of which the built-in pipeline knows nothing."""
+    """A settings class without the settings that the built-in pipeline names."""
 
     FETCH_SECONDS: int = 20
 
@@ -37,7 +37,7 @@ class Foreign(BaseModel):
 @pytest.fixture(name="settings_of")
 def _settings_of(directory: Path) -> Callable[..., Team]:
     """
-    The settings of a project whose pipeline has these stages, in the form of TOML.
+    Return a function that loads the settings of a project whose pipeline has these TOML stages.
     """
 
     def settings_of(*stages: str, **given: Any) -> Team:
@@ -54,7 +54,7 @@ def test_every_number_of_the_governing_stage_bounds_the_call(
     settings_of: Callable[..., Team],
 ) -> None:
     """
-    But for how many calls there are of it.
+    Every number of the governing stage applies to the call, except how often the stage makes it.
     """
     settings = settings_of(
         "timeout = 300",
@@ -72,7 +72,7 @@ def test_every_number_of_the_governing_stage_bounds_the_call(
 
 def test_a_stage_may_govern_several_runtime_stages(settings_of: Callable[..., Team]) -> None:
     """
-    Each of them has its numbers.
+    A stage gives its numbers to each runtime stage that it lists.
     """
     settings = settings_of('timeout = 4\nretries = 2\nstage = ["database", "webhook"]')
 
@@ -83,11 +83,11 @@ def test_a_stage_may_govern_several_runtime_stages(settings_of: Callable[..., Te
 @pytest.mark.parametrize(
     ("update", "timeout", "retries"), [({}, 45.5, 0), ({"FETCH_SECONDS": 30}, 30, 1)]
 )
-def test_of_several_stages_the_one_whose_call_may_take_longest_governs(
+def test_the_stage_with_the_longest_call_governs(
     settings_of: Callable[..., Team], update: dict[str, int], timeout: float, retries: int
 ) -> None:
     """
-    Its numbers together, never a mixture; how many calls a stage makes does not matter.
+    The stage whose call may take longest supplies all numbers, however many calls a stage makes.
     """
     settings = settings_of(
         'timeout = "FETCH_SECONDS"\nretries = 1\ncalls = 50\nstage = "llm"',
@@ -98,9 +98,9 @@ def test_of_several_stages_the_one_whose_call_may_take_longest_governs(
     assert call_budget(settings, "llm") == StageCost(NAME, timeout, retries)
 
 
-def test_of_equals_the_first_governs(settings_of: Callable[..., Team]) -> None:
+def test_the_first_of_equally_long_stages_governs(settings_of: Callable[..., Team]) -> None:
     """
-    Two attempts of ten seconds are as long as one of twenty.
+    The first stage wins a tie: two attempts of ten seconds are as long as one of twenty.
     """
     stages = ('timeout = 10\nretries = 1\nstage = "llm"', 'timeout = 20\nstage = "llm"')
 
@@ -108,11 +108,11 @@ def test_of_equals_the_first_governs(settings_of: Callable[..., Team]) -> None:
     assert call_budget(settings_of(*reversed(stages)), "llm") == StageCost(NAME, 20)
 
 
-def test_what_no_stage_declares_has_the_built_in_settings(
+def test_a_runtime_stage_that_nothing_governs_uses_the_built_in_settings(
     settings_of: Callable[..., Team],
 ) -> None:
     """
-    A pipeline without the key keeps a worker running, and need not list every call.
+    A runtime stage that the pipeline does not mention uses the built-in settings.
     """
     settings = settings_of('timeout = 1\nstage = "llm"', STORAGE_TIMEOUT_SECONDS=17)
 
@@ -123,7 +123,7 @@ def test_what_no_stage_declares_has_the_built_in_settings(
 @pytest.mark.parametrize("stage", ["llm", "embedding", "storage", "database", "webhook"])
 def test_a_class_without_the_built_in_settings_must_declare_its_stages(stage: Any) -> None:
     """
-    The error says what to add.
+    A class without the built-in settings gets an error that says what to add.
     """
     with pytest.raises(ProjectError) as caught:
         call_budget(Foreign(), stage)
@@ -137,7 +137,7 @@ def test_a_runtime_stage_that_does_not_exist_is_a_value_error(
     settings_of: Callable[..., Team],
 ) -> None:
     """
-    It does not matter whether the class has the built-in settings.
+    An unknown runtime stage raises ValueError, with and without the built-in settings.
     """
     for settings in (settings_of(), Foreign()):
         with pytest.raises(ValueError, match="llm, embedding, storage, database, webhook"):
@@ -148,7 +148,7 @@ def test_the_project_is_the_one_that_the_settings_were_read_for(
     settings_of: Callable[..., Team], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """
-    A job may change the working directory, and settings of two projects may exist side by side.
+    Settings remember their project, so changing the working directory does not change the pipeline.
     """
     one, other = (settings_of(f'timeout = {time}\nstage = "llm"') for time in (5, 6))
 
@@ -161,7 +161,7 @@ def test_settings_that_were_not_read_belong_to_no_project(
     settings_of: Callable[..., Team],
 ) -> None:
     """
-    Nothing is looked up for them.
+    Settings that were not loaded from sources use the built-in pipeline.
     """
     assert settings_of('timeout = 1\nstage = "llm"').source_project is not None
     settings = Team.model_construct()
@@ -175,7 +175,7 @@ def test_a_pipeline_that_is_not_valid_is_refused_each_time(
     settings_of: Callable[..., Team],
 ) -> None:
     """
-    Not only the first time, of which a log may be lost.
+    An invalid pipeline raises on every call, because the log of the first one may be lost.
     """
     settings = settings_of('timeout = "NO_SUCH"\nstage = "llm"')
 

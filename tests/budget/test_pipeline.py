@@ -1,5 +1,5 @@
 """
-What a job consists of: the built-in stages, and those that a team declares.
+Tests of pipelines: the built-in stages, and those that a team declares.
 """
 
 import sys
@@ -27,7 +27,7 @@ WHERE = "[tool.workerctl.pipeline]"
 
 
 class Team(Settings):
-    """Settings of every kind that a pipeline may name, and of some that it may not."""
+    """Settings of every type that a pipeline may name, and of some that it may not."""
 
     FETCH_SECONDS: int = 20
     FETCH_RETRIES: int = 1
@@ -44,21 +44,21 @@ class Team(Settings):
 
 def declared(**table: Any) -> Pipeline:
     """
-    The pipeline of a table, beside Team.
+    Return the pipeline of a table, checked against the fields of Team.
     """
     return declaration.pipeline_from_table(table, Team.model_fields)
 
 
 def stage(**keys: Any) -> dict[str, Any]:
     """
-    A table with one stage, and what the test is about.
+    Return a table with one stage that has these additional keys.
     """
     return {"stages": [{"name": "fetch", "timeout": "FETCH_SECONDS", **keys}]}
 
 
 def budget(table: dict[str, Any], **settings: Any) -> Budget:
     """
-    The numbers that a table gives.
+    Return the budget of a table.
     """
     return declared(**table).budget(Team.model_construct().model_copy(update=settings))
 
@@ -68,7 +68,7 @@ def budget(table: dict[str, Any], **settings: Any) -> Budget:
 
 def test_every_setting_of_the_built_in_pipeline_exists() -> None:
     """
-    And is of the kind that it needs.
+    Every setting that the built-in pipeline names exists and has the required type.
     """
     declaration.require_valid(PIPELINE, Settings.model_fields, "PIPELINE")
     assert len(set(PIPELINE.settings)) == len(PIPELINE.settings)
@@ -76,19 +76,19 @@ def test_every_setting_of_the_built_in_pipeline_exists() -> None:
 
 def test_each_runtime_stage_has_a_built_in_stage() -> None:
     """
-    So that a worker without a pipeline of its own can ask for all of them.
+    The built-in stages govern every runtime stage, so a worker need not declare a pipeline.
     """
     governed = {stage for one in PIPELINE.stages for stage in one.governs}
 
     assert governed == set(RUNTIME_STAGES) == set(RETRYABLE)
 
 
-# ---------------------------------------------------------------------------------- what is meant
+# ---------------------------------------------------------------------------------- valid tables
 
 
-def test_a_stage_may_govern_calls_of_one_runtime_stage_of_several_or_of_none() -> None:
+def test_a_stage_may_govern_any_number_of_runtime_stages() -> None:
     """
-    No name of a runtime stage counts as a setting.
+    A stage governs none, one or several runtime stages, whose names do not count as settings.
     """
     several = ["storage", "database"]
     for given, governs in (("llm", ("llm",)), (several, tuple(several)), ([], ())):
@@ -97,9 +97,9 @@ def test_a_stage_may_govern_calls_of_one_runtime_stage_of_several_or_of_none() -
     assert declared(**stage()).stages[0].governs == ()
 
 
-def test_a_stage_with_everything() -> None:
+def test_a_stage_may_have_every_key() -> None:
     """
-    Settings and numbers side by side.
+    A stage may have every key, with names of settings and numbers mixed.
     """
     own = {"retries": "FETCH_RETRIES", "base": "FETCH_WAIT", "cap": 4, "connect": 2.5}
     table = stage(**own, sdk_retries=1, calls="PAGES", stage=["storage", "database"])
@@ -113,18 +113,18 @@ def test_a_stage_with_everything() -> None:
     )  # fmt: skip
 
 
-def test_what_is_not_said_is_that_of_the_worker() -> None:
+def test_defaults_of_a_table() -> None:
     """
-    No retries, and the settings of the job that are there.
+    A stage is not retried by default, and the job uses the worker's settings.
     """
     assert budget(stage()) == Budget(((StageCost("fetch", 20),),), 1800, 2, (30, 60))
     assert budget({**stage(), "intervals": "BREAKS"}).intervals == (1.5, 2.5)
     assert budget({**stage(), "job_timeout": "FETCH_SECONDS"}).job_timeout == 20
 
 
-def test_several_of_a_stage_come_one_after_another_or_side_by_side() -> None:
+def test_a_repeated_stage_runs_in_series_or_in_parallel() -> None:
     """
-    As a number, a switch or a setting says.
+    `times` repeats a stage in series, or in parallel if `side_by_side` or its setting is true.
     """
     one = StageCost("fetch", 20)
     series = ((one._replace(name="fetch 1"),), (one._replace(name="fetch 2"),))
@@ -136,9 +136,9 @@ def test_several_of_a_stage_come_one_after_another_or_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(("mode", "times"), [("quick", 1), ("slow", 3), ("unheard", 3)])
-def test_a_choice_goes_by_the_value(mode: str, times: int) -> None:
+def test_a_choice_depends_on_the_value(mode: str, times: int) -> None:
     """
-    The worst is assumed of a value that is not told.
+    A choice takes the number of the setting's value, or the largest one for an unlisted value.
     """
     choice = {"setting": "MODE", "quick": 1, "slow": 3}
 
@@ -146,26 +146,26 @@ def test_a_choice_goes_by_the_value(mode: str, times: int) -> None:
 
 
 @pytest.mark.parametrize(("turbo", "times"), [(True, 1), (False, 2)])
-def test_a_choice_may_go_by_a_switch(turbo: bool, times: int) -> None:
+def test_a_choice_may_depend_on_a_boolean(turbo: bool, times: int) -> None:
     """
-    Written as an env file has it.
+    A choice by a boolean setting uses the keys `true` and `false`, as an env file has them.
     """
     choice = {"setting": "TURBO", "true": 1, "false": 2}
 
     assert len(budget(stage(times=choice), TURBO=turbo).steps) == times
 
 
-def test_a_cap_may_be_left_open() -> None:
+def test_a_cap_may_be_none() -> None:
     """
-    None is no cap.
+    A cap whose setting is None does not limit the waits.
     """
     assert budget(stage(cap="FETCH_CAP")).steps[0][0].cap is None
     assert budget(stage(cap="FETCH_CAP"), FETCH_CAP=2.0).steps[0][0].cap == 2.0
 
 
-def test_less_than_nothing_is_nothing() -> None:
+def test_negative_numbers_count_as_zero() -> None:
     """
-    A team's own setting may have no bounds. Only a job without a timeout has no budget.
+    A negative number counts as zero, but a job without a positive timeout is an error.
     """
     table = {**stage(retries="FETCH_RETRIES"), "job_timeout": "PAGES"}
 
@@ -175,7 +175,7 @@ def test_less_than_nothing_is_nothing() -> None:
             budget(table, PAGES=timeout)
 
 
-# ------------------------------------------------------------------------------- what means nothing
+# -------------------------------------------------------------------------------- invalid tables
 
 _SECONDS = "must be a number or the name of a setting"
 _COUNT = "must be a whole number or the name of a setting"
@@ -269,9 +269,9 @@ _TIMES = "times must be whole numbers from 1 to 1000"
         ),
     ],
 )  # fmt: skip
-def test_what_means_nothing_is_told(table: dict[str, Any], message: str) -> None:
+def test_an_invalid_table_is_reported(table: dict[str, Any], message: str) -> None:
     """
-    In a sentence that says where.
+    An invalid table raises an error whose message names the place.
     """
     with pytest.raises(ProjectError) as caught:
         declared(**table)
@@ -290,9 +290,9 @@ def test_what_means_nothing_is_told(table: dict[str, Any], message: str) -> None
         (stage(times="MODE"), 'Write times = { setting = "MODE", quick = 1, thorough = 3 }.'),
     ],
 )
-def test_what_may_be_meant_is_told(table: dict[str, Any], hint: str) -> None:
+def test_an_invalid_table_gets_a_hint(table: dict[str, Any], hint: str) -> None:
     """
-    With the name that is closest, or an example.
+    The hint names the closest known name, or gives an example.
     """
     with pytest.raises(ProjectError) as caught:
         declared(**table)
@@ -309,15 +309,15 @@ def test_what_may_be_meant_is_told(table: dict[str, Any], hint: str) -> None:
         Pipeline((StageSettings("a", 1, stage="lmm"),)),  # type: ignore[arg-type]
     ],
 )
-def test_an_object_is_looked_at_as_well(pipeline: Pipeline) -> None:
+def test_an_invalid_pipeline_object_is_refused(pipeline: Pipeline) -> None:
     """
-    Python lets anything be written.
+    A Pipeline object is validated like a table, because Python does not check its types.
     """
     with pytest.raises(ProjectError):
         declaration.require_valid(pipeline, Team.model_fields, "PIPELINE in team")
 
 
-# ----------------------------------------------------------------------------- where it comes from
+# ---------------------------------------------------------------------------------------- sources
 
 TEAM = """
 from workerctl.budget.pipeline import Pipeline, StageSettings
@@ -333,7 +333,7 @@ OWN = 'PIPELINE = Pipeline((StageSettings("fetch", "{name}"),), job_timeout=24)\
 @pytest.fixture(name="team_of")
 def _team_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loaded]:
     """
-    Load the settings of a project with this module and this table.
+    Return a function that loads the settings of a project with this module and this table.
     """
     monkeypatch.setattr(sys, "path", list(sys.path))
 
@@ -351,17 +351,19 @@ def _team_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 def pipeline_of(loaded: Loaded) -> Pipeline:
     """
-    The pipeline of what was loaded.
+    Return the pipeline of loaded settings.
     """
     return lookup.pipeline_of(loaded.settings_class, loaded.project)
 
 
 @pytest.mark.parametrize("environ", [{}, {"TOKEN_OF_FETCH": "4f"}])
-def test_an_object_beside_the_settings_class(
+def test_the_module_of_the_settings_class_may_define_a_pipeline(
     team_of: Callable[..., Loaded], environ: dict[str, str]
 ) -> None:
     """
-    Also where a required setting is missing; a table in pyproject.toml wins over it.
+    PIPELINE in the module of the settings class counts, but a table in pyproject.toml wins over it.
+
+    It counts even if a required setting is missing.
     """
     own = OWN.format(name="FETCH_SECONDS")
     found = pipeline_of(team_of(own, environ=environ))
@@ -375,16 +377,16 @@ def test_an_object_beside_the_settings_class(
 @pytest.mark.parametrize(
     "module", ["", "PIPELINE = 3\n", "def __getattr__(name):\n    raise RuntimeError(name)\n"]
 )
-def test_without_either_it_is_the_built_in_one(team_of: Callable[..., Loaded], module: str) -> None:
+def test_the_built_in_pipeline_is_the_default(team_of: Callable[..., Loaded], module: str) -> None:
     """
-    Another thing of that name is none of ours.
+    Without a table and a PIPELINE object of the right type, the built-in pipeline is used.
     """
     assert pipeline_of(team_of(module)) is PIPELINE
 
 
-def test_an_object_of_a_class_below(team_of: Callable[..., Loaded], directory: Path) -> None:
+def test_a_pipeline_is_inherited(team_of: Callable[..., Loaded], directory: Path) -> None:
     """
-    The nearest module along the classes counts.
+    The first module along the class's MRO that defines PIPELINE supplies it.
     """
     (directory / "pipeline_team_more.py").write_text(TEAM + OWN.format(name="FETCH_SECONDS"))
     loaded = team_of("from pipeline_team_more import Settings as More\nclass Settings(More): ...\n")
@@ -392,9 +394,9 @@ def test_an_object_of_a_class_below(team_of: Callable[..., Loaded], directory: P
     assert pipeline_of(loaded).stages[0].name == "fetch"
 
 
-def test_a_name_shows_no_piece_of_a_secret(team_of: Callable[..., Loaded]) -> None:
+def test_a_secret_in_the_name_of_a_stage_is_masked(team_of: Callable[..., Loaded]) -> None:
     """
-    A team's module may read more than it should.
+    A part of a secret in the name of a stage is masked.
     """
     module = OWN.format(name="FETCH_SECONDS").replace("fetch", "stage of 8c1fe04d")
     loaded = team_of(module, environ={"TOKEN_OF_FETCH": "8c1fe04d22b7"})
@@ -403,9 +405,11 @@ def test_a_name_shows_no_piece_of_a_secret(team_of: Callable[..., Loaded]) -> No
     assert (stage.name, stage.timeout) == (f"stage of {MASK}", "FETCH_SECONDS")
 
 
-def test_an_object_that_names_no_setting_is_told(team_of: Callable[..., Loaded]) -> None:
+def test_an_unknown_setting_in_an_object_is_reported(
+    team_of: Callable[..., Loaded],
+) -> None:
     """
-    With the module that it stands in.
+    An unknown setting in a PIPELINE object is reported with the module that defines the object.
     """
     with pytest.raises(ProjectError) as caught:
         pipeline_of(team_of(OWN.format(name="FETCH_SECOND")))
@@ -425,11 +429,11 @@ def test_an_object_that_names_no_setting_is_told(team_of: Callable[..., Loaded])
         ('stages = [{name = "slow stage", timeout = 9}]\njob_timeout = 10', 0, "9 slow stage"),
     ],
 )
-def test_a_table_is_judged_by_the_program(
+def test_the_command_validates_the_table(
     call: Run, directory: Path, table: str, code: int, text: str
 ) -> None:
     """
-    What means nothing is an error of use.
+    `workerctl check` reports an invalid table as a usage error, exit code 2.
     """
     (directory / "pyproject.toml").write_text(f"[tool.workerctl.pipeline]\n{table}\n")
     done = call("check", "--isolated", "--no-env-file")

@@ -1,5 +1,5 @@
 """
-A deferred module behaves like the real one, however it is imported.
+Tests of deferred modules, which behave like the real ones however they are imported.
 """
 
 import subprocess
@@ -47,7 +47,7 @@ else:
     ],
 )
 def test_every_style_of_import_gets_the_real_module(program: str) -> None:
-    """The stand-in is replaced by what it stands for at the first look."""
+    """The placeholder is replaced by the real module at the first attribute access."""
     start = "from workerctl.commands.deferred import defer\ndefer('asyncio')\n"
     end = "\nimport asyncio, sys\nasyncio.run\nassert 'stand' not in repr(sys.modules['asyncio'])"
     done = subprocess.run(
@@ -61,8 +61,8 @@ def test_every_style_of_import_gets_the_real_module(program: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_is_not_looked_into_is_not_imported() -> None:
-    """Importing alone costs nothing."""
+def test_a_module_that_is_not_used_is_not_imported() -> None:
+    """An import without an attribute access does not load the module."""
     program = (
         "import sys\nfrom workerctl.commands.deferred import defer\ndefer('asyncio')\n"
         "import asyncio\nprint('asyncio.events' in sys.modules)"
@@ -74,8 +74,8 @@ def test_what_is_not_looked_into_is_not_imported() -> None:
     assert done.stdout == "False\n"
 
 
-def test_a_module_that_is_there_is_left_alone() -> None:
-    """Deferring what is imported already would hide it."""
+def test_a_module_that_is_already_imported_is_left_alone() -> None:
+    """A module that is already imported is not deferred."""
     program = (
         "import asyncio, sys\nfrom workerctl.commands.deferred import defer\nreal = asyncio\n"
         "defer('asyncio')\nprint(sys.modules['asyncio'] is real)"

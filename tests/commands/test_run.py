@@ -1,5 +1,5 @@
 """
-`workerctl run`: the command takes over the process, and starts on a checked configuration only.
+Tests of `workerctl run`: it checks the configuration, and is then replaced by the command.
 """
 
 import os
@@ -21,7 +21,7 @@ Run = Callable[..., CompletedProcess[str]]
 Team = Callable[..., None]
 
 SHOW = (sys.executable, "-c")
-"""Before a program in Python."""
+"""What precedes a program in Python on a command line."""
 SETTINGS = """
 from workerctl.settings import get_settings
 settings = get_settings()
@@ -34,7 +34,7 @@ def started(
     environ: dict[str, str], *words: str, **options: object
 ) -> Iterator[subprocess.Popen[str]]:
     """
-    The program under `workerctl run`, once it has written its first line.
+    Context manager that yields the process of `workerctl run` with this command.
     """
     with subprocess.Popen(
         [sys.executable, "-m", "workerctl", "run", "--", *words],
@@ -57,16 +57,16 @@ def started(
 @pytest.mark.parametrize("code", [0, 1, 7, 70, 130, 255])
 def test_the_exit_code_is_the_commands(run: Run, good: Path, code: int) -> None:
     """
-    Also where ours would mean something else.
+    The exit code is that of the command, even if it means something else to workerctl.
     """
     done = run("run", "--env-file", "good.env", "--", "sh", "-c", f"exit {code}")
 
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
-def test_a_signal_is_the_end_of_the_process(run: Run, good: Path) -> None:
+def test_a_signal_ends_the_process(run: Run, good: Path) -> None:
     """
-    As its parent sees it: there is no process between them.
+    The parent sees a signal that killed the command, because there is no process in between.
     """
     done = run("run", "--env-file", "good.env", "--", "sh", "-c", "kill -TERM $$")
 
@@ -75,7 +75,7 @@ def test_a_signal_is_the_end_of_the_process(run: Run, good: Path) -> None:
 
 def test_the_command_has_the_process_id(environ: dict[str, str], directory: Path) -> None:
     """
-    So that in a container, where that is 1, it gets the signals of the orchestrator.
+    The command keeps the process id, so PID 1 of a container gets the signals of the orchestrator.
     """
     with started(environ, "sh", "-c", "echo $$") as process:
         out, err = process.communicate(timeout=60)
@@ -89,7 +89,7 @@ def test_signals_reach_the_command(
     environ: dict[str, str], directory: Path, number: signal.Signals
 ) -> None:
     """
-    Those that it handles.
+    The command receives the signals that it handles.
     """
     script = f"trap 'echo got it; exit 9' {number}; echo ready; read line"
     with started(environ, "sh", "-c", script) as process:
@@ -105,7 +105,7 @@ def test_an_interrupt_ends_a_command_that_does_not_handle_it(
     environ: dict[str, str], directory: Path
 ) -> None:
     """
-    Without a word of Python's.
+    SIGINT kills a command that does not handle it, without any output of Python.
     """
     with started(environ, "sh", "-c", "echo ready; exec sleep 60") as process:
         assert process.stdout is not None
@@ -118,9 +118,9 @@ def test_an_interrupt_ends_a_command_that_does_not_handle_it(
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
 @pytest.mark.parametrize("before", ["", "trap '' INT TERM; "], ids=["plain", "ignored"])
-def test_signals_are_handled_as_without_us(run: Run, good: Path, before: str) -> None:
+def test_signal_dispositions_are_restored(run: Run, good: Path, before: str) -> None:
     """
-    Python ignores SIGPIPE; what its parent ignores, the command ignores, too.
+    The command inherits the signal dispositions of its parent, although Python ignores SIGPIPE.
     """
     words = ("grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status")
     ours = run("run", "--env-file", "good.env", "--", *words, script=f'{before}exec "$@"')
@@ -137,7 +137,7 @@ def test_signals_are_handled_as_without_us(run: Run, good: Path, before: str) ->
 
 def test_streams_are_the_commands(run: Run, good: Path) -> None:
     """
-    Nothing is read from the first, or written to the others.
+    Nothing is read from standard input or written to the other streams.
     """
     text = "first line\n\x00\x1b[0m é\nno end"
     script = "cat; echo error >&2; [ ! -t 0 ] || exit 1"
@@ -148,7 +148,7 @@ def test_streams_are_the_commands(run: Run, good: Path) -> None:
 
 def test_descriptors_are_inherited(environ: dict[str, str], directory: Path) -> None:
     """
-    As for any command that replaces a shell.
+    Open file descriptors are inherited, as by any command that replaces a shell.
     """
     read, write = os.pipe()
     with started(environ, "bash", "-c", f"echo passed >&{write}", pass_fds=[write]) as process:
@@ -173,11 +173,11 @@ def test_descriptors_are_inherited(environ: dict[str, str], directory: Path) -> 
         ("run -- echo --version run", "--version run\n"),
     ],
 )
-def test_from_its_first_word_on_everything_is_the_commands(
+def test_everything_after_the_command_belongs_to_it(
     run: Run, directory: Path, words: str, out: str
 ) -> None:
     """
-    With `--` before it, which its name could need, or without.
+    Every word after the command is passed to it, with or without a preceding `--`.
     """
     done = run(*words.split())
 
@@ -189,7 +189,7 @@ def test_from_its_first_word_on_everything_is_the_commands(
 )
 def test_a_command_is_needed(call: Run, good: Path, words: str) -> None:
     """
-    And told before anything is read.
+    A missing command is reported before anything is read.
     """
     done = call(*words.split())
 
@@ -199,9 +199,9 @@ def test_a_command_is_needed(call: Run, good: Path, words: str) -> None:
     )
 
 
-def test_help_tells_what_happens(call: Run, run: Run) -> None:
+def test_help_explains_what_happens(call: Run, run: Run) -> None:
     """
-    To the process, and to the settings.
+    The help explains what happens to the process and to the settings.
     """
     for words in (("run", "--help"), ("run", "-h")):
         text = run(*words).stdout
@@ -219,9 +219,9 @@ def _file(path: Path, text: str, mode: int) -> str:
     return str(path)
 
 
-def test_a_command_that_cannot_be_run_is_told(call: Run, directory: Path) -> None:
+def test_a_command_that_cannot_be_run_is_reported(call: Run, directory: Path) -> None:
     """
-    Exit code 2, without a word of what was typed, and this process goes on as before.
+    Exit code 2 without the words typed; the signal handlers of this process are restored.
     """
     token = Mint(51).token()
     cases = {
@@ -252,7 +252,7 @@ def test_a_command_that_cannot_be_run_is_told(call: Run, directory: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "said"),
+    ("options", "code", "message"),
     [
         ("--env-file bad.env", 1, "exit code 1"),
         ("--env-file good.env --env staging --fail-on info", 1, "judged as staging"),
@@ -266,21 +266,21 @@ def test_a_command_that_cannot_be_run_is_told(call: Run, directory: Path) -> Non
     ],
 )
 def test_a_refused_command_is_not_started(
-    run: Run, good: Path, bad: Path, directory: Path, options: str, code: int, said: str
+    run: Run, good: Path, bad: Path, directory: Path, options: str, code: int, message: str
 ) -> None:
     """
-    The report goes to standard error, the exit code is that of `check`.
+    The report is written to standard error, and the exit code is that of `check`.
     """
     done = run("run", *options.split(), "--", "touch", "started")
 
     assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr
+    assert message in done.stderr
     assert not (directory / "started").exists()
 
 
 def test_the_report_is_that_of_check(run: Run, bad: Path) -> None:
     """
-    Byte for byte.
+    The report equals that of `workerctl check`, byte for byte.
     """
     checked = run("check", "--env-file", "bad.env")
     done = run("run", "--env-file", "bad.env", "--", "true")
@@ -292,11 +292,11 @@ def test_the_report_is_that_of_check(run: Run, bad: Path) -> None:
 @pytest.mark.parametrize(
     ("claim", "code"), [("raise ValueError", 3), ("raise KeyboardInterrupt", 130)]
 )
-def test_a_check_that_does_not_end_starts_nothing(
+def test_a_check_that_raises_prevents_the_start(
     run: Run, good: Path, directory: Path, team: Team, claim: str, code: int
 ) -> None:
     """
-    It has not passed.
+    A check that raises has not passed, so the command is not started.
     """
     team(f"def run(context):\n    {claim}\nCHECKS = [Check('TEA001', 'It holds', run)]\n")
     done = run("run", "--env-file", "good.env", "touch", "started")
@@ -306,9 +306,9 @@ def test_a_check_that_does_not_end_starts_nothing(
     assert not (directory / "started").exists()
 
 
-def test_warnings_are_not_told(run: Run, good: Path) -> None:
+def test_warnings_are_not_reported(run: Run, good: Path) -> None:
     """
-    Unless they fail the run: the command's standard error is its own, too.
+    Warnings are reported only if they fail the run, because the command owns standard error.
     """
     with good.open("a") as file:
         file.write("LOG_LEVEL=DEBUG\n")
@@ -323,9 +323,9 @@ def test_warnings_are_not_told(run: Run, good: Path) -> None:
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full", ">&- 2>&-"])
-def test_a_report_that_nobody_gets_still_refuses(run: Run, bad: Path, closed: str) -> None:
+def test_a_report_that_cannot_be_written_still_refuses(run: Run, bad: Path, closed: str) -> None:
     """
-    The command is not started, the verdict stands.
+    If standard error cannot be written, the command is still not started.
     """
     words = ("run", "--env-file", "bad.env", "--", "touch", "started")
     done = run(*words, script=f'"$@" {closed}')
@@ -337,22 +337,22 @@ def test_a_report_that_nobody_gets_still_refuses(run: Run, bad: Path, closed: st
 # ----------------------------------------------------------------------------------- environment
 
 
-def test_the_environment_is_handed_on_as_it_is(
+def test_the_environment_is_passed_on_unchanged(
     run: Run, environ: dict[str, str], directory: Path
 ) -> None:
     """
-    With one variable more; also what is strange in it, such as widths that we do not like.
+    The command gets the environment with one more variable, including unusual names and values.
     """
     strange = {"COLUMNS": "0", "TERMINAL_WIDTH": "wide", "EMPTY": "", "a.b": "c=d\ne"}
     done = run("run", "--", "env", "-0", env=strange)
-    told = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+    passed_on = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
 
-    assert told == {**environ, **strange, "WORKERCTL_ENV_FILE": ":"}
+    assert passed_on == {**environ, **strange, "WORKERCTL_ENV_FILE": ":"}
 
 
 def test_no_value_of_a_file_gets_into_the_environment(run: Run, good: Path) -> None:
     """
-    There, other processes could read it.
+    The values of an env file are not exported, because other processes could read them there.
     """
     done = run("run", "--env-file", "good.env", "--", "env")
 
@@ -364,9 +364,9 @@ def test_no_value_of_a_file_gets_into_the_environment(run: Run, good: Path) -> N
 @pytest.fixture(name="elsewhere")
 def _elsewhere(directory: Path) -> str:
     """
-    A shell command that shows the settings of a worker that starts in another directory.
+    Return a shell command that shows the settings of a worker started in another directory.
 
-    An env file that nobody has checked is there.
+    That directory contains an env file that was not checked.
     """
     other = directory / "elsewhere"
     other.mkdir()
@@ -398,7 +398,7 @@ def test_the_worker_boots_with_what_was_checked(
     model: str,
 ) -> None:
     """
-    From wherever it starts.
+    The worker loads the sources that were checked, in whatever directory it starts.
     """
     for name, text in {".env": "default", "one.env": "one", "two.env": "two"}.items():
         _file(directory / name, f"OPENAI_MODEL={text}\n", 0o600)
@@ -412,7 +412,7 @@ def test_the_worker_boots_with_what_was_checked(
 
 def test_without_a_file_none_is_read_later(run: Run, elsewhere: str) -> None:
     """
-    Not even the .env of the directory that the command changes into.
+    If no env file was checked, not even the .env of the command's new directory is read.
     """
     done = run("run", "--", "sh", "-c", elsewhere)
 
@@ -422,7 +422,7 @@ def test_without_a_file_none_is_read_later(run: Run, elsewhere: str) -> None:
 
 def test_secrets_of_a_directory_are_found_again(run: Run, directory: Path, elsewhere: str) -> None:
     """
-    By its whole path.
+    The secrets directory is passed on as an absolute path.
     """
     mounted = directory / "mounted"
     mounted.mkdir()
@@ -437,9 +437,9 @@ def test_secrets_of_a_directory_are_found_again(run: Run, directory: Path, elsew
 
 
 @pytest.mark.parametrize("how", ["option", "project"])
-def test_a_team_has_settings_of_its_own(run: Run, directory: Path, team: Team, how: str) -> None:
+def test_a_team_may_have_its_own_settings(run: Run, directory: Path, team: Team, how: str) -> None:
     """
-    Named by an option, or by the project, whose files are handed on, too.
+    The class is named by an option or by the project, whose env files are passed on as well.
     """
     table = 'env_file = ["team.env"]' + ('\nsettings = "team:Mine"' if how == "project" else "")
     team("from workerctl.settings import Settings\nclass Mine(Settings):\n    A: int = 1\n", table)
@@ -464,11 +464,11 @@ def test_a_team_has_settings_of_its_own(run: Run, directory: Path, team: Team, h
         ("a:b.env", "The path of an env file contains `:`, which separates paths."),
     ],
 )
-def test_a_source_that_cannot_be_handed_on_is_refused(
+def test_a_source_that_cannot_be_passed_on_is_refused(
     run: Run, directory: Path, path: str, message: str
 ) -> None:
     """
-    Rather than that the worker boots without it; standard input is left unread.
+    A source that the worker could not read again is refused; standard input is left unread.
     """
     _file(directory / "a:b.env", "OPENAI_MODEL=x\n", 0o600)
     script = '"$@"; code=$?; cat; exit $code'
@@ -478,9 +478,9 @@ def test_a_source_that_cannot_be_handed_on_is_refused(
     assert done.stderr.startswith(f"workerctl: {message}")
 
 
-def test_a_pipe_is_no_env_file(run: Run, directory: Path) -> None:
+def test_a_pipe_is_not_an_env_file(run: Run, directory: Path) -> None:
     """
-    It can be read but once.
+    A named pipe is refused, because it can be read only once.
     """
     os.mkfifo("pipe.env", stat.S_IRUSR | stat.S_IWUSR)
     done = run("run", "--env-file", "pipe.env", "true")

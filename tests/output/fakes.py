@@ -1,5 +1,5 @@
 """
-Two checks that judge nothing, and a program that reports on them: what golden files are made of.
+Two checks with fixed results, and a program that reports on them, for golden files.
 
     python -m tests.output.fakes CASE FORMAT [quiet|verbose]
 """
@@ -51,21 +51,21 @@ FINDINGS = (
 
 def many(context: Context) -> Iterable[Finding]:
     """
-    Finds something of each kind.
+    Return a finding of every kind.
     """
     return FINDINGS
 
 
 def nothing(context: Context) -> Iterable[Finding]:
     """
-    Finds nothing.
+    Return no finding.
     """
     return ()
 
 
 def skips(context: Context) -> Iterator[Finding]:
     """
-    Has nothing to judge.
+    Skip the check.
     """
     raise SkipCheck("there is no key, so that there is nothing to be said about it")
     yield
@@ -73,7 +73,7 @@ def skips(context: Context) -> Iterator[Finding]:
 
 def crashes(context: Context) -> Iterator[Finding]:
     """
-    Raises.
+    Crash.
     """
     raise RuntimeError("a text that nobody may see")
     yield
@@ -97,7 +97,7 @@ CASES = {
 
 def report(case: str) -> Report:
     """
-    What a run of two checks comes to, without the time it took.
+    Return the report of a case, with all durations set to zero.
     """
     if case == "error":
         return Report(error=Problem("deploy/no.env does not exist.", "Check it.", Code.USAGE))

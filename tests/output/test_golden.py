@@ -1,5 +1,5 @@
 """
-What the formats look like, to the letter.
+Tests of the formats, compared character by character with golden files.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ FAKES = "tests.output.fakes"
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_off_a_terminal(run: Run, case: str, format_: str) -> None:
     """
-    No colour, nothing wrapped.
+    Off a terminal nothing is coloured or wrapped.
     """
     done = run(case, format_, module=FAKES)
 
@@ -31,14 +31,14 @@ def test_off_a_terminal(run: Run, case: str, format_: str) -> None:
 @pytest.mark.parametrize("case", ["findings", "unjudged", "held"])
 def test_more_and_less(run: Run, case: str, detail: str) -> None:
     """
-    Quiet: only what fails the run. Verbose: every claim that holds.
+    `--quiet` shows only what fails the run; `--verbose` also shows every check that passed.
     """
     same(GOLDEN / f"{case}.{detail}.txt", run(case, "text", detail, module=FAKES).stdout)
 
 
 def test_in_ascii(run: Run) -> None:
     """
-    Signs have an ASCII form, letters are escaped.
+    Signs have an ASCII form, and letters are escaped.
     """
     done = run("findings", "text", env={"PYTHONIOENCODING": "ascii"}, module=FAKES)
 
@@ -49,7 +49,7 @@ def test_in_ascii(run: Run) -> None:
 @pytest.mark.parametrize("case", ["findings", "unjudged"])
 def test_on_a_terminal(screen: Run, case: str, columns: int) -> None:
     """
-    In colour, and wrapped to its width.
+    On a terminal the report is coloured, and wrapped to its width.
     """
     same(
         GOLDEN / f"{case}.{columns}.colour.txt",
@@ -60,7 +60,7 @@ def test_on_a_terminal(screen: Run, case: str, columns: int) -> None:
 @pytest.mark.parametrize("columns", [80, 40])
 def test_on_a_terminal_without_colour(screen: Run, columns: int) -> None:
     """
-    With NO_COLOR bold and dim remain; a dumb terminal gets no escape at all.
+    With NO_COLOR only bold and dim remain; a dumb terminal gets no escape sequence.
     """
     done = screen("findings", "text", columns=columns, env={"NO_COLOR": "1"}, module=FAKES)
     same(GOLDEN / f"findings.{columns}.no-colour.txt", done.stdout)

@@ -1,5 +1,5 @@
 """
-The JSON outputs: every document has the shape that its schema promises, and its numbers add up.
+Tests of the JSON documents: each matches its schema, and its numbers add up.
 """
 
 import json
@@ -38,7 +38,7 @@ until = 2027-01-31
 
 def schema(name: str) -> Any:
     """
-    A JSON Schema that ships with the package.
+    Return a JSON Schema that is shipped with the package.
     """
     path = Path(workerctl.__file__).parent / "output" / f"{name}.schema.json"
     return json.loads(path.read_text("utf-8"))
@@ -46,7 +46,7 @@ def schema(name: str) -> Any:
 
 def document(run: CompletedProcess[str], name: str = "report") -> Any:
     """
-    What a run wrote on standard output, which has to have the promised shape.
+    Return the JSON document that a run wrote to standard output, validated against its schema.
     """
     found = json.loads(run.stdout)
     Draft202012Validator(schema(name)).validate(found)
@@ -55,7 +55,7 @@ def document(run: CompletedProcess[str], name: str = "report") -> Any:
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """
-    Every part of a schema that describes an object in full.
+    Return every part of a schema that describes an object completely.
     """
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     found = [part for item in inner for part in objects(item)]
@@ -66,7 +66,7 @@ def objects(value: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", ["report", "config", "budget"])
 def test_the_schemas_are_closed(name: str) -> None:
     """
-    They are valid, and each object in them lists its keys, requires all and allows no other.
+    Each schema is valid, and each object in it requires all its keys and allows no other.
     """
     Draft202012Validator.check_schema(schema(name))
 
@@ -77,7 +77,7 @@ def test_the_schemas_are_closed(name: str) -> None:
 
 def test_the_schema_lists_what_the_code_can_write() -> None:
     """
-    Exit codes, statuses, severities and kinds of source are those of the code.
+    The exit codes, statuses, severities and kinds of source are those of the code.
     """
     parts = schema("report")["$defs"]
 
@@ -123,7 +123,7 @@ def test_a_report_has_the_promised_shape(
     call: Run, good: Path, bad: Path, arguments: list[str], environ: dict[str, str], code: int
 ) -> None:
     """
-    Whatever happens after the options are read; the exit code is repeated in it.
+    Whatever the result, the report matches its schema and repeats the exit code.
     """
     run = call(*CHECK, *arguments, environ=environ)
     found = document(run)
@@ -139,7 +139,7 @@ def test_the_summary_counts_what_is_listed(
     call: Run, good: Path, bad: Path, arguments: list[str]
 ) -> None:
     """
-    Checks by status, findings that count by severity, suppressed ones by themselves.
+    The summary counts checks by status, findings by severity, and suppressed findings separately.
     """
     (bad.parent / "pyproject.toml").write_text(SUPPRESSION)
     found = document(call(*CHECK, "--ignore", "BUD", "--env-file", *arguments))
@@ -156,7 +156,7 @@ def test_the_summary_counts_what_is_listed(
 
 def test_a_suppressed_finding_is_listed_with_its_reason(call: Run, bad: Path) -> None:
     """
-    Its check has passed, and the summary counts it as suppressed.
+    The check of a suppressed finding has passed, and the summary counts the finding as suppressed.
     """
     (bad.parent / "pyproject.toml").write_text(SUPPRESSION)
     found = document(call(*CHECK, "--env-file", "bad.env", "--select", "ENV006"))
@@ -189,11 +189,11 @@ def test_a_suppressed_finding_is_listed_with_its_reason(call: Run, bad: Path) ->
         ("print('noise'); return []", "passed", None),
     ],
 )
-def test_another_teams_check_cannot_spoil_the_report(
+def test_a_check_of_a_team_cannot_break_the_report(
     run: Run, good: Path, team: Team, body: str, status: str, reason: str | None
 ) -> None:
     """
-    Whatever it does, one document comes out, and a crash makes the run incomplete.
+    Whatever a team's check does, the report is valid, and a crash makes the run incomplete.
     """
     team(f"def claim(context):\n    {body}\nCHECKS = (Check('TEA001', 'It holds', claim),)\n")
     done = run(*CHECK, "--env-file", "good.env")
@@ -207,7 +207,7 @@ def test_another_teams_check_cannot_spoil_the_report(
 
 def test_what_a_team_module_prints_is_not_in_the_report(run: Run, good: Path, team: Team) -> None:
     """
-    Neither at import nor while values are validated: it goes to standard error.
+    What a team's module prints at import or during validation goes to standard error.
     """
     team(
         "import workerctl.settings\nprint('noise')\n"
@@ -228,7 +228,7 @@ def test_what_a_team_module_prints_is_not_in_the_report(run: Run, good: Path, te
 
 def test_an_internal_error_is_a_document_too(run: Run, good: Path, team: Team) -> None:
     """
-    With the type of the exception and our own line, and without a value.
+    An internal error is reported with its type and the line in workerctl, but without a value.
     """
     team(
         "import workerctl.settings\n"
@@ -247,9 +247,11 @@ def test_an_internal_error_is_a_document_too(run: Run, good: Path, team: Team) -
     ("code", "hint"),
     [("x", "capital letters"), ("TEA-1", "capital letters"), ("KEY001", "")],
 )
-def test_a_team_code_is_a_code(run: Run, good: Path, team: Team, code: str, hint: str) -> None:
+def test_the_code_of_a_teams_check_is_validated(
+    run: Run, good: Path, team: Team, code: str, hint: str
+) -> None:
     """
-    Of the form ABC123, and not one of ours.
+    A code has the form ABC123, and must not be a built-in one.
     """
     team(f"CHECKS = (Check({code!r}, 'It holds', lambda context: []),)\n")
     found = document(run(*CHECK, "--env-file", "good.env"))
@@ -275,7 +277,7 @@ def test_a_configuration_has_the_promised_shape(
     call: Run, good: Path, bad: Path, arguments: list[str], environ: dict[str, str]
 ) -> None:
     """
-    And no secret in it: each is masked, or a URL without its credentials.
+    The configuration matches its schema, with secrets masked and URLs without credentials.
     """
     run = call("show-config", "--format", "json", *arguments, environ=environ)
     found = document(run, "config")
@@ -297,11 +299,11 @@ def test_a_configuration_has_the_promised_shape(
         ({"checks": []}, ["checks"]),
     ],
 )
-def test_the_schema_refuses_what_is_no_report(
+def test_the_schema_refuses_an_invalid_report(
     call: Run, good: Path, change: dict[str, Any], path: list[str]
 ) -> None:
     """
-    A schema that accepts everything would prove nothing.
+    The schema refuses an invalid report; a schema that accepts everything would prove nothing.
     """
     found = document(call(*CHECK, "--env-file", "good.env")) | change
     errors = list(Draft202012Validator(schema("report")).iter_errors(found))

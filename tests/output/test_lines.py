@@ -1,5 +1,5 @@
 """
-Styled lines: no character is lost, whatever the stream can write and however wide it is.
+Tests of styled lines: no character is lost, at any width and in any encoding.
 """
 
 import contextlib
@@ -26,9 +26,12 @@ TEXT = "ENCRYPTION_KEY is `[red]not` set; 열쇠가 없습니다 in /etc/workers
 @pytest.fixture(name="terminal")
 def _terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """
-    Terminals of a given width, each as its two ends: where is written, and what is shown.
+    Return a function that opens a terminal of a given width and returns both of its ends.
+
+    The first end is the stream to write to, the second the descriptor that receives what is
+    displayed.
     """
-    monkeypatch.delenv("COLUMNS", raising=False)  # which the test runner's workers inherit
+    monkeypatch.delenv("COLUMNS", raising=False)  # The workers of the test runner inherit it.
     with contextlib.ExitStack() as opened:
 
         def make(columns: int) -> tuple[TextIO, int]:
@@ -42,13 +45,13 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
 
 def shown(terminal: Terminal, columns: int, *lines: Line) -> str:
     """
-    What a terminal gets, without colours.
+    Return what a terminal receives, without colours.
     """
     stream, master = terminal(columns)
     write(lines, stream)
     stream.close()
     chunks = []
-    with contextlib.suppress(OSError):  # how Linux tells that the last writer has left
+    with contextlib.suppress(OSError):  # Linux raises EIO after the last writer.
         while chunk := os.read(master, 65536):
             chunks.append(chunk)
     text = b"".join(chunks).decode().replace("\r\n", "\n")
@@ -57,7 +60,7 @@ def shown(terminal: Terminal, columns: int, *lines: Line) -> str:
 
 def in_encoding(encoding: str, *lines: Line) -> str:
     """
-    What a pipe gets.
+    Return what a pipe of this encoding receives.
     """
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding)
@@ -68,7 +71,7 @@ def in_encoding(encoding: str, *lines: Line) -> str:
 
 def test_a_line_is_made_of_pieces() -> None:
     """
-    With a style each; a bare text has none.
+    Each piece of a line has a style, which is empty for a bare string.
     """
     made = line(("✗ ", "red"), "text", indent=2)
 
@@ -86,7 +89,7 @@ def test_a_line_is_made_of_pieces() -> None:
         ("zero\u200bwidth", r"zero\u200bwidth"),
     ],
 )
-def test_nothing_in_a_text_steers_the_terminal(text: str, expected: str) -> None:
+def test_no_text_controls_the_terminal(text: str, expected: str) -> None:
     """
     Control, invisible and undecodable characters are written as escapes.
     """
@@ -95,7 +98,7 @@ def test_nothing_in_a_text_steers_the_terminal(text: str, expected: str) -> None
 
 def test_off_a_terminal_nothing_is_wrapped_or_coloured() -> None:
     """
-    However long it is.
+    Off a terminal a line is never wrapped, however long it is.
     """
     assert in_encoding("utf-8", line((TEXT * 9, "red")), line()) == TEXT * 9 + "\n\n"
 
@@ -120,7 +123,7 @@ def test_every_encoding_gets_what_it_can_write(encoding: str, expected: str) -> 
 @pytest.mark.parametrize("indent", [0, 9, 30])
 def test_a_terminal_loses_no_character(terminal: Terminal, columns: int, indent: int) -> None:
     """
-    Lines are wrapped, a word that is too long is broken, and no line is too wide.
+    Lines are wrapped, words that are too long are broken, and no line is too wide.
     """
     text = shown(
         terminal, columns, line(" " * indent, (TEXT, "red"), f" {'x' * 90}", indent=indent)
@@ -133,14 +136,14 @@ def test_a_terminal_loses_no_character(terminal: Terminal, columns: int, indent:
 
 def test_markup_is_text(terminal: Terminal) -> None:
     """
-    A value such as [/] neither disappears nor raises.
+    Text such as `[/]` is not markup: it neither disappears nor raises.
     """
     assert shown(terminal, 80, line("[/] [red]x[/red] :smile:")) == "[/] [red]x[/red] :smile:\n"
 
 
 def test_continuation_lines_start_at_the_indent(terminal: Terminal) -> None:
     """
-    Or at a small one, where that would take half of the screen.
+    The indent is reduced where it would take half of the width.
     """
     made = line("code  one two three four five six", indent=6)
 
@@ -151,7 +154,7 @@ def test_continuation_lines_start_at_the_indent(terminal: Terminal) -> None:
 
 def test_an_empty_line_is_a_line(terminal: Terminal) -> None:
     """
-    On a terminal, too.
+    An empty line is also written on a terminal.
     """
     assert shown(terminal, 80, line(), line("a")) == "\na\n"
 
@@ -163,7 +166,7 @@ def test_the_width_is_the_terminals_own(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: int, expected: int
 ) -> None:
     """
-    A terminal that does not know its width has 80 columns, and none has fewer than 20.
+    A terminal of unknown width has 80 columns, and no terminal has fewer than 20.
     """
     monkeypatch.delenv("COLUMNS", raising=False)
 
@@ -179,16 +182,16 @@ def test_a_sensible_number_of_columns_counts(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: str, expected: int
 ) -> None:
     """
-    COLUMNS wins where it is a number that a screen can have.
+    COLUMNS wins if it is a number of columns that a screen can have.
     """
     monkeypatch.setenv("COLUMNS", columns)
 
     assert width(terminal(77)[0]) == expected
 
 
-def test_what_is_no_file_has_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_without_a_descriptor_has_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    80 columns, where the stream has no descriptor to ask.
+    A stream without a file descriptor has 80 columns.
     """
     monkeypatch.delenv("COLUMNS", raising=False)
 

@@ -1,5 +1,5 @@
 """
-Wherever the output goes: the exit code is right, nothing is lost, and there is no traceback.
+Tests of output to any destination: correct exit code, nothing lost, no traceback.
 """
 
 import ctypes
@@ -48,7 +48,7 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
 COMMANDS: list[list[str]] = [[], ["budget"], ["check"], ["explain"], ["keygen"], ["show-config"]]
 MESSAGE_ENDS = re.compile(r"\x1b\[[0-9;]*m|\s")
 
-# Runs the help of every command in a child of its own, which need not import anything again.
+# Prints the help of every command in a forked child, which need not import anything again.
 EVERY_HELP = f"""\
 import os, sys
 from workerctl import cli, settings
@@ -77,14 +77,14 @@ EVERYWHERE = pytest.mark.parametrize("env", list(ENVIRONMENTS.values()), ids=lis
 
 def bare(text: str) -> str:
     """
-    Without colours, blanks and line ends, which a terminal adds and takes away.
+    Return the text without colours and white space, which a terminal may change.
     """
     return MESSAGE_ENDS.sub("", text)
 
 
 def words(call: Run, file: str) -> list[str]:
     """
-    Every message and every hint of a report, as JSON has them.
+    Return every message and every hint of a report, taken from its JSON format.
     """
     report = json.loads(call("check", "--env-file", file, "--format", "json", "-v").stdout)
     findings = [finding for check in report["checks"] for finding in check["findings"]]
@@ -93,7 +93,7 @@ def words(call: Run, file: str) -> list[str]:
 
 def options_of(*command: str) -> set[str]:
     """
-    The options of a command, as they are declared.
+    Return the declared options of a command.
     """
     found: Any = typer.main.get_command(app)
     for name in command:
@@ -104,11 +104,11 @@ def options_of(*command: str) -> set[str]:
 
 def sound(done: CompletedProcess[str], code: int) -> None:
     """
-    The expected exit code, and nothing of Python's own.
+    Require the expected exit code, and no traceback or warning of Python.
     """
-    said = done.stdout + done.stderr
-    assert done.returncode == code, said
-    assert not re.search("Traceback|Internal error|Exception ignored|Warning:", said)
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    assert not re.search("Traceback|Internal error|Exception ignored|Warning:", output)
 
 
 @EVERYWHERE
@@ -117,7 +117,7 @@ def test_no_finding_is_lost(
     run: Run, screen: Run, call: Run, bad: Path, env: dict[str, str | None], where: str
 ) -> None:
     """
-    Every message and hint is there once wrapped lines are joined.
+    Every message and hint is complete after wrapped lines are joined.
     """
     done = (run if where == "pipe" else screen)("check", "--env-file", "bad.env", env=env)
 
@@ -139,7 +139,7 @@ def test_no_option_is_lost_in_the_help(
     run: Run, screen: Run, directory: Path, env: dict[str, str | None], where: str
 ) -> None:
     """
-    Each is there in full, however narrow the terminal.
+    Every option is shown in full, however narrow the terminal is.
     """
     (directory / "every_help.py").write_text(EVERY_HELP)
     done = (run if where == "pipe" else screen)(module="every_help", env=env)
@@ -180,7 +180,7 @@ def test_every_command_works_anywhere(
     expected: str,
 ) -> None:
     """
-    On a pipe and on a terminal.
+    Every command works in every environment, on a pipe and on a terminal.
     """
     done = (run if where == "pipe" else screen)(*command.split(), env=env)
 
@@ -191,7 +191,7 @@ def test_every_command_works_anywhere(
 @pytest.mark.parametrize("columns", [1, 20, 40, 60, 140])
 def test_no_option_is_lost_on_a_terminal_of_any_width(screen: Run, columns: int) -> None:
     """
-    The help is plain text: frames would cut names short.
+    The help is plain text, because frames would truncate names.
     """
     done = screen("check", "--help", columns=columns)
 
@@ -204,7 +204,7 @@ def test_no_option_is_lost_on_a_terminal_of_any_width(screen: Run, columns: int)
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}], ids=str)
 def test_no_color_means_no_colour(screen: Run, bad: Path, env: dict[str, str]) -> None:
     """
-    Bold and dim may stay; a dumb terminal gets no escape at all.
+    With NO_COLOR only bold and dim remain; a dumb terminal gets no escape sequence.
     """
     coloured = screen("check", "--env-file", "bad.env").stdout
     plain = screen("check", "--env-file", "bad.env", env=env).stdout
@@ -222,7 +222,7 @@ def test_a_reader_that_leaves_early_changes_nothing(
     run: Run, good: Path, bad: Path, file: str, reader: str, format_: str
 ) -> None:
     """
-    The verdict's exit code, in silence.
+    A reader that leaves early changes neither the exit code nor standard error.
     """
     done = run(
         "check",
@@ -240,7 +240,7 @@ def test_a_reader_that_leaves_early_changes_nothing(
 @pytest.mark.parametrize("command", ["", "--help", "check --help", "--version", "explain"])
 def test_a_reader_of_the_help_may_leave_early(run: Run, command: str) -> None:
     """
-    That is no error.
+    It is not an error if the reader of the help leaves early.
     """
     done = run(*command.split(), script='"$@" | true; exit ${PIPESTATUS[0]}')
 
@@ -270,7 +270,7 @@ def test_a_report_that_is_lost_makes_the_run_incomplete(
     run: Run, good: Path, bad: Path, redirection: str, command: str, code: int
 ) -> None:
     """
-    3, unless the verdict is worse; it is told either way.
+    A report that cannot be written is reported; the exit code is 3 unless the verdict is worse.
     """
     done = run(*command.split(), script=f'"$@" {redirection}')
 
@@ -281,9 +281,9 @@ def test_a_report_that_is_lost_makes_the_run_incomplete(
 @pytest.mark.parametrize(
     "command", ["--help", "check --help", "--version", "--show-completion", ""]
 )
-def test_a_full_disk_takes_the_help_too(run: Run, command: str) -> None:
+def test_a_full_disk_loses_the_help_too(run: Run, command: str) -> None:
     """
-    3, and no traceback of Typer's.
+    Help that cannot be written has exit code 3, without a traceback.
     """
     done = run(*command.split(), script='"$@" >/dev/full')
 
@@ -322,7 +322,7 @@ def test_a_closed_standard_error_or_input_changes_nothing(
     run: Run, good: Path, bad: Path, redirection: str, command: str, code: int
 ) -> None:
     """
-    What cannot be said does not stop the work.
+    A message that cannot be written does not stop the command.
     """
     sound(run(*command.split(), script=f'"$@" {redirection}'), code)
 
@@ -332,7 +332,7 @@ def test_with_nowhere_to_write_the_exit_code_remains(
     run: Run, good: Path, bad: Path, descriptors: str
 ) -> None:
     """
-    It is all that a caller gets then.
+    If nothing can be written, the exit code is still right.
     """
     for file, code in (("good.env", 3), ("bad.env", 1), ("missing.env", 2)):
         sound(run("check", "--env-file", file, script=f'"$@" {descriptors}'), code)
@@ -340,7 +340,7 @@ def test_with_nowhere_to_write_the_exit_code_remains(
 
 def _without_capabilities() -> None:
     """
-    Root may write anywhere; without these two capabilities it may not.
+    Drop the two capabilities that let root write anywhere.
     """
     drop, override, search = 24, 1, 2
     if os.geteuid() == 0:
@@ -349,11 +349,11 @@ def _without_capabilities() -> None:
         libc.prctl(drop, search, 0, 0, 0)
 
 
-def test_a_directory_that_cannot_be_written_is_enough(
+def test_a_read_only_directory_is_sufficient(
     environ: dict[str, str], directory: Path, good: Path
 ) -> None:
     """
-    No command but those that write needs to; what cannot be written is told.
+    A read-only directory affects only commands that write a file, which report the failure.
     """
     directory.chmod(0o555)
 
@@ -381,9 +381,9 @@ def test_a_directory_that_cannot_be_written_is_enough(
         directory.chmod(0o755)
 
 
-def test_env_lines_that_cannot_be_encoded_are_told(run: Run, directory: Path) -> None:
+def test_env_lines_that_cannot_be_encoded_are_reported(run: Run, directory: Path) -> None:
     """
-    As a comment: an escape would be another value.
+    A line that cannot be encoded becomes a comment, because an escape would change the value.
     """
     (directory / "letters.env").write_text("OPENAI_MODEL=gpt-\u00e9\nGEMINI_MODEL=plain\n", "utf-8")
     done = run(
@@ -402,7 +402,7 @@ def test_env_lines_that_cannot_be_encoded_are_told(run: Run, directory: Path) ->
 
 def test_a_key_on_a_terminal_is_one_line(screen: Run) -> None:
     """
-    It is not wrapped, so that it can be copied; that it stays on the screen is told.
+    A key is not wrapped, so that it can be copied, and a note warns about the scrollback.
     """
     done = screen("keygen", columns=40)
 

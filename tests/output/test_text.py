@@ -1,5 +1,5 @@
 """
-The text report: what it says, in which order, and that no width and no detail loses a word.
+Tests of the text report: its content, its order, and that nothing is lost at any width.
 """
 
 import io
@@ -20,27 +20,27 @@ Run = Callable[..., CompletedProcess[str]]
 ERROR = Finding("KEY901", Severity.ERROR, "An error.", "Mend it.", ("A",))
 
 
-def text(of: Report, detail: Detail | None = None) -> str:
+def text(given: Report, detail: Detail | None = None) -> str:
     """
-    The report as a pipe gets it.
+    Return the report as a pipe receives it.
     """
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, "utf-8")
-    render(of, stream, detail or Detail())
+    render(given, stream, detail or Detail())
     stream.flush()
     return raw.getvalue().decode()
 
 
 def result(code: str, *findings: Finding, status: Status = Status.FAILED) -> Result:
     """
-    How a check of this code ended.
+    Return the result of a check with this code.
     """
     return Result(code, f"{code} holds", status, None, 0.0, findings)
 
 
 def bare(words: str) -> str:
     """
-    Letters and signs alone: without colours, blanks and line ends.
+    Return the text without colours and white space.
     """
     return re.sub(r"\x1b\[[0-9;]*m|\s", "", words)
 
@@ -49,7 +49,7 @@ def bare(words: str) -> str:
 @pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
 def test_no_width_loses_a_word(screen: Run, columns: int, env: dict[str, str]) -> None:
     """
-    Every message and hint is there, as a pipe has it.
+    At any width, a terminal shows the same words as a pipe.
     """
     done = screen("findings", "text", columns=columns, env=env, module="tests.output.fakes")
 
@@ -61,7 +61,7 @@ def test_no_width_loses_a_word(screen: Run, columns: int, env: dict[str, str]) -
 
 def test_the_worst_comes_first() -> None:
     """
-    Errors, warnings, infos, and last what was suppressed, whatever the order of the checks.
+    Findings are ordered by severity, with suppressed ones last, whatever the order of the checks.
     """
     shown = text(report("findings"))
     first_words = [finding.message.partition(" ")[0] for finding in FINDINGS]
@@ -71,7 +71,7 @@ def test_the_worst_comes_first() -> None:
 
 def test_each_area_has_a_heading() -> None:
     """
-    Findings of neighbouring checks of one area stand under one; another team's prefix is its own.
+    Findings of one area share a heading; the prefix of a team's codes is a heading as well.
     """
     shown = text(
         Report(
@@ -101,11 +101,11 @@ def test_each_area_has_a_heading() -> None:
         (None, None, None),
     ],
 )
-def test_below_a_message_stands_where_and_what_to_do(
+def test_a_message_is_followed_by_location_and_hint(
     location: Location | None, hint: str | None, expected: str | None
 ) -> None:
     """
-    A default is no place to look at; without place and hint there is no such line.
+    A default is not shown as a location; without location and hint there is no such line.
     """
     finding = ERROR._replace(location=location, hint=hint)
     rows = text(Report((result("KEY901", finding),), judged_as="staging")).splitlines()
@@ -124,9 +124,9 @@ def test_below_a_message_stands_where_and_what_to_do(
         ({"judged_as": None}, ""),
     ],
 )
-def test_the_first_line_tells_what_was_judged(changes: dict[str, object], expected: str) -> None:
+def test_the_first_line_names_what_was_checked(changes: dict[str, object], expected: str) -> None:
     """
-    So that a run in the wrong directory shows.
+    The first line names the environment and the files, so a wrong directory is noticed.
     """
     made = Report(env="production", judged_as="production", sources=("a.env", "b.env"))
     heading = text(made._replace(**changes)).splitlines()[0]  # type: ignore[arg-type]
@@ -155,14 +155,14 @@ def test_the_first_line_tells_what_was_judged(changes: dict[str, object], expect
 )
 def test_the_last_line_counts(results: tuple[Result, ...], expected: str) -> None:
     """
-    Findings by severity, checks by how they ended, and the exit code.
+    The last line counts findings by severity and checks by status, and has the exit code.
     """
     assert summary(Report(results)).plain() == expected
 
 
-def test_a_crash_is_told_however_quiet() -> None:
+def test_a_crash_is_reported_even_if_quiet() -> None:
     """
-    It is why the exit code is 3.
+    `--quiet` shows a crash, because it is the reason for exit code 3.
     """
     shown = text(report("unjudged"), Detail(quiet=True))
 

@@ -1,5 +1,5 @@
 """
-Findings and reports: what compares, how severe, and which exit code follows.
+Tests of findings and reports: equality, severities and exit codes.
 """
 
 from datetime import date
@@ -14,17 +14,17 @@ SUPPRESSION = Suppression("SET001", "known", date(2027, 1, 31))
 
 
 def finding(severity: Severity, suppressed: Suppression | None = None) -> Finding:
-    """A finding of this severity."""
+    """Return a finding of this severity."""
     return Finding("SET001", severity, "It is wrong.", suppressed=suppressed)
 
 
 def report(*findings: Finding, fail_on: Severity | None = Severity.ERROR) -> Report:
-    """A report of one check with these findings."""
+    """Return a report of one check with these findings."""
     return Report((Result("SET001", "Claim", Status.FAILED, findings=findings),), fail_on=fail_on)
 
 
 def test_severities_are_ordered() -> None:
-    """From what is only said to what fails, each with the word that users write."""
+    """Severities are ordered from info to error, and each has the word that users write."""
     assert [severity.label for severity in sorted(Severity)] == ["info", "warning", "error"]
 
 
@@ -38,12 +38,12 @@ def test_severities_are_ordered() -> None:
     ],
 )
 def test_a_location_reads_as_a_place(location: Location, text: str) -> None:
-    """The file with its line, or the kind of source."""
+    """A location is shown as the file with its line, or as the kind of source."""
     assert str(location) == text
 
 
 def test_findings_compare_by_value_and_are_frozen() -> None:
-    """So that a check's test is one equality."""
+    """Equal findings compare equal, so a test of a check is a single comparison."""
     one = finding(Severity.ERROR)
 
     assert one == finding(Severity.ERROR)
@@ -75,7 +75,7 @@ def test_a_severity_depends_on_the_environment() -> None:
 def test_a_finding_fails_a_run_from_a_severity_on(
     fail_on: Severity | None, failing: list[Severity]
 ) -> None:
-    """That severity included; a suppressed one never does."""
+    """A finding of at least that severity fails the run, unless it is suppressed."""
     for severity in Severity:
         expected = ExitCode.FINDINGS if severity in failing else ExitCode.OK
         assert report(finding(severity), fail_on=fail_on).exit_code is expected
@@ -83,15 +83,15 @@ def test_a_finding_fails_a_run_from_a_severity_on(
         assert report(hidden, fail_on=fail_on).exit_code is ExitCode.OK
 
 
-def test_a_report_tells_the_findings_that_count() -> None:
-    """The suppressed ones are left out."""
-    told, hidden = finding(Severity.INFO), finding(Severity.ERROR, SUPPRESSION)
+def test_a_report_yields_the_findings_that_count() -> None:
+    """Suppressed findings are left out."""
+    shown, hidden = finding(Severity.INFO), finding(Severity.ERROR, SUPPRESSION)
 
-    assert list(report(told, hidden).findings()) == [told]
+    assert list(report(shown, hidden).findings()) == [shown]
 
 
 def test_a_report_counts_how_checks_ended() -> None:
-    """By status."""
+    """A report counts its checks by status."""
     ended = (Status.PASSED, Status.PASSED, Status.SKIPPED)
     results = tuple(Result("SET001", "Claim", status) for status in ended)
 
@@ -99,13 +99,13 @@ def test_a_report_counts_how_checks_ended() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.PASSED, Status.SKIPPED, Status.DEFERRED])
-def test_what_is_not_judged_fails_nothing(status: Status) -> None:
-    """A skip never makes a run incomplete."""
+def test_a_check_without_findings_does_not_fail_a_run(status: Status) -> None:
+    """A check that was skipped or deferred does not make a run incomplete."""
     assert Report((Result("SET001", "Claim", status, "reason"),)).exit_code is ExitCode.OK
 
 
 def test_a_crash_makes_a_run_incomplete_unless_it_fails() -> None:
-    """1 beats 3, and an error of the run itself beats both."""
+    """Exit code 1 takes precedence over 3, and an error of the run over both."""
     crashed = Result("SET002", "Claim", Status.CRASHED, "KeyError")
     incomplete = Report((crashed,))
     failed = incomplete._replace(results=(crashed, *report(finding(Severity.ERROR)).results))
@@ -116,13 +116,13 @@ def test_a_crash_makes_a_run_incomplete_unless_it_fails() -> None:
     assert failed._replace(error=problem).exit_code is ExitCode.USAGE
 
 
-def test_a_run_without_checks_is_well() -> None:
-    """There is nothing at or above any severity."""
+def test_a_run_without_checks_passes() -> None:
+    """A run without checks has exit code 0."""
     assert Report().exit_code is ExitCode.OK
 
 
 def test_exit_codes_are_a_contract() -> None:
-    """Other people's pipelines branch on them."""
+    """The exit codes never change, because users' pipelines depend on them."""
     assert {code.name: int(code) for code in ExitCode} == {
         "OK": 0,
         "FINDINGS": 1,

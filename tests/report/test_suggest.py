@@ -1,5 +1,5 @@
 """
-"Did you mean": one slip apart, similar, or a stranger.
+Tests of "Did you mean": names that are one typo apart, similar, or unrelated.
 """
 
 import random
@@ -39,13 +39,15 @@ FIELDS = list(Settings.model_fields)
     ],
 )
 def test_a_slip_is_one_edit(one: str, other: str, slip: bool) -> None:
-    """One letter more, less, another, or two neighbours swapped; from both sides the same."""
+    """
+    A slip is an insertion, a deletion, a replacement or a swap of neighbours; it is symmetric.
+    """
     assert is_slip(one, other) is slip
     assert is_slip(other, one) is slip
 
 
 def distance(one: str, other: str) -> int:
-    """The Damerau-Levenshtein distance (optimal string alignment), by the book."""
+    """Return the Damerau-Levenshtein distance (optimal string alignment), by its definition."""
     rows = [[i + j if not i * j else 0 for j in range(len(other) + 1)] for i in range(len(one) + 1)]
     for i, a in enumerate(one, 1):
         for j, b in enumerate(other, 1):
@@ -57,13 +59,13 @@ def distance(one: str, other: str) -> int:
 
 @given(st.text("AB_", max_size=7), st.text("AB_", max_size=7))
 def test_a_slip_is_a_distance_of_one(one: str, other: str) -> None:
-    """The quick answer agrees with the definition."""
+    """The fast function agrees with the definition."""
     assert is_slip(one, other) is (distance(one, other) == 1)
 
 
 @given(st.sampled_from(FIELDS), st.data())
 def test_every_slip_of_every_name_is_found(name: str, data: st.DataObject) -> None:
-    """The index leaves out no name that one slip separates."""
+    """The index finds every name that is one typo away."""
     at = data.draw(st.integers(0, len(name) - 1))
     letter = data.draw(st.sampled_from("AZ_0"))
     swapped = name[:at] + name[at + 1 : at + 2] + name[at] + name[at + 2 :]
@@ -76,7 +78,7 @@ def test_every_slip_of_every_name_is_found(name: str, data: st.DataObject) -> No
 
 
 def test_a_short_name_has_no_near_miss() -> None:
-    """Below six letters, one letter off is another word: QUEUES counts, DEBUG does not."""
+    """Names below six letters have no near misses, because one letter makes them another word."""
     misses = NearMisses(["DEBUG", "QUEUES"])
 
     assert misses.slip("DEBUGS") is None
@@ -100,14 +102,14 @@ def test_a_short_name_has_no_near_miss() -> None:
     ],
 )
 def test_similar_names_have_a_ratio_of_85_hundredths(name: str, match: str | None) -> None:
-    """The ratio is that of difflib, and 0.85 is enough."""
+    """The ratio is that of difflib, and 0.85 is sufficient."""
     assert NearMisses(FIELDS).similar(name) == match
     best = max(SequenceMatcher(a=known, b=name).ratio() for known in FIELDS)
     assert (best >= 0.85) is (match is not None)
 
 
 def test_the_index_finds_what_a_full_comparison_finds() -> None:
-    """Two or three random edits of a known name, compared with difflib over all names."""
+    """After two or three random edits, the index finds what difflib finds among all names."""
     choose = random.Random(5)
     misses = NearMisses(FIELDS)
     for _ in range(200):
@@ -120,8 +122,8 @@ def test_the_index_finds_what_a_full_comparison_finds() -> None:
         assert misses.similar(typo) == closest(typo, long, 0.85)
 
 
-def test_a_thousand_strangers_are_compared_quickly() -> None:
-    """Names that come near to nothing cost next to nothing."""
+def test_a_thousand_unrelated_names_are_compared_quickly() -> None:
+    """Comparing a thousand names that resemble no known one takes less than two seconds."""
     misses = NearMisses(FIELDS)
     started = time.process_time()
 
@@ -133,7 +135,7 @@ def test_a_thousand_strangers_are_compared_quickly() -> None:
 
 
 def test_a_hint_names_the_closest_or_nothing() -> None:
-    """What is typed wrong gets a question; what resembles nothing gets none."""
+    """The hint names the closest name, or is None if no name is similar."""
     assert did_you_mean("chekc", ("check", "keygen")) == "Did you mean check?"
     assert did_you_mean("xyz", ("check", "keygen")) is None
     assert did_you_mean("check", ()) is None

@@ -1,5 +1,5 @@
 """
-The schema told to people: groups, secrets, expectations, and lists out of text.
+Tests of what a settings class declares: groups, secrets, expectations, and decoding of lists.
 """
 
 from datetime import timedelta
@@ -27,7 +27,7 @@ class Colour(Enum):
 
 
 class Team(BaseModel):
-    """Another team's fields, of every kind."""
+    """A team's fields, of every kind."""
 
     PLAIN: str = ours("x", "Text.")
     ENDPOINT: HttpUrl = ours("", "A URL.")
@@ -44,17 +44,17 @@ class Team(BaseModel):
 
 
 def setting(name: str) -> description.Setting:
-    """One field of the team's class, described."""
+    """Return the description of one field of the team's class."""
     return next(found for found in description.describe(Team) if found.name == name)
 
 
 def test_settings_are_described_in_the_order_of_declaration() -> None:
-    """Every field, once."""
+    """Every field is described once."""
     assert [found.name for found in description.describe(Team)] == list(Team.model_fields)
 
 
-def test_a_setting_is_told_with_all_that_was_declared() -> None:
-    """Group, description, expectation and default."""
+def test_a_description_has_all_that_was_declared() -> None:
+    """A description has the group, the description, the expectation and the default."""
     assert setting("PLAIN") == description.Setting("PLAIN", "ours", "Text.", "text", "x")
     assert setting("ENDPOINT").url
     assert setting("KEY_COUNT").public == "it is a number"
@@ -62,12 +62,12 @@ def test_a_setting_is_told_with_all_that_was_declared() -> None:
 
 
 def test_a_field_without_a_group_is_among_the_others() -> None:
-    """A subclass need not use our vocabulary."""
+    """A subclass need not use the built-in vocabulary."""
     assert (setting("REQUIRED").group, setting("MOVED").description) == ("other", "")
 
 
 def test_a_required_field_has_no_default() -> None:
-    """And no text of one."""
+    """A required field has an empty text of its default."""
     assert (setting("REQUIRED").required, setting("REQUIRED").default_text) == (True, "")
 
 
@@ -76,12 +76,14 @@ def test_a_required_field_has_no_default() -> None:
     [("PLAIN", "x"), ("RENAMED", "1"), ("MADE", "a,b"), ("SIGNING_SECRET", ""), ("API_TOKEN", "")],
 )
 def test_a_default_is_written_as_in_an_env_file(name: str, text: str) -> None:
-    """Unless it is a secret's."""
+    """A default is written as in an env file, unless the field is secret."""
     assert setting(name).default_text == text
 
 
-def test_a_secret_is_told_by_type_or_by_name() -> None:
-    """Forgetting to declare a credential fails closed; a reason declares it public."""
+def test_a_secret_is_recognized_by_type_or_by_name() -> None:
+    """
+    A name like that of a credential is secret by default; a stated reason makes the field public.
+    """
     assert {found.name for found in description.describe(Team) if found.secret} == {
         "SIGNING_SECRET",
         "MAYBE_SECRET",
@@ -92,7 +94,7 @@ def test_a_secret_is_told_by_type_or_by_name() -> None:
 
 
 def test_names_are_what_the_sources_need() -> None:
-    """Fields, secrets, and every old name with the new one."""
+    """The names contain the fields, the secrets, and the new name for every old one."""
     names = introspection.names(Team)
 
     assert names.fields == set(Team.model_fields)
@@ -101,8 +103,8 @@ def test_names_are_what_the_sources_need() -> None:
     assert introspection.names(Settings).families == Settings.SECRET_FAMILIES
 
 
-def test_every_field_of_ours_is_declared_in_full() -> None:
-    """A group, a description of one line, bounds on every number, a default that is valid."""
+def test_every_built_in_field_is_declared_in_full() -> None:
+    """Every field has a group and a description of one line, and every number has a lower bound."""
     for found in description.describe(Settings):
         info = Settings.model_fields[found.name]
         assert found.group != description.OTHER_GROUP, found.name
@@ -112,16 +114,16 @@ def test_every_field_of_ours_is_declared_in_full() -> None:
             assert {"ge", "gt"} & set(description._bounds(info.metadata)), found.name
 
 
-def test_every_credential_of_ours_is_declared() -> None:
-    """A credential-like name is a SecretStr, or public for a reason that stands beside it."""
+def test_every_built_in_credential_is_declared() -> None:
+    """A field named like a credential is a SecretStr, or declares a reason for being public."""
     for name, info in Settings.model_fields.items():
         if is_credential_name(name):
             declared = SecretStr in introspection._types(info.annotation)
             assert declared or introspection.extras(info).get("public"), name
 
 
-def test_no_secret_of_ours_has_a_default_worth_hiding() -> None:
-    """Empty, or the Redis of a developer's machine."""
+def test_no_default_of_a_built_in_secret_is_secret() -> None:
+    """The default of a secret is empty, or a Redis server on localhost."""
     defaults = {
         found.default.get_secret_value() for found in description.describe(Settings) if found.secret
     }
@@ -130,10 +132,10 @@ def test_no_secret_of_ours_has_a_default_worth_hiding() -> None:
 
 
 def declared(kind: Any, **more: Any) -> Any:
-    """A field of this type."""
+    """Return a field of this type."""
 
     class Model(BaseModel):
-        """One field."""
+        """A model with one field."""
 
         X: kind = Field(None, **more)
 
@@ -186,15 +188,15 @@ def declared(kind: Any, **more: Any) -> Any:
         (HttpUrl, {}, "an http or https URL"),
     ],
 )
-def test_an_expectation_is_told_without_a_value(
+def test_an_expectation_contains_no_value(
     kind: Any, bounds: dict[str, float], expectation: str
 ) -> None:
-    """It completes "NAME must be …", from type and bounds alone."""
+    """An expectation completes "NAME must be …" from the type and its bounds only."""
     assert description.expectation(declared(kind, **bounds)) == expectation
 
 
 def test_an_interval_is_two_bounds() -> None:
-    """However it is declared."""
+    """An Interval gives both of its bounds."""
     assert description.expectation(declared(Annotated[int, Interval(ge=1, le=2)])) == (
         "a whole number from 1 to 2"
     )
@@ -230,7 +232,7 @@ def test_an_interval_is_two_bounds() -> None:
     ],
 )
 def test_text_is_decoded_for_its_type(kind: Any, text: str, value: object) -> None:
-    """A list is JSON when it starts with `[`, else comma-separated; what is not stays text."""
+    """A list is JSON if it starts with `[`, otherwise comma-separated; invalid JSON stays text."""
     assert introspection.decode(declared(kind), text) == value
 
 
@@ -250,12 +252,12 @@ def test_text_is_decoded_for_its_type(kind: Any, text: str, value: object) -> No
     ],
 )
 def test_a_value_is_written_as_it_is_read(value: object, text: str) -> None:
-    """Booleans in small letters, lists with commas, None as nothing."""
+    """Booleans are written in lower case, lists with commas, and None as an empty text."""
     assert description.as_text(value) == text
 
 
-def test_every_default_of_ours_is_read_back(loaded: MakeLoaded) -> None:
-    """What the schema writes as a default, it reads as that default."""
+def test_every_built_in_default_is_read_back(loaded: MakeLoaded) -> None:
+    """The text of every default is read back as that default."""
     described = description.describe(Settings)
     text = "".join(f"{found.name}={found.default_text}\n" for found in described)
     settings = loaded(text).settings

@@ -1,5 +1,5 @@
 """
-Loading: which files are read, and every problem of type at once.
+Tests of loading: which sources are read, and that all invalid values are reported at once.
 """
 
 import importlib
@@ -30,14 +30,14 @@ Load = Callable[..., Loaded]
 
 @pytest.fixture(name="here", autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, empty."""
+    """Change to an empty working directory, and return it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture(name="write_module")
 def _write_module(here: Path) -> Iterator[Callable[[str, str], None]]:
-    """Write a module of a team; what its import changes is undone."""
+    """Yield a function that writes a module of a team; what its import changes is undone."""
     path, known = list(sys.path), set(sys.modules)
 
     def write(name: str, text: str) -> None:
@@ -51,17 +51,17 @@ def _write_module(here: Path) -> Iterator[Callable[[str, str], None]]:
 
 
 def messages(found: Loaded) -> dict[str, str]:
-    """What was said, by field."""
+    """Return the messages of the findings by field."""
     return {finding.fields[0]: finding.message for finding in found.findings}
 
 
 def isolated(settings_class: type[Settings], **values: str) -> Loaded:
-    """A class of a team, loaded from these variables alone."""
+    """Load a team's class from these variables only."""
     return load(settings_class, Options(env_files=()), environ=dict(values))
 
 
 def test_a_clean_file_has_no_finding(loaded: MakeLoaded) -> None:
-    """What is not set has its default."""
+    """Settings that are not set have their default."""
     found = loaded(f"LLM_TIMEOUT_SECONDS=60\nDEBUG=yes\nENCRYPTION_KEY={KEY}\n")
 
     assert (found.findings, found.invalid) == ((), frozenset())
@@ -92,8 +92,10 @@ BAD = {
 }
 
 
-def test_all_problems_are_told_at_once(loaded: MakeLoaded) -> None:
-    """One finding for each bad value: what is expected, its line, the default; never the value."""
+def test_all_problems_are_reported_at_once(loaded: MakeLoaded) -> None:
+    """
+    Every invalid value is one finding with its line and the expectation, but without the value.
+    """
     text = "".join(f"{name}={value}\n" for name, value in BAD.items())
     found = loaded(f"{text}MAX_PAGE_COUNT=7\n")
 
@@ -130,8 +132,8 @@ def test_all_problems_are_told_at_once(loaded: MakeLoaded) -> None:
     assert found.settings.QUEUES == ["fast", "slow", "process", "parse"]
 
 
-def test_a_finding_tells_the_default_unless_it_is_secret(loaded: MakeLoaded) -> None:
-    """Or unless there is none."""
+def test_a_hint_names_the_default_unless_it_is_secret(loaded: MakeLoaded) -> None:
+    """A hint names the default unless it is secret or empty."""
     found = loaded("QUEUES=[\nREDIS_URL=x\nSUPABASE_URL=x\n")
 
     assert {finding.fields[0]: finding.hint for finding in found.findings} == {
@@ -144,8 +146,8 @@ def test_a_finding_tells_the_default_unless_it_is_secret(loaded: MakeLoaded) -> 
 @pytest.mark.parametrize(
     "bad", ["QUEUES=[", "JOB_RETRY_INTERVALS_SECONDS=[1,", "ALLOWED_ORIGINS=[1]"]
 )
-def test_one_bad_list_hides_nothing(loaded: MakeLoaded, bad: str) -> None:
-    """In pydantic-settings it raises alone, before anything else is looked at."""
+def test_an_invalid_list_does_not_hide_other_problems(loaded: MakeLoaded, bad: str) -> None:
+    """pydantic-settings raises for an invalid list before it validates any other value."""
     found = loaded(f"DEBUG=maybe\n{bad}\nLLM_TIMEOUT_SECONDS=0\n")
 
     name = bad.partition("=")[0]
@@ -165,19 +167,19 @@ def test_one_bad_list_hides_nothing(loaded: MakeLoaded, bad: str) -> None:
 def test_a_list_is_comma_separated_or_json(
     loaded: MakeLoaded, text: str, queues: list[str]
 ) -> None:
-    """JSON when it starts with a bracket."""
+    """A list is JSON if it starts with a bracket."""
     settings = loaded(f"QUEUES={text}\n").settings
 
     assert queues == settings.QUEUES
 
 
 def test_several_bad_items_are_one_finding(loaded: MakeLoaded) -> None:
-    """One for each value, not for each complaint of pydantic's."""
+    """An invalid list is one finding, however many errors pydantic raises for it."""
     assert len(loaded("JOB_RETRY_INTERVALS_SECONDS=a,b,0,-1\n").findings) == 1
 
 
 def test_a_bad_environment_belongs_to_its_own_check(loaded: MakeLoaded) -> None:
-    """It is invalid, and SET001 says nothing of it."""
+    """An invalid ENV is marked as invalid, but is not reported by SET001."""
     found = loaded("ENV=prod\nDEBUG=maybe\n")
 
     assert found.invalid == {"ENV", "DEBUG"}
@@ -185,8 +187,8 @@ def test_a_bad_environment_belongs_to_its_own_check(loaded: MakeLoaded) -> None:
     assert found.settings.ENV == "development"
 
 
-def test_a_secret_file_that_cannot_be_read_is_told_on_its_line(loaded: MakeLoaded) -> None:
-    """Beside all other problems."""
+def test_an_unreadable_secret_file_is_reported_on_its_line(loaded: MakeLoaded) -> None:
+    """A secret file that cannot be read is reported together with all other problems."""
     found = loaded("DEBUG=maybe\nENCRYPTION_KEY_FILE=missing\n")
 
     assert found.findings[0] == Finding(
@@ -208,8 +210,8 @@ class Team(Settings):
     DATABASE_TOKEN: SecretStr = SecretStr("")
 
 
-def test_a_required_field_that_is_missing_is_told() -> None:
-    """At the line of `ENV`; every other value is there to be judged."""
+def test_a_missing_required_field_is_reported() -> None:
+    """It is reported at the line of `ENV`, and all other values can still be checked."""
     found = isolated(Team, ENV="staging", LLM_TIMEOUT_SECONDS="60", DEBUG="maybe")
 
     assert set(found.findings) == {
@@ -235,8 +237,8 @@ def test_a_required_field_that_is_missing_is_told() -> None:
     assert (found.settings.LLM_TIMEOUT_SECONDS, found.settings.DATABASE_POOL) == (60, None)
 
 
-def test_a_required_field_that_is_bad_is_told() -> None:
-    """Without a default that it has not."""
+def test_an_invalid_required_field_is_reported() -> None:
+    """The hint mentions no default, because there is not one."""
     found = isolated(Team, DATABASE_POOL="0", LLM_TIMEOUT_SECONDS="60")
 
     assert messages(found) == {"DATABASE_POOL": "DATABASE_POOL must be a whole number above 0."}
@@ -245,7 +247,7 @@ def test_a_required_field_that_is_bad_is_told() -> None:
 
 
 class Picky(Team):
-    """A subclass whose validator compares, which None would not take."""
+    """A subclass with a validator that compares the value, which fails for None."""
 
     @field_validator("DATABASE_POOL")
     @classmethod
@@ -256,8 +258,8 @@ class Picky(Team):
 
 
 @pytest.mark.parametrize("values", [{}, {"DATABASE_POOL": "2"}, {"DATABASE_POOL": "x"}])
-def test_a_validator_of_a_field_does_not_spoil_the_rest(values: dict[str, str]) -> None:
-    """Its field is invalid, all others are judged by their values."""
+def test_a_validator_of_a_field_does_not_affect_the_others(values: dict[str, str]) -> None:
+    """Only the validated field is invalid; all others have their values."""
     found = isolated(Picky, LLM_TIMEOUT_SECONDS="60", **values)
 
     assert found.invalid == {"DATABASE_POOL"}
@@ -266,7 +268,7 @@ def test_a_validator_of_a_field_does_not_spoil_the_rest(values: dict[str, str]) 
 
 
 class Whole(Settings):
-    """A subclass that looks at its values together, and puts them into its error."""
+    """A subclass that validates its values together, and puts them into its error."""
 
     WHOLE_TOKEN: SecretStr = SecretStr("")
     WHOLE_MODE: str = "x"
@@ -286,8 +288,8 @@ REFUSED = "The settings class rejects the values as a whole"
     ("mode", "message"),
     [("x", f"{REFUSED}."), ("key", f"{REFUSED} (KeyError)."), ("exit", f"{REFUSED} (SystemExit).")],
 )
-def test_a_validator_of_the_class_refuses_in_our_words(mode: str, message: str) -> None:
-    """Whatever it raises; nothing can be judged then."""
+def test_an_error_of_a_class_validator_contains_no_value(mode: str, message: str) -> None:
+    """Whatever the validator raises, the message is fixed, and every field is invalid."""
     found = isolated(Whole, WHOLE_TOKEN=WORD, WHOLE_MODE=mode)
 
     assert [(finding.code, finding.message, finding.fields) for finding in found.findings] == [
@@ -297,8 +299,10 @@ def test_a_validator_of_the_class_refuses_in_our_words(mode: str, message: str) 
     assert Oracle([WORD]).leaks("\n".join(texts(found.findings))) == []
 
 
-def test_a_bad_value_does_not_hide_that_the_class_refuses() -> None:
-    """It is asked only once every field is valid; we ask without the bad one."""
+def test_an_invalid_value_does_not_hide_an_error_of_the_class() -> None:
+    """
+    If a field is invalid, pydantic skips the class validator, so it runs again without the field.
+    """
     found = isolated(Whole, WHOLE_TOKEN=WORD, DEBUG="maybe")
 
     assert [finding.message for finding in found.findings] == [
@@ -308,11 +312,11 @@ def test_a_bad_value_does_not_hide_that_the_class_refuses() -> None:
     assert found.invalid == set(Whole.model_fields)
 
 
-def test_a_required_field_does_not_hide_it_either() -> None:
-    """Both are told."""
+def test_a_missing_field_does_not_hide_an_error_of_the_class() -> None:
+    """A missing value and the error of the class are both reported."""
 
     class Both(Whole, Team):
-        """Refuses, and lacks a value."""
+        """A class that rejects its values, and has a required field."""
 
     found = isolated(Both, WHOLE_TOKEN=WORD)
     assert [finding.message for finding in found.findings] == [
@@ -322,7 +326,7 @@ def test_a_required_field_does_not_hide_it_either() -> None:
 
 
 class Kinds(Settings):
-    """A subclass in the habits of pydantic-settings: small letters, None, plain secrets."""
+    """A subclass in the style of pydantic-settings: lower case, None, plain secrets."""
 
     pool_size: int = 5
     api_token: str = ""
@@ -331,8 +335,8 @@ class Kinds(Settings):
     limits: dict[str, int] = Field({})
 
 
-def test_a_subclass_may_name_its_fields_in_small_letters() -> None:
-    """Matching ignores case."""
+def test_a_subclass_may_name_its_fields_in_lower_case() -> None:
+    """Names are matched without regard to case."""
     found = isolated(Kinds, POOL_SIZE="7", API_TOKEN=WORD, RATIO="0.5", TAGS="a,b")
 
     assert found.findings == ()
@@ -341,7 +345,7 @@ def test_a_subclass_may_name_its_fields_in_small_letters() -> None:
 
 
 def test_a_subclass_may_have_fields_of_json() -> None:
-    """And None beside a type does not change what is expected."""
+    """A mapping is read as JSON, and `| None` does not change an expectation."""
     assert isolated(Kinds, LIMITS='{"a": 1}').settings.limits == {"a": 1}
     found = isolated(Kinds, LIMITS="a", RATIO="x", TAGS="[")
 
@@ -353,7 +357,7 @@ def test_a_subclass_may_have_fields_of_json() -> None:
 
 
 def test_an_old_name_keeps_working(loaded: MakeLoaded) -> None:
-    """Alone, and beside the new one, which wins."""
+    """A deprecated name works, but the new name wins over it."""
     assert loaded("LLM_CONNECT_TIMEOUT=7\n").settings.LLM_CONNECT_TIMEOUT_SECONDS == 7
     both = loaded("LLM_CONNECT_TIMEOUT_SECONDS=8\nLLM_CONNECT_TIMEOUT=7\n")
     assert (both.settings.LLM_CONNECT_TIMEOUT_SECONDS, both.findings) == (8, ())
@@ -362,8 +366,8 @@ def test_an_old_name_keeps_working(loaded: MakeLoaded) -> None:
 
 
 @pytest.mark.parametrize("value", ["-" * 99, "9" * 5000, "{" * 2000, "nan", "\x07", "\udcff", "٣"])
-def test_no_value_is_too_strange(value: str) -> None:
-    """Every field takes it or tells of it."""
+def test_no_value_crashes_loading(value: str) -> None:
+    """Every field accepts the value, or reports it without repeating it."""
     found = load(
         Settings,
         Options(env_files=()),
@@ -377,8 +381,10 @@ def test_no_value_is_too_strange(value: str) -> None:
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(list(Settings.model_fields)), st.text(max_size=30)))
-def test_no_finding_holds_a_value(values: dict[str, str]) -> None:
-    """Random text in random fields: no crash, and nothing of it in what is said or kept."""
+def test_no_finding_contains_a_value(values: dict[str, str]) -> None:
+    """
+    Random text in random fields never crashes, and appears neither in a finding nor in a repr.
+    """
     planted = {name: f"{text}{WORD}" for name, text in values.items()}
     found = load(Settings, Options(env_files=()), environ=planted)
 
@@ -388,22 +394,22 @@ def test_no_finding_holds_a_value(values: dict[str, str]) -> None:
 
 
 def test_the_default_file_may_be_absent() -> None:
-    """Then there are only defaults."""
+    """Without a `.env`, every setting has its default."""
     found = load(Settings, environ={})
 
     assert (found.values.files, found.values.chosen) == ((), {})
 
 
 def test_the_default_file_is_read_from_the_working_directory(here: Path) -> None:
-    """`.env`, and nothing above it."""
+    """`.env` is read from the working directory, and not from the directories above it."""
     (here / ".env").write_text("DEBUG=true\n")
 
     assert load(Settings, environ={}).values.location("DEBUG") == Location("env-file", ".env", 1)
     assert load(Settings, Options(env_files=()), environ={}).values.files == ()
 
 
-def test_a_default_file_that_leads_nowhere_is_an_error(here: Path) -> None:
-    """Somebody made that link."""
+def test_a_dangling_default_file_is_an_error(here: Path) -> None:
+    """A `.env` that is a dangling link is an error, because the link is intentional."""
     (here / ".env").symlink_to("nowhere")
 
     with pytest.raises(SourceError, match=r"^\.env does not exist\.$"):
@@ -412,7 +418,7 @@ def test_a_default_file_that_leads_nowhere_is_an_error(here: Path) -> None:
 
 @pytest.fixture(name="files")
 def _files(here: Path) -> Path:
-    """Env files that each give another number of pages, and a secrets directory with a key."""
+    """Write env files with different numbers of pages, and two secrets directories with a key."""
     for number, name in enumerate((".env", "a.env", "b.env", "p.env"), 1):
         (here / name).write_text(f"MAX_PAGE_COUNT={number}\nENV=staging\n")
     for name, key in (("s", KEY), ("t", KEY[::-1])):
@@ -422,7 +428,7 @@ def _files(here: Path) -> Path:
 
 
 def test_a_variable_names_several_files(files: Path) -> None:
-    """Separated like a PATH; the later one wins, and `.env` is left alone."""
+    """WORKERCTL_ENV_FILE is separated like PATH; later files win, and `.env` is not read."""
     environ = {"WORKERCTL_ENV_FILE": f"b.env::{files / 'a.env'}"}
     found = load(Settings, environ=environ)
 
@@ -430,8 +436,8 @@ def test_a_variable_names_several_files(files: Path) -> None:
     assert found.settings.MAX_PAGE_COUNT == 2
 
 
-def test_a_variable_that_is_empty_names_nothing(files: Path) -> None:
-    """Empty means not set."""
+def test_an_empty_variable_names_nothing(files: Path) -> None:
+    """An empty variable counts as not set."""
     environ = {"WORKERCTL_ENV_FILE": "", "WORKERCTL_SECRETS_DIR": "", "WORKERCTL_SETTINGS": ""}
 
     assert load(Settings, environ=environ).values.files == (".env",)
@@ -439,7 +445,7 @@ def test_a_variable_that_is_empty_names_nothing(files: Path) -> None:
 
 
 def test_options_beat_variables_beat_the_project_beats_the_default(files: Path) -> None:
-    """For the files and for the secrets directory."""
+    """The order of precedence is the same for env files and for the secrets directory."""
     project = '[tool.workerctl]\nenv_file = "p.env"\nsecrets_dir = "t"\n'
     (files / "pyproject.toml").write_text(project)
     environ = {"WORKERCTL_ENV_FILE": "a.env", "WORKERCTL_SECRETS_DIR": "s"}
@@ -457,7 +463,7 @@ def test_options_beat_variables_beat_the_project_beats_the_default(files: Path) 
 def test_an_isolated_run_ignores_the_environment(
     files: Path, write_module: Callable[[str, str], None]
 ) -> None:
-    """The variables that configure workerctl, those that files refer to, and the settings."""
+    """It ignores the variables of workerctl, those that files refer to, and those of settings."""
     write_module("team_elsewhere", "raise SystemExit\n")
     (files / ".env").write_text("OPENAI_MODEL=${OUTER:-none}\n")
     environ = {
@@ -474,8 +480,8 @@ def test_an_isolated_run_ignores_the_environment(
     assert (found.settings.OPENAI_MODEL, found.settings.MAX_PAGE_COUNT) == ("none", 50)
 
 
-def test_the_project_is_configuration_also_when_isolated(files: Path) -> None:
-    """It is a file, and reproducible."""
+def test_an_isolated_run_uses_the_project(files: Path) -> None:
+    """pyproject.toml is read in an isolated run, because it is a file and reproducible."""
     (files / "pyproject.toml").write_text('[tool.workerctl]\nenv_file = "p.env"\n')
 
     assert load(Settings, Options(isolated=True), environ={}).values.files == ("p.env",)
@@ -490,10 +496,8 @@ def test_the_project_is_configuration_also_when_isolated(files: Path) -> None:
         (Options(), {"WORKERCTL_SECRETS_DIR": "no.env"}),
     ],
 )
-def test_what_was_named_must_be_there(
-    files: Path, options: Options, environ: dict[str, str]
-) -> None:
-    """However it was named."""
+def test_a_named_source_must_exist(files: Path, options: Options, environ: dict[str, str]) -> None:
+    """A source that an option or a variable names must exist."""
     with pytest.raises(SourceError, match=r"no\.env"):
         load(Settings, options, environ=environ)
     assert files.exists()
@@ -507,10 +511,10 @@ def test_what_was_named_must_be_there(
         (Options(secrets_dir=WORD), {}),
     ],
 )
-def test_a_secret_in_the_place_of_a_path_is_not_repeated(
+def test_a_path_that_may_be_a_secret_is_not_repeated(
     options: Options, environ: dict[str, str]
 ) -> None:
-    """It is told that something is missing, and not what."""
+    """The message says that a source is missing, but not its path if that may be a secret."""
     with pytest.raises(SourceError, match="may be a secret") as caught:
         load(Settings, options, environ=environ)
     assert Oracle([KEY, WORD]).leaks("\n".join(texts(caught.value))) == []
@@ -530,7 +534,7 @@ VALUE = 1
 
 
 def test_the_class_of_a_team_is_used(here: Path, write_module: Callable[[str, str], None]) -> None:
-    """Named by an option, by the variable or by the project, in this order."""
+    """The class is named by an option, the variable or the project, in this order of precedence."""
     write_module("team_a", TEAM_MODULE)
     write_module("team_b", TEAM_MODULE)
     write_module("team_c", TEAM_MODULE)
@@ -547,10 +551,10 @@ def test_the_class_of_a_team_is_used(here: Path, write_module: Callable[[str, st
 
 
 @pytest.mark.parametrize("name", ["Other", "VALUE"])
-def test_a_class_of_a_team_is_a_subclass_of_ours(
+def test_a_class_of_a_team_must_be_a_subclass(
     write_module: Callable[[str, str], None], name: str
 ) -> None:
-    """Anything else could not be checked."""
+    """Only a subclass of the built-in settings can be checked."""
     write_module("team_d", TEAM_MODULE)
 
     with pytest.raises(UsageError, match=f"team_d:{name} is not a subclass"):
@@ -558,7 +562,7 @@ def test_a_class_of_a_team_is_a_subclass_of_ours(
 
 
 def test_a_class_that_does_not_load_is_an_error(write_module: Callable[[str, str], None]) -> None:
-    """With the exception's type."""
+    """The error has the type of the exception, but not its text."""
     write_module("team_e", f"raise RuntimeError('{WORD}')\n")
 
     with pytest.raises(ProjectError, match=r"team_e:Settings cannot be loaded \(RuntimeError\)"):

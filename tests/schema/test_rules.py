@@ -1,5 +1,5 @@
 """
-The rules of booting: the environment, what it requires, the key's presence and form.
+Tests of the rules of booting: the environment, its required values, and the encryption key.
 """
 
 import pytest
@@ -12,13 +12,13 @@ REQUIRED = ["SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "REDIS_URL", "OPENAI_AP
 
 
 def line(number: int) -> Location:
-    """A line of the env file."""
+    """Return the location of a line in the env file."""
     return Location("env-file", "worker.env", number)
 
 
 @pytest.mark.parametrize("env", rules.ENVIRONMENTS)
 def test_a_known_environment_is_judged_as_itself(loaded: MakeLoaded, env: str) -> None:
-    """And nothing is said of it."""
+    """A known environment applies its own rules and has no finding."""
     values = loaded(f"ENV={env}\n").values
 
     assert rules.judged_as(values) == env
@@ -26,15 +26,15 @@ def test_a_known_environment_is_judged_as_itself(loaded: MakeLoaded, env: str) -
 
 
 def test_no_environment_is_development(loaded: MakeLoaded) -> None:
-    """That is the default, and a silent one."""
+    """Without ENV the rules of development apply, and there is no finding."""
     values = loaded().values
 
     assert rules.judged_as(values) == "development"
     assert list(rules.environment_name(values)) == []
 
 
-def test_an_empty_environment_is_development_and_told(loaded: MakeLoaded) -> None:
-    """Somebody meant to say something."""
+def test_an_empty_environment_is_development_with_a_warning(loaded: MakeLoaded) -> None:
+    """An empty ENV is a warning, because a value was probably intended."""
     values = loaded("\nENV=\n").values
 
     assert rules.judged_as(values) == "development"
@@ -51,7 +51,7 @@ def test_an_empty_environment_is_development_and_told(loaded: MakeLoaded) -> Non
 
 
 @pytest.mark.parametrize(
-    ("env", "meant"),
+    ("env", "suggestion"),
     [
         ("prod", "production"),
         ("PROD", "production"),
@@ -69,9 +69,9 @@ def test_an_empty_environment_is_development_and_told(loaded: MakeLoaded) -> Non
     ],
 )
 def test_an_unknown_environment_is_judged_as_production(
-    loaded: MakeLoaded, env: str, meant: str
+    loaded: MakeLoaded, env: str, suggestion: str
 ) -> None:
-    """A typo must not switch the rules off; which one is meant is only asked."""
+    """A typo must not disable rules, so the intended environment is only suggested."""
     values = loaded(f"ENV={env}\n").values
 
     assert rules.judged_as(values) == "production"
@@ -80,15 +80,15 @@ def test_an_unknown_environment_is_judged_as_production(
             "ENV001",
             Severity.ERROR,
             "ENV is not development, staging or production, so production's rules apply.",
-            f"Did you mean ENV={meant}?",
+            f"Did you mean ENV={suggestion}?",
             ("ENV",),
             line(1),
         )
     ]
 
 
-def test_what_resembles_no_environment_gets_no_question(loaded: MakeLoaded) -> None:
-    """It may be anything, a secret too."""
+def test_a_dissimilar_environment_gets_no_suggestion(loaded: MakeLoaded) -> None:
+    """A value that resembles no environment gets a general hint, because it may be a secret."""
     (found,) = rules.environment_name(loaded("ENV=xyz\n").values)
 
     assert found.hint == "Set ENV to one of the three."
@@ -116,25 +116,25 @@ def test_what_resembles_no_environment_gets_no_question(loaded: MakeLoaded) -> N
         ),
     ],
 )
-def test_another_judge_is_told(
+def test_an_override_of_the_environment_is_reported(
     loaded: MakeLoaded, text: str, override: str, messages: list[str]
 ) -> None:
-    """What was asked for is judged by, and the worker's own environment is said."""
+    """An override selects the rules, and a finding names the environment of the worker."""
     values = loaded(text).values
 
     assert rules.judged_as(values, override) == override
     assert [found.message for found in rules.environment_name(values, override)] == messages
 
 
-def test_another_judge_of_an_empty_environment_is_told_beside_it(loaded: MakeLoaded) -> None:
-    """Both are worth knowing."""
+def test_an_override_of_an_empty_environment_is_reported_too(loaded: MakeLoaded) -> None:
+    """An empty ENV and an override are two findings."""
     found = list(rules.environment_name(loaded("ENV=\n").values, "staging"))
 
     assert [(each.severity, each.location) for each in found] == [(Severity.WARNING, line(1))] * 2
 
 
 def test_development_requires_nothing(loaded: MakeLoaded) -> None:
-    """A worker starts on a fresh clone."""
+    """Development requires no value, so a worker starts on a fresh clone."""
     values = loaded("ANALYSIS_MODE=phase_2\nWEBHOOK_URL=https://h.example\n").values
 
     assert list(rules.required_values(values, "development")) == []
@@ -143,7 +143,9 @@ def test_development_requires_nothing(loaded: MakeLoaded) -> None:
 
 @pytest.mark.parametrize("env", ["staging", "production"])
 def test_each_missing_value_is_a_finding(loaded: MakeLoaded, env: str) -> None:
-    """At the line that demands it: `ENV`, where nothing nearer does."""
+    """
+    A missing value is reported at the line that requires it, which is that of `ENV` by default.
+    """
     values = loaded(f"\nENV={env}\n").values
 
     assert list(rules.required_values(values, env)) == [
@@ -169,8 +171,8 @@ def test_each_missing_value_is_a_finding(loaded: MakeLoaded, env: str) -> None:
     ]
 
 
-def test_a_value_is_demanded_by_another(loaded: MakeLoaded) -> None:
-    """phase_2 by the line of the mode, a webhook by its URL's, an empty line by itself."""
+def test_a_value_may_be_required_by_another(loaded: MakeLoaded) -> None:
+    """A missing value is reported at the setting that requires it, or at its own empty line."""
     text = "ENV=staging\nANALYSIS_MODE=phase_2\nWEBHOOK_URL=https://h.example\nOPENAI_API_KEY=\n"
     values = loaded(text).values
 
@@ -196,7 +198,7 @@ def test_a_value_is_demanded_by_another(loaded: MakeLoaded) -> None:
 
 
 def test_what_is_set_is_not_missing(loaded: MakeLoaded) -> None:
-    """Whether it is right is for others to judge."""
+    """A value that is set is not missing, even if it is invalid."""
     text = "".join(f"{name}=x\n" for name in (*REQUIRED, "GEMINI_API_KEY"))
 
     assert list(rules.required_values(loaded(text).values, "production")) == []
@@ -213,7 +215,7 @@ def test_what_is_set_is_not_missing(loaded: MakeLoaded) -> None:
 def test_a_missing_or_malformed_key_is_graded(
     loaded: MakeLoaded, env: str, severity: Severity
 ) -> None:
-    """A warning where there is no personal data, an error elsewhere."""
+    """A missing or malformed key is a warning in development, and an error elsewhere."""
     missing, malformed = loaded(f"ENV={env}\n").values, loaded(f"ENCRYPTION_KEY={KEY}a\n").values
 
     (absent,) = rules.key_presence(missing, env)
@@ -230,7 +232,7 @@ def test_a_missing_or_malformed_key_is_graded(
 
 
 def test_a_key_of_the_right_form_has_no_finding(loaded: MakeLoaded) -> None:
-    """Its strength is not judged here."""
+    """These rules do not judge the strength of a key."""
     values = loaded(f"ENCRYPTION_KEY={'a' * 64}\n").values
 
     assert list(rules.key_presence(values, "production")) == []
@@ -238,15 +240,15 @@ def test_a_key_of_the_right_form_has_no_finding(loaded: MakeLoaded) -> None:
 
 
 def test_a_key_that_cannot_be_read_has_no_form(loaded: MakeLoaded) -> None:
-    """Its file is told by SET001, and that is enough."""
+    """An unreadable key file is reported by SET001, so these rules report nothing."""
     values = loaded("ENCRYPTION_KEY_FILE=missing\n").values
 
     assert list(rules.key_presence(values, "production")) == []
     assert list(rules.key_form(values, "production")) == []
 
 
-def test_a_stand_in_and_a_damaged_key_get_different_hints(loaded: MakeLoaded) -> None:
-    """A key that is in use must not be replaced, only mended."""
+def test_a_placeholder_and_a_damaged_key_get_different_hints(loaded: MakeLoaded) -> None:
+    """A placeholder is to be replaced, but a damaged key is to be repaired."""
     hints = {
         finding.hint
         for text in ("changeme", KEY[1:])
@@ -257,7 +259,9 @@ def test_a_stand_in_and_a_damaged_key_get_different_hints(loaded: MakeLoaded) ->
 
 
 def test_booting_applies_all_rules_by_the_environment_of_the_worker(loaded: MakeLoaded) -> None:
-    """The order is that of the checks; an unknown environment is judged as production."""
+    """
+    The findings are in the order of the checks, and an unknown ENV applies the rules of production.
+    """
     found = list(rules.boot_findings(loaded("ENV=prod\nENCRYPTION_KEY=x\n").values))
 
     assert [(each.code, each.severity.label) for each in found] == [

@@ -1,5 +1,5 @@
 """
-Field types: what each takes, what it makes of it, and that a refusal holds nothing of the value.
+Tests of the field types: what each accepts and returns, and that no error contains the value.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from workerctl.schema.vocabulary import (
 
 
 def validated(kind: Any, value: object) -> Any:
-    """What a field of this type makes of a value; a secret's plain text."""
+    """Return what a field of this type makes of a value, with a secret as plain text."""
     made = TypeAdapter(kind).validate_python(value)
     return made.get_secret_value() if isinstance(made, SecretStr) else made
 
@@ -62,14 +62,16 @@ BAD_URLS = [
 @pytest.mark.parametrize("kind", [HttpUrl, SecretHttpUrl], ids=["public", "secret"])
 @pytest.mark.parametrize("url", ["", *GOOD_URLS])
 def test_an_http_url_stays_as_it_is(kind: Any, url: str) -> None:
-    """With userinfo, port, IPv6, query; and empty, which means that it is not set."""
+    """A valid URL is unchanged, and an empty one means that it is not set."""
     assert validated(kind, url) == url
 
 
 @pytest.mark.parametrize("kind", [HttpUrl, SecretHttpUrl], ids=["public", "secret"])
 @pytest.mark.parametrize("url", BAD_URLS)
-def test_what_is_no_http_url_is_refused(kind: Any, url: str) -> None:
-    """Without scheme, host or a port that is one, with blanks, or a raw `/` in its password."""
+def test_an_invalid_http_url_is_refused(kind: Any, url: str) -> None:
+    """
+    A URL needs a scheme, a host and a valid port, without white space or a raw `/` in a password.
+    """
     with pytest.raises(ValidationError):
         validated(kind, url)
 
@@ -89,7 +91,7 @@ def test_what_is_no_http_url_is_refused(kind: Any, url: str) -> None:
     ],
 )
 def test_a_redis_url_stays_as_it_is(url: str) -> None:
-    """redis, rediss and unix; a raw `@` in a password is read alike by everyone."""
+    """redis, rediss and unix URLs are unchanged; a raw `@` in a password is unambiguous."""
     assert validated(SecretRedisUrl, url) == url
 
 
@@ -111,8 +113,8 @@ def test_a_redis_url_stays_as_it_is(url: str) -> None:
         "redis://h:port/0",
     ],
 )
-def test_what_is_no_redis_url_is_refused(url: str) -> None:
-    """Above all a password with `/`, `#` or `?` in it: clients would connect to a part of it."""
+def test_an_invalid_redis_url_is_refused(url: str) -> None:
+    """A raw `/`, `#` or `?` in a password is refused, because clients would use a part of it."""
     with pytest.raises(ValidationError):
         validated(SecretRedisUrl, url)
 
@@ -136,7 +138,7 @@ def test_what_is_no_redis_url_is_refused(url: str) -> None:
     ],
 )
 def test_a_log_level_has_a_name_or_a_number(value: object, level: str) -> None:
-    """Any case, blanks around, `WARN`; the numbers of the standard levels become their names."""
+    """Case and surrounding white space do not matter; numbers of standard levels become names."""
     assert validated(LogLevel, value) == level
 
 
@@ -145,8 +147,8 @@ def test_a_log_level_has_a_name_or_a_number(value: object, level: str) -> None:
     ["", " ", "VERBOSE", "INFOO", "0", "-1", "51", "010", "1.5", "\u0661\u0660", True, False, 100,
      2.5, None, b"INFO", ["INFO"]],
 )  # fmt: skip
-def test_another_log_level_is_refused(value: object) -> None:
-    """Below 1, above 50, another word, or no text at all."""
+def test_an_invalid_log_level_is_refused(value: object) -> None:
+    """A log level must be a known name, or a whole number from 1 to 50."""
     with pytest.raises(ValidationError):
         validated(LogLevel, value)
 
@@ -156,13 +158,13 @@ def test_another_log_level_is_refused(value: object) -> None:
     [(["a"], ["a"]), (["a", "b"], ["a", "b"]), ([" a ", "A"], ["a", "A"]), (["a b"], ["a b"])],
 )
 def test_queue_names_are_trimmed_and_keep_their_order(items: list[str], names: list[str]) -> None:
-    """Case counts, as it does to Redis."""
+    """Names differ by case, as they do for Redis."""
     assert validated(QueueNames, items) == names
 
 
 @pytest.mark.parametrize("items", [[], [""], ["a", " "], ["a", "b", "a"], ["a", " a"], [1], "a"])
-def test_a_queue_has_a_name_of_its_own(items: object) -> None:
-    """No queue, a queue without a name, and the same name twice are refused."""
+def test_queue_names_must_be_unique_and_not_empty(items: object) -> None:
+    """An empty list, an empty name and a repeated name are refused."""
     with pytest.raises(ValidationError):
         validated(QueueNames, items)
 
@@ -171,7 +173,7 @@ def test_a_queue_has_a_name_of_its_own(items: object) -> None:
     "items", [[], ["*"], ["https://a.example"], ["http://localhost:3000", "https://a.example/"]]
 )
 def test_origins_stay_as_they_are(items: list[str]) -> None:
-    """None, all, or scheme and host each."""
+    """No origin, every origin, and origins of a scheme and a host are accepted."""
     assert validated(Origins, items) == items
 
 
@@ -180,14 +182,14 @@ def test_origins_stay_as_they_are(items: list[str]) -> None:
     ["", "a.example", "https://a.example/x", "https://a.example?x", "https://a.example#x",
      "https://u@a.example", "https://*.example", "null", "ftp://a.example", "**"],
 )  # fmt: skip
-def test_what_is_no_origin_is_refused(origin: str) -> None:
-    """An origin has no path, query, fragment or user; a pattern is none that a browser sends."""
+def test_an_invalid_origin_is_refused(origin: str) -> None:
+    """An origin has no path, query, fragment, user or wildcard."""
     with pytest.raises(ValidationError):
         validated(Origins, [origin])
 
 
-def test_a_refusal_of_ours_holds_no_value() -> None:
-    """Validators raise one fixed text, without arguments."""
+def test_the_error_of_a_validator_contains_no_value() -> None:
+    """Validators raise one fixed text."""
     error = BadValueError()
 
     assert (str(error), error.args) == ("rejected", ("rejected",))
@@ -195,11 +197,13 @@ def test_a_refusal_of_ours_holds_no_value() -> None:
 
 
 def test_a_group_declares_its_fields() -> None:
-    """Default, description, bounds, group and what else is said stand in one call."""
+    """
+    One call declares the default, the description, the bounds, the group and other properties.
+    """
     demo = group("demo")
 
     class Model(BaseModel):
-        """Two fields of one group."""
+        """A model with two fields of one group."""
 
         RETRIES: int = demo(2, "How often.", ge=0, le=10)
         KEY_COUNT: int = demo(1, "How many keys.", public="it is a number", file=True)

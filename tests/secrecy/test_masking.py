@@ -1,5 +1,5 @@
 """
-Masking: which names are credentials, what of a URL may be seen, what a scrubbed text still tells.
+Tests of masking: which names are credentials, which parts of a URL and of a text are shown.
 """
 
 import unicodedata
@@ -39,13 +39,13 @@ MINT = Mint(1)
         "MONKEYS",
     ],
 )
-def test_a_credential_is_told_by_its_name(name: str) -> None:
-    """A word of credentials anywhere in a name makes it one, in any case: better once too often."""
+def test_a_credential_is_recognized_by_its_name(name: str) -> None:
+    """A word for credentials anywhere in a name, in any case, makes it the name of a credential."""
     assert is_credential_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "ENV", "OPENAI_MODEL", "SUPABASE_URL", "JOB_TIMEOUT_SECONDS"])
-def test_other_names_are_no_credentials(name: str) -> None:
+def test_other_names_are_not_those_of_credentials(name: str) -> None:
     """A name without such a word is public."""
     assert not is_credential_name(name)
 
@@ -69,7 +69,9 @@ def test_other_names_are_no_credentials(name: str) -> None:
     ],
 )
 def test_only_conventional_names_are_printed(name: str, conventional: bool) -> None:
-    """Two to forty ASCII capitals, digits, underscores, a letter first: others may be secrets."""
+    """
+    Only 2 to 40 capitals, digits and underscores are a conventional name; others may be secrets.
+    """
     assert is_conventional_name(name) is conventional
 
 
@@ -90,14 +92,16 @@ def test_only_conventional_names_are_printed(name: str, conventional: bool) -> N
         ("\U000e0041", "\\U000e0041"),
     ],
 )
-def test_what_cannot_be_seen_is_escaped(text: str, shown: str) -> None:
-    """Controls, directions, invisible and undecodable characters; letters of any script stay."""
+def test_invisible_characters_are_escaped(text: str, shown: str) -> None:
+    """Control, direction, invisible and undecodable characters are escaped; letters are kept."""
     assert printable(text) == shown
 
 
 @given(st.text(st.characters()))
 def test_printable_text_is_one_line_that_any_terminal_takes(text: str) -> None:
-    """No escape, line end or surrogate gets through, and what is shown stays as it is."""
+    """
+    Printable text has no control character, line end or surrogate, and the function is idempotent.
+    """
     shown = printable(text)
 
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cf", "Cs"}
@@ -127,8 +131,10 @@ def test_printable_text_is_one_line_that_any_terminal_takes(text: str) -> None:
         ("http://a@b@h/", f"http://{MASK}@h/", "http://h/"),
     ],
 )
-def test_a_url_keeps_what_is_public_of_it(url: str, secret: str, public: str | None) -> None:
-    """Never userinfo, query or fragment; of a secret one no path, unless it is a number."""
+def test_a_url_keeps_its_public_parts(url: str, secret: str, public: str | None) -> None:
+    """
+    Userinfo, query and fragment are never shown; the path of a secret URL only if it is a number.
+    """
     assert show_url(url, secret=True) == secret
     assert public is None or show_url(url, secret=False) == public
 
@@ -157,8 +163,8 @@ def test_a_url_keeps_what_is_public_of_it(url: str, secret: str, public: str | N
         "redis://\uac00/0",
     ],
 )
-def test_what_does_not_read_as_a_url_is_masked_whole(url: str, secret: bool) -> None:
-    """A password with a slash in it would pass for a path, a user's name for a scheme."""
+def test_an_invalid_url_is_masked_completely(url: str, secret: bool) -> None:
+    """A part of a password could pass for a path, and a user name for a scheme."""
     assert show_url(url, secret=secret) == MASK
 
 
@@ -168,7 +174,7 @@ def test_what_does_not_read_as_a_url_is_masked_whole(url: str, secret: bool) -> 
 def test_a_late_at_hides_everything_but_the_scheme(
     start: str, separator: str, secret: bool
 ) -> None:
-    """What stands before `/`, `#` or `?` is the start of a password when an `@` comes after."""
+    """With an `@` after `/`, `#` or `?`, what precedes them may be the start of a password."""
     url = f"redis://{start}{separator}rest@host/0"
 
     assert show_url(url, secret=secret) == f"redis://{MASK}"
@@ -176,7 +182,7 @@ def test_a_late_at_hides_everything_but_the_scheme(
 
 
 def test_a_url_without_a_host_shows_its_scheme_when_it_is_secret() -> None:
-    """The path of a socket is not shown."""
+    """The path of a socket in a secret URL is not shown."""
     assert show_url("unix:///run/secret.sock", secret=True) == f"unix://{MASK}"
 
 
@@ -195,8 +201,8 @@ def test_a_url_without_a_host_shows_its_scheme_when_it_is_secret() -> None:
         ("", True),
     ],
 )
-def test_a_password_or_a_query_is_worth_hiding(url: str, something: bool) -> None:
-    """What cannot be read counts as worth hiding, too."""
+def test_a_password_or_a_query_is_a_credential(url: str, something: bool) -> None:
+    """An invalid URL counts as a credential as well."""
     assert has_credentials(url) is something
 
 
@@ -206,8 +212,8 @@ PASSWORDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_s
 @example("12345/6789012")
 @example("user@1234567")
 @given(PASSWORDS)
-def test_no_url_shows_a_piece_of_its_password(password: str) -> None:
-    """However a password is written, quoted or not, the shown URL holds no piece of it."""
+def test_no_url_shows_a_part_of_its_password(password: str) -> None:
+    """However a password is quoted, the shown URL contains no part of it."""
     token = MINT.token(12)
     for written in (password + token, token + password, quote(password, safe="") + token):
         for url in (f"redis://u:{written}@h.example/0", f"https://{written}@h.example/v1"):
@@ -217,6 +223,6 @@ def test_no_url_shows_a_piece_of_its_password(password: str) -> None:
                 assert token[-PIECE:] not in shown
 
 
-def test_the_mask_does_not_tell_the_length() -> None:
-    """A short password and a long one look alike."""
+def test_the_mask_does_not_reveal_the_length() -> None:
+    """Passwords of different lengths have the same mask."""
     assert show_url("redis://:a@h", secret=True) == show_url(f"redis://:{'a' * 99}@h", secret=True)

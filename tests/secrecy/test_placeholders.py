@@ -1,5 +1,5 @@
 """
-Every stand-in that public env templates hold is found, and no value that works is taken for one.
+Tests of placeholders: those of public env templates are found, and working values are not.
 """
 
 import base64
@@ -12,7 +12,7 @@ import pytest
 
 from workerctl.secrecy.placeholders import LENGTH_LIMIT, is_placeholder
 
-STAND_INS = """
+PLACEHOLDERS = """
 OPENAI_API_KEY=your-openai-key
 OPENAI_API_KEY=your_openai_api_key_here
 OPENAI_API_KEY=YOUR_OPENAI_API_KEY
@@ -404,7 +404,6 @@ WEBHOOK_URL=http://localhost:3000/api/webhook
 WEBHOOK_URL=https://hooks.chat-works.net/services/TQWERTYUI/BZXCVBNMA/kq81zPvTn4WmBc7RfYh3JgUe
 WEBHOOK_URL=https://hooks.chat-works.net/services/T02K9QX7B/B05XXQ1ZZ/u7Gk2PqZsVxx
 WEBHOOK_URL=https://api.resume-works.net/v1/know-your-customer
-WEBHOOK_URL=https://resume-works.net/tell-your-friends
 WEBHOOK_URL=https://resume-works.net/docs/start-here
 WEBHOOK_URL=https://u12345.your-storagebox.de/inbox
 WEBHOOK_URL=https://www123.your-server.de/hook
@@ -452,11 +451,9 @@ EMAIL_FROM=Resume Works <no-reply@resume-works.net>
 EMAIL_FROM=no-reply@resume-works.net
 EMAIL_FROM=<no-reply@resume-works.net>
 SYSTEM_PROMPT=You are an AI assistant that reads resumes. Answer in Korean.
-SYSTEM_PROMPT=tell your friends
 SYSTEM_PROMPT=Think step by step. Put your answer inside <answer> tags.
 SYSTEM_PROMPT=Use the metric system
 SYSTEM_PROMPT=You may change this later, if your manager agrees; replace commas by dots.
-SYSTEM_PROMPT=Do what you are told and do it here
 BANNER=click here
 BANNER=click-here
 BANNER=Loading...
@@ -540,6 +537,11 @@ SEPARATOR=_
 FLAGS=--verbose --here
 UUID=193bfd5b-1a4a-4c8b-bc06-7ec7c4cfc66a
 """.strip().splitlines()
+REAL += [
+    "WEBHOOK_URL=https://resume-works.net/tell-your-friends",  # wording: test data
+    "SYSTEM_PROMPT=tell your friends",  # wording: test data
+    "SYSTEM_PROMPT=Do what you are told and do it here",  # wording: test data
+]
 
 SECRETS = frozenset(
     """
@@ -552,10 +554,10 @@ SECRETS = frozenset(
 )
 
 
-@pytest.mark.parametrize("line", STAND_INS)
-def test_a_stand_in_is_found(line: str) -> None:
+@pytest.mark.parametrize("line", PLACEHOLDERS)
+def test_a_placeholder_is_found(line: str) -> None:
     """
-    What a template says in place of a value is taken for a stand-in.
+    The text of a template that takes the place of a value is a placeholder.
     """
     name, _, value = line.partition("=")
 
@@ -565,7 +567,7 @@ def test_a_stand_in_is_found(line: str) -> None:
 @pytest.mark.parametrize("line", REAL)
 def test_a_working_value_is_left_alone(line: str) -> None:
     """
-    What only looks like a stand-in is taken for a value.
+    A value that only resembles a placeholder is not one.
     """
     name, _, value = line.partition("=")
 
@@ -578,22 +580,22 @@ def test_a_working_value_is_left_alone(line: str) -> None:
 )
 def test_most_rules_hold_for_any_variable(value: str, secret: bool) -> None:
     """
-    A stand-in is one whatever the variable is called and whether or not it is a secret.
+    Most placeholders are recognized whatever the variable is called, and even if it is public.
     """
     assert is_placeholder(value, "ANYTHING", secret=secret)
 
 
 @pytest.mark.parametrize("value", ["my-secret-key", "supersecret", "password", "secret", "abc123"])
-def test_some_words_are_stand_ins_only_in_a_secret(value: str) -> None:
+def test_some_words_are_placeholders_only_in_a_secret(value: str) -> None:
     """
-    A generic word can be the value of an ordinary variable.
+    A generic word can be the value of a public variable.
     """
     assert is_placeholder(value, "WEBHOOK_SECRET", secret=True)
     assert not is_placeholder(value, "CATEGORY", secret=False)
 
 
 @pytest.mark.parametrize("value", ["", " ", '""', "\t\n", "''"])
-def test_nothing_is_no_stand_in(value: str) -> None:
+def test_an_empty_value_is_not_a_placeholder(value: str) -> None:
     """
     An empty value is a missing one, which is another finding.
     """
@@ -602,7 +604,7 @@ def test_nothing_is_no_stand_in(value: str) -> None:
 
 def test_random_secrets_are_left_alone() -> None:
     """
-    Among 20 000 random keys in the usual alphabets none is taken for a stand-in.
+    None of 20 000 random keys in common alphabets is taken for a placeholder.
     """
     rng = random.Random(20260101)
     letters = string.ascii_letters + string.digits
@@ -644,7 +646,7 @@ def test_random_secrets_are_left_alone() -> None:
 )
 def test_the_time_is_linear(unit: str) -> None:
     """
-    No value takes long, however it is made up: the longest looked at takes milliseconds.
+    Whatever a value contains, checking the longest one takes milliseconds.
     """
     values = [unit * (LENGTH_LIMIT // len(unit)), "your" + unit * LENGTH_LIMIT + "!"]
     start = time.process_time()
@@ -655,8 +657,8 @@ def test_the_time_is_linear(unit: str) -> None:
     assert time.process_time() - start < 0.5
 
 
-def test_what_stands_after_the_limit_is_not_read() -> None:
+def test_characters_after_the_limit_are_not_read() -> None:
     """
-    A value is judged by its first characters, so that a dump given by mistake costs nothing.
+    Only the first characters of a value are checked, so a huge value costs nothing.
     """
     assert not is_placeholder("a b " * LENGTH_LIMIT + "your-key", "BANNER")

@@ -1,5 +1,5 @@
 """
-Redaction: no piece of a secret stays in a text, however it is written; what is no secret stays.
+Tests of redaction: pieces of secrets are removed in any encoding, and other text is kept.
 """
 
 import base64
@@ -52,8 +52,8 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("secret", [TOKEN, KEY, AWKWARD], ids=["token", "key", "awkward"])
-def test_every_piece_is_masked_in_every_spelling(secret: str, spelling: str) -> None:
-    """The whole, and each six characters of it, alone and in a text."""
+def test_every_piece_is_masked_in_every_encoding(secret: str, spelling: str) -> None:
+    """A secret and every six characters of it are masked in every encoding."""
     write = SPELLINGS[spelling]
     redactor = Redactor([secret])
     pieces = [secret[at : at + size] for size in (6, 8) for at in range(len(secret) - size + 1)]
@@ -70,27 +70,27 @@ def test_every_piece_is_masked_in_every_spelling(secret: str, spelling: str) -> 
 
 @pytest.mark.parametrize("before", range(8))
 def test_pieces_are_found_at_any_position(before: int) -> None:
-    """Not only where a search that takes steps happens to look."""
+    """A piece is found at any position, although the search skips positions."""
     for size in range(6, 16):
         text = "." * before + TOKEN[3 : 3 + size] + "."
         assert Redactor([TOKEN]).redact(text) == "." * before + LOG_MASK + "."
 
 
-# None of these letters is in a token.
+# These letters never appear in a token.
 OTHERS = st.text("aeiou01 .:/\n\uac00", max_size=30)
 
 
 @given(OTHERS, st.integers(0, 34), st.integers(6, 40), OTHERS)
-def test_whatever_stands_around_a_piece(before: str, start: int, size: int, after: str) -> None:
-    """No oracle finds a piece in what is left, and all the rest is left."""
+def test_the_text_around_a_piece_is_kept(before: str, start: int, size: int, after: str) -> None:
+    """After redaction the oracle finds no piece of the secret, and all other text is kept."""
     redacted = Redactor([TOKEN]).redact(before + TOKEN[start : start + size] + after)
 
     assert Oracle([TOKEN]).leaks(redacted) == []
     assert redacted == before + LOG_MASK + after
 
 
-def test_a_key_is_known_by_its_bytes() -> None:
-    """As a program holds it that has decoded its hexadecimal digits."""
+def test_the_bytes_of_a_key_are_masked() -> None:
+    """A key is also masked as the bytes that its hexadecimal digits encode."""
     data = bytes.fromhex(KEY)
     redactor = Redactor([KEY])
 
@@ -99,8 +99,8 @@ def test_a_key_is_known_by_its_bytes() -> None:
     assert redactor.redact(f"key={data!r}").startswith("key=b'")
 
 
-def test_neighbouring_pieces_are_one_mask() -> None:
-    """Of one secret or two."""
+def test_adjacent_pieces_get_one_mask() -> None:
+    """Adjacent pieces of one or two secrets get a single mask."""
     one, other = MINT.token(12), MINT.token(12)
 
     assert (
@@ -121,7 +121,7 @@ def test_neighbouring_pieces_are_one_mask() -> None:
     ],
 )
 def test_short_secrets_are_masked_as_words(secret: str, text: str, redacted: str) -> None:
-    """From four characters on; in every word that contains them they would be no secret."""
+    """Secrets of four or five characters are masked only as whole words."""
     redactor = Redactor([secret])
 
     assert redactor.redact(text) == redacted
@@ -162,7 +162,9 @@ def test_short_secrets_are_masked_as_words(secret: str, text: str, redacted: str
     ],
 )
 def test_a_url_keeps_its_host(url: str, shown: str) -> None:
-    """Its words, too: they would be masked in every other text."""
+    """
+    Only the secret parts of a URL are masked, and its public words stay readable in other texts.
+    """
     redactor = Redactor([url])
 
     assert redactor.redact(f"GET {url} failed") == f"GET {shown} failed"
@@ -171,8 +173,8 @@ def test_a_url_keeps_its_host(url: str, shown: str) -> None:
     )
 
 
-def test_a_password_in_a_url_is_known_decoded() -> None:
-    """As a client sends it."""
+def test_a_password_in_a_url_is_masked_decoded() -> None:
+    """A password in a URL is also masked in its decoded form, as a client sends it."""
     redactor = Redactor(["redis://:a%2Fb%40cd%3Aef@h/0", "https://h/?token=Zt%207Qm2Xc"])
 
     assert redactor.redact("a/b@cd:ef, a%2Fb%40cd") == f"{LOG_MASK}, {LOG_MASK}"
@@ -190,16 +192,16 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_what_is_no_secret_stays(line: str) -> None:
-    """Of sound secrets, nothing stands in an ordinary log."""
+def test_text_without_secrets_is_kept(line: str) -> None:
+    """Ordinary log lines contain no piece of a valid secret and are kept."""
     redactor = Redactor(valid(Mint(3)).values())
 
     assert not redactor.holds(line)
     assert redactor.redact(line) == line
 
 
-def test_every_secret_of_the_settings_is_known(loaded: MakeLoaded) -> None:
-    """Each secret, each login and query of a public URL, and the older keys."""
+def test_every_secret_of_the_settings_is_masked(loaded: MakeLoaded) -> None:
+    """Secrets, credentials and queries of public URLs, and older keys are masked."""
     mint = Mint(8)
     given = valid(mint)
     settings = loaded("".join(f"{name}={text}\n" for name, text in given.items())).settings
@@ -213,7 +215,7 @@ def test_every_secret_of_the_settings_is_known(loaded: MakeLoaded) -> None:
 
 class Team(Settings):
     """
-    Secrets of types that ours have not.
+    Secrets of types that the built-in settings do not have.
     """
 
     PARTNERS: list[SecretStr] = []  # noqa: RUF012 -- pydantic copies it
@@ -225,7 +227,7 @@ class Team(Settings):
 
 
 def test_secrets_may_have_any_type(directory: object) -> None:
-    """In a team's own settings."""
+    """Secrets of any type in a team's settings are masked."""
     one, two, three, four = (MINT.token() for _ in range(4))
     settings = Team(
         PARTNERS=[SecretStr(one)],
@@ -240,13 +242,13 @@ def test_secrets_may_have_any_type(directory: object) -> None:
     assert not redactor.holds("partner")
 
 
-def test_no_redactor_tells_what_it_knows() -> None:
-    """Not even to a debugger's repr."""
+def test_the_repr_of_a_redactor_contains_no_secret() -> None:
+    """The repr of a redactor, as a debugger shows it, contains no secret."""
     assert Oracle([TOKEN]).leaks(repr(Redactor([TOKEN]))) == []
 
 
-def test_long_texts_are_searched_in_decent_time() -> None:
-    """A megabyte that somebody logs, against as many secrets as a worker has."""
+def test_long_texts_are_searched_quickly() -> None:
+    """A megabyte of text is searched for twenty secrets in less than five seconds."""
     redactor = Redactor([keys.generate() for _ in range(20)])
     text = "0123456789abcdef " * 60_000
     started = time.process_time()
@@ -257,7 +259,7 @@ def test_long_texts_are_searched_in_decent_time() -> None:
 
 
 def test_the_redactor_masks_pieces_of_six_characters() -> None:
-    """Six characters in common are masked; five are a coincidence."""
+    """Six common characters are masked; five are a coincidence."""
     redactor = Redactor(["abcdefgh"], MASK)
 
     assert redactor.redact("it is abcdef.") == f"it is {MASK}."
@@ -267,15 +269,15 @@ def test_the_redactor_masks_pieces_of_six_characters() -> None:
     assert redactor.redact("") == ""
 
 
-def test_the_redactor_masks_every_secret_and_joins_what_overlaps() -> None:
-    """Neighbouring pieces, of one secret or two, become one mask."""
+def test_the_redactor_joins_overlapping_pieces() -> None:
+    """Overlapping pieces of two secrets get a single mask."""
     redactor = Redactor(["abcdefgh", "fghijklm"], MASK)
 
     assert redactor.redact("x abcdefghijklm y") == f"x {MASK} y"
 
 
-def test_secrets_below_four_characters_are_not_known() -> None:
-    """A short secret, such as an empty one, would mask every text."""
+def test_secrets_below_four_characters_are_not_masked() -> None:
+    """A very short or empty secret would mask almost every text."""
     assert Redactor(["", "a", "abc"]).redact("abc a") == "abc a"
     assert Redactor([]).redact("text") == "text"
 
@@ -286,7 +288,7 @@ def test_secrets_below_four_characters_are_not_known() -> None:
     st.text("abcdefghij", max_size=40),
 )
 def test_a_redacted_text_has_no_piece_of_a_secret(before: str, secret: str, after: str) -> None:
-    """Whatever stands around it."""
+    """Whatever text surrounds a secret, no piece of the secret remains."""
     redacted = Redactor([secret], MASK).redact(before + secret + after)
 
     pieces = {secret[start : start + PIECE] for start in range(len(secret) - PIECE + 1)}
@@ -294,8 +296,8 @@ def test_a_redacted_text_has_no_piece_of_a_secret(before: str, secret: str, afte
     assert not any(piece in redacted for piece in pieces)
 
 
-def test_a_long_text_is_redacted_in_decent_time() -> None:
-    """A message as long as an env file, and secrets as long as certificates."""
+def test_a_long_text_is_redacted_quickly() -> None:
+    """Secrets as long as certificates are masked in less than five seconds."""
     secrets = [MINT.token(4000) for _ in range(5)]
     started = time.process_time()
 

@@ -1,5 +1,5 @@
 """
-Atomic replacement on real file systems: what is kept, what is in the way, what is left behind.
+Tests of atomic replacement on real file systems: what is kept, refused and left behind.
 """
 
 import errno
@@ -35,21 +35,21 @@ def _path(tmp_path):
 
 def names(directory):
     """
-    What is in a directory.
+    Return the names in a directory.
     """
     return sorted(entry.name for entry in directory.iterdir())
 
 
 def replace(path, new=b"new\n", **options):
     """
-    Replace the file by `new` whatever it holds.
+    Replace the content of the file by `new`, whatever it is.
     """
     return atomic.replace(str(path), lambda _: new, size_limit=LIMIT, **options)
 
 
 def problem(path, **options):
     """
-    The sentence of the error, which has a hint and no cause.
+    Return the message of the error without the path; require a hint and no cause.
     """
     with pytest.raises(EnvFileWriteError) as caught:
         replace(path, **options)
@@ -61,14 +61,14 @@ def problem(path, **options):
 
 def mode(path):
     """
-    The permission bits.
+    Return the permission bits.
     """
     return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_new_file_is_private_whatever_the_umask(path):
     """
-    0600, also where the umask would take the owner's bits or leave the others'.
+    A new file has mode 0600, even if the umask would remove the owner's bits.
     """
     for umask in (0, 0o022, 0o777):
         path.unlink(missing_ok=True)
@@ -94,7 +94,7 @@ def test_a_new_file_is_private_whatever_the_umask(path):
 )
 def test_the_mode_never_gets_wider_and_loses_its_bits_for_others(path, before, after, closed):
     """
-    And the caller learns of it.
+    The mode loses its permissions for others and its set-ID bits, and the result says so.
     """
     path.write_bytes(b"old\n")
     path.chmod(before)
@@ -103,9 +103,9 @@ def test_the_mode_never_gets_wider_and_loses_its_bits_for_others(path, before, a
     assert mode(path) == after
 
 
-def test_the_temporary_file_is_private_and_beside_the_file(path):
+def test_the_temporary_file_is_private_and_next_to_the_file(path):
     """
-    It begins with the file's name, so that a rule that ignores `.env*` ignores it too.
+    Its name starts with that of the file, so an ignore rule for `.env*` covers it.
     """
     path.write_bytes(b"old\n")
     path.chmod(0o640)
@@ -125,7 +125,7 @@ def test_the_temporary_file_is_private_and_beside_the_file(path):
 
 def test_a_relative_path_is_taken_from_the_working_directory(tmp_path, monkeypatch):
     """
-    With and without a directory in it.
+    A relative path may contain directories or not.
     """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sub").mkdir()
@@ -137,7 +137,7 @@ def test_a_relative_path_is_taken_from_the_working_directory(tmp_path, monkeypat
 
 def test_render_gets_the_old_bytes_and_its_error_passes(path):
     """
-    None for a file that does not exist.
+    The function receives the old bytes, or None for a new file, and its exception propagates.
     """
     seen = []
     atomic.replace(str(path), lambda old: seen.append(old) or b"1", size_limit=LIMIT)
@@ -149,9 +149,9 @@ def test_render_gets_the_old_bytes_and_its_error_passes(path):
     assert path.read_bytes() == b"2"
 
 
-def test_what_is_no_plain_file_is_refused(tmp_path, path):
+def test_a_special_file_is_refused(tmp_path, path):
     """
-    Each by its name, and left as it is.
+    Links, directories, pipes and sockets are refused with their type, and are not changed.
     """
     path.write_bytes(b"old\n")
     (tmp_path / "link").symlink_to(".env")
@@ -185,9 +185,9 @@ def test_what_is_no_plain_file_is_refused(tmp_path, path):
         ("x" * 230, " cannot be changed: File name too long."),
     ],
 )
-def test_a_path_that_cannot_be_is_named(tmp_path, name, expected):
+def test_an_impossible_path_is_reported(tmp_path, name, expected):
     """
-    A missing directory, a file in its place, a name too long for it or for the temporary file.
+    The directory is missing or a file, or the name is too long for the temporary file.
     """
     (tmp_path / "file").touch()
 
@@ -198,7 +198,7 @@ def test_a_path_that_cannot_be_is_named(tmp_path, name, expected):
 @pytest.mark.parametrize("path", ["", ".", "..", "x/", "x/..", "a\0b"], ids=ascii)
 def test_a_path_without_a_file_name_is_refused(path):
     """
-    A NUL is shown as an escape.
+    A path without a file name is refused, and a NUL is shown as an escape.
     """
     with pytest.raises(EnvFileWriteError) as caught:
         replace(path)
@@ -208,7 +208,7 @@ def test_a_path_without_a_file_name_is_refused(path):
 
 def test_a_file_beyond_the_limit_is_refused(path):
     """
-    The limit itself is within it.
+    A file of exactly the size limit is accepted.
     """
     path.write_bytes(b"#" * (LIMIT + 1))
     assert problem(path) == " is larger than 1 MiB."
@@ -217,9 +217,9 @@ def test_a_file_beyond_the_limit_is_refused(path):
     assert path.read_bytes() == b"new\n"
 
 
-def test_temporary_files_of_killed_runs_are_swept(path):
+def test_temporary_files_of_killed_runs_are_removed(path):
     """
-    Ours only, also when there is nothing to write then, and also those of other files here.
+    All temporary files of workerctl in the directory are removed, even if nothing is written.
     """
     for name in (STALE, "b.env.workerctl-fedcba9876543210.tmp"):
         (path.parent / name).write_bytes(b"half")
@@ -234,9 +234,9 @@ def test_temporary_files_of_killed_runs_are_swept(path):
     assert names(path.parent) == sorted(left)
 
 
-def test_a_lock_that_stays_taken_is_waited_for_and_then_named(path):
+def test_a_lock_that_is_not_released_is_reported(path):
     """
-    By another open file, as another process has it.
+    A lock held by another open file is waited for until a timeout.
     """
     directory = os.open(path.parent, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)
@@ -250,7 +250,7 @@ def test_a_lock_that_stays_taken_is_waited_for_and_then_named(path):
 @pytest.mark.parametrize("act", ["edit", "create", "remove", "replace"])
 def test_an_editor_that_takes_no_lock_is_not_overwritten(path, act):
     """
-    A file that changed since it was read stays as the editor left it.
+    A file that changed after it was read is left as the editor wrote it.
     """
     if act != "create":
         path.write_bytes(b"old\n")
@@ -269,9 +269,9 @@ def test_an_editor_that_takes_no_lock_is_not_overwritten(path, act):
     assert act == "remove" or path.read_bytes() == b"the editor's\n"
 
 
-def test_no_descriptor_is_lost(path):
+def test_no_descriptor_is_leaked(path):
     """
-    Whether it works or fails.
+    No file descriptor stays open, whether the replacement succeeds or fails.
     """
     before = names(Path("/dev/fd"))
     replace(path)
@@ -285,7 +285,7 @@ def test_no_descriptor_is_lost(path):
 
 def test_without_posix_locks_nothing_is_written(path, monkeypatch):
     """
-    As on Windows; the hint says what to do there.
+    Without POSIX locks, as on Windows, nothing is written.
     """
     monkeypatch.setitem(sys.modules, "fcntl", None)
 
@@ -296,7 +296,7 @@ def test_without_posix_locks_nothing_is_written(path, monkeypatch):
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_fails_at_the_sync_leaves_the_old_bytes(path, number):
     """
-    Network file systems report a full disk there.
+    Network file systems report a full disk only when the file is synced.
     """
     path.write_bytes(b"old\n")
 
@@ -309,7 +309,7 @@ def test_a_disk_that_fails_at_the_sync_leaves_the_old_bytes(path, number):
 
 def in_a_child(act):
     """
-    Run `act` in a forked child, which may limit itself; fail with what the child raised.
+    Run `act` in a forked child, which may restrict itself; fail if it raises.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -323,21 +323,21 @@ def in_a_child(act):
             os._exit(1)
     os.close(writer)
     with os.fdopen(reader) as stream:
-        said = stream.read()
+        output = stream.read()
 
-    assert (os.waitpid(child, 0)[1], said) == (0, "")
+    assert (os.waitpid(child, 0)[1], output) == (0, "")
 
 
 def test_the_file_size_limit_leaves_the_old_bytes(path):
     """
-    The write stops in the middle of the new bytes.
+    A write that fails halfway leaves the old file unchanged.
     """
     path.write_bytes(b"old\n")
 
     def act():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-        said = problem(path, new=b"x" * 5000)
-        assert said == " cannot be written: the file size limit is reached.", said
+        message = problem(path, new=b"x" * 5000)
+        assert message == " cannot be written: the file size limit is reached.", message
 
     in_a_child(act)
     assert (names(path.parent), path.read_bytes()) == ([".env"], b"old\n")
@@ -345,7 +345,7 @@ def test_the_file_size_limit_leaves_the_old_bytes(path):
 
 def become_nobody():
     """
-    Drop root for good; a runner that is not root stays as it is.
+    Drop root privileges permanently; do nothing for other users.
     """
     if os.geteuid() == 0:
         os.setgroups([])
@@ -355,7 +355,7 @@ def become_nobody():
 
 @pytest.fixture(name="shared")
 def _shared():
-    # pytest's own directories are closed to other users.
+    # The directories of pytest are not accessible to other users.
     directory = Path(tempfile.mkdtemp())
     directory.chmod(0o755)
     yield directory
@@ -369,7 +369,7 @@ def _give(path, owner):
 
 def test_a_directory_without_permission_leaves_the_old_bytes(shared):
     """
-    The file could be written, the directory cannot.
+    A writable file in a directory without write permission is left unchanged.
     """
     path = shared / ".env"
     path.write_bytes(b"old\n")
@@ -379,8 +379,8 @@ def test_a_directory_without_permission_leaves_the_old_bytes(shared):
     def act():
         become_nobody()
         for name in (path, shared / "new"):
-            said = problem(name)
-            assert said == " cannot be changed: permission denied.", said
+            message = problem(name)
+            assert message == " cannot be changed: permission denied.", message
 
     in_a_child(act)
     assert (names(shared), path.read_bytes()) == ([".env"], b"old\n")
@@ -390,7 +390,7 @@ def test_a_directory_without_permission_leaves_the_old_bytes(shared):
 @pytest.mark.parametrize("bits", [0o400, 0o200, 0o000])
 def test_a_file_without_permission_stays_although_it_could_be_replaced(shared, bits):
     """
-    Whoever took the write bit away meant it.
+    A read-only file is not replaced, because its permissions are intentional.
     """
     path = shared / ".env"
     path.write_bytes(b"old\n")
@@ -400,8 +400,8 @@ def test_a_file_without_permission_stays_although_it_could_be_replaced(shared, b
 
     def act():
         become_nobody()
-        said = problem(path)
-        assert said == " cannot be changed: permission denied.", said
+        message = problem(path)
+        assert message == " cannot be changed: permission denied.", message
 
     in_a_child(act)
     path.chmod(0o600)
@@ -411,7 +411,7 @@ def test_a_file_without_permission_stays_although_it_could_be_replaced(shared, b
 @as_root
 def test_the_owner_and_group_stay(path):
     """
-    Root changes a user's file and it stays the user's.
+    The owner and group are kept if root changes the file of another user.
     """
     path.write_bytes(b"old\n")
     path.chmod(0o640)
@@ -425,7 +425,7 @@ def test_the_owner_and_group_stay(path):
 @as_root
 def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
     """
-    A group member may write into the file, but cannot make another that belongs to its owner.
+    A group member may write the file, but could not give a new one to its owner.
     """
     path = shared / ".env"
     path.write_bytes(b"old\n")
@@ -435,8 +435,8 @@ def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
 
     def act():
         become_nobody()
-        said = problem(path)
-        assert said == " cannot be changed: operation not permitted.", said
+        message = problem(path)
+        assert message == " cannot be changed: operation not permitted.", message
 
     in_a_child(act)
     assert (names(shared), path.read_bytes(), path.stat().st_uid) == ([".env"], b"old\n", 0)
@@ -473,7 +473,7 @@ MOUNTED = """
 
 def test_full_and_read_only_file_systems_leave_the_old_bytes(tmp_path):
     """
-    Real ones, in a mount namespace of their own: no space, read-only, no inode.
+    Mounted file systems without space, without inodes and read-only leave the file unchanged.
     """
     command = ["unshare", "--mount", "--map-root-user", sys.executable, "-c"]
     run = subprocess.run(

@@ -1,5 +1,5 @@
 """
-The env file reader: what it takes, where it says things stand, and what it refuses.
+Tests of reading env files: what is accepted, the line numbers, and what is refused.
 """
 
 import errno
@@ -19,14 +19,14 @@ from workerctl.sources import envfile
 
 def names(directory):
     """
-    What is in a directory.
+    Return the names in a directory.
     """
     return sorted(entry.name for entry in directory.iterdir())
 
 
 def statements(text):
     """
-    The number, name, value and quote of every entry.
+    Return the number, name, value and quote of every entry.
     """
     return [
         (entry.number, entry.name, entry.value, entry.quote)
@@ -37,7 +37,7 @@ def statements(text):
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=ascii)
 def test_lines_are_counted_from_one_whatever_ends_them(newline):
     """
-    Leading blank lines, comments and values of several lines count.
+    Leading empty lines, comments and lines inside values are counted.
     """
     text = "\n\n# comment\n  A=1\n\nexport B='x\ny' # more\n\t\nC\nD=\"z\"".replace("\n", newline)
 
@@ -50,18 +50,18 @@ def test_lines_are_counted_from_one_whatever_ends_them(newline):
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=ascii)
-def test_lines_behind_one_that_cannot_be_read_keep_their_numbers(newline):
+def test_lines_after_an_invalid_one_keep_their_numbers(newline):
     """
-    python-dotenv counts the end of such a line twice where it is CRLF.
+    A CRLF after an invalid line counts once, although python-dotenv counts it twice.
     """
     text = "not an assignment\nA='open\nB=2\n".replace("\n", newline)
 
     assert statements(text) == [(1, None, None, ""), (2, None, None, "'"), (3, "B", "2", "")]
 
 
-def test_one_character_is_on_line_one():
+def test_a_line_without_an_end_keeps_its_number():
     """
-    Also where nothing follows it: the end of a text is not on the line after it.
+    A last line without a line end has its own number, not that of the next line.
     """
     assert statements("A") == [(1, "A", None, "")]
     assert statements("A\nB") == [(1, "A", None, ""), (2, "B", None, "")]
@@ -69,7 +69,7 @@ def test_one_character_is_on_line_one():
 
 def test_a_quote_in_a_comment_is_not_around_the_value():
     """
-    The quote belongs to the value of an assignment only.
+    A quote belongs to an entry only if it encloses the value.
     """
     assert statements("A # b='c'\nnot it # d='e\nB=x'y'\n") == [
         (1, "A", None, ""),
@@ -78,9 +78,9 @@ def test_a_quote_in_a_comment_is_not_around_the_value():
     ]
 
 
-def test_raw_is_the_text_as_it_stands():
+def test_raw_is_the_unchanged_text():
     """
-    With the blank lines before and the line end.
+    `raw` includes the empty lines before an entry and its line end.
     """
     (entry,) = envfile.parse("# c\n\n A = 1 # d\r\n", ".env").entries
 
@@ -89,7 +89,7 @@ def test_raw_is_the_text_as_it_stands():
 
 def test_values_are_not_in_the_repr():
     """
-    A frame shown in a traceback must not show them.
+    A repr in a traceback must not show a value.
     """
     assert "hunter2" not in repr(envfile.parse("A=hunter2", ".env"))
 
@@ -97,7 +97,7 @@ def test_values_are_not_in_the_repr():
 @pytest.mark.parametrize("marks", ["\ufeff", "\ufeff\ufeff"], ids=ascii)
 def test_a_byte_order_mark_is_dropped(tmp_path, marks):
     """
-    Editors on Windows write one, and some tools one more.
+    Editors on Windows write a byte order mark, and some tools write a second one.
     """
     path = tmp_path / ".env"
     path.write_text(f"{marks}\nA=1\n", encoding="utf-8")
@@ -115,9 +115,9 @@ def test_a_byte_order_mark_is_dropped(tmp_path, marks):
         (b"#" * (2**20 + 1), "is larger than 1 MiB"),
     ],
 )
-def test_what_no_two_parsers_agree_on_is_refused(tmp_path, data, problem):
+def test_ambiguous_content_is_refused(tmp_path, data, problem):
     """
-    Without the contents in the error or in its causes.
+    Content that parsers treat differently is refused, and is in neither the error nor its causes.
     """
     path = tmp_path / ".env"
     path.write_bytes(data)
@@ -130,7 +130,7 @@ def test_what_no_two_parsers_agree_on_is_refused(tmp_path, data, problem):
 
 def test_one_mebibyte_is_read(tmp_path):
     """
-    The limit itself is within it.
+    A file of exactly the size limit is read.
     """
     path = tmp_path / ".env"
     path.write_bytes(b"#" * (2**20 - 4) + b"\nA=1")
@@ -139,9 +139,9 @@ def test_one_mebibyte_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("blanks", [" ", "\t", "\u3000", "\x0b"], ids=ascii)
-def test_a_long_run_of_blanks_is_refused(blanks):
+def test_a_long_run_of_white_space_is_refused(blanks):
     """
-    python-dotenv takes quadratic time for it; the line is named.
+    It is refused with its line, because python-dotenv takes quadratic time for it.
     """
     assert statements("A=1" + blanks * 256 + "2")
 
@@ -153,7 +153,7 @@ def test_a_long_run_of_blanks_is_refused(blanks):
 
 def test_many_lines_take_linear_time():
     """
-    A mebibyte of short lines and one of blank lines.
+    A mebibyte of short or empty lines is parsed within a time limit.
     """
     start = time.process_time()
     envfile.parse("A=1\n" * 100_000, ".env")
@@ -164,7 +164,7 @@ def test_many_lines_take_linear_time():
 
 def test_standard_input_is_a_file_too():
     """
-    Decrypting tools write there.
+    `-` reads standard input, to which tools that decrypt files write.
     """
     file = envfile.read("-", io.BytesIO(b"A=1"))
 
@@ -173,34 +173,35 @@ def test_standard_input_is_a_file_too():
     endless = io.BytesIO(b"#" * 2**21)
     with pytest.raises(SourceError, match=r"^<stdin> is larger than 1 MiB\.$"):
         envfile.read("-", endless)
-    assert endless.tell() == 2**20 + 1  # no more is taken than shows that it is too much
+    # Nothing is read beyond the first byte that exceeds the limit.
+    assert endless.tell() == 2**20 + 1  # wording: a method of files
 
 
 @pytest.mark.parametrize("name", ["+", ".env", "--"])
 def test_standard_input_is_left_alone_where_a_file_is_named(tmp_path, monkeypatch, name):
     """
-    Only the single dash stands for it.
+    Only a single dash stands for standard input.
     """
     monkeypatch.chdir(tmp_path)
     Path(name).write_text("A=1")
     stdin = io.BytesIO(b"B=2")
 
     assert [entry.name for entry in envfile.read(name, stdin).entries] == ["A"]
-    assert stdin.tell() == 0
+    assert stdin.tell() == 0  # wording: a method of files
 
 
 def test_a_dash_without_standard_input_is_a_path(tmp_path, monkeypatch):
     """
-    Only a caller that hands over the stream reads it.
+    A dash is an ordinary path unless the caller passes a stream.
     """
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError, match=r"^- does not exist"):
         envfile.read("-")
 
 
-def test_what_is_no_file_is_named(tmp_path):
+def test_a_path_that_is_not_a_file_is_reported(tmp_path):
     """
-    A directory, a socket, a missing file, a loop of links: one sentence each, no descriptor lost.
+    Each kind of path has its own message, and no file descriptor is leaked.
     """
     (tmp_path / "loop").symlink_to("loop")
     with socket.socket(socket.AF_UNIX) as server:
@@ -228,7 +229,7 @@ def test_what_is_no_file_is_named(tmp_path):
 
 def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     """
-    The message says how to give a pipe.
+    A named pipe is refused, and the hint names `--env-file -`.
     """
     os.mkfifo(tmp_path / "pipe")
     code = f"from workerctl.sources import envfile; envfile.read({str(tmp_path / 'pipe')!r})"
@@ -242,18 +243,18 @@ def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     assert "--env-file -" in caught.value.hint
 
 
-def test_a_system_without_nonblocking_files_is_not_asked_for_them(tmp_path):
+def test_a_system_without_o_nonblock_is_supported(tmp_path):
     """
-    Windows has none.
+    Windows has no O_NONBLOCK.
     """
     (tmp_path / "data").write_text("A=1")
 
     assert _read_after("del os.O_NONBLOCK", tmp_path / "data").stdout == "A=1\n"
 
 
-def test_a_system_with_a_mode_for_binary_files_is_asked_for_it(tmp_path):
+def test_o_binary_is_used_if_it_exists(tmp_path):
     """
-    Windows has one; here a flag stands for it whose effect shows, since it refuses links.
+    Windows has O_BINARY; here O_NOFOLLOW takes its place, because refused links make it observable.
     """
     (tmp_path / "data").write_text("A=1")
     (tmp_path / "link").symlink_to("data")
@@ -271,7 +272,7 @@ def _read_after(change, path):
 
 def test_a_link_to_a_file_is_read(tmp_path):
     """
-    Kubernetes mounts files as links.
+    Symbolic links are followed, because Kubernetes mounts files as links.
     """
     (tmp_path / "data").write_text("A=1")
     (tmp_path / "link").symlink_to("data")
@@ -286,8 +287,8 @@ def _refusal(path):
 
 
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])
-def test_a_name_that_no_system_takes_is_told(path):
-    """Without the name, which the system cannot even be asked for."""
+def test_a_name_that_is_never_valid_is_reported(path):
+    """The name is not repeated, because the system cannot even look it up."""
     with pytest.raises(SourceError, match="NUL byte or an invalid character") as caught:
         envfile.read_text(path)
     assert caught.value.__context__ is None

@@ -1,5 +1,5 @@
 """
-The env file writer: nothing else changes, nothing is half done, and what is in the way is named.
+Tests of writing env files: nothing else changes, no change is partial, and obstacles are reported.
 """
 
 import errno
@@ -25,21 +25,21 @@ def _path(tmp_path):
 
 def names(directory):
     """
-    What is in a directory.
+    Return the names in a directory.
     """
     return sorted(entry.name for entry in directory.iterdir())
 
 
 def change(path, changes, **options):
     """
-    Apply `changes` whatever the file says.
+    Apply `changes`, whatever the file contains.
     """
     return envwrite.change(str(path), lambda _: changes, **options)
 
 
 def fails(path, changes=None, error=EnvFileWriteError, **options):
     """
-    The sentence of an error that leaves nothing beside the file, the file as it was, no cause.
+    Return the message of an error that leaves the file and its directory unchanged.
     """
     old = path.read_bytes()
     there = names(path.parent)
@@ -55,7 +55,7 @@ def fails(path, changes=None, error=EnvFileWriteError, **options):
 
 
 EDITS = [
-    # What stands there, and what it becomes.
+    # The content before and after the change.
     ("", f"K={NEW}\n"),
     ("K=", f"K={NEW}\n"),
     ("K=\n", f"K={NEW}\n"),
@@ -92,7 +92,7 @@ EDITS = [
     ("junk here\r\nK=old\r\nB=1\r\n", f"junk here\r\nK={NEW}\nB=1\r\n"),
     ("KK=1\nK_=2\nA=K=3\n# K=4\n", f"KK=1\nK_=2\nA=K=3\n# K=4\nK={NEW}\n"),
     ("A='x\nK=inside\n'\n", f"A='x\nK=inside\n'\nK={NEW}\n"),
-    # An open backslash would join the line below it, for a shell or systemd.
+    # A shell or systemd would join the next line to a line that ends in a backslash.
     ("A=x\\\n", f"A=x\\\n\nK={NEW}\n"),
     ("A=x\\\r\n", f"A=x\\\r\n\nK={NEW}\n"),
     ("A=x\\\\\n", f"A=x\\\\\nK={NEW}\n"),
@@ -108,7 +108,7 @@ EDITS = [
 @pytest.mark.parametrize(("old", "new"), EDITS)
 def test_one_assignment_changes_and_nothing_else(path, old, new):
     """
-    In place where it is, at the end where it is not.
+    An existing assignment is changed in place, and a new one is appended.
     """
     path.write_bytes(old.encode())
     change(path, {"K": NEW})
@@ -119,7 +119,7 @@ def test_one_assignment_changes_and_nothing_else(path, old, new):
 
 def test_several_names_change_in_one_replacement(path):
     """
-    As a rotation needs it: set, add and remove together.
+    A rotation sets, adds and removes names in a single replacement.
     """
     path.write_text("A=1\n\n# the key\nK=old\nGONE='x\ny' # z\n# end\nV=1")
     inode = path.stat().st_ino
@@ -133,9 +133,9 @@ def test_several_names_change_in_one_replacement(path):
     assert len(synced) == 2
 
 
-def test_a_removed_line_joins_nothing(path):
+def test_removing_a_line_does_not_join_others(path):
     """
-    Neither its neighbours, nor two lines that changed together.
+    Neither the neighbours of a removed line nor two changed lines are joined.
     """
     path.write_text("A=x\\\nK=old\nGONE=1\nV=1 # \\\nB=2\n")
     change(path, {"V": "2", "GONE": None, "K": None})
@@ -145,7 +145,7 @@ def test_a_removed_line_joins_nothing(path):
 
 def test_no_change_writes_nothing(path):
     """
-    The file is not touched, not even replaced by its equal.
+    A file that would not change is not replaced.
     """
     path.write_text("K=1\n")
     path.chmod(0o644)
@@ -181,7 +181,7 @@ LINE = st.one_of(
 @given(lines=st.lists(st.tuples(LINE, st.sampled_from(["\n", "\r\n"]))), cut=st.booleans())
 def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
     """
-    Whatever a file holds: it is refused and as before, or every other line is as before.
+    Either the file is refused and unchanged, or every other line is unchanged.
     """
     path = tmp_path / ".env"
     text = "".join(line + end for line, end in lines)
@@ -226,18 +226,18 @@ def test_other_lines_stay_byte_for_byte(tmp_path, lines, cut):
     ],
     ids=range(12),
 )
-def test_a_file_that_cannot_be_changed_surely_is_refused(path, text, problem):
+def test_a_file_that_cannot_be_changed_safely_is_refused(path, text, problem):
     """
-    The line is named.
+    The message names the line.
     """
     path.write_bytes(text.encode())
 
     assert fails(path) == problem
 
 
-def test_text_that_no_two_parsers_agree_on_is_refused(path):
+def test_ambiguous_content_is_refused(path):
     """
-    As in reading.
+    Content that the reader refuses is refused here as well.
     """
     path.write_bytes(b"A=\xff")
     assert fails(path, error=SourceError) == " is not UTF-8."
@@ -245,31 +245,31 @@ def test_text_that_no_two_parsers_agree_on_is_refused(path):
     assert fails(path, error=SourceError) == " contains a NUL byte."
 
 
-def test_what_would_read_back_otherwise_is_refused(path):
+def test_a_change_that_reads_back_differently_is_refused(path):
     """
-    The last look at the new bytes, before they replace the old ones.
+    The new bytes are parsed before they replace the old ones.
     """
     path.write_bytes(b"A='x'\nK=1\n")
     with pytest.raises(EnvFileWriteError) as caught:
-        change(path, _Lie({"K": "2"}))
+        change(path, _Inconsistent({"K": "2"}))
 
     assert caught.value.message == f"{path} would not be read as intended after the change."
     assert path.read_bytes() == b"A='x'\nK=1\n"
     assert caught.value.__context__ is None
 
 
-class _Lie(dict):
+class _Inconsistent(dict):
     """
-    Changes that are others when looked at again, as a fault in the rendering would make them.
+    Changes that differ when read again, as after a bug in rendering.
     """
 
     def __init__(self, changes):
         super().__init__(changes)
-        self._asked = 0
+        self._reads = 0
 
     def items(self):
-        self._asked += 1
-        return super().items() if self._asked == 1 else {"K": "3", "L": None}.items()
+        self._reads += 1
+        return super().items() if self._reads == 1 else {"K": "3", "L": None}.items()
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ class _Lie(dict):
 )
 def test_only_plain_names_and_values_are_written(path, changes):
     """
-    The error does not hold the value.
+    Names and values that need quoting are refused without repeating them.
     """
     path.write_text("A=1\n")
     with pytest.raises(ValueError, match=r"^A name or value has characters") as caught:
@@ -290,7 +290,7 @@ def test_only_plain_names_and_values_are_written(path, changes):
 
 def test_the_decision_may_refuse(path):
     """
-    Then everything stays, and the error is the one that was raised.
+    An error of the decision function propagates, and the file is unchanged.
     """
     path.write_text("K=1\n")
 
@@ -305,9 +305,9 @@ def test_the_decision_may_refuse(path):
     assert caught.value.__context__ is None
 
 
-def test_no_error_keeps_the_contents(path):
+def test_no_error_contains_the_content(path):
     """
-    Neither in its arguments nor in its causes, however deep.
+    The content is neither in the arguments of an error nor in its causes.
     """
     path.write_text("K=hunter2\nK=hunter3\nA='hunter4\n")
     with pytest.raises(EnvFileWriteError) as caught:
@@ -322,7 +322,7 @@ def test_no_error_keeps_the_contents(path):
 
 def test_a_failed_directory_sync_says_that_the_file_did_change(path):
     """
-    The one error after the replacement: the disk may still lose it.
+    It is the only error after the replacement, which the disk may still lose.
     """
     path.write_text("K=1\n")
     calls = []
@@ -340,9 +340,9 @@ def test_a_failed_directory_sync_says_that_the_file_did_change(path):
     assert path.read_text() == "K=2\n"
 
 
-def test_a_file_system_without_directory_sync_is_no_error(path):
+def test_a_file_system_without_directory_sync_is_accepted(path):
     """
-    Some network file systems have none.
+    Some network file systems cannot sync a directory.
     """
     calls = []
 

@@ -1,5 +1,5 @@
 """
-Expansion of `${NAME}`: what python-dotenv makes of it, within bounds of time and memory.
+Tests of the expansion of `${NAME}`: as in python-dotenv, within limits of time and memory.
 """
 
 import io
@@ -15,7 +15,7 @@ from workerctl.sources.expansion import RESULT_LIMIT, TOTAL_LIMIT, Expander, Exp
 
 
 def expanded(text: str, environ: dict[str, str] | None = None) -> dict[str, str]:
-    """The variables of an env file, expanded; the later of two lines counts."""
+    """Return the expanded variables of an env file, where later lines win."""
     expander = Expander({} if environ is None else environ)
     return {
         entry.name: expander.expand(entry.name, entry.value, entry.quote)
@@ -47,7 +47,7 @@ def expanded(text: str, environ: dict[str, str] | None = None) -> dict[str, str]
     ],
 )
 def test_a_reference_becomes_the_value(value: str, result: str) -> None:
-    """Names from before, then the environment; `:-` gives a default; the rest stays as written."""
+    """A reference takes an earlier value, else the environment, else the default after `:-`."""
     expander = Expander({"OUTER": "outer", "A": "hidden"})
     expander.expand("A", "a", "")
     expander.expand("EMPTY", "", "")
@@ -57,15 +57,15 @@ def test_a_reference_becomes_the_value(value: str, result: str) -> None:
     assert expander.expand("D", value, "'") == value
 
 
-def test_a_name_sees_what_stands_before_it() -> None:
-    """A later line is not seen, and a name given twice is seen as it was last."""
+def test_a_reference_sees_earlier_lines() -> None:
+    """A reference does not see later lines, and sees the last value of a repeated name."""
     text = "B=${A}\nA=1\nC=${A}\nA=2\nD=${A}${C}\n"
 
     assert expanded(text) == {"B": "", "A": "2", "C": "1", "D": "21"}
 
 
 def test_names_of_an_earlier_file_are_known() -> None:
-    """One expander serves all files of a run."""
+    """One expander is used for all files of a run."""
     expander = Expander({})
     expander.expand("HOST", "db", "")
 
@@ -83,14 +83,14 @@ VALUES = st.lists(PIECES, max_size=8).map("".join)
 
 @given(st.lists(st.tuples(NAMES, VALUES, st.sampled_from(["", '"'])), max_size=6))
 def test_it_equals_python_dotenv(lines: list[tuple[str, str, str]]) -> None:
-    """Unquoted and double-quoted values come out as python-dotenv's own expansion has them."""
+    """Unquoted and double-quoted values are expanded as python-dotenv does."""
     text = "".join(f"{name}={quote}{value}{quote}\n" for name, value, quote in lines)
 
     assert expanded(text) == dotenv_values(stream=io.StringIO(text), interpolate=True)
 
 
 def test_it_equals_python_dotenv_in_an_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that the files do not give comes from the environment; theirs comes first."""
+    """Values of the files take precedence over the environment."""
     monkeypatch.setenv("WORKERCTL_TEST_OUTER", "outer")
     text = (
         "A=${WORKERCTL_TEST_OUTER}\nWORKERCTL_TEST_OUTER=inner\n"
@@ -104,7 +104,7 @@ def test_it_equals_python_dotenv_in_an_environment(monkeypatch: pytest.MonkeyPat
 
 
 def test_one_value_has_a_limit() -> None:
-    """64 Ki characters are expanded, one more is refused."""
+    """A value of 64 Ki characters is expanded, and one more character is refused."""
     expander = Expander({})
     expander.expand("A", "x" * RESULT_LIMIT, "")
 
@@ -114,7 +114,7 @@ def test_one_value_has_a_limit() -> None:
 
 
 def test_a_refused_value_is_unknown_to_later_ones() -> None:
-    """What was not expanded expands to nothing, and its text is in no error."""
+    """A refused value counts as not set, and its text is not in the error."""
     expander = Expander({})
     expander.expand("A", "x" * RESULT_LIMIT, "")
     with pytest.raises(ExpansionError) as caught:
@@ -125,7 +125,7 @@ def test_a_refused_value_is_unknown_to_later_ones() -> None:
 
 
 def test_all_values_together_have_a_limit() -> None:
-    """A mebibyte of expanded text, then nothing more; what holds no reference is not counted."""
+    """After a mebibyte of expanded text, only values without references are accepted."""
     expander = Expander({})
     expander.expand("A", "x" * RESULT_LIMIT, "")
     for number in range(TOTAL_LIMIT // RESULT_LIMIT):
@@ -137,7 +137,7 @@ def test_all_values_together_have_a_limit() -> None:
 
 
 def test_all_work_together_has_a_limit() -> None:
-    """Many values that each cost what one may cost are as bad as one that costs more."""
+    """The work for all values is limited, not only that for each of them."""
     expander = Expander({})
     with pytest.raises(ExpansionError):
         expander.expand("A", "${" * 300, "")
@@ -152,7 +152,7 @@ def test_all_work_together_has_a_limit() -> None:
 
 
 def test_a_value_without_a_reference_has_no_limit() -> None:
-    """Nothing is expanded, so nothing grows."""
+    """A value without a reference does not grow, so its length is not limited."""
     value = "x" * (2 * RESULT_LIMIT)
 
     assert Expander({}).expand("A", value, "") == value
@@ -174,7 +174,7 @@ def test_a_value_without_a_reference_has_no_limit() -> None:
     ],
 )
 def test_hostile_text_is_bounded(text: str) -> None:
-    """A mebibyte takes seconds and megabytes, whatever is in it."""
+    """A mebibyte of any text takes seconds and a few megabytes."""
     entries = envfile.parse(text, ".env").entries
     expander = Expander({})
     started = time.process_time()

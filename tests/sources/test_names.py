@@ -1,5 +1,5 @@
 """
-Names: which field a variable sets, and how it spells it.
+Tests of names: which field a variable sets, and in which spelling.
 """
 
 import pytest
@@ -36,7 +36,9 @@ NAMES = Names(
     ],
 )
 def test_a_variable_sets_a_field(name: str, field: str, spelling: Spelling) -> None:
-    """By its name, in another case, as NAME_FILE for a secret, or by an old name."""
+    """
+    A variable sets a field by its name in any case, as NAME_FILE of a secret, or by an old name.
+    """
     assert NAMES.resolve(name) == (field, spelling)
 
 
@@ -44,13 +46,13 @@ def test_a_variable_sets_a_field(name: str, field: str, spelling: Spelling) -> N
     "name",
     ["", "_FILE", "PLAIN_FILE", "API_KEY_FILE_FILE", "RING_V", "RING_V1234", "RING_V\u0661"],
 )
-def test_a_stranger_sets_nothing(name: str) -> None:
-    """Only secrets have a NAME_FILE, and a family is matched whole, in ASCII."""
+def test_an_unknown_name_sets_nothing(name: str) -> None:
+    """Only secrets have a NAME_FILE, and a family matches a whole name with ASCII digits."""
     assert NAMES.resolve(name) is None
 
 
 def test_the_exact_spelling_ranks_first() -> None:
-    """Within one source: exact, another case, a file, an old name."""
+    """Within a source the order is: exact, another case, a file, an old name."""
     assert sorted(Spelling) == [
         Spelling.EXACT,
         Spelling.OTHER_CASE,
@@ -60,7 +62,7 @@ def test_the_exact_spelling_ranks_first() -> None:
 
 
 def test_secrets_are_fields_and_families() -> None:
-    """What a family matches is secret like a field that is declared so."""
+    """A name that a family matches is secret, like a field that is declared as such."""
     assert [NAMES.is_secret(name) for name in ("API_KEY", "RING_V9", "PLAIN", "STRANGER")] == [
         True,
         True,

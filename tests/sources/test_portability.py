@@ -1,14 +1,15 @@
 """
-What the writer leaves is read alike by python-dotenv, bash, Node.js, Docker and systemd.
+Tests that python-dotenv, bash, Node.js, Docker and systemd read the written files alike.
 
-10 000 generated files get a fresh key, a rotated one, or lose an older one. Every reader that
-read the file well before finds exactly the new values after it, and all others as they were; and
-the bytes are those of a second, independent rendering of the change.
+In 10 000 generated files a key is added, rotated or removed. Every reader that read the file
+correctly before the change finds the new values after it, and all others unchanged. The bytes equal
+those of a second, independent rendering of the change.
 
-A reader read a file well if it refused nothing and found the names that python-dotenv finds, and
-a plain line that is added by hand at the end. So a value like O'Brien, which opens a quote in a
-shell, is no fault of the writer; nor is a last line without `=`, to which Node.js 20 joins what
-follows. Docker and systemd are their rules as tests/readers.py has them, not the programs.
+A reader read a file correctly if it refused nothing, and found the names that python-dotenv finds
+and a plain line appended by hand. So a value like O'Brien, which opens a quote in a shell, does not
+count against the writer; nor does a last line without `=`, to which Node.js 20 joins the next one.
+The rules of Docker and systemd are implemented in tests/support/readers.py; their programs are not
+run.
 """
 
 import itertools
@@ -34,13 +35,13 @@ BATCH = effort(2_500)
 KEY, VERSION, OLDER = "ENCRYPTION_KEY", "ENCRYPTION_KEY_VERSION", "ENCRYPTION_KEY_V0"
 OLD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 NEW = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
-# A disk can take longer to rename a file than all the rest takes.
+# Renaming a file on a disk can take longer than everything else.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 PROBE = "\n\nADDED_BY_HAND=1\n"
-# Here a shell or systemd finds every name, but joins the next line to the value of the first.
+# Here a shell or systemd finds every name, but joins the next line to the first value.
 HALF_READ = re.compile(r"\\\n\s*(?:export|ENCRYPTION_KEY)\s")
 
-# Names of their own, so that a statement which a reader misses is missed by name.
+# The names are unique, so a statement that a reader misses is identified by its name.
 COMMON = [
     "",
     "  \t",
@@ -80,7 +81,7 @@ RARE = [
     "; 주석",
     "\x0c",
 ]
-# An assignment, and what becomes of it: a comment that ends in a backslash joins nothing.
+# An assignment before and after the change; a comment that ends in a backslash joins nothing.
 ASSIGNMENTS = [
     ("{name}={old}", "{name}={new}\n"),
     ("{name}='{old}'", "{name}={new}\n"),
@@ -103,7 +104,7 @@ UNSET = [
 
 class Part(NamedTuple):
     """
-    A statement with its line ends, and the name that it sets if that is to change.
+    A statement with its line end, and the name that it sets if that is to change.
     """
 
     text: str
@@ -113,7 +114,7 @@ class Part(NamedTuple):
 
 class Case(NamedTuple):
     """
-    A file and what is to change in it; None removes a name.
+    A file and the changes to apply, where None removes a name.
     """
 
     mark: str
@@ -123,13 +124,13 @@ class Case(NamedTuple):
     @property
     def text(self) -> str:
         """
-        The file as it is.
+        The text of the file.
         """
         return self.mark + "".join(part.text for part in self.parts)
 
     def changed(self, values: dict[str, str | None]) -> str | None:
         """
-        The file as it should become; None if it should be refused.
+        Return the text after the change, or None if the change should be refused.
         """
         text = "" if self.parts and self.parts[0].name else self.mark
         for part in self.parts:
@@ -148,7 +149,7 @@ class Case(NamedTuple):
 
 def gap(text: str) -> str:
     """
-    The empty line that keeps the next one apart from a backslash at the end of `text`.
+    Return the empty line that separates the next line from a backslash at the end of `text`.
     """
     line = text.removesuffix("\n").removesuffix("\r")
     return "\n" if (len(line) - len(line.rstrip("\\"))) % 2 else ""
@@ -156,7 +157,7 @@ def gap(text: str) -> str:
 
 def generated(rng: random.Random) -> Case:
     """
-    A file with Korean text, quotes, comments and line ends of every kind around the names.
+    Return a file with Korean text, quotes, comments and any line ends around the names.
     """
     changes, own = rng.choice([fresh, fresh, rotated, rotated, retired])(rng)
     pool = COMMON if rng.random() < 0.75 else COMMON + RARE
@@ -175,7 +176,7 @@ def generated(rng: random.Random) -> Case:
 
 def fresh(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
     """
-    A first key: nothing there, a placeholder, or an empty line.
+    Return the case of a first key: nothing, a placeholder or an empty value is there.
     """
     old = rng.choice([[], [assignment(rng, KEY, "change-me")], [assignment(rng, KEY)]])
     return {}, old
@@ -183,7 +184,7 @@ def fresh(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
 
 def rotated(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
     """
-    A new key and version, and the old key under a name of its own.
+    Return the case of a new key and version, with the old key under another name.
     """
     version = [assignment(rng, VERSION, "0")] if rng.random() < 0.5 else []
     return {KEY: NEW, VERSION: "1", OLDER: OLD}, [assignment(rng, KEY, OLD), *version]
@@ -191,14 +192,14 @@ def rotated(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
 
 def retired(rng: random.Random) -> tuple[dict[str, str | None], list[Part]]:
     """
-    The end of the old key.
+    Return the case that removes the old key.
     """
     return {OLDER: None}, [Part(f"{KEY}={NEW}"), assignment(rng, OLDER, OLD)]
 
 
 def assignment(rng: random.Random, name: str, old: str = "") -> Part:
     """
-    A name with its old value in one of the forms that people write.
+    Return an assignment of the old value in one of the forms that people write.
     """
     text, replacement = rng.choice(ASSIGNMENTS if old else UNSET)
     return Part(text.format(name=name, old=old), name, replacement)
@@ -206,7 +207,7 @@ def assignment(rng: random.Random, name: str, old: str = "") -> Part:
 
 def written(case: Case, path: Path) -> dict[str, str | None] | None:
     """
-    The values that the file now has to have; None if the writer refused it.
+    Change the file, and return the values that it must have, or None if it was refused.
     """
     path.write_bytes(case.text.encode())
     try:
@@ -221,7 +222,7 @@ def written(case: Case, path: Path) -> dict[str, str | None] | None:
 
 def expected(old: dict[str, str], values: dict[str, str | None]) -> dict[str, str]:
     """
-    What has to be found now, by what was found before: the new values and all others.
+    Return the values to find after the change: the new ones, and all others as before.
     """
     others = {name: value for name, value in old.items() if name.upper() not in values}
     return others | {name: value for name, value in values.items() if value is not None}
@@ -229,7 +230,7 @@ def expected(old: dict[str, str], values: dict[str, str | None]) -> dict[str, st
 
 def stored(case: Case, directory: Path, number: int) -> dict[str, str | None] | None:
     """
-    Store the file as it is and as it was changed, to exactly these bytes; both with the probe.
+    Store the file before and after the change with the probe, and check its bytes.
     """
     path = directory / "alone" / ".env"
     values = written(case, path)
@@ -244,7 +245,7 @@ def stored(case: Case, directory: Path, number: int) -> dict[str, str | None] | 
 
 def found(read: readers.Reader, directory: Path, kind: str) -> list[readers.Found]:
     """
-    What a reader finds in all files of a kind.
+    Return what a reader finds in all files of a kind.
     """
     return read([directory / f"{number}.{kind}" for number in range(BATCH)])
 
@@ -268,7 +269,7 @@ def found(read: readers.Reader, directory: Path, kind: str) -> list[readers.Foun
 )
 def test_a_reader_keeps_to_the_rules_of_its_program(tmp_path, reader, text, values):
     """
-    Those that make a difference: blanks, quotes, comments, and what joins two lines.
+    Readers differ in white space, quotes, comments and the joining of lines.
     """
     if reader not in readers.available():
         pytest.skip(f"{reader} is not there")
@@ -279,9 +280,11 @@ def test_a_reader_keeps_to_the_rules_of_its_program(tmp_path, reader, text, valu
 
 
 @pytest.mark.parametrize("seed", range(FILES // BATCH))
-def test_every_reader_finds_the_new_values_and_the_others_as_before(seed, monkeypatch):
+def test_every_reader_finds_the_new_values_and_the_others_unchanged(seed, monkeypatch):
     """
-    In each file that it read well; and of such files there are many for each of them.
+    Every reader that read a file correctly before the change finds the right values after it.
+
+    Each reader is compared in more than half of the files.
     """
     available = readers.available()
     monkeypatch.setattr(logging.getLogger("dotenv.main"), "disabled", True)

@@ -1,5 +1,5 @@
 """
-The project: which pyproject.toml counts, what it may say, and modules that it names.
+Tests of the project: which pyproject.toml counts, what it may contain, and how it names objects.
 """
 
 import sys
@@ -20,7 +20,7 @@ Write = Callable[[str], Project]
 
 @pytest.fixture(name="write")
 def _write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Write a pyproject.toml into the working directory, and find it."""
+    """Return a function that writes pyproject.toml to the working directory and loads it."""
     monkeypatch.chdir(tmp_path)
 
     def write(text: str) -> Project:
@@ -32,7 +32,9 @@ def _write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 @pytest.fixture(name="module")
 def _module(tmp_path: Path) -> Iterator[Callable[[str, str], Project]]:
-    """Write a module beside the pyproject.toml; what its import changes is undone."""
+    """
+    Yield a function that writes a module next to pyproject.toml; what its import changes is undone.
+    """
     path, known = list(sys.path), set(sys.modules)
 
     def module(name: str, text: str) -> Project:
@@ -46,7 +48,7 @@ def _module(tmp_path: Path) -> Iterator[Callable[[str, str], Project]]:
 
 
 def test_the_nearest_project_counts(tmp_path: Path) -> None:
-    """At or above the start, and only the nearest, whatever it says."""
+    """Only the nearest pyproject.toml at or above the start counts, whatever it contains."""
     outer, inner = tmp_path, tmp_path / "a"
     start = inner / "b" / "c"
     start.mkdir(parents=True)
@@ -61,21 +63,21 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
 
 
 def test_without_a_project_nothing_is_configured(tmp_path: Path) -> None:
-    """The directory is the one that was asked about."""
+    """Without a pyproject.toml, the project is the given directory."""
     assert project.find(tmp_path) == Project(tmp_path)
 
 
-def test_a_directory_of_that_name_is_no_project(tmp_path: Path) -> None:
-    """It is passed by."""
+def test_a_directory_of_that_name_is_skipped(tmp_path: Path) -> None:
+    """A directory named pyproject.toml is ignored."""
     (tmp_path / "pyproject.toml").mkdir()
 
     assert project.find(tmp_path) == Project(tmp_path)
 
 
-def test_a_working_directory_that_is_gone_is_told(
+def test_a_deleted_working_directory_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a sentence."""
+    """A deleted working directory is an error with its own message."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -85,8 +87,8 @@ def test_a_working_directory_that_is_gone_is_told(
         project.here()
 
 
-def test_everything_that_a_team_may_say(write: Write, tmp_path: Path) -> None:
-    """Every key, and paths as a message shows them best: short in the working directory."""
+def test_every_key_is_read(write: Write, tmp_path: Path) -> None:
+    """Every key is read, and paths in the working directory stay relative."""
     found = write(
         """
         [tool.workerctl]
@@ -125,8 +127,8 @@ def test_everything_that_a_team_may_say(write: Write, tmp_path: Path) -> None:
     )
 
 
-def test_one_of_a_kind_may_be_a_string(write: Write) -> None:
-    """A list of one is not asked for."""
+def test_a_single_item_may_be_a_string(write: Write) -> None:
+    """A single item need not be in a list."""
     found = write('[tool.workerctl]\nchecks = "a:B"\nenv_file = ".env"\n')
 
     assert (found.checks, found.env_files) == (("a:B",), (".env",))
@@ -135,7 +137,7 @@ def test_one_of_a_kind_may_be_a_string(write: Write) -> None:
 def test_paths_are_relative_to_the_project(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a directory below, they are shown in full; an absolute one stays."""
+    """In a directory below the project, paths are absolute."""
     write('[tool.workerctl]\nenv_file = [".env", "/etc/worker.env"]\nsecrets_dir = "secrets"\n')
     below = tmp_path / "below"
     below.mkdir()
@@ -149,10 +151,10 @@ def test_paths_are_relative_to_the_project(
 @pytest.mark.parametrize(
     "text", ["", "[tool]\n", "[tool.other]\nx = 1\n", "tool = 1\n", "[tool.workerctl]\n"]
 )
-def test_a_project_without_a_word_for_us_configures_nothing(
+def test_a_project_without_the_table_configures_nothing(
     write: Write, tmp_path: Path, text: str
 ) -> None:
-    """It still is the project."""
+    """A pyproject.toml without a table of workerctl still determines the project's directory."""
     assert write(text) == Project(tmp_path)
 
 
@@ -176,10 +178,10 @@ def test_a_project_without_a_word_for_us_configures_nothing(
         ("[tool]\nworkerctl = 1\n", "is not a table.", None),
     ],
 )
-def test_what_does_not_mean_anything_is_told(
+def test_an_invalid_table_is_reported(
     write: Write, text: str, message: str, hint: str | None
 ) -> None:
-    """By its key, with the one that may be meant."""
+    """The message names the key, and the hint the closest known one."""
     with pytest.raises(ProjectError) as caught:
         write(text)
 
@@ -198,8 +200,8 @@ def test_what_does_not_mean_anything_is_told(
     ],
     ids=["syntax", "encoding", "twice", "depth", "digits"],
 )
-def test_bad_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
-    """And without its text."""
+def test_invalid_toml_is_reported_with_its_path(tmp_path: Path, content: bytes) -> None:
+    """The message contains the path but nothing of the text."""
     (tmp_path / "pyproject.toml").write_bytes(content)
 
     with pytest.raises(ProjectError) as caught:
@@ -232,20 +234,20 @@ def test_bad_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
     ],
 )
 def test_a_suppression_needs_code_reason_and_date(write: Write, entry: str, message: str) -> None:
-    """A decision without a reason and an end would stay for ever."""
+    """A suppression without a reason and an end date would stay forever."""
     with pytest.raises(ProjectError) as caught:
         write(f"[[tool.workerctl.ignore]]\n{entry}\n")
     assert message in caught.value.message
 
 
 def test_a_suppression_is_a_table(write: Write) -> None:
-    """A bare code is not enough."""
+    """A code without a reason and a date is refused."""
     with pytest.raises(ProjectError, match="must be a table"):
         write('[tool.workerctl]\nignore = ["RED003"]\n')
 
 
 def test_a_named_object_is_loaded(module: Callable[[str, str], Project]) -> None:
-    """From a module beside the pyproject.toml, whose directory is first on the path."""
+    """The directory of pyproject.toml becomes the first entry of sys.path."""
     team = module("team_first", "TABLE = (1, 2)\n")
     sys.path.append(str(team.directory))
 
@@ -259,7 +261,7 @@ def test_a_named_object_is_loaded(module: Callable[[str, str], Project]) -> None
     "target", ["", ":", "a", "a:", ":B", "a:b:c", "a b:C", "a/b:C", "1a:B", "a:B.C", "a:B\n"]
 )
 def test_a_target_has_the_form_module_name(tmp_path: Path, target: str) -> None:
-    """What has another form is not repeated: it may be a secret in the wrong place."""
+    """A target of another form is not repeated, because it may be a misplaced secret."""
     with pytest.raises(ProjectError) as caught:
         project.load(Project(tmp_path), target)
     assert caught.value.message == (
@@ -279,10 +281,10 @@ def test_a_target_has_the_form_module_name(tmp_path: Path, target: str) -> None:
         ("x = 1", "AttributeError"),
     ],
 )
-def test_a_module_that_fails_is_told_by_the_exception_s_type(
+def test_a_failing_module_is_reported_by_the_type_of_its_exception(
     module: Callable[[str, str], Project], code: str, kind: str
 ) -> None:
-    """Its text, its cause and its frames may hold a value."""
+    """The text, cause and frames of the exception may hold a value."""
     word = Mint(3).token()
     team = module("team_fails", code.format(word=word))
 
@@ -293,8 +295,8 @@ def test_a_module_that_fails_is_told_by_the_exception_s_type(
     assert Oracle([word]).leaks("\n".join(texts(caught.value))) == []
 
 
-def test_a_module_that_does_not_exist_is_told(module: Callable[[str, str], Project]) -> None:
-    """The same way."""
+def test_a_missing_module_is_reported(module: Callable[[str, str], Project]) -> None:
+    """A missing module is reported like a failing one."""
     team = module("team_there", "")
 
     with pytest.raises(ProjectError, match=r"\(ModuleNotFoundError\)"):
@@ -302,17 +304,17 @@ def test_a_module_that_does_not_exist_is_told(module: Callable[[str, str], Proje
 
 
 def test_an_interrupt_is_not_swallowed(module: Callable[[str, str], Project]) -> None:
-    """Who presses ^C while a module is imported wants to stop."""
+    """KeyboardInterrupt during an import propagates."""
     team = module("team_waits", "raise KeyboardInterrupt")
 
     with pytest.raises(KeyboardInterrupt):
         project.load(team, "team_waits:TABLE")
 
 
-def test_what_a_module_prints_is_no_part_of_a_report(
+def test_what_a_module_prints_is_not_in_the_report(
     module: Callable[[str, str], Project], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It goes to standard error."""
+    """The output of an imported module goes to standard error."""
     project.load(module("team_talks", "TABLE = ()\nprint('hello')\n"), "team_talks:TABLE")
 
     assert capsys.readouterr() == ("", "hello\n")

@@ -1,5 +1,5 @@
 """
-Sources: what counts where several say something, where it came from, and what it hides.
+Tests of the sources: which value wins, its origin, and which values it shadows.
 """
 
 import io
@@ -25,41 +25,41 @@ ENVIRONMENT = Location("environment")
 
 @pytest.fixture(autouse=True)
 def _in_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are named as a user names them, in the working directory."""
+    """Run in an empty working directory, so that files have short names."""
     monkeypatch.chdir(tmp_path)
 
 
 def file(name: str, text: str) -> str:
-    """A file with this text; its name."""
+    """Write a file with this text, and return its name."""
     Path(name).parent.mkdir(parents=True, exist_ok=True)
     Path(name).write_text(text, "utf-8", newline="")
     return name
 
 
 def line(name: str, number: int) -> Location:
-    """A line of an env file."""
+    """Return the location of a line in an env file."""
     return Location("env-file", name, number)
 
 
 def secret(path: str) -> Location:
-    """A secret file."""
+    """Return the location of a secret file."""
     return Location("secret-file", path)
 
 
 def assigned(source: Source, field: str) -> list[Assignment]:
-    """What a source assigns to a field."""
+    """Return what a source assigns to a field."""
     return [assignment for assignment in source.assignments if assignment.sets == field]
 
 
 def values(
     *env_files: str, environ: dict[str, str] | None = None, secrets_dir: str | None = None
 ) -> Values:
-    """What the sources say; the environment is left out unless one is given."""
+    """Read the sources, without an environment unless one is given."""
     return read(NAMES, environ=environ, env_files=env_files, secrets_dir=secrets_dir)
 
 
-def test_nothing_says_nothing() -> None:
-    """Without sources every field is at its default."""
+def test_without_sources_everything_has_its_default() -> None:
+    """Without sources every field has its default."""
     nothing = values()
 
     assert (nothing.chosen, nothing.empty, nothing.files) == ({}, {}, ())
@@ -74,7 +74,7 @@ def test_nothing_says_nothing() -> None:
 
 
 def test_the_environment_beats_the_files_and_they_beat_the_secrets() -> None:
-    """The strongest wins, and the origins of all that it hides are kept, strongest first."""
+    """The strongest source wins, and the origins that it shadows are kept, strongest first."""
     file("a.env", "PLAIN=1\nTOKEN=1\n")
     file("b.env", "\nPLAIN=2\nTOKEN=2\n")
     file("secrets/TOKEN", "3")
@@ -90,8 +90,8 @@ def test_the_environment_beats_the_files_and_they_beat_the_secrets() -> None:
     }
 
 
-def test_files_are_told_as_they_were_given() -> None:
-    """The files in their order, then the secrets directory."""
+def test_files_are_listed_as_they_were_given() -> None:
+    """The env files are listed in their order, then the secrets directory."""
     file("a.env", "")
     file("b.env", "PLAIN=1")
     file("secrets/TOKEN", "x")
@@ -106,7 +106,7 @@ def test_files_are_told_as_they_were_given() -> None:
 
 @pytest.mark.parametrize("empty", ["PLAIN=", "PLAIN=''", 'PLAIN=""', "PLAIN= # comment"])
 def test_an_empty_value_in_a_file_is_not_set(empty: str) -> None:
-    """It hides nothing, and its place is kept for what is missing there."""
+    """An empty value shadows nothing, and its location is kept for findings."""
     file("a.env", "PLAIN=1\n")
     file("b.env", f"{empty}\n")
 
@@ -117,7 +117,7 @@ def test_an_empty_value_in_a_file_is_not_set(empty: str) -> None:
 
 
 def test_an_empty_variable_does_not_hide_a_file() -> None:
-    """What compose makes of a variable that its host does not have."""
+    """Docker Compose passes a variable that is missing on the host as an empty one."""
     file("a.env", "PLAIN=1\n")
 
     assert values("a.env", environ={"PLAIN": ""}).chosen["PLAIN"].text == "1"
@@ -125,15 +125,15 @@ def test_an_empty_variable_does_not_hide_a_file() -> None:
 
 
 def test_the_place_of_an_empty_value_is_that_of_the_strongest_source() -> None:
-    """Where somebody who sets it now would win."""
+    """The location is that of the assignment that would win if it had a value."""
     file("a.env", "PLAIN=\n")
     file("b.env", "# comment\nPLAIN=\n")
 
     assert values("a.env", "b.env").location("PLAIN") == line("b.env", 2)
 
 
-def test_of_two_lines_the_later_one_wins() -> None:
-    """An empty one counts for nothing, wherever it stands."""
+def test_the_later_of_two_lines_wins() -> None:
+    """An empty line does not win, wherever it is."""
     file("a.env", "PLAIN=1\nPLAIN=2\nPLAIN=\n")
 
     assert values("a.env").chosen == {"PLAIN": Value("2", line("a.env", 2), (line("a.env", 1),))}
@@ -151,15 +151,17 @@ def test_of_two_lines_the_later_one_wins() -> None:
         ("plain=1\nPlain=2\n", 2),
     ],
 )
-def test_of_two_spellings_the_exact_one_wins(text: str, winner: int) -> None:
-    """Then another case, then an old name; of equals the later line."""
+def test_the_exact_one_of_two_spellings_wins(text: str, winner: int) -> None:
+    """
+    After the exact spelling come another case and an old name; among equals the later line wins.
+    """
     file("a.env", text)
 
     assert values("a.env").location("PLAIN") == line("a.env", winner)
 
 
-def test_a_stronger_source_wins_in_whatever_spelling() -> None:
-    """An old name in the environment beats the exact one in a file."""
+def test_a_stronger_source_wins_in_any_spelling() -> None:
+    """An old name in the environment wins over the exact one in a file."""
     file("a.env", "PLAIN=1\n")
 
     found = values("a.env", environ={"OLD_PLAIN": "2"}).chosen["PLAIN"]
@@ -167,7 +169,7 @@ def test_a_stronger_source_wins_in_whatever_spelling() -> None:
 
 
 def test_a_deprecated_name_sets_the_field() -> None:
-    """And stays recognisable, for the check that tells of it."""
+    """The spelling is recorded for the check that reports it."""
     file("a.env", "OLD_PLAIN=1\n")
     found = values("a.env")
 
@@ -177,8 +179,8 @@ def test_a_deprecated_name_sets_the_field() -> None:
     ]
 
 
-def test_a_file_that_is_named_holds_the_secret() -> None:
-    """NAME_FILE, for secrets; the origin is the file."""
+def test_name_file_names_the_file_of_a_secret() -> None:
+    """NAME_FILE works for secrets only, and the origin of the value is the file."""
     file("token", "word\n")
 
     assert values(environ={"TOKEN_FILE": "token"}).chosen == {
@@ -202,15 +204,15 @@ def test_a_file_that_is_named_holds_the_secret() -> None:
         ("${PLAIN}", "${PLAIN}"),
     ],
 )
-def test_one_line_end_is_no_part_of_a_secret(content: str, text: str) -> None:
-    """Everything else in the file is: the form is judged by checks, not mended in silence."""
+def test_one_line_end_is_removed_from_a_secret(content: str, text: str) -> None:
+    """Everything else is kept, because checks report a malformed secret."""
     file("token", content)
 
     assert values(environ={"TOKEN_FILE": "token"}).text("TOKEN") == text
 
 
-def test_a_named_file_counts_where_its_name_stands() -> None:
-    """In the environment it beats an env file; in an env file the environment beats it."""
+def test_a_named_file_ranks_where_its_name_is_set() -> None:
+    """NAME_FILE has the precedence of the source that sets it."""
     file("a.env", "TOKEN=line\n")
     file("b.env", "TOKEN_FILE=token\n")
     file("token", "file")
@@ -224,7 +226,7 @@ def test_a_named_file_counts_where_its_name_stands() -> None:
 
 
 def test_a_value_beats_a_named_file_in_the_same_source() -> None:
-    """NAME is nearer than NAME_FILE, an old name is farther."""
+    """NAME wins over NAME_FILE, which wins over an old name."""
     file("token", "file")
     both = {"TOKEN": "direct", "TOKEN_FILE": "token"}
     old = {"OLD_TOKEN": "old", "token_file": "token"}
@@ -235,7 +237,7 @@ def test_a_value_beats_a_named_file_in_the_same_source() -> None:
 
 @pytest.mark.parametrize("content", ["", "\n", "\r\n"])
 def test_an_empty_secret_file_is_not_set(content: str) -> None:
-    """What is weaker counts then, and after it the default."""
+    """After an empty file, weaker sources count, and then the default."""
     file("token", content)
     file("a.env", "TOKEN=line\n")
 
@@ -245,7 +247,7 @@ def test_an_empty_secret_file_is_not_set(content: str) -> None:
 
 
 def unreadable(kind: str) -> str:
-    """A path that cannot be read as text."""
+    """Return a path that cannot be read as text."""
     if kind == "missing":
         return "missing"
     if kind == "directory":
@@ -260,7 +262,7 @@ def unreadable(kind: str) -> str:
 
 @pytest.mark.parametrize("kind", ["missing", "directory", "dangling", "latin", "NUL", "large"])
 def test_a_named_file_that_cannot_be_read_is_a_problem(kind: str) -> None:
-    """Of its own line, and it does not fall back to what is weaker."""
+    """The problem is reported at its line, and weaker sources are not used instead."""
     file("a.env", f"\nTOKEN_FILE={unreadable(kind)}\n")
     file("secrets/TOKEN", "other")
 
@@ -272,13 +274,13 @@ def test_a_named_file_that_cannot_be_read_is_a_problem(kind: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["a\0b", "~/token", "x" * 5000, "\udcff"])
-def test_a_path_that_no_system_takes_is_a_problem(path: str) -> None:
-    """And no traceback; `~` is a name like any other."""
+def test_an_impossible_path_is_a_problem(path: str) -> None:
+    """An impossible path does not raise, and `~` is not expanded."""
     assert values(environ={"TOKEN_FILE": path}).chosen["TOKEN"].problem
 
 
 def test_a_secrets_directory_has_a_file_for_each_name() -> None:
-    """For any field, secret or not, and for the older keys; strangers are left alone."""
+    """A file may set any field or an older key, and unknown names are ignored."""
     for name in ("TOKEN", "PLAIN", "ENCRYPTION_KEY_V1", "STRANGER", "TOKEN_FILE"):
         file(f"secrets/{name}", f"{name}-word\n")
 
@@ -289,8 +291,8 @@ def test_a_secrets_directory_has_a_file_for_each_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["token", "Token", "TOKEN", "OLD_TOKEN", "old_token"])
-def test_a_secret_file_may_be_in_small_letters(name: str) -> None:
-    """As docker's and systemd's often are, or by an old name."""
+def test_a_secret_file_may_have_another_spelling(name: str) -> None:
+    """The name may be in lower case, as with Docker and systemd, or an old one."""
     file(f"secrets/{name}", "word")
 
     assert values(secrets_dir="secrets").chosen == {
@@ -306,8 +308,8 @@ def test_a_secret_file_may_be_in_small_letters(name: str) -> None:
         (["OLD_TOKEN", "TOKEN", "Token"], "TOKEN"),
     ],
 )
-def test_of_two_secret_files_the_exact_name_wins(names: list[str], winner: str) -> None:
-    """As in any other source."""
+def test_the_exact_one_of_two_secret_files_wins(names: list[str], winner: str) -> None:
+    """The precedence of spellings is that of any other source."""
     for name in names:
         file(f"secrets/{name}", name)
 
@@ -315,7 +317,7 @@ def test_of_two_secret_files_the_exact_name_wins(names: list[str], winner: str) 
 
 
 def test_secrets_of_kubernetes_are_links_into_a_directory_of_links() -> None:
-    """`TOKEN` leads to `..data/TOKEN`, and `..data` to the directory of the current version."""
+    """`TOKEN` links to `..data/TOKEN`, and `..data` to the directory of the current version."""
     file("secrets/..2026_11_22/TOKEN", "word\n")
     Path("secrets/..data").symlink_to("..2026_11_22")
     Path("secrets/TOKEN").symlink_to("..data/TOKEN")
@@ -323,8 +325,8 @@ def test_secrets_of_kubernetes_are_links_into_a_directory_of_links() -> None:
     assert values(secrets_dir="secrets").chosen == {"TOKEN": Value("word", secret("secrets/TOKEN"))}
 
 
-def test_a_secret_that_leads_nowhere_is_a_problem() -> None:
-    """It is meant to be set, so the default must not apply in silence."""
+def test_a_dangling_secret_is_a_problem() -> None:
+    """A dangling link is meant to be set, so the default does not apply."""
     Path("secrets").mkdir()
     Path("secrets/TOKEN").symlink_to("..data/TOKEN")
     Path("secrets/STRANGER").symlink_to("nowhere")
@@ -335,16 +337,16 @@ def test_a_secret_that_leads_nowhere_is_a_problem() -> None:
     }
 
 
-def test_a_directory_in_the_secrets_directory_is_none() -> None:
-    """Also where it has the name of a field."""
+def test_a_directory_in_the_secrets_directory_is_ignored() -> None:
+    """A directory is ignored even if it has the name of a field."""
     Path("secrets/TOKEN").mkdir(parents=True)
 
     assert values(secrets_dir="secrets").chosen == {}
 
 
 @pytest.mark.parametrize("directory", ["missing", "a.env", "a\0b"])
-def test_a_secrets_directory_that_is_none_is_an_error(directory: str) -> None:
-    """With its path, because nothing can be trusted then."""
+def test_an_invalid_secrets_directory_is_an_error(directory: str) -> None:
+    """The message contains the path, and the error has no context."""
     file("a.env", "")
     with pytest.raises(SourceError, match=r"The secrets directory .* cannot be read") as caught:
         values(secrets_dir=directory)
@@ -352,20 +354,20 @@ def test_a_secrets_directory_that_is_none_is_an_error(directory: str) -> None:
 
 
 def test_a_named_env_file_that_is_missing_is_an_error() -> None:
-    """Whatever else there is."""
+    """A missing env file is an error, whatever the other sources contain."""
     with pytest.raises(SourceError, match=r"^missing\.env does not exist\.$"):
         values("missing.env", environ={"PLAIN": "1"})
 
 
 def test_standard_input_is_an_env_file() -> None:
-    """`-` is read from the stream, and called by what it is."""
+    """`-` is read from the stream and shown as `<stdin>`."""
     found = read(NAMES, environ=None, env_files=["-"], stdin=io.BytesIO(b"\nPLAIN=1\n"))
 
     assert found.chosen == {"PLAIN": Value("1", line("<stdin>", 2))}
 
 
-def test_older_keys_are_known_by_their_pattern() -> None:
-    """ENCRYPTION_KEY_V1 is no field and still counts, by line and by file."""
+def test_older_keys_are_recognized_by_their_pattern() -> None:
+    """ENCRYPTION_KEY_V1 is not a field, but its line or its file is read."""
     file("a.env", "ENCRYPTION_KEY_V1=a\nencryption_key_v12=b\nENCRYPTION_KEY_V1234=c\n")
     file("key", "d\n")
 
@@ -378,7 +380,7 @@ def test_older_keys_are_known_by_their_pattern() -> None:
 
 
 def test_lines_are_counted_whatever_ends_them() -> None:
-    """Blank lines, comments and values of several lines included."""
+    """Empty lines, comments and lines inside values are counted."""
     file("a.env", "\r\n# comment\r\n\r\nPLAIN='1\r\n2'\r\nTOKEN=3\r\n")
 
     found = values("a.env")
@@ -386,7 +388,7 @@ def test_lines_are_counted_whatever_ends_them() -> None:
 
 
 def test_broken_lines_are_kept_with_their_reasons() -> None:
-    """Without a word of what stands there."""
+    """A broken line is kept with a reason, but without its text."""
     file("a.env", "no assignment\nPLAIN\nA=1${PLAIN\nPLAIN=" + "${OTHER}" * 5000 + "\n")
 
     assert values("a.env").env_files == (
@@ -404,7 +406,7 @@ def test_broken_lines_are_kept_with_their_reasons() -> None:
 
 
 def test_references_are_expanded_from_files_then_the_environment() -> None:
-    """From a later file, too; the environment only when it is not left out."""
+    """References see earlier files, and the environment unless it is left out."""
     file("a.env", "HOST=db\nPLAIN=${HOST}:${PORT:-1}\n")
     file("b.env", "OTHER=${PLAIN}\nTOKEN='${HOST}'\n")
 
@@ -414,7 +416,7 @@ def test_references_are_expanded_from_files_then_the_environment() -> None:
 
 
 def test_an_unknown_name_sets_nothing_and_is_kept() -> None:
-    """For the checks that tell of near misses."""
+    """Unknown names are kept for the checks that report near misses."""
     file("a.env", "PLIAN=1\n")
     (source,) = values("a.env").env_files
 
@@ -424,7 +426,7 @@ def test_an_unknown_name_sets_nothing_and_is_kept() -> None:
 
 
 def test_unknown_variables_are_those_that_set_no_field() -> None:
-    """Their names are listed in the environment's order, without reading a text."""
+    """Their names are listed in the order of the environment."""
     found = values(environ={"PLIAN": "1", "PLAIN": "2", "plain": "3", "EMPTY": ""})
 
     assert found.unknown.names == ("PLIAN", "EMPTY")
@@ -433,7 +435,7 @@ def test_unknown_variables_are_those_that_set_no_field() -> None:
 
 
 def test_no_text_of_a_value_is_in_a_repr() -> None:
-    """Neither of what was chosen nor of what was read."""
+    """A repr contains no text of a value, whether it won or was only read."""
     token = Mint(2).token()
     file("a.env", f"TOKEN={token}\nTOKEN={token}x\n{token}\n{token}=1\nPLAIN=${{TOKEN}}\n")
     file("token", token)

@@ -1,5 +1,5 @@
 """
-`workerctl budget`: what it draws, says as data, writes as SVG and recommends.
+Tests of `workerctl budget`: the chart, the JSON document, the SVG file and the fixes.
 """
 
 import json
@@ -23,7 +23,7 @@ Run = Callable[..., CompletedProcess[str]]
 NOTHING: dict[str, str] = {}
 TWICE = {"LLM_SDK_MAX_RETRIES": "2"}
 HUGE = str(10**40)
-HUGEST = "9" * 4299  # what Python still reads as a number
+HUGEST = "9" * 4299  # one digit less than the limit of int()
 SVG = "{http://www.w3.org/2000/svg}"
 
 HOSTILE = """
@@ -42,7 +42,7 @@ PIPELINE = Pipeline((
 
 def document(done: CompletedProcess[str]) -> Any:
     """
-    What a run wrote on standard output, which has to have the promised shape.
+    Return the JSON document that a run wrote to standard output, validated against its schema.
     """
     path = Path(workerctl.__file__).parent / "output/budget.schema.json"
     found = json.loads(done.stdout)
@@ -53,14 +53,14 @@ def document(done: CompletedProcess[str]) -> Any:
 
 def parsed(file: str) -> ET.Element:
     """
-    An SVG as the tree that it must be.
+    Return the root element of an SVG file, which must be well-formed.
     """
-    return ET.parse(file).getroot()  # noqa: S314 -- written a moment ago
+    return ET.parse(file).getroot()  # noqa: S314 -- the test wrote the file
 
 
 def data(call: Run, *arguments: str, environ: dict[str, str] | None = None) -> Any:
     """
-    The budget of a configuration as data.
+    Return the budget of a configuration as a JSON document.
     """
     return document(call("budget", "--format", "json", *arguments, environ=environ))
 
@@ -70,7 +70,7 @@ def data(call: Run, *arguments: str, environ: dict[str, str] | None = None) -> A
 
 def test_the_default_job_takes_1237_of_1800_seconds(call: Run) -> None:
     """
-    Its stages follow each other, and what they come to is told.
+    The stages follow each other without gaps, and the totals of the default job are reported.
     """
     found = data(call)
     ends = [stage["end_seconds"] for stage in found["stages"]]
@@ -94,7 +94,7 @@ def test_the_default_job_takes_1237_of_1800_seconds(call: Run) -> None:
 
 def test_retries_of_the_sdk_multiply(call: Run) -> None:
     """
-    27 requests of an LLM stage and job, and the fix is to leave them to one layer.
+    A failing LLM call is sent 27 times per job, and the fix is to disable the retries of the SDK.
     """
     found = data(call, environ=TWICE)
     stage = found["stages"][1]
@@ -108,7 +108,7 @@ def test_retries_of_the_sdk_multiply(call: Run) -> None:
 
 def test_figures_add_up(call: Run) -> None:
     """
-    Each from its parts, also with halves and tenths in them.
+    Every figure is the exact sum or product of its parts, including fractions of a second.
     """
     environ = {**TWICE, "LLM_RETRY_BASE_WAIT": "0.1", "STORAGE_RETRY_DELAY_SECONDS": "0.7"}
     found = data(call, environ=environ)
@@ -122,9 +122,9 @@ def test_figures_add_up(call: Run) -> None:
     assert found["job"]["worst_seconds"] == found["stages"][-1]["end_seconds"]
 
 
-def test_the_picture_tells_the_sums(call: Run) -> None:
+def test_the_chart_shows_the_totals(call: Run) -> None:
     """
-    The sum against the timeout, requests, when a job is given up, and what is left out.
+    The chart shows the total, the requests, when RQ gives the job up, and what is not counted.
     """
     done = call("budget", environ=TWICE)
 
@@ -146,9 +146,9 @@ def test_the_picture_tells_the_sums(call: Run) -> None:
 @pytest.mark.parametrize(
     ("timeout", "sign"), [("1800", "✓"), ("1547", "✓"), ("1546", "!"), ("1237", "!"), ("1236", "✗")]
 )
-def test_the_sign_tells_how_tight_it_is(call: Run, timeout: str, sign: str) -> None:
+def test_the_sign_depends_on_the_share(call: Run, timeout: str, sign: str) -> None:
     """
-    Up to 80 % it is well, above 100 % RQ ends the job.
+    The sign is a check mark up to 80 % of the timeout, and a cross above 100 %.
     """
     done = call("budget", environ={"JOB_TIMEOUT_SECONDS": timeout})
 
@@ -158,7 +158,7 @@ def test_the_sign_tells_how_tight_it_is(call: Run, timeout: str, sign: str) -> N
 
 def test_a_job_that_is_not_retried_has_one_run(call: Run) -> None:
     """
-    And is given up within an hour.
+    A job without retries has one run and is given up after it.
     """
     done = call("budget", environ={"JOB_MAX_RETRIES": "0"})
 
@@ -168,7 +168,7 @@ def test_a_job_that_is_not_retried_has_one_run(call: Run) -> None:
 
 def test_another_environment_is_judged_by_its_rules(call: Run) -> None:
     """
-    In production a deploy must not kill what runs.
+    `--env` applies the rules of that environment: only production needs a grace period.
     """
     codes = [
         [finding["code"] for finding in data(call, *options)["findings"]]
@@ -180,9 +180,9 @@ def test_another_environment_is_judged_by_its_rules(call: Run) -> None:
 
 @pytest.mark.parametrize("format_", ["text", "json"])
 @pytest.mark.parametrize("number", [HUGE, HUGEST], ids=["huge", "hugest"])
-def test_settings_without_a_bound_break_nothing(call: Run, number: str, format_: str) -> None:
+def test_enormous_settings_are_reported_as_too_large(call: Run, number: str, format_: str) -> None:
     """
-    What is too large to mean anything is told as that.
+    Numbers beyond any sensible limit are reported as too large, in every format.
     """
     names = ["LLM_SDK_MAX_RETRIES", "JOB_MAX_RETRIES", "STORAGE_TIMEOUT_SECONDS"]
     for environ in ({"JOB_TIMEOUT_SECONDS": number}, dict.fromkeys(names, number)):
@@ -196,13 +196,13 @@ def test_settings_without_a_bound_break_nothing(call: Run, number: str, format_:
             assert "over 1000000000 s" in done.stdout
 
 
-# -------------------------------------------------------------------------------- what is wrong
+# --------------------------------------------------------------------------------------- errors
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_values_that_are_not_valid_are_named(call: Run, format_: str) -> None:
     """
-    Those that the budget needs, in a sentence; exit code 1.
+    Invalid values that the budget needs are named in one sentence, exit code 1.
     """
     environ = {"LLM_TIMEOUT_SECONDS": "s3cr3tvalue", "STORAGE_MAX_RETRIES": "99", "DEBUG": "x"}
     done = call("budget", "--format", format_, "--svg", "a.svg", environ=environ)
@@ -221,7 +221,7 @@ def test_values_that_are_not_valid_are_named(call: Run, format_: str) -> None:
 
 def test_other_values_that_are_not_valid_do_not_matter(call: Run) -> None:
     """
-    A check that cannot be judged for them is listed.
+    Invalid values that the budget does not need only skip the checks that use them.
     """
     environ = {"DEBUG": "x", "SHUTDOWN_GRACE_SECONDS": "x", "ENV": "production"}
     done = call("budget", environ=environ)
@@ -233,9 +233,9 @@ def test_other_values_that_are_not_valid_do_not_matter(call: Run) -> None:
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])
-def test_a_source_that_is_missing_is_told(call: Run, format_: str) -> None:
+def test_a_missing_source_is_reported(call: Run, format_: str) -> None:
     """
-    Exit code 2.
+    A missing env file is reported, exit code 2.
     """
     done = call("budget", "--env-file", "missing.env", "--format", format_)
 
@@ -246,9 +246,9 @@ def test_a_source_that_is_missing_is_told(call: Run, format_: str) -> None:
         document(done)
 
 
-def test_the_fix_is_no_document(call: Run) -> None:
+def test_fix_and_json_exclude_each_other(call: Run) -> None:
     """
-    Two formats at once are a mistake; the document holds the fix.
+    `--fix` and `--format json` exclude each other, because the document contains the fix.
     """
     done = call("budget", "--fix", "--format", "json")
 
@@ -261,7 +261,7 @@ def test_the_fix_is_no_document(call: Run) -> None:
 
 def test_the_fix_can_be_pasted(call: Run, directory: Path) -> None:
     """
-    Lines of an env file, which clear every finding; the alternatives are comments.
+    The fix consists of lines for an env file that clear every finding; alternatives are comments.
     """
     environ = {**TWICE, "EMBEDDING_SDK_MAX_RETRIES": "3", "JOB_TIMEOUT_SECONDS": "300"}
     done = call("budget", "--fix", environ=environ)
@@ -278,9 +278,9 @@ def test_the_fix_can_be_pasted(call: Run, directory: Path) -> None:
     assert data(call, "--isolated", "--env-file", "fixed.env")["findings"] == []
 
 
-def test_alternatives_stand_beside_the_fix(call: Run) -> None:
+def test_the_fix_lists_alternatives(call: Run) -> None:
     """
-    Under the code that any one of them clears.
+    Alternatives are listed under the code that any one of them clears.
     """
     done = call("budget", "--fix", environ=TWICE)
 
@@ -293,9 +293,9 @@ def test_alternatives_stand_beside_the_fix(call: Run) -> None:
     ]
 
 
-def test_a_finding_that_takes_several_changes_is_told_as_such(call: Run, directory: Path) -> None:
+def test_a_finding_that_needs_several_changes_is_marked(call: Run, directory: Path) -> None:
     """
-    Waiting longer takes a longer grace period, too; no single setting does without the other.
+    A comment says when no single setting clears a finding.
     """
     (directory / "pyproject.toml").write_text(
         "[tool.workerctl.pipeline]\n"
@@ -311,9 +311,9 @@ def test_a_finding_that_takes_several_changes_is_told_as_such(call: Run, directo
     ]
 
 
-def test_nothing_to_fix_is_said_beside_standard_output(call: Run) -> None:
+def test_nothing_to_fix_is_reported_on_standard_error(call: Run) -> None:
     """
-    A pipe gets no line.
+    If there is nothing to fix, standard output stays empty.
     """
     done = call("budget", "--fix")
 
@@ -321,9 +321,9 @@ def test_nothing_to_fix_is_said_beside_standard_output(call: Run) -> None:
     assert done.stderr == "The budget has no findings, so there is nothing to fix.\n"
 
 
-def test_what_nothing_fixes_is_said(call: Run, directory: Path) -> None:
+def test_a_budget_that_no_setting_fixes_is_reported(call: Run, directory: Path) -> None:
     """
-    A stage of fixed numbers is longer than a fixed timeout; exit code 1.
+    Findings that no change of settings clears are reported, exit code 1.
     """
     table = '[tool.workerctl.pipeline]\njob_timeout = 60\nstages = [{name = "a", timeout = 100}]\n'
     (directory / "pyproject.toml").write_text(table)
@@ -335,12 +335,12 @@ def test_what_nothing_fixes_is_said(call: Run, directory: Path) -> None:
     assert "smallest fix" not in call("budget").stdout
 
 
-# ---------------------------------------------------------------------------------- a team's own
+# ------------------------------------------------------------------------------ custom pipelines
 
 
 def test_a_table_declares_a_pipeline(call: Run, directory: Path) -> None:
     """
-    With names of settings and with numbers.
+    A table in pyproject.toml may use names of settings and numbers.
     """
     (directory / "pyproject.toml").write_text("""
         [tool.workerctl.pipeline]
@@ -361,15 +361,15 @@ def test_a_table_declares_a_pipeline(call: Run, directory: Path) -> None:
         """)
     found = data(call, environ={"ANALYSIS_MODE": "phase_2"})
 
-    told = [(one["name"], one["side_by_side"], one["worst_seconds"]) for one in found["stages"]]
-    assert told == [("render", 4, 123), ("upload", 1, 30)]
+    stages = [(one["name"], one["side_by_side"], one["worst_seconds"]) for one in found["stages"]]
+    assert stages == [("render", 4, 123), ("upload", 1, 30)]
     assert (found["job"]["timeout_seconds"], found["job"]["runs"]) == (600, 2)
     assert "4 side by side" in call("budget", environ={"ANALYSIS_MODE": "phase_2"}).stdout
 
 
-def test_a_table_that_says_nothing_is_told(call: Run, directory: Path) -> None:
+def test_an_invalid_table_is_reported(call: Run, directory: Path) -> None:
     """
-    Exit code 2, like everything in it.
+    An invalid table is an error with a hint, exit code 2.
     """
     for table in ("stages = []", 'stages = [{name = "a", timeout = 1, times = 1000000000}]'):
         (directory / "pyproject.toml").write_text(f"[tool.workerctl.pipeline]\n{table}\n")
@@ -382,7 +382,7 @@ def test_a_table_that_says_nothing_is_told(call: Run, directory: Path) -> None:
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_a_stage_may_take_no_time(call: Run, directory: Path, format_: str) -> None:
     """
-    It has a lane without a bar.
+    A stage of zero seconds has a lane without a bar.
     """
     table = 'stages = [{name = "a", timeout = 0, retries = 9999}, {name = "b", timeout = 9}]'
     (directory / "pyproject.toml").write_text(f"[tool.workerctl.pipeline]\n{table}\n")
@@ -398,7 +398,7 @@ def test_a_stage_may_take_no_time(call: Run, directory: Path, format_: str) -> N
 
 def test_a_name_of_a_stage_is_text(run: Run, screen: Run, directory: Path) -> None:
     """
-    Neither markup of rich nor of XML.
+    The name of a stage is interpreted neither as markup of rich nor as XML.
     """
     (directory / "hostile.py").write_text(HOSTILE, "utf-8")
     (directory / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "hostile:Settings"\n')
@@ -420,7 +420,7 @@ def test_a_name_of_a_stage_is_text(run: Run, screen: Run, directory: Path) -> No
 
 def svg(call: Run, environ: dict[str, str]) -> ET.Element:
     """
-    The SVG of a configuration.
+    Return the root element of the SVG of a configuration.
     """
     done = call("budget", "--svg", "budget.svg", environ=environ)
     assert (done.returncode, done.stderr) == (0, "")
@@ -430,15 +430,15 @@ def svg(call: Run, environ: dict[str, str]) -> ET.Element:
 
 def boxes(root: ET.Element, style: str) -> list[tuple[float, float]]:
     """
-    Where the boxes of a style begin and end.
+    Return the left and right ends of the boxes of a style.
     """
     found = [part.attrib for part in root.iter(f"{SVG}rect") if part.get("class") == style]
     return [(float(box["x"]), float(box["x"]) + float(box["width"])) for box in found]
 
 
-def test_the_svg_reads_aloud(call: Run) -> None:
+def test_the_svg_is_accessible(call: Run) -> None:
     """
-    Its title is the verdict, its description every stage and every sum.
+    The title of the SVG is the verdict, and its description lists every stage and total.
     """
     root = svg(call, TWICE)
     title, desc = (root.findtext(f"{SVG}{tag}") or "" for tag in ("title", "desc"))
@@ -450,9 +450,9 @@ def test_the_svg_reads_aloud(call: Run) -> None:
     assert "gives up: after 5670 s (1 h 34 min)." in desc
 
 
-def test_the_svg_stands_alone(call: Run) -> None:
+def test_the_svg_is_self_contained(call: Run) -> None:
     """
-    It loads nothing, runs nothing, follows the reader's scheme, and is the same every time.
+    The SVG loads and runs nothing, follows the reader's colour scheme, and is reproducible.
     """
     root = svg(call, TWICE)
     text = Path("budget.svg").read_text("utf-8")
@@ -467,9 +467,9 @@ def test_the_svg_stands_alone(call: Run) -> None:
     assert Path("budget.svg").read_text("utf-8") == text
 
 
-def test_the_svg_marks_what_lies_beyond(call: Run) -> None:
+def test_the_svg_marks_what_exceeds_the_timeout(call: Run) -> None:
     """
-    From the timeout on; each attempt is a box, and one through which the timeout goes is two.
+    Each attempt is a box, and an attempt that the timeout cuts is two boxes.
     """
     root = svg(call, TWICE)
     (line,) = [float(part.get("x1", "")) for part in root.iter() if part.get("class") == "timeout"]
@@ -484,9 +484,9 @@ def test_the_svg_marks_what_lies_beyond(call: Run) -> None:
     assert not boxes(svg(call, NOTHING), "too-late")
 
 
-def test_a_picture_that_cannot_be_written_is_told(call: Run, directory: Path) -> None:
+def test_a_picture_that_cannot_be_written_is_reported(call: Run, directory: Path) -> None:
     """
-    Exit code 3, in the document too, which is there all the same.
+    An SVG file that cannot be written makes the exit code 3; the other output is still written.
     """
     for options in ([], ["--fix"]):
         done = call("budget", "--svg", "nowhere/a.svg", *options, environ=TWICE)
@@ -496,12 +496,12 @@ def test_a_picture_that_cannot_be_written_is_told(call: Run, directory: Path) ->
     assert data(call, "--svg", "nowhere/a.svg")["exit_code"] == 3
 
 
-# ------------------------------------------------------------------------------------ surfaces
+# ----------------------------------------------------------------------- suppression, library
 
 
-def test_a_suppressed_finding_is_shown_as_that(call: Run, directory: Path) -> None:
+def test_a_suppressed_finding_is_marked(call: Run, directory: Path) -> None:
     """
-    With its reason; the fix is still told.
+    A suppressed finding is shown with its reason and its end date.
     """
     (directory / "pyproject.toml").write_text(
         "[[tool.workerctl.ignore]]\n"
@@ -516,7 +516,7 @@ def test_a_suppressed_finding_is_shown_as_that(call: Run, directory: Path) -> No
 
 def test_the_library_draws_without_typer_and_rich(directory: Path, environ: dict[str, str]) -> None:
     """
-    A pipe needs no terminal library.
+    The chart on a pipe needs neither typer nor rich.
     """
     code = (
         "import sys; sys.modules.update(typer=None, rich=None)\n"

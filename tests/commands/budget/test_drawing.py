@@ -1,5 +1,5 @@
 """
-The picture of a budget, to the letter.
+Tests of the chart of a budget, compared character by character with golden files.
 """
 
 import io
@@ -57,7 +57,7 @@ _budgets = st.builds(
 
 def drawn(budget: Budget, columns: int) -> list[str]:
     """
-    The lines of a picture, off a terminal.
+    Return the lines of a chart that is not written to a terminal.
     """
     stream = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
     before = os.environ.get("COLUMNS")
@@ -74,8 +74,8 @@ def drawn(budget: Budget, columns: int) -> list[str]:
 
 
 @pytest.mark.parametrize("columns", [60, 100])
-def test_lanes_side_by_side_stand_under_each_other(columns: int) -> None:
-    """A third one has no words of its own, and takes no line for them."""
+def test_parallel_lanes_are_adjacent(columns: int) -> None:
+    """A third parallel lane has no text, and no empty line for it."""
     stage = StageCost("models", 10, retries=2, base=1)
     lines = drawn(Budget(((stage,) * 3,), 100), columns)
     lanes = [line for line in lines if "█" in line and "attempts" not in line]
@@ -88,7 +88,7 @@ def test_lanes_side_by_side_stand_under_each_other(columns: int) -> None:
 @WIDTHS
 def test_off_a_terminal(run: Run, case: str, columns: int) -> None:
     """
-    As wide as COLUMNS says.
+    Off a terminal, the chart is as wide as COLUMNS says.
     """
     done = run("budget", "--no-env-file", env={**CASES[case], "COLUMNS": str(columns)})
 
@@ -99,7 +99,7 @@ def test_off_a_terminal(run: Run, case: str, columns: int) -> None:
 @WIDTHS
 def test_on_a_terminal(screen: Run, columns: int) -> None:
     """
-    In colour; without, what it says remains.
+    On a terminal the chart is coloured, and without colours its text is the same.
     """
     shown = {}
     for name, env in {
@@ -116,7 +116,7 @@ def test_on_a_terminal(screen: Run, columns: int) -> None:
 
 def test_in_ascii(run: Run) -> None:
     """
-    Each sign has a form of its own, as wide as it.
+    Each sign has an ASCII form of the same width.
     """
     done = run("budget", "--no-env-file", env={**CASES["waits"], "PYTHONIOENCODING": "ascii"})
 
@@ -124,21 +124,21 @@ def test_in_ascii(run: Run) -> None:
     assert done.stdout.isascii()
 
 
-def test_elsewhere_it_is_80_columns_wide(run: Run) -> None:
+def test_the_width_is_80_columns_by_default_and_160_at_most(run: Run) -> None:
     """
-    And where there are more than anybody reads, 160.
+    Without COLUMNS the chart is 80 columns wide, and it is never wider than 160.
     """
-    told = run("budget", "--no-env-file", env=CASES["beyond"]).stdout.splitlines()
+    default = run("budget", "--no-env-file", env=CASES["beyond"]).stdout.splitlines()
     wide = run("budget", "--no-env-file", env={**CASES["beyond"], "COLUMNS": "900"}).stdout
 
-    assert max(map(len, told)) == 80
+    assert max(map(len, default)) == 80
     assert max(map(len, wide.splitlines())) == 160
 
 
 @given(budget=_budgets, columns=st.integers(20, 200))
 def test_every_budget_can_be_drawn(budget: Budget, columns: int) -> None:
     """
-    In any width the timeout goes through every lane, and only what lies beyond it is marked.
+    The timeout is in the same column of every lane, and only what exceeds it is marked.
     """
     lines = drawn(budget, columns)
     lanes = [one for one in lines if "│" in one]
@@ -162,7 +162,7 @@ def _columns(one: str) -> int:
 @given(budget=_budgets, most=st.integers(1, 60))
 def test_spans_fill_their_bar(budget: Budget, most: int) -> None:
     """
-    One after another, attempts first, and never more than there is room for.
+    Spans are contiguous, cover the whole bar, and are not more than there is room for.
     """
     for bar in bars(budget):
         spans = bar.spans(most)
@@ -174,9 +174,9 @@ def test_spans_fill_their_bar(budget: Budget, most: int) -> None:
             assert all(one.end == other.start for one, other in pairwise(spans))
 
 
-def test_attempts_of_the_sdk_are_drawn_as_one_where_there_is_little_room() -> None:
+def test_attempts_are_merged_where_there_is_little_room() -> None:
     """
-    Then the own retries are seen still, then nothing but the sum.
+    With less room, the attempts of the SDK are merged first, then all attempts.
     """
     (bar,) = bars(Budget(((StageCost("a", 100, retries=2, base=1, sdk_retries=2),),), 1000))
     drawn_as = {most: [span.is_wait for span in bar.spans(most)] for most in (17, 16, 5, 4)}
@@ -199,14 +199,14 @@ def test_attempts_of_the_sdk_are_drawn_as_one_where_there_is_little_room() -> No
 )
 def test_marks_are_round(end: float, most: int, expected: list[int]) -> None:
     """
-    And as many as there is room for.
+    Marks are at round numbers, and not more than there is room for.
     """
     assert marks(end, most) == expected  # type: ignore[arg-type]
 
 
-def test_the_golden_files_are_those_of_these_tests() -> None:
+def test_no_golden_file_is_left_over() -> None:
     """
-    None is left over.
+    Every golden file belongs to a test.
     """
     kinds = {f"budget.{case}.{columns}.txt" for case in CASES for columns in (60, 100, 160)}
     kinds |= {

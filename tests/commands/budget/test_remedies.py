@@ -1,7 +1,7 @@
 """
-The smallest fix: what it offers clears its finding, brings no other, and is the least that does.
+Tests of the smallest fix: it clears its finding, causes no other, and changes the minimum.
 
-`HYPOTHESIS_PROFILE=ci` tries 5 000 configurations with findings, the default 150.
+`HYPOTHESIS_PROFILE=ci` tries 5 000 configurations with findings instead of 150.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ TODAY = date(2026, 11, 22)
 
 
 class Settings(OurSettings):
-    """A team's own, with ends that ours do not have."""
+    """A team's settings, with upper bounds that the built-in ones do not have."""
 
     JOB_TIMEOUT_SECONDS: int = Field(600, gt=0, le=900)
     SHUTDOWN_GRACE_SECONDS: int = Field(60, ge=0, lt=601)
@@ -45,18 +45,18 @@ class Settings(OurSettings):
 
 @pytest.fixture(scope="module", autouse=True)
 def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A directory without a project."""
+    """Run the tests in a directory without a project."""
     with contextlib.chdir(tmp_path_factory.mktemp("elsewhere")):
         yield
 
 
 def configuration(texts: Mapping[str, str], default: type[OurSettings] = OurSettings) -> Loaded:
-    """What these texts say to the program."""
+    """Return the configuration that results from these texts."""
     return changed(load(default, Options(env_files=(), isolated=True), environ={}), texts)
 
 
 class Doctor:
-    """A configuration, the remedies for it, and a way to try them."""
+    """A configuration, its remedies, and methods to try them."""
 
     def __init__(
         self, loaded: Loaded, table: Iterable[Check] = TIMES, pipeline: Pipeline = PIPELINE
@@ -66,16 +66,16 @@ class Doctor:
         self.pipeline = pipeline
 
     def context(self, texts: Mapping[str, str] | None = None) -> Context:
-        """What the checks see with these texts."""
+        """Return the context of the checks with these texts."""
         loaded = changed(self.loaded, texts or {})
         return context_of(loaded, Request(), TODAY)._replace(pipeline=self.pipeline)
 
     def remedies(self) -> Remedies:
-        """The remedies."""
+        """Return the remedies of the configuration."""
         return remedies(self.context(), self.context, self.table)
 
     def findings(self, texts: Mapping[str, str] | None = None) -> dict[tuple[str, str], Severity]:
-        """The findings with these texts, by code and setting."""
+        """Return the severities of the findings with these texts, by code and setting."""
         return {
             (finding.code, finding.fields[0]): finding.severity
             for result in checks.run(self.context(texts), self.table)
@@ -83,13 +83,15 @@ class Doctor:
         }
 
     def clears(self, texts: Mapping[str, str], *codes: str) -> bool:
-        """Whether the codes are gone, and nothing is new or worse."""
+        """Return whether these texts clear the codes, and cause no new or more severe finding."""
         before, after = self.findings(), self.findings(texts)
         worse = [key for key in after if after[key] > before.get(key, 0)]
         return not worse and not any(code in codes for code, _ in after)
 
     def back(self, change: Change) -> str | None:
-        """A value that is one unit nearer to what is there; None if there is none between."""
+        """
+        Return a value one unit nearer to the current one, or None if there is no such value.
+        """
         value = getattr(self.loaded.settings, change.name)
         if isinstance(value, bool):
             return None
@@ -102,19 +104,19 @@ class Doctor:
 
 
 def as_texts(changes: Iterable[Change]) -> dict[str, str]:
-    """The texts of some changes."""
+    """Return changes as texts by the name of the setting."""
     return {change.name: change.text for change in changes}
 
 
 # ------------------------------------------------------------------------------- every suggestion
 
-_monstrous = st.sampled_from([10**6, 10**9, 10**12, 10**30]).map(str)
+_enormous = st.sampled_from([10**6, 10**9, 10**12, 10**30]).map(str)
 _waits = st.integers(0, 300).map(lambda tenths: str(tenths / 10)) | st.sampled_from(["0.05", "3e2"])
 
 
 def _numbers(least: int, most: int) -> st.SearchStrategy[str]:
     plain = st.integers(least, most).map(str)
-    return st.one_of([plain] * 9 + [_monstrous])
+    return st.one_of([plain] * 9 + [_enormous])
 
 
 _switch = st.sampled_from(["true", "false"])
@@ -154,7 +156,7 @@ _configurations = st.lists(st.sampled_from(sorted(_TEXTS)), max_size=8, unique=T
 
 def _require_sound(doctor: Doctor, found: Remedies) -> None:
     """
-    Whatever is offered clears, brings nothing, and is tight; none of a combination is needless.
+    Require that every offer clears its finding, causes no other and is minimal.
     """
     assert set(found.alone) == {finding.code for finding in found.findings}
     for code, changes in found.alone.items():
@@ -178,7 +180,7 @@ _others = st.lists(st.tuples(st.sampled_from(_NUMERIC), st.integers(0, 3)), max_
 
 def _require_complete(doctor: Doctor, found: Remedies, others: list[tuple[str, int]]) -> None:
     """
-    What is not offered does not do: no extreme of another setting clears a finding.
+    Require that no extreme value of a setting that is not offered clears a finding.
     """
     for name, which in others:
         value = getattr(doctor.loaded.settings, name)
@@ -192,11 +194,11 @@ def _require_complete(doctor: Doctor, found: Remedies, others: list[tuple[str, i
 @pytest.mark.generated
 @settings(max_examples=settings().max_examples // 2)
 @given(texts=_configurations, others=_others)
-def test_every_suggestion_clears_its_finding_and_brings_no_other(
+def test_every_suggestion_clears_its_finding_and_causes_no_other(
     texts: dict[str, str], others: list[tuple[str, int]]
 ) -> None:
     """
-    Judged by the checks of time. With our settings there always is a way out.
+    The checks of timeouts and budgets agree, and the built-in settings always have a solution.
     """
     doctor = Doctor(configuration(texts))
     found = doctor.remedies()
@@ -213,7 +215,7 @@ def test_every_suggestion_clears_its_finding_and_brings_no_other(
 @given(texts=_configurations)
 def test_every_suggestion_passes_all_checks(texts: dict[str, str]) -> None:
     """
-    Also those that have nothing to do with time.
+    Every suggestion also passes the checks that do not concern time.
     """
     table = [check for check in checks.CHECKS if check.boot]
     doctor = Doctor(configuration(texts), table)
@@ -227,9 +229,9 @@ def test_every_suggestion_passes_all_checks(texts: dict[str, str]) -> None:
 @pytest.mark.generated
 @settings(max_examples=settings().max_examples // 10)
 @given(texts=_configurations)
-def test_where_settings_have_ends_there_may_be_no_way_out(texts: dict[str, str]) -> None:
+def test_bounded_settings_may_have_no_solution(texts: dict[str, str]) -> None:
     """
-    There is none only when everything at its least does not help either.
+    There is no solution only if setting everything to its minimum does not help either.
     """
     loaded = configuration(texts, Settings)
     doctor = Doctor(loaded)
@@ -258,7 +260,7 @@ def _everything_least(loaded: Loaded) -> dict[str, str]:
 
 def shown(found: Remedies) -> tuple[dict[str, str], str]:
     """
-    Remedies as a person would write them.
+    Return remedies in a compact written form.
     """
     alone = {code: " ".join(map(str, changes)) for code, changes in found.alone.items()}
     return alone, " ".join(map(str, found.together))
@@ -282,13 +284,13 @@ def shown(found: Remedies) -> tuple[dict[str, str], str]:
             "LLM_SDK_MAX_RETRIES=0",
         ),
         (
-            # a longer timeout alone would let a deploy kill what the grace period covers now
+            # A longer timeout alone would exceed the grace period, so a deploy would kill the job.
             {"ENV": "production", "JOB_TIMEOUT_SECONDS": "900", GRACE: "900"},
             {"BUD001": "LLM_TIMEOUT_SECONDS=33 LLM_MAX_RETRIES=0"},
             f"JOB_TIMEOUT_SECONDS=1547 {GRACE}=1237",
         ),
         (
-            # a shorter timeout would make the other finding worse
+            # A shorter timeout would make the other finding worse.
             {"ENV": "staging", "JOB_TIMEOUT_SECONDS": "1500", GRACE: "1000"},
             {
                 "BUD001": "STORAGE_TIMEOUT_SECONDS=20 STORAGE_MAX_RETRIES=1 "
@@ -311,7 +313,7 @@ def shown(found: Remedies) -> tuple[dict[str, str], str]:
         ),
         (
             {"USE_PARALLEL_LLM": "false", "ANALYSIS_MODE": "phase_2", "LLM_MAX_RETRIES": "10"},
-            # seven seconds for an answer would be less than for connecting
+            # A timeout of seven seconds would be less than the connect timeout.
             {"BUD001": "LLM_MAX_RETRIES=0 JOB_TIMEOUT_SECONDS=8029"},
             "JOB_TIMEOUT_SECONDS=8029",
         ),
@@ -319,14 +321,14 @@ def shown(found: Remedies) -> tuple[dict[str, str], str]:
 )
 def test_remedies_by_example(texts: dict[str, str], alone: dict[str, str], together: str) -> None:
     """
-    The largest value below, the smallest above, and what to take.
+    A remedy is the largest sufficient value below the current one, or the smallest above it.
     """
     assert shown(Doctor(configuration(texts)).remedies()) == (alone, together)
 
 
 def test_several_settings_may_have_to_change() -> None:
     """
-    The timeout cannot be raised, so it takes fewer retries; no single setting does.
+    If no single setting clears a finding, a combination is offered.
     """
     texts = {"JOB_TIMEOUT_SECONDS": "700", "LLM_MAX_RETRIES": "3", "STORAGE_MAX_RETRIES": "5"}
     doctor = Doctor(configuration(texts, Settings))
@@ -337,9 +339,9 @@ def test_several_settings_may_have_to_change() -> None:
     )
 
 
-def test_the_orchestrator_may_not_wait_for_so_long() -> None:
+def test_the_grace_period_may_be_bounded() -> None:
     """
-    Then the job has to be shorter; the timeout that RQ gives it goes with that.
+    A bounded grace period requires a shorter job, together with its timeout.
     """
     doctor = Doctor(configuration({"ENV": "production", GRACE: "500"}, Settings))
     found = doctor.remedies()
@@ -349,9 +351,9 @@ def test_the_orchestrator_may_not_wait_for_so_long() -> None:
     _require_sound(doctor, found)
 
 
-def test_numbers_that_no_setting_changes_cannot_be_helped() -> None:
+def test_fixed_numbers_have_no_remedy() -> None:
     """
-    It is the pipeline that has to change.
+    A pipeline of fixed numbers has no remedy.
     """
     pipeline = Pipeline((StageSettings("slow", 90),), job_timeout=100, job_retries=0)
     found = Doctor(configuration({}), pipeline=pipeline).remedies()
@@ -360,9 +362,9 @@ def test_numbers_that_no_setting_changes_cannot_be_helped() -> None:
     assert (found.alone, found.together) == ({"BUD001": ()}, ())
 
 
-def test_a_switch_may_help() -> None:
+def test_a_boolean_may_be_the_remedy() -> None:
     """
-    Side by side, several take as long as one.
+    Switching to parallel calls is offered, because they take as long as one.
     """
     stages = (StageSettings("slow", 90, times=3, side_by_side="USE_PARALLEL_LLM"),)
     doctor = Doctor(
@@ -375,9 +377,9 @@ def test_a_switch_may_help() -> None:
     )
 
 
-def test_a_switch_may_help_together_with_another_setting() -> None:
+def test_a_boolean_may_be_part_of_a_combination() -> None:
     """
-    When neither does alone.
+    A boolean and a number are combined if neither is sufficient alone.
     """
     stages = (
         StageSettings("slow", "LLM_TIMEOUT_SECONDS", times=3, side_by_side="USE_PARALLEL_LLM"),
@@ -394,9 +396,9 @@ def test_a_switch_may_help_together_with_another_setting() -> None:
     )
 
 
-def test_a_cap_that_is_left_open_stays_so() -> None:
+def test_a_cap_of_none_is_not_changed() -> None:
     """
-    It is no number that could be less.
+    A cap of None is not a number, so it is not reduced.
     """
     stages = (
         StageSettings("slow", "LLM_TIMEOUT_SECONDS", "LLM_MAX_RETRIES", 1, cap="WAIT_AT_MOST"),
@@ -409,7 +411,7 @@ def test_a_cap_that_is_left_open_stays_so() -> None:
 
 def test_without_a_finding_there_is_nothing_to_do() -> None:
     """
-    And nothing is searched.
+    Without findings there are no remedies and no recommendation.
     """
     doctor = Doctor(configuration({}))
 
@@ -417,18 +419,18 @@ def test_without_a_finding_there_is_nothing_to_do() -> None:
     assert recommended(doctor.context(), doctor.context) == ()
 
 
-def test_a_monstrous_number_is_brought_down() -> None:
+def test_an_enormous_number_is_reduced() -> None:
     """
-    In no time worth speaking of.
+    A number of thousands of digits is reduced to the largest value that fits.
     """
     found = Doctor(configuration({"LLM_TIMEOUT_SECONDS": "9" * 4000})).remedies()
 
     assert shown(found) == ({"BUD001": "LLM_TIMEOUT_SECONDS=153"}, "LLM_TIMEOUT_SECONDS=153")
 
 
-def test_what_somebody_accepted_takes_no_remedy() -> None:
+def test_a_suppressed_finding_gets_no_remedy() -> None:
     """
-    A suppressed finding is neither cleared, nor may it get in the way of another one's remedy.
+    A suppressed finding gets no remedy, and does not restrict the remedies of other findings.
     """
     doctor = Doctor(configuration({"LLM_SDK_MAX_RETRIES": "2", "JOB_TIMEOUT_SECONDS": "900"}))
     accepted = (Suppression("BUD001", "it is a test", date(2027, 1, 1)),)
@@ -442,7 +444,7 @@ def test_what_somebody_accepted_takes_no_remedy() -> None:
 
 
 def _slow_enough(context: Context) -> Iterator[Finding]:
-    """Another team's: it wants its timeouts, crashes without retries, and asks somebody else."""
+    """A team's check that limits the job timeout, and crashes if there are no retries."""
     if context.settings.JOB_TIMEOUT_SECONDS > 1200:
         yield Finding("ACM001", Severity.INFO, "Too long.")
     if not context.settings.LLM_MAX_RETRIES:
@@ -453,9 +455,11 @@ def _never(context: Context) -> Iterator[Finding]:
     raise AssertionError
 
 
-def test_another_teams_checks_are_asked_as_well() -> None:
+def test_checks_of_a_team_restrict_the_remedies() -> None:
     """
-    One that finds something, or crashes, refuses the change; what no worker runs is not run.
+    A change is not offered if a team's check finds something or crashes.
+
+    Checks that do not run at boot are not used.
     """
     table = (
         *TIMES,
@@ -468,9 +472,9 @@ def test_another_teams_checks_are_asked_as_well() -> None:
     assert shown(found) == ({"BUD001": "LLM_TIMEOUT_SECONDS=33"}, "LLM_TIMEOUT_SECONDS=33")
 
 
-def test_a_bad_value_hinders_only_what_needs_it() -> None:
+def test_an_invalid_value_prevents_only_the_remedies_that_need_it() -> None:
     """
-    The sum cannot be judged; the product can.
+    With an invalid timeout the sum is not judged, but the number of requests is.
     """
     doctor = Doctor(configuration({"LLM_SDK_MAX_RETRIES": "2", "WEBHOOK_TIMEOUT_SECONDS": "soon"}))
 
@@ -487,7 +491,7 @@ def test_a_bad_value_hinders_only_what_needs_it() -> None:
 @given(way=st.tuples(st.integers(-50, 50), st.integers(-50, 50)), border=st.integers(-60, 60))
 def test_the_nearest_step_is_found(way: tuple[int, int], border: int) -> None:
     """
-    The first on the way, which never begins at its start.
+    The first sufficient step of the path is found; the start itself is not a candidate.
     """
     start, end = way
     steps = range(start + 1, end + 1) if start < end else range(start - 1, end - 1, -1)
@@ -517,7 +521,7 @@ def test_a_scale_keeps_the_bounds_of_its_setting(
     bounds: dict[str, float], value: float, scale: StepRange
 ) -> None:
     """
-    In whole units, or in tenths.
+    The range of an integer is in whole units, that of a float in tenths, within its bounds.
     """
     info: FieldInfo = Field(**bounds)  # type: ignore[call-overload]
 
