@@ -257,9 +257,9 @@ def test_a_token_that_cannot_be_decrypted_is_reported_and_kept(
 
     changed = list(token("name", "00010"))
     changed[60] = "A" if changed[60] != "A" else "B"
-    elsewhere = "The token was changed, or belongs to another context."
+    elsewhere = "The token was modified, or belongs to another context."
     no_token = "The token is malformed."
-    unknown = "The token was written with another key of version 0."
+    unknown = "The token was made with another key of version 0."
     damaged: dict[Place, tuple[str | bytes, str]] = {
         ("candidates", "name", "00010"): ("".join(changed), elsewhere),
         ("candidates", "phone", "00020"): (token("phone", "00021"), elsewhere),

@@ -1,8 +1,8 @@
 """
 Properties of the commands for any environment, env file and options: no crash and no leak.
 
-`HYPOTHESIS_PROFILE=ci` tries 10 000 configurations with each command (1 000 with `keygen --id`), the
-default profile 300 (30).
+`HYPOTHESIS_PROFILE=ci` tries 10 000 configurations with each command, the default profile 300;
+`keygen --id` gets a tenth.
 """
 
 import contextlib
