@@ -17,6 +17,8 @@ ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
 # Those of VERSIONS without which `make test-all` fails; any other that is not installed is skipped.
 REQUIRED ?=
 PYTEST_ARGS ?=
+# An expression as for `pytest -k`: which of the generated tests `make test-long` runs.
+LONG_TESTS ?=
 # Of those that benchmarks/mutants.py names; all of them where this is empty.
 MODULES ?=
 
@@ -58,7 +60,7 @@ test-others: .venv/.stamp
 # 10 000 generated configurations: never a traceback, never a leak, always valid JSON. As many
 # simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
 test-long: .venv/.stamp
-	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto -m generated $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto -m generated -k "$(LONG_TESTS)" $(PYTEST_ARGS)
 
 test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \

@@ -33,6 +33,11 @@ killed, which RQ alone does not do.
 `details["result"]`, and adds to `job.meta["warnings"]`. RQ deletes finished jobs after 500 seconds:
 set a longer `result_ttl`, or copy the warnings to where they are needed.
 
+**SIGTERM** is handled by RQ: the worker takes no further job and lets the running one finish (warm
+shutdown). A second signal, at least a second later, kills the work-horse (cold shutdown). A
+work-horse dies of a SIGTERM, so signal the worker, not its process group. BUD004 compares the grace
+period of the orchestrator with the worst case of a job.
+
 **SpawnWorker.** Before RQ 3.0, its child processes use RQ's own classes and ignore `-w` and `-j`.
 Use `rq.worker.SpawnWorker` there, and decorate the job functions with `worker_job`, which has no
 effect where `Job` is in use.
