@@ -400,7 +400,7 @@ def _state(call: Run) -> str:
     """
     done = call("check")
     assert done.returncode == 0
-    finding = re.search(r"KEY007 Rotation: ([^;]+);", done.stdout)
+    finding = re.search(r"KEY007 A rotation is under way \(([^)]+)\):", done.stdout)
     if finding is None:
         assert re.search(r"^✓ encryption key .*KEY007", done.stdout, re.MULTILINE)
         return State.STABLE.value
