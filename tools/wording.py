@@ -3,9 +3,9 @@ Find phrases that plain technical English would put differently.
 
     python tools/wording.py [PATH ...]
 
-Without paths, every text file that git tracks is read. A phrase is also found when a line break
-divides it. A comment `wording: REASON` on the line where it starts exempts it. The exit code is 1
-if anything is found.
+Without paths, every text file that git tracks is read; outside of a work tree, none is. A phrase is
+also found when a line break divides it. A comment `wording: REASON` on the line where it starts
+exempts it. The exit code is 1 if anything is found.
 """
 
 import re
@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ""}
+# A licence is quoted verbatim, and this script contains the patterns.
+SKIPPED = {"LICENSE", "tools/wording.py"}
 
 # Patterns of phrases, and what to write instead. A space matches any space and comment sign.
 PATTERNS = {
@@ -50,13 +52,15 @@ def main(arguments: list[str]) -> int:
 
 def tracked() -> list[str]:
     """
-    Return the text files that git tracks, apart from test data and this script.
+    Return the text files that git tracks, apart from test data and `SKIPPED`.
     """
-    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["git", "ls-files"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     return [
         str(ROOT / name)
         for name in done.stdout.splitlines()
-        if Path(name).suffix in SUFFIXES and "/golden/" not in name and name != "tools/wording.py"
+        if Path(name).suffix in SUFFIXES and "/golden/" not in name and name not in SKIPPED
+        if (ROOT / name).is_file()
     ]
 
 

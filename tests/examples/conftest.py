@@ -1,5 +1,5 @@
 """
-The example as its worker imports it, and everything that it talks to.
+Fixtures that put the example on the import path and run the services it uses.
 """
 
 import contextlib
@@ -11,10 +11,10 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-# A worker has the package on its path; nobody installs an example.
+# A worker has the example on its path, since the example is not an installed package.
 sys.path.insert(0, str(EXAMPLES))
 
-from resume_worker.local import Local, local  # noqa: E402 -- found from here on
+from resume_worker.local import Local, local  # noqa: E402 -- needs the path above
 from resume_worker.worker_process import LOG  # noqa: E402 -- see above
 
 from workerctl.settings import Settings, get_settings  # noqa: E402 -- see above
@@ -23,11 +23,11 @@ from workerctl.settings import Settings, get_settings  # noqa: E402 -- see above
 @pytest.fixture(name="everything", scope="session")
 def _everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """
-    Services, documents and a configuration, for one test after the other.
+    Yield services, documents and a configuration that all tests share.
     """
     directory = tmp_path_factory.mktemp("worker")
     with contextlib.ExitStack() as running:
-        with contextlib.chdir(directory):  # and out again: other tests read what is around them
+        with contextlib.chdir(directory):  # only for the setup: other tests read their directory
             everything = running.enter_context(local(directory))
         yield everything
 
@@ -35,7 +35,7 @@ def _everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 @pytest.fixture(name="here")
 def _here(everything: Local, monkeypatch: pytest.MonkeyPatch) -> Iterator[Local]:
     """
-    The same as if they were new, for a process that works where they are.
+    Yield the shared services as new, in their directory, and restore the configuration.
     """
     for name in Settings.model_fields:
         monkeypatch.delenv(name, raising=False)

@@ -1,5 +1,5 @@
 """
-A server that sends a byte at a time: the stage ends at its deadline, and RQ's timeout never comes.
+With a server that sends single bytes, a stage ends at its deadline, before RQ's job timeout.
 """
 
 import time
@@ -17,7 +17,7 @@ from workerctl.runtime.deadline import RESERVE_SECONDS
 from workerctl.runtime.exceptions import EmbeddingPartialFailure
 from workerctl.settings import get_settings
 
-_PATIENCE = 40
+_TIMEOUT = 40
 
 
 def _change(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
@@ -29,10 +29,10 @@ def _change(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("retries", "deadline"), [(0, 2.0), pytest.param(1, 5.0, marks=pytest.mark.long)]
 )
-def test_a_dribbling_server_is_cut_off_at_the_deadline_of_the_stage(
+def test_a_slow_response_is_cancelled_at_the_deadline_of_the_stage(
     here: Local, monkeypatch: pytest.MonkeyPatch, retries: int, deadline: float
 ):
-    """2 s an attempt, whatever the bytes do; with a retry twice that, and a second's wait."""
+    """An attempt takes 2 s although bytes arrive; a retry adds a wait of 1 s and another 2 s."""
     _change(
         monkeypatch,
         EMBEDDING_TIMEOUT_SECONDS=2,
@@ -44,13 +44,13 @@ def test_a_dribbling_server_is_cut_off_at_the_deadline_of_the_stage(
         full_pipeline(job_id="slow", file_path=here.documents["pdf"], user_id="test-user")
 
     took = caught.value.details["result"]["seconds"]["embedding"]
-    # a wait is drawn between half of itself and the whole
+    # Jitter shortens a wait by up to half.
     assert deadline - 0.5 * (retries + 1) <= took <= deadline + 0.5
     assert caught.value.details["cause"] == "EMBEDDING_TIMEOUT"
 
 
 def test_a_stage_ends_before_the_job_would(here: Local, redis_url: str):
-    """The job has 5 s, and the settings of the stage would allow minutes."""
+    """A job limit of 5 s ends a stage whose settings allow minutes, just before RQ would."""
     limit = 5
     with (here.directory / ".env").open("a") as env:
         env.write("JOB_MAX_RETRIES=0\nLLM_TIMEOUT_SECONDS=60\n")
@@ -60,7 +60,7 @@ def test_a_stage_ends_before_the_job_would(here: Local, redis_url: str):
         name = f"slow-{queue.name}"
         job = enqueue(queue, name, here.documents["pdf"], "test-user", timeout=limit)
         with running_worker(here.directory, environment(redis_url), queue.name):
-            end = time.monotonic() + _PATIENCE
+            end = time.monotonic() + _TIMEOUT
             while job.get_status() != "failed":
                 assert time.monotonic() < end, (here.directory / LOG).read_text()
                 time.sleep(0.05)

@@ -1,5 +1,5 @@
 """
-`make demo`: it shows what it promises, and leaves nothing behind, whenever it is stopped.
+`make demo` shows what it announces, and leaves nothing behind whenever it is stopped.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ import pytest
 from resume_worker.worker_process import members
 
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 90
+_TIMEOUT = 90
 _WIDTH = 60
 
 
 @pytest.fixture(name="tree")
 def _tree(tmp_path: Path) -> Path:
     """
-    A copy of what the demo needs, for it writes an .env beside itself.
+    Return a copy of what the demo needs, because it writes an .env file next to its code.
     """
     tree = tmp_path / "tree"
     for name in ("demo", "examples"):
@@ -45,7 +45,7 @@ def _demo(tree: Path) -> Iterator[subprocess.Popen[str]]:
             "HOME": str(tree),
             "LANG": "C.UTF-8",
             "COLUMNS": str(_WIDTH),
-            # Every process of the demo has it in its environment, and is found by it.
+            # Identifies the processes of the demo, all of which have it in their environment.
             "TMPDIR": str(_temporary(tree)),
         },
         stdin=subprocess.DEVNULL,
@@ -69,7 +69,7 @@ def _temporary(tree: Path) -> Path:
 
 def _left(tree: Path) -> list[int]:
     """
-    The processes of the demo, by their environment; a dead one has none.
+    Return the ids of the running processes that have the demo's environment.
     """
     mark = f"TMPDIR={_temporary(tree)}".encode()
     left = []
@@ -93,7 +93,7 @@ def _read_until(demo: subprocess.Popen[str], words: str) -> None:
 
 def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tree: Path):
     with _demo(tree) as demo:
-        out, _ = demo.communicate(timeout=_PATIENCE)
+        out, _ = demo.communicate(timeout=_TIMEOUT)
         assert demo.returncode == 0, out
         assert _left(tree) == []
     steps = out.partition("\n4. ")[2]
@@ -105,7 +105,7 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
     assert "SET001 LLM_MAX_RETRIES must be" in steps
     assert "(exit code 1; the job still waits)" in steps
     assert steps.endswith("Worker, services and Redis are gone.\n")
-    # The report of step 6 is workerctl's own, and a command is shown as it is typed.
+    # Step 6 shows the report of workerctl, which is wider; commands are shown as they are typed.
     ours = [line for line in steps.partition("\n6. ")[0].splitlines() if line[:1] != "$"]
     assert max(map(len, ours)) <= _WIDTH
     assert list(_temporary(tree).iterdir()) == []
@@ -127,13 +127,13 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
 def test_interrupted_at_any_moment_it_leaves_nothing(
     tree: Path, words: str, wait: float, number: signal.Signals
 ):
-    """A process without an owner would hold its port, and the next demo would find it."""
+    """Every process ends; an orphan would keep its port and disturb the next demo."""
     with _demo(tree) as demo:
         _read_until(demo, words)
         time.sleep(wait)
-        # as a terminal does: to all in the foreground
+        # A terminal also sends the signal to every process in the foreground.
         os.killpg(demo.pid, number)
-        out, _ = demo.communicate(timeout=_PATIENCE)
+        out, _ = demo.communicate(timeout=_TIMEOUT)
         assert demo.returncode == 128 + number, out
         assert _left(tree) == []
     assert list(_temporary(tree).iterdir()) == []
@@ -141,22 +141,22 @@ def test_interrupted_at_any_moment_it_leaves_nothing(
 
 
 @pytest.mark.long
-def test_an_impatient_second_interrupt_does_not_cut_the_cleaning_short(tree: Path):
+def test_repeated_interrupts_do_not_stop_the_cleanup(tree: Path):
     with _demo(tree) as demo:
         _read_until(demo, "$ workerctl run --")
         for _ in range(20):
             os.killpg(demo.pid, signal.SIGINT)
             time.sleep(0.05)
-        demo.communicate(timeout=_PATIENCE)
+        demo.communicate(timeout=_TIMEOUT)
         assert demo.returncode == 130
         assert _left(tree) == []
 
 
-def test_a_reader_that_leaves_ends_it(tree: Path):
+def test_it_ends_when_its_output_is_closed(tree: Path):
     with _demo(tree) as demo:
         _read_until(demo, "4. A worker")
         assert demo.stdout
         demo.stdout.close()
-        assert demo.wait(_PATIENCE) == 1
+        assert demo.wait(_TIMEOUT) == 1
         assert _left(tree) == []
     assert list(_temporary(tree).iterdir()) == []

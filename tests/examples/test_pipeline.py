@@ -1,5 +1,5 @@
 """
-The whole pipeline in this process, on real services: what it stores, says, and does without.
+The whole pipeline in this process, with real services: its results, logs and failures.
 """
 
 import base64
@@ -39,7 +39,7 @@ def _stored(here: Local, data: bytes) -> str:
 
 
 def test_pipeline_completes(here: Local):
-    """The integration test of the refactoring plan, with services where it had mocks."""
+    """The integration test of the refactoring plan passes with real services instead of mocks."""
     result = full_pipeline(job_id="test-job", file_path="resume.pdf", user_id="test-user")
     assert result["success"] is True
 
@@ -68,7 +68,7 @@ def test_a_value_opens_in_its_own_place_only(here: Local):
             here.sealer.open("candidates", column, place, row["name"])
 
 
-def test_chunks_are_embedded_without_what_was_found_and_stored_encrypted(here: Local):
+def test_chunks_are_embedded_without_personal_data_and_stored_encrypted(here: Local):
     person, result = PEOPLE["pdf"], _run(here)
     chunks = here.services.rows("candidate_chunks", candidate_id=result["candidate_id"])
     texts = [
@@ -83,7 +83,7 @@ def test_chunks_are_embedded_without_what_was_found_and_stored_encrypted(here: L
         assert not any(getattr(person, column) in text for text in texts)
 
 
-def test_the_result_tells_counts_and_seconds_and_nothing_personal(here: Local):
+def test_the_result_has_counts_and_durations_and_no_personal_data(here: Local):
     result = _run(here)
     assert result == {
         "success": True,
@@ -117,10 +117,10 @@ def test_no_log_line_holds_personal_data_or_a_key(
     ]
     forbidden = [getattr(person, column) for column in PERSONAL]
     forbidden += [secret.get_secret_value()[:12] for secret in secrets]
-    said = caplog.text + "".join(str(vars(record)) for record in caplog.records)
-    assert "Job test-job: database took" in said
-    assert "stamina.retry_scheduled" in said
-    assert not any(text in said for text in forbidden)
+    logged = caplog.text + "".join(str(vars(record)) for record in caplog.records)
+    assert "Job test-job: database took" in logged
+    assert "stamina.retry_scheduled" in logged
+    assert not any(text in logged for text in forbidden)
 
 
 def test_a_second_run_of_a_job_replaces_what_the_first_one_stored(here: Local):
@@ -133,13 +133,13 @@ def test_a_second_run_of_a_job_replaces_what_the_first_one_stored(here: Local):
     assert len(here.services.rows("candidates", job_id="test-job")) == 1
 
 
-def test_the_application_is_told_with_a_signature_that_fits(here: Local):
+def test_the_application_is_notified_with_a_valid_signature(here: Local):
     result = _run(here)
-    told = {name: result[name] for name in ("job_id", "candidate_id", "chunks", "embedded")}
-    assert here.services.deliveries() == [{"status": "completed", **told}]
+    details = {name: result[name] for name in ("job_id", "candidate_id", "chunks", "embedded")}
+    assert here.services.deliveries() == [{"status": "completed", **details}]
 
 
-def test_without_a_webhook_nobody_is_told(here: Local, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_webhook_no_notification_is_sent(here: Local, monkeypatch: pytest.MonkeyPatch):
     env = here.directory / ".env"
     lines = env.read_text().splitlines()
     env.write_text("\n".join(line for line in lines if not line.startswith("WEBHOOK_")))
@@ -157,7 +157,7 @@ def test_without_a_webhook_nobody_is_told(here: Local, monkeypatch: pytest.Monke
         ({"USE_NEW_ASYNC_HELPER": "false"}, 3),
     ],
 )
-def test_every_way_to_ask_the_models_finds_the_same(
+def test_every_way_to_call_the_models_finds_the_same(
     here: Local, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], requests: int
 ):
     _change(monkeypatch, **changes)
@@ -166,17 +166,17 @@ def test_every_way_to_ask_the_models_finds_the_same(
 
 
 @pytest.mark.parametrize("changes", [{}, {"USE_PARALLEL_LLM": "false"}])
-def test_one_model_that_fails_is_the_reason_that_is_told(
+def test_the_error_of_one_model_is_raised(
     here: Local, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
 ):
-    """An error with its code, and no group of errors, also where the models are asked at once."""
+    """The error has its own class, not an exception group, even if the calls are concurrent."""
     _change(monkeypatch, **changes, OPENAI_MINI_MODEL="small")
     here.services.misbehave("llm", "unauthorized")
     with pytest.raises(exceptions.ProviderAuthError):
         _run(here)
 
 
-def test_a_passing_error_is_tried_again_within_its_stage(here: Local):
+def test_a_transient_error_is_retried_within_its_stage(here: Local):
     for service in ("storage", "llm", "embedding", "database", "webhook"):
         here.services.misbehave(service, "error", times=1)
     assert _run(here)["missing"] == []
@@ -232,7 +232,7 @@ def test_without_a_thumbnail_the_candidate_is_stored(here: Local, mode: str):
 
 
 def test_vectors_that_are_missing_are_counted(here: Local, monkeypatch: pytest.MonkeyPatch):
-    """Of two batches the first one fails for good: the pieces of the second are found later."""
+    """If the first of two batches fails permanently, the second one is still embedded."""
     _change(
         monkeypatch,
         EMBEDDING_MAX_RETRIES=0,
@@ -251,7 +251,7 @@ def test_vectors_that_are_missing_are_counted(here: Local, monkeypatch: pytest.M
     assert [chunk["embedding"] is None for chunk in chunks].count(True) == 16
 
 
-def test_an_announcement_that_fails_costs_no_second_run(here: Local):
+def test_a_failed_notification_is_a_partial_failure(here: Local):
     here.services.misbehave("webhook", "error")
     with pytest.raises(exceptions.PartialFailureException) as failure:
         _run(here)
@@ -259,7 +259,7 @@ def test_an_announcement_that_fails_costs_no_second_run(here: Local):
     assert failure.value.details["result"]["success"] is True
 
 
-def test_several_missing_parts_are_told_together(here: Local):
+def test_several_missing_parts_are_reported_together(here: Local):
     here.services.misbehave("embedding", "error")
     here.services.misbehave("thumbnail", "error")
     with pytest.raises(exceptions.PartialFailureException) as failure:
@@ -270,7 +270,7 @@ def test_several_missing_parts_are_told_together(here: Local):
     assert failure.value.details["result"]["missing"] == missing
 
 
-def test_a_document_about_two_people_is_nobodys(here: Local):
+def test_a_document_about_two_people_is_rejected(here: Local):
     person = PEOPLE["docx"]
     others = person._replace(about=(*person.about, "Name: Another Person"))
     path = _stored(here, samples.docx(others))
@@ -297,9 +297,7 @@ def test_a_path_that_leaves_the_bucket_is_refused_before_any_request(here: Local
     assert here.services.requests() == {}
 
 
-def test_a_file_that_is_not_there_or_too_large_is_never_tried_again(
-    here: Local, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_missing_or_too_large_file_is_never_retried(here: Local, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(exceptions.ProviderRequestError):
         full_pipeline("missing", "missing.pdf", "test-user")
     _change(monkeypatch, MAX_FILE_SIZE_MB=1)
@@ -321,7 +319,7 @@ def test_no_file_of_a_document_stays_behind(
 
 
 def test_an_error_about_a_document_quotes_nothing_of_it(here: Local):
-    """The answer of a model that is no JSON holds what the model read."""
+    """An invalid answer is not quoted, because it may repeat the text that the model read."""
     here.services.misbehave("llm", "bad_json")
     with pytest.raises(exceptions.LLMParseError) as failure:
         _run(here)
@@ -329,9 +327,7 @@ def test_an_error_about_a_document_quotes_nothing_of_it(here: Local):
     assert failure.value.details == {"model": "gpt-4o-mini", "answer": "identity_check"}
 
 
-def test_a_logger_of_the_worker_says_what_goes_missing(
-    here: Local, caplog: pytest.LogCaptureFixture
-):
+def test_a_missing_part_is_logged(here: Local, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING)
     here.services.misbehave("thumbnail", "error")
     with pytest.raises(exceptions.VisualAgentFailure):

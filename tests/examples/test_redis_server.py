@@ -1,5 +1,5 @@
 """
-The Redis of the example and of the tests: there while it is needed, and gone afterwards.
+The Redis server of the example and of the tests runs only while it is needed.
 """
 
 import subprocess
@@ -12,8 +12,8 @@ import redis
 from examples.resume_worker.redis_server import running_redis
 
 
-def test_it_answers_and_is_gone_afterwards():
-    """A real server, empty, on a port of its own."""
+def test_it_answers_and_is_stopped_afterwards():
+    """Each context has an empty server with its own port, which stops on exit."""
     with running_redis() as url, running_redis("--maxmemory", "4mb") as other:
         clients = [redis.Redis.from_url(address) for address in (url, other)]
         assert url != other
@@ -27,7 +27,7 @@ def test_it_answers_and_is_gone_afterwards():
 
 
 def test_it_ends_with_the_process_that_started_it():
-    """Killed, so that no cleanup runs."""
+    """The server stops even if its parent is killed and runs no cleanup."""
     code = """if True:
         from examples.resume_worker.redis_server import running_redis
         with running_redis() as url:

@@ -1,7 +1,7 @@
 """
-The recipe that encrypts anew, on real databases: killed, raced, given damaged values, run again.
+The re-encryption recipe on real databases: killed, run concurrently, with damaged values.
 
-Then the page that shows it: the same code, and a runbook whose commands do what it says.
+The page that documents it shows the same code and a runbook whose commands work as described.
 """
 
 import contextlib
@@ -50,20 +50,20 @@ _ENV = f"ENCRYPTION_KEY={_NEW}\nENCRYPTION_KEY_VERSION=1\nENCRYPTION_KEY_V0={_OL
 _CANDIDATES, _CHUNKS = 1000, 600
 _WITHOUT_EMAIL = 10
 _AT_THE_ORIGIN = {2: 0, 3: 1}
-"""Names in the origin format, with the version that they say."""
+"""The rows whose names are in the origin format, with the version of their key."""
 _TOKENS = 4 * _CANDIDATES - _CANDIDATES // _WITHOUT_EMAIL + _CHUNKS
 _NEXT = (
     "To retire version 0 when its count is 0: "
     "workerctl keygen --retire 0 --in-use {} --write FILE\n"
 )
 _DONE = f"version 0: 0\nversion 1: {_TOKENS}\n{_NEXT.format(0)}"
-_PATIENCE = 30
+_TIMEOUT = 30
 
 
 @pytest.fixture(name="rings", scope="module")
 def _rings(tmp_path_factory: pytest.TempPathFactory) -> list[KeyRing]:
     """
-    Rings of the old key, of both, and of one that nobody here knows.
+    Return the rings of the old key, of both keys, and of a key that no other ring has.
     """
     directory = tmp_path_factory.mktemp("rings")
     return [
@@ -75,7 +75,7 @@ def _rings(tmp_path_factory: pytest.TempPathFactory) -> list[KeyRing]:
 @pytest.fixture(name="filled", scope="module")
 def _filled(rings: list[KeyRing], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
-    Some thousand tokens of both versions, a few of them in the origin format.
+    Return a database with thousands of tokens of both versions, two in the origin format.
     """
     path = tmp_path_factory.mktemp("filled") / _DATABASE
     with contextlib.closing(sqlite3.connect(path)) as database, database:
@@ -100,19 +100,19 @@ def _filled(rings: list[KeyRing], tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(name="database")
 def _database(filled: Path, directory: Path) -> Iterator[sqlite3.Connection]:
     """
-    A copy of them, beside the env file of a worker after `--rotate`.
+    Yield a copy of the database, next to the env file of a worker after `--rotate`.
     """
     shutil.copy(filled, directory / _DATABASE)
     (directory / ".env").touch(0o600)
     (directory / ".env").write_text(_ENV)
-    with contextlib.closing(sqlite3.connect(directory / _DATABASE, timeout=_PATIENCE)) as database:
+    with contextlib.closing(sqlite3.connect(directory / _DATABASE, timeout=_TIMEOUT)) as database:
         yield database
 
 
 @pytest.fixture(name="start")
 def _start(directory: Path, environ: dict[str, str]) -> Iterator[Start]:
     """
-    The script in a process of its own, while the test goes on.
+    Yield a function that starts the script in the background; it is killed after the test.
     """
     with contextlib.ExitStack() as running:
 
@@ -131,31 +131,31 @@ def _start(directory: Path, environ: dict[str, str]) -> Iterator[Start]:
         yield start
 
 
-def test_all_values_come_under_the_current_key(
+def test_all_values_are_encrypted_with_the_current_key(
     database: sqlite3.Connection, directory: Path, run: Run, screen: Run, rings: list[KeyRing]
 ) -> None:
     """
-    Of both versions and both formats, each in its place.
+    Tokens of both versions and formats are re-encrypted in their places.
 
-    Counting changes nothing, nor does a second run, of which a terminal sees how far it is.
+    Neither `--count` nor a second run changes anything; on a terminal, progress is shown.
     """
     expected, untouched = _plaintexts(database, rings[1]), _digest(directory)
 
-    before = _leakless(run(_DATABASE, "--count", module=_MODULE))
+    before = _without_leaks(run(_DATABASE, "--count", module=_MODULE))
     assert (before.returncode, before.stderr) == (0, "")
     assert before.stdout == (
         f"version 0: 3198\nversion 1: 1301\nversion 1, old format: 1\n{_NEXT.format(3198)}"
     )
     assert _digest(directory) == untouched
 
-    done = _leakless(run(_DATABASE, module=_MODULE))
+    done = _without_leaks(run(_DATABASE, module=_MODULE))
     assert (done.returncode, done.stdout, done.stderr) == (0, _DONE, "")
     assert all(rings[1].is_current(token.encode()) for token in _tokens(database).values())
     assert _plaintexts(database, rings[1]) == expected
     assert len(expected) == _TOKENS
 
     once = list(database.iterdump())
-    again = _leakless(screen(_DATABASE, module=_MODULE))
+    again = _without_leaks(screen(_DATABASE, module=_MODULE))
     assert again.returncode == 0
     assert again.stdout.endswith(_DONE)
     assert "content ━" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", again.stdout)
@@ -166,12 +166,12 @@ def test_a_killed_run_is_continued(
     database: sqlite3.Connection, start: Start, run: Run, rings: list[KeyRing]
 ) -> None:
     """
-    From its last batch on, knowing what did not open before; no value is ever lost.
+    A run continues after the last batch, remembers failed tokens, and loses no value.
     """
     _set(database, ("candidates", "name", "00000"), _PLAIN)
     database.commit()
     expected = _plaintexts(database, rings[1])
-    told = "candidates/name/00000: The token is malformed.\n"
+    warning = "candidates/name/00000: The token is malformed.\n"
 
     reached = []
     for number in range(2):
@@ -180,11 +180,11 @@ def test_a_killed_run_is_continued(
         process.kill()
         out, err = process.communicate()
         assert (process.returncode, out) == (-signal.SIGKILL, "")
-        assert err == (told if number == 0 else "")
+        assert err == (warning if number == 0 else "")
         assert _plaintexts(database, rings[1]) == expected
     assert reached[0] < reached[1]
 
-    done = _leakless(run(_DATABASE, module=_MODULE))
+    done = _without_leaks(run(_DATABASE, module=_MODULE))
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
         f"version 0: 0\nversion 1: {_TOKENS - 1}\nversion unknown: 1\n{_NEXT.format(0)}"
@@ -196,25 +196,25 @@ def test_what_a_worker_writes_meanwhile_is_kept(
     database: sqlite3.Connection, start: Start, run: Run, rings: list[KeyRing]
 ) -> None:
     """
-    Between reading and writing of a batch: it is left as it is, and the next run comes to it.
+    A value written between reading and writing of a batch is left for the next run.
     """
     process = start()
     _progress(database, process)
     database.execute("BEGIN IMMEDIATE")
     reached = _progress(database, process)
     place = min((place for place in _tokens(database) if _order(place) > reached), key=_order)
-    # by a worker that was not deployed yet
+    # A worker with the old configuration writes this token.
     token = rings[0].encrypt(_WRITTEN.encode(), context="/".join(place).encode())
     _set(database, place, token.decode())
-    time.sleep(1)  # it has read the batch long since, and waits to write
+    time.sleep(1)  # by now, the script has read the batch and waits to write it
     database.commit()
 
-    out, err = process.communicate(timeout=_PATIENCE)
+    out, err = process.communicate(timeout=_TIMEOUT)
     assert (process.returncode, err) == (0, f"{place[0]}/{place[1]}: 1 left for the next run\n")
     assert out == f"version 0: 1\nversion 1: {_TOKENS - 1}\n{_NEXT.format(1)}"
     assert _plaintexts(database, rings[1])[place] == _WRITTEN
 
-    done = _leakless(run(_DATABASE, module=_MODULE))
+    done = _without_leaks(run(_DATABASE, module=_MODULE))
     assert (done.returncode, done.stdout, done.stderr) == (0, _DONE, "")
     assert _plaintexts(database, rings[1])[place] == _WRITTEN
 
@@ -223,12 +223,12 @@ def test_a_busy_worker_loses_nothing(
     database: sqlite3.Connection, directory: Path, start: Start, rings: list[KeyRing]
 ) -> None:
     """
-    Every value is the one that was written last.
+    After a run during constant writes, every value is the one that was written last.
     """
     expected = _plaintexts(database, rings[1])
     process = start()
     number = 0
-    with contextlib.closing(sqlite3.connect(directory / _DATABASE, timeout=_PATIENCE)) as worker:
+    with contextlib.closing(sqlite3.connect(directory / _DATABASE, timeout=_TIMEOUT)) as worker:
         while process.poll() is None:
             place = (*reencrypt.PLACES[number % 2], f"{number * 7 % _CANDIDATES:05}")
             expected[place] = f"{_WRITTEN}{number}"
@@ -244,11 +244,11 @@ def test_a_busy_worker_loses_nothing(
     assert number > 0
 
 
-def test_what_does_not_open_is_told_by_its_place_and_left(
+def test_a_token_that_cannot_be_decrypted_is_reported_and_kept(
     database: sqlite3.Connection, run: Run, rings: list[KeyRing]
 ) -> None:
     """
-    Changed, moved, cut short, written with an unknown key, no token at all.
+    Tokens that are changed, moved, truncated, of an unknown key or not tokens stay in place.
     """
     tokens = _tokens(database)
 
@@ -276,10 +276,10 @@ def test_what_does_not_open_is_told_by_its_place_and_left(
         _set(database, place, value)
     database.commit()
 
-    done = _leakless(run(_DATABASE, module=_MODULE))
+    done = _without_leaks(run(_DATABASE, module=_MODULE))
 
-    told = [f"{'/'.join(place)}: {words}" for place, (_, words) in damaged.items()]
-    assert (done.returncode, done.stderr.splitlines()) == (1, told)
+    warnings = [f"{'/'.join(place)}: {words}" for place, (_, words) in damaged.items()]
+    assert (done.returncode, done.stderr.splitlines()) == (1, warnings)
     assert done.stdout == (
         f"version 0: 2\nversion 1: {_TOKENS - 5}\nversion unknown: 3\n{_NEXT.format(2)}"
     )
@@ -290,7 +290,7 @@ def test_what_does_not_open_is_told_by_its_place_and_left(
 
 def test_the_page_shows_the_script() -> None:
     """
-    Word for word.
+    The code on the page is the code of the script.
     """
     (shown,) = re.findall(r"```python\n(.*?)```", _PAGE, re.DOTALL)
     assert shown == (_ROOT / "examples/reencrypt.py").read_text("utf-8")
@@ -300,9 +300,9 @@ def test_the_runbook_does_what_it_says(
     directory: Path, call: Run, environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """
-    Every command of its table, with the state that `check` tells after it.
+    After each command of the table, `check` reports the state that the table names.
 
-    In each state all data can be read, and a worker of the step before reads what this one writes.
+    In each state, a worker reads all data, and a worker of the previous step reads new data.
     """
     shutil.copy(_ROOT / "examples/reencrypt.py", directory)
     copies = tmp_path_factory.mktemp("copies") / "worker.env"
@@ -334,7 +334,7 @@ def test_a_rotation_by_hand_goes_through_the_same_states(
     directory: Path, call: Run, tmp_path: Path
 ) -> None:
     """
-    The rows of its table; a worker that starts between the two changes of a step is refused.
+    The rows of the table lead through these states; between two changes of a step, boot fails.
     """
     rows = re.findall(
         r"^\| (before|\d\. \w+) ((?:\| (?:old|new|\d[^|]*)? ?){4})\|$", _PAGE, re.MULTILINE
@@ -368,7 +368,7 @@ def test_a_rotation_by_hand_goes_through_the_same_states(
 
 def test_the_page_shows_what_the_script_prints() -> None:
     """
-    As above, for the database of these tests.
+    The output on the page is the output for the database of these tests.
     """
     (shown,) = re.findall(
         r"```console\n\$ [^\n]+reencrypt.py worker.db\n(.*?)```", _PAGE, re.DOTALL
@@ -378,7 +378,7 @@ def test_the_page_shows_what_the_script_prints() -> None:
 
 def _done(command: str, call: Run, environ: dict[str, str]) -> CompletedProcess[str]:
     """
-    A command of the page; what becomes another program gets a process of its own.
+    Run a command of the page: `workerctl run` in a subprocess, any other in this process.
     """
     program, *words = shlex.split(command)
     assert program == "workerctl"
@@ -396,15 +396,15 @@ def _done(command: str, call: Run, environ: dict[str, str]) -> CompletedProcess[
 
 def _state(call: Run) -> str:
     """
-    What `check` calls the state; that it is stable is told by a check that passes.
+    Return the state that `check` reports; KEY007 passes without a finding in the stable state.
     """
     done = call("check")
     assert done.returncode == 0
-    told = re.search(r"KEY007 A rotation is under way \(([^)]+)\):", done.stdout)
-    if told is None:
+    finding = re.search(r"KEY007 A rotation is under way \(([^)]+)\):", done.stdout)
+    if finding is None:
         assert re.search(r"^✓ encryption key .*KEY007", done.stdout, re.MULTILINE)
         return State.STABLE.value
-    return told[1]
+    return finding[1]
 
 
 def _ring(path: Path, text: str) -> KeyRing:
@@ -420,7 +420,7 @@ def _make_tables(database: sqlite3.Connection) -> None:
 
 def _text(*place: str) -> str:
     """
-    What was encrypted there.
+    Return the plaintext of a place.
     """
     return _TEXTS[crc32("/".join(place).encode()) % len(_TEXTS)]
 
@@ -431,14 +431,14 @@ def _sealed(ring: KeyRing, *place: str) -> str:
 
 def _order(place: Place) -> tuple[int, str]:
     """
-    The order in which the script goes through all values.
+    Return the sort key of a place in the order of the script.
     """
     return reencrypt.PLACES.index(place[:2]), place[2]
 
 
 def _tokens(database: sqlite3.Connection) -> dict[Place, str | bytes]:
     """
-    Every value, by table, column and row.
+    Return every value by table, column and row.
     """
     return {
         (table, column, row): token
@@ -450,7 +450,7 @@ def _tokens(database: sqlite3.Connection) -> dict[Place, str | bytes]:
 
 def _plaintexts(database: sqlite3.Connection, ring: KeyRing) -> dict[Place, str]:
     """
-    What opens, by table, column and row.
+    Return every plaintext that can be decrypted, by table, column and row.
     """
     found = {}
     for place, token in _tokens(database).items():
@@ -469,9 +469,9 @@ def _progress(
     database: sqlite3.Connection, process: Popen[str], beyond: tuple[int, str] | None = None
 ) -> tuple[int, str]:
     """
-    Where the script is, as soon as it has written a batch; the place and the last row of it.
+    Wait until the script has written a batch; return the place and last row of that batch.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:
         with contextlib.suppress(sqlite3.OperationalError):
             found = database.execute("SELECT place, id FROM reencrypt_progress").fetchall()
@@ -486,9 +486,9 @@ def _digest(directory: Path) -> str:
     return sha256((directory / _DATABASE).read_bytes()).hexdigest()
 
 
-def _leakless(done: CompletedProcess[str]) -> CompletedProcess[str]:
+def _without_leaks(done: CompletedProcess[str]) -> CompletedProcess[str]:
     """
-    The same, once it is known that neither a key nor a plaintext stands in it.
+    Assert that the output contains neither a key nor a plaintext; return the process.
     """
     assert _ORACLE.leaks(done.stdout + done.stderr) == []
     return done

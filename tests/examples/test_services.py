@@ -1,5 +1,5 @@
 """
-The services of the example: they work, they ask for their keys, and they misbehave on command.
+The services of the example work, require their keys, and misbehave on request.
 """
 
 import io
@@ -50,7 +50,7 @@ def _llm(services: RunningServices) -> Iterator[openai.OpenAI]:
     services.behave()
 
 
-def _asked(llm: openai.OpenAI, text: str = "Name: Jane Sample") -> str | None:
+def _ask(llm: openai.OpenAI, text: str = "Name: Jane Sample") -> str | None:
     answer = llm.chat.completions.create(
         model="any", messages=[{"role": "user", "content": text}], response_format=_SCHEMA
     )
@@ -115,8 +115,8 @@ def test_the_model_answers_from_the_text_it_is_sent(llm: openai.OpenAI):
         "skills": ["Go", "C"],
         "portfolio": None,
     }
-    assert "홍길동" in (_asked(llm, text) or "")
-    assert "홍길동" not in (_asked(llm) or "")
+    assert "홍길동" in (_ask(llm, text) or "")
+    assert "홍길동" not in (_ask(llm) or "")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_people_are_counted_by_name_or_else_by_address(text: str, people: int):
 def test_an_unknown_schema_or_a_broken_request_is_refused(client: httpx.Client):
     key = {"Authorization": "Bearer llm-key"}
     schema = {"json_schema": {"name": "other"}}
-    asked = {"model": "any", "messages": [], "response_format": schema}
-    for body in ({"json": asked}, {"content": b"{"}, {"json": {}}):
+    request = {"model": "any", "messages": [], "response_format": schema}
+    for body in ({"json": request}, {"content": b"{"}, {"json": {}}):
         answer = client.post("/v1/chat/completions", headers=key, **body)
         assert answer.status_code == 400
 
@@ -157,20 +157,20 @@ def test_texts_with_the_same_words_have_close_vectors(llm: openai.OpenAI):
     assert plain.data[0].embedding == pytest.approx(vectors[0], abs=1e-6)
 
 
-def test_a_rate_limit_says_when_and_passes(services: RunningServices, llm: openai.OpenAI):
+def test_a_rate_limit_has_a_retry_time_and_ends(services: RunningServices, llm: openai.OpenAI):
     services.misbehave("llm", "rate_limit", times=2, retry_after=7)
     for _ in range(2):
         with pytest.raises(openai.RateLimitError) as limit:
-            _asked(llm)
+            _ask(llm)
         assert limit.value.response.headers["Retry-After"] == "7"
-    assert _asked(llm)
+    assert _ask(llm)
 
 
-def test_a_service_that_hangs_is_left_by_its_client(services: RunningServices, llm: openai.OpenAI):
+def test_a_hanging_service_makes_the_client_time_out(services: RunningServices, llm: openai.OpenAI):
     services.misbehave("llm", "hang", times=1)
     with pytest.raises(openai.APITimeoutError):
-        _asked(llm)
-    assert _asked(llm)
+        _ask(llm)
+    assert _ask(llm)
 
 
 @pytest.mark.parametrize(
@@ -182,20 +182,20 @@ def test_a_refused_key_and_a_crash_are_the_errors_of_the_sdk(
 ):
     services.misbehave("llm", mode)
     with pytest.raises(error):
-        _asked(llm)
+        _ask(llm)
     services.behave()
-    assert _asked(llm)
+    assert _ask(llm)
 
 
-def test_nonsense_is_an_answer_like_any_other(services: RunningServices, llm: openai.OpenAI):
+def test_a_malformed_answer_is_sent_as_a_success(services: RunningServices, llm: openai.OpenAI):
     services.misbehave("llm", "bad_json")
-    assert (_asked(llm) or "").startswith("Of course!")
+    assert (_ask(llm) or "").startswith("Of course!")
     services.misbehave("storage", "bad_json")
     page = httpx.get(f"{services.url}/storage/v1/object/resumes/x")
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html")
 
 
-def test_one_job_is_met_and_the_others_are_not(services: RunningServices, client: httpx.Client):
+def test_a_misbehaviour_can_affect_one_job_only(services: RunningServices, client: httpx.Client):
     services.misbehave("database", "error", job="unlucky")
     for job, status in (("unlucky", 500), ("lucky", 200)):
         headers = {**_STORAGE, "X-Client-Request-Id": job}
@@ -203,16 +203,14 @@ def test_one_job_is_met_and_the_others_are_not(services: RunningServices, client
     assert services.requests()["database unlucky"] == 1
 
 
-def test_an_order_that_nobody_understands_is_refused(services: RunningServices):
+def test_an_unknown_misbehaviour_is_refused(services: RunningServices):
     with pytest.raises(httpx.HTTPStatusError, match="400"):
         services.misbehave("llm", "sulk")
     for path in ("/_none", "/none"):
         assert httpx.get(f"{services.url}{path}").status_code == 404
 
 
-def test_an_announcement_counts_with_the_right_signature_only(
-    services: RunningServices, client: httpx.Client
-):
+def test_a_notification_needs_a_valid_signature(services: RunningServices, client: httpx.Client):
     body = b'{"job_id": "1"}'
     for secret, status in (("another-key", 401), (_KEYS.webhook, 204)):
         headers = {HEADER: sign(body, secret)}
@@ -220,7 +218,7 @@ def test_an_announcement_counts_with_the_right_signature_only(
     assert services.deliveries() == [{"job_id": "1"}]
 
 
-def test_a_signature_is_for_one_body_and_for_some_minutes():
+def test_a_signature_is_valid_for_one_body_and_a_few_minutes():
     signed = sign(b"body", "secret")
     assert is_genuine(b"body", "secret", signed)
     assert not is_genuine(b"other", "secret", signed)
@@ -230,8 +228,8 @@ def test_a_signature_is_for_one_body_and_for_some_minutes():
     )
 
 
-def test_the_services_do_not_outlive_whoever_started_them(tmp_path: Path):
-    """Killed without a chance to clean up, a demo leaves no server behind."""
+def test_the_services_do_not_outlive_their_parent(tmp_path: Path):
+    """A demo that is killed without a chance to clean up leaves no server behind."""
     script = (
         "import sys, time; sys.path.insert(0, sys.argv[2])\n"
         "from pathlib import Path\n"
@@ -252,7 +250,7 @@ def test_the_services_do_not_outlive_whoever_started_them(tmp_path: Path):
     assert not _answers(url)
 
 
-def test_services_that_cannot_start_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_services_that_cannot_start_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RuntimeError, match="do not start"), running_services(tmp_path, _KEYS):
         pass

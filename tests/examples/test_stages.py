@@ -1,5 +1,5 @@
 """
-The stages one by one, where the pipeline does not show what they do.
+Single stages, for behaviour that the tests of the pipeline do not cover.
 """
 
 from pathlib import Path
@@ -77,13 +77,13 @@ def test_the_majority_decides_and_the_first_model_a_tie():
     assert agreed.skills == ("Go", "C")
 
 
-def test_what_is_found_is_taken_out_of_the_text():
+def test_personal_data_is_removed_from_the_text():
     text = "Jane Sample <jane@example.org> writes Go. Jane Sample."
     hidden = privacy.without_personal_data(text, _PERSON)
     assert hidden == "[name] <[email]> writes Go. [name]."
 
 
-def test_nothing_personal_is_shown_by_repr():
+def test_repr_shows_no_personal_data():
     shown = repr([_PERSON, Chunk("raw_full", "Jane Sample")])
     assert "Jane" not in shown
     assert "jane@" not in shown

@@ -1,5 +1,5 @@
 """
-The worker as it is deployed: `workerctl run -- rq worker …`, on a real Redis, with jobs to do.
+The deployed worker, `workerctl run -- rq worker …`, with a real Redis and jobs.
 """
 
 import json
@@ -21,7 +21,7 @@ from resume_worker.worker_process import COMMAND, LOG, environment, members, run
 from rq import Queue
 from rq.job import Job
 
-_PATIENCE = 60
+_TIMEOUT = 60
 _ENDED = {"finished", "failed"}
 
 Enqueue = Callable[..., Job]
@@ -30,7 +30,7 @@ Enqueue = Callable[..., Job]
 @pytest.fixture(name="queue")
 def _queue(redis_url: str) -> Iterator[Queue]:
     """
-    A queue that nobody else uses.
+    Yield a queue that no other test uses.
     """
     with Redis.from_url(redis_url) as connection:
         yield Queue(f"queue-{uuid.uuid4().hex}", connection=connection)
@@ -39,7 +39,7 @@ def _queue(redis_url: str) -> Iterator[Queue]:
 @pytest.fixture(name="put")
 def _put(here: Local, queue: Queue) -> Enqueue:
     def put(job_id: str, kind: str = "pdf") -> Job:
-        # A job is found by its id, and the Redis is that of other tests, too.
+        # Other tests share the Redis, so the id of a job has to be unique.
         unique = f"{job_id}-{queue.name}"
         return enqueue(queue, unique, here.documents[kind], "test-user", timeout=60)
 
@@ -52,7 +52,7 @@ def _configure(here: Local, **changes: object) -> None:
 
 
 def _wait(condition: Callable[[], bool], log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
@@ -60,7 +60,7 @@ def _wait(condition: Callable[[], bool], log: Path) -> None:
 
 def _run(here: Local, redis_url: str, queue: Queue, *jobs: Job) -> str:
     """
-    Let a worker run until the jobs have ended; what it wrote.
+    Run a worker until the jobs have ended; return its log.
     """
     log = here.directory / LOG
     with running_worker(here.directory, environment(redis_url), queue.name):
@@ -85,10 +85,10 @@ def test_documents_become_candidates_that_the_key_opens(
             assert text not in stored + log
 
 
-def test_every_misbehaviour_ends_as_the_taxonomy_says(
+def test_every_misbehaviour_ends_as_the_taxonomy_specifies(
     here: Local, redis_url: str, queue: Queue, put: Enqueue
 ):
-    """As the record in the job's meta tells, and the application, which is told once."""
+    """The meta of each job records the outcome, of which the application is notified once."""
     _configure(here, LLM_MAX_RETRIES=0)
     misbehaviours: dict[str, tuple[str, str, dict[str, Any]]] = {
         "limit": ("llm", "rate_limit", {"times": 1, "retry_after": 2}),
@@ -112,9 +112,9 @@ def test_every_misbehaviour_ends_as_the_taxonomy_says(
     }
     assert jobs["limit"].meta["workerctl"]["attempts"][0]["retry_in"] >= 2
     assert jobs["vectors"].return_value()["embedded"] == 0
-    told = {delivery["job_id"]: delivery for delivery in here.services.deliveries()}
-    assert len(here.services.deliveries()) == len(told) == len(jobs)
-    codes = {name: told[job.id].get("error_code") for name, job in jobs.items()}
+    delivered = {delivery["job_id"]: delivery for delivery in here.services.deliveries()}
+    assert len(here.services.deliveries()) == len(delivered) == len(jobs)
+    codes = {name: delivered[job.id].get("error_code") for name, job in jobs.items()}
     assert codes == {
         "limit": None,
         "refused": "PROVIDER_AUTH",
@@ -154,7 +154,7 @@ def test_a_bad_configuration_is_refused_before_any_job_runs(
 def test_stopping_in_the_middle_of_a_job_leaves_no_process(
     here: Local, redis_url: str, queue: Queue, put: Enqueue
 ):
-    """The work-horse that waits for a silent service, the scheduler and the worker: all gone."""
+    """The worker, its scheduler and the work-horse that waits for a silent service all end."""
     _configure(here, LLM_TIMEOUT_SECONDS=60, LLM_CONNECT_TIMEOUT_SECONDS=5)
     here.services.misbehave("llm", "hang")
     job = put("stopped")
@@ -166,9 +166,7 @@ def test_stopping_in_the_middle_of_a_job_leaves_no_process(
     assert worker.returncode is not None
 
 
-def test_a_worker_that_ignores_signals_is_stopped_all_the_same(
-    here: Local, redis_url: str, queue: Queue
-):
+def test_a_worker_that_ignores_signals_is_killed(here: Local, redis_url: str, queue: Queue):
     with running_worker(here.directory, environment(redis_url), queue.name) as worker:
         _wait(lambda: len(members(worker.pid)) == 2, here.directory / LOG)
         worker.send_signal(signal.SIGSTOP)
@@ -176,13 +174,13 @@ def test_a_worker_that_ignores_signals_is_stopped_all_the_same(
     assert worker.returncode == -signal.SIGKILL
 
 
-def test_an_application_is_told_of_a_failure_only_once(
+def test_an_application_is_notified_of_a_failure_once(
     here: Local, redis_url: str, queue: Queue, put: Enqueue
 ):
-    """RQ calls the callback after every attempt, and this job has two."""
+    """RQ calls the callback after each of two attempts, but one notification is sent."""
     here.services.misbehave("storage", "error")
     job = put("again")
     _run(here, redis_url, queue, job)
     assert len(job.meta["workerctl"]["attempts"]) == 2
-    told = {"job_id": job.id, "status": "failed", "error_code": "STORAGE_DOWNLOAD_ERROR"}
-    assert here.services.deliveries() == [told]
+    notification = {"job_id": job.id, "status": "failed", "error_code": "STORAGE_DOWNLOAD_ERROR"}
+    assert here.services.deliveries() == [notification]

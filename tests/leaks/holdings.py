@@ -1,5 +1,5 @@
 """
-Where a secret can be: what values look like, which settings get them, through which source.
+Configurations that hold secrets: the shapes of values, the settings and the sources.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ Assignments = Mapping[str, str]
 
 class Holding(NamedTuple):
     """
-    A configuration that holds secrets, and the options that lead to it.
+    A configuration that holds secrets, and the options with which a command reads it.
     """
 
     environ: Assignments = MappingProxyType({})
@@ -30,7 +30,7 @@ class Holding(NamedTuple):
 
 def valid(mint: Mint) -> Assignments:
     """
-    A value for every secret and every URL that Settings accepts, as many secrets as fit into it.
+    Return a valid value for every secret and every URL, with a secret in each part of it.
     """
     return {**dict(_valid(mint)), "ENCRYPTION_KEY_V1": mint.key()}
 
@@ -53,7 +53,7 @@ def _url(mint: Mint, setting: Setting) -> str:
 
 def misplaced(mint: Mint, shape: str) -> Assignments:
     """
-    A secret of this shape in every setting, those aside that take any text and show it.
+    Return a secret of this shape for every setting except those that show any text.
     """
     return {
         setting.name: SHAPES[shape](mint)
@@ -106,7 +106,7 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "URL with a bad scheme": lambda mint: f"{mint.token()}://{mint.token()}@example.net/",
     "URL of a socket": lambda mint: f"unix://:{mint.token()}@/{mint.token()}.sock?{mint.token()}",
 }
-"""What is pasted by mistake, or is a secret that has to be quoted and was not."""
+"""What people paste by mistake, and secrets that need quotes but have none."""
 
 SOURCES: Mapping[str, Callable[[Assignments], Holding]] = {
     "the environment": lambda given: Holding(environ=given),
@@ -122,12 +122,12 @@ SOURCES: Mapping[str, Callable[[Assignments], Holding]] = {
         files=_files(given), options={"--secrets-dir": DIRECTORY}
     ),
 }
-"""How assignments get into a process."""
+"""The sources from which a process reads assignments."""
 
 
 def in_file(content: bytes, more: Mapping[str, bytes] | None = None) -> Holding:
     """
-    An env file with this content.
+    Return a configuration that consists of an env file with this content.
     """
     return Holding(files={ENV_FILE: content, **(more or {})}, options={"--env-file": ENV_FILE})
 
@@ -142,7 +142,7 @@ def _files(given: Assignments) -> dict[str, bytes]:
 
 def rings(mint: Mint) -> Mapping[str, bytes]:
     """
-    Every state of a rotation, and what can be wrong with the keys of a ring.
+    Return an env file for every state of a rotation, and for every mistake in the keys of a ring.
     """
     first, second, third = mint.key(), mint.key(), mint.key()
     rotated = f"ENCRYPTION_KEY={second}\nENCRYPTION_KEY_VERSION=1\nENCRYPTION_KEY_V0={first}\n"
@@ -159,7 +159,7 @@ def rings(mint: Mint) -> Mapping[str, bytes]:
         "key for a version": f"ENCRYPTION_KEY={first}\nENCRYPTION_KEY_VERSION={second}\n",
         "older key cut short": f"{rotated}ENCRYPTION_KEY_V2={third[1:]}\n",
         "version too high": f"{rotated}ENCRYPTION_KEY_V256={third}\n",
-        "version that is none": f"{rotated}ENCRYPTION_KEY_V_1={third}\n",
+        "version that is not a number": f"{rotated}ENCRYPTION_KEY_V_1={third}\n",
         "key in the place of a version": f"{rotated}ENCRYPTION_KEY_V{third}={third}\n",
         "two keys of a version": f"{rotated}ENCRYPTION_KEY_V00={third}\n",
         "one key of two versions": f"{rotated}ENCRYPTION_KEY_V2={first}\n",
@@ -173,7 +173,7 @@ def rings(mint: Mint) -> Mapping[str, bytes]:
 
 def litter(mint: Mint) -> bytes:
     """
-    An env file of lines in which nobody expects a secret.
+    Return an env file with a secret in every place where none belongs.
     """
     token = mint.token
     capitals = token(39).upper()
@@ -219,7 +219,7 @@ def litter(mint: Mint) -> bytes:
 
 def unreadable(mint: Mint) -> Mapping[str, Holding]:
     """
-    What cannot be read, or not all of it, and has a secret in it or in its name.
+    Return sources that cannot be read completely, with a secret in their content or name.
     """
     secret = mint.token().encode()
     line = b"OPENAI_API_KEY=" + secret

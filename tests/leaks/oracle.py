@@ -1,9 +1,9 @@
 """
-The leak oracle: random secrets, and whether a piece of one stands in what a program let out.
+The leak oracle: it generates random secrets and finds pieces of them in the output of a program.
 
-A piece is six characters in a row, raw, in capitals or small letters, reversed, or encoded as
-base64, percent, JSON or repr. Key ids (`wk1:…`) are public, and so is a key that `keygen` has just
-made: it is none of the secrets that were there before.
+A piece is six consecutive characters of a secret: as they are, in upper or lower case, reversed,
+percent-encoded, or as base64, JSON or repr write them. Key ids (`wk1:…`) are public. A key that
+`keygen` has just generated is not one of the known secrets, so printing it is not a leak.
 """
 
 import base64
@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 PIECE = 6
-"""Characters in a row that give a secret away."""
+"""The number of consecutive characters that count as a leak."""
 ESCAPED = 12
-"""The same where characters are escaped: six would be one letter, or a byte and a half."""
+"""The same for escaped text, in which six characters are one letter or one and a half bytes."""
 
 _CONSONANTS = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 _DIGITS = "23456789"
@@ -29,7 +29,9 @@ _BASE64_STEPS = 3
 
 class Mint:
     """
-    Makes secrets of which no piece looks like a word, a code or a number, and remembers them.
+    A generator of secrets, no piece of which looks like a word, a code or a number.
+
+    The attribute `made` lists the secrets that were generated.
     """
 
     def __init__(self, seed: int) -> None:
@@ -38,7 +40,7 @@ class Mint:
 
     def token(self, length: int = 24) -> str:
         """
-        Letters and digits: two consonants of any case, a digit, and again.
+        Return a token in which two consonants of either case and a digit alternate.
         """
         choose = self._random.choice
         return self._remembered(
@@ -47,7 +49,7 @@ class Mint:
 
     def foreign(self, length: int = 12) -> str:
         """
-        Korean syllables.
+        Return a text of Korean syllables.
         """
         return self._remembered(
             "".join(chr(self._random.randint(0xAC00, 0xD7A3)) for _ in range(length))
@@ -55,7 +57,7 @@ class Mint:
 
     def key(self) -> str:
         """
-        A well-formed encryption key without a run that a number or a word could have.
+        Return a well-formed encryption key without a sequence that a number or a word could have.
         """
         while re.search(_GUESSABLE, text := self._random.randbytes(32).hex()):
             pass
@@ -68,7 +70,7 @@ class Mint:
 
 class Oracle:
     """
-    Knows the secrets, and finds the pieces of them that a text holds.
+    A search for pieces of known secrets in a text.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -83,15 +85,15 @@ class Oracle:
 
     def leaks(self, text: str) -> list[str]:
         """
-        What the text gives away, and the line that does: one entry for each secret.
+        Return an entry for each secret of which the text contains a piece, with the line.
         """
         found: dict[str, str] = {}
         for line in set(text.splitlines()) - self._innocent:
-            told = re.sub(_KEY_ID, "", line)
-            fresh = re.fullmatch(_FRESH_KEY, told)
+            shown = re.sub(_KEY_ID, "", line)
+            fresh = re.fullmatch(_FRESH_KEY, shown)
             if fresh and fresh[1] not in self._secrets:
                 continue
-            pieces = (*_windows(told, PIECE), *_windows(told, ESCAPED))
+            pieces = (*_windows(shown, PIECE), *_windows(shown, ESCAPED))
             secret = next((self._pieces[piece] for piece in pieces if piece in self._pieces), None)
             if secret is None:
                 self._innocent.add(line)
@@ -110,13 +112,13 @@ def _is_escaped(form: str, secret: str) -> bool:
 
 def forms(secret: str) -> Iterator[str]:
     """
-    Every way to write a secret of which a piece counts.
+    Yield every spelling and encoding of a secret in which a piece counts as a leak.
     """
     data = secret.encode("utf-8", "surrogatepass")
     for text in (secret, secret.upper(), secret.lower()):
         yield from (text, text[::-1])
     for skipped in range(_BASE64_STEPS):
-        # the first and last characters also depend on the neighbours, which are not known
+        # The first and last characters also depend on neighbouring bytes, which are unknown.
         encoded = base64.b64encode(data[skipped:])[:-4].decode()
         yield from (encoded, encoded.replace("+", "-").replace("/", "_"))
     for percent in (quote(data, safe=""), "".join(f"%{byte:02X}" for byte in data)):
@@ -126,9 +128,9 @@ def forms(secret: str) -> Iterator[str]:
 
 def texts(thing: object) -> Iterator[str]:
     """
-    Every text that can be reached from a thing: what a log handler or an error tracker could keep.
+    Yield every text that can be reached from an object, as a log handler or error tracker could.
 
-    Follows what it holds, and of an exception its arguments, attributes, causes and `errors()`.
+    Follow items and attributes and, for an exception, its arguments, causes and `errors()`.
     """
     yield from _walk(thing, {})
 
@@ -138,7 +140,7 @@ def _walk(thing: object, seen: dict[int, object]) -> Iterator[str]:
         thing, type | types.ModuleType | types.FunctionType | types.MethodType | types.TracebackType
     ):
         return
-    seen[id(thing)] = thing  # kept, so that no later thing gets its id
+    seen[id(thing)] = thing  # keeps the object alive, so that its id is not reused
     if isinstance(thing, str):
         yield thing
     elif isinstance(thing, bytes | bytearray):
@@ -165,5 +167,5 @@ def _parts(thing: object) -> Iterator[object]:
         yield [type(thing).__name__, thing.args, thing.__cause__, thing.__context__]
         yield [getattr(thing, name, None) for name in ("object", "doc", "__notes__", "exceptions")]
         for method in ("errors", "json"):
-            if callable(tell := getattr(thing, method, None)):
-                yield tell()
+            if callable(function := getattr(thing, method, None)):
+                yield function()

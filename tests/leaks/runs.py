@@ -1,5 +1,5 @@
 """
-Every way to call the program, taken from its own description, and everything that a run lets out.
+Every way to call the program, from the description of its command line, and all of its output.
 """
 
 import contextlib
@@ -23,16 +23,16 @@ from workerctl import cli
 from workerctl.commands.world import World
 
 SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})
-"""Their values come from what holds the secrets."""
+"""The options whose values come from the configuration that holds the secrets."""
 
-# For options and arguments that take a text: a file, a setting, a check, a group.
+# Values for options and arguments that take a text: a file, a setting, a check and a group.
 _WORDS = (ENV_FILE, "REDIS_URL", "KEY002", "llm")
 _PROGRAM = ("--", "sh", "-c", "exit")
 
 
 class Invocation(NamedTuple):
     """
-    The words of one command, the source options that it knows, and the program that it runs.
+    The words of one command, the options that it accepts, and the program that it runs.
     """
 
     words: tuple[str, ...]
@@ -41,7 +41,7 @@ class Invocation(NamedTuple):
 
     def with_sources(self, holding: Holding) -> list[str]:
         """
-        The command line that reads what holds the secrets, as far as the command reads anything.
+        Return the command line with the source options of the holding that the command accepts.
         """
         options = [pair for pair in holding.options.items() if pair[0] in self.takes]
         return [*self.words, *(word for pair in options for word in pair), *self.program]
@@ -49,25 +49,25 @@ class Invocation(NamedTuple):
 
 def invocations(*, every: bool = True) -> Iterator[Invocation]:
     """
-    Each command in each format, with each other option or argument beside it, one at a time.
+    Yield each command in each format, combined with each other option or argument in turn.
 
-    Without `every`, a command that has formats is called once in each of them, and a text is
-    always the name of the env file.
+    Without `every`, a command that has formats is called once in each format, and an option that
+    takes a text always gets the name of the env file.
     """
     for words, command in _commands((), typer.main.get_command(cli.app)):
         takes = frozenset(name for parameter in command.params for name in parameter.opts)
         program = _PROGRAM if any(map(_is_program, command.params)) else ()
         variants = list(_variants(command.params, _WORDS if every else _WORDS[:1]))
         formats = [one for one in variants if one[0] == "--format"]
-        beside = [one for one in variants if one[0] != "--format"]
+        others = [one for one in variants if one[0] != "--format"]
         for one in formats or [()]:
-            for more in [(), *beside] if every or not formats else [()]:
+            for more in [(), *others] if every or not formats else [()]:
                 yield Invocation((*words, *one, *more), takes, program)
 
 
 def parameters() -> Iterator[tuple[tuple[str, ...], str | None]]:
     """
-    Each command with each of its options, and with none.
+    Yield each command with None, and then with each of its options.
     """
     for words, command in _commands((), typer.main.get_command(cli.app)):
         yield words, None
@@ -80,13 +80,13 @@ def _commands(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str,
         if hasattr(inner, "commands"):
             yield from _commands((*words, name), inner)
         else:
-            wanted = [_WORDS[0] for one in inner.params if one.required]
-            yield (*words, name, *wanted), inner
+            required = [_WORDS[0] for one in inner.params if one.required]
+            yield (*words, name, *required), inner
 
 
 def _is_program(parameter: Any) -> bool:
     """
-    Whether the rest of the line belongs to another program.
+    Return whether a parameter takes the rest of the line, which is another program's.
     """
     return bool(parameter.nargs == -1)
 
@@ -106,7 +106,7 @@ def _variants(options: list[Any], texts: tuple[str, ...]) -> Iterator[tuple[str,
 
 class Seen(NamedTuple):
     """
-    What a run let out: streams, log records, warnings, files. `code` is its exit code.
+    The exit code of a run, and its output: streams, log records, warnings and files.
     """
 
     code: int
@@ -115,53 +115,56 @@ class Seen(NamedTuple):
 
 def run(arguments: list[str], holding: Holding, *, terminal: bool = False) -> Seen:
     """
-    Run a command in this process and in the working directory, and put the directory in order.
+    Run a command in this process and in the working directory; return its output.
+
+    Files are removed from the directory afterwards unless they existed before.
     """
     out, err = _Stream(terminal), _Stream(terminal)
-    told: list[str] = []
+    passed: list[str] = []
 
     def execute(program: str, words: list[str], environ: Mapping[str, str]) -> None:
         """
-        As far as os.execvpe goes without ending the tests; it gets what was typed, and more.
+        Do what os.execvpe does, without replacing the process; record the variables it adds.
         """
-        told.extend(f"{name}={text}" for name, text in (environ.items() - holding.environ.items()))
+        added = environ.items() - holding.environ.items()
+        passed.extend(f"{name}={text}" for name, text in added)
         if shutil.which(program) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
         assert words == arguments[-len(words) :]
 
     stdin = io.BytesIO(holding.stdin)
     world = World(dict(holding.environ), stdin, out, err, date(2026, 6, 1), execute)
-    with _laid_out(holding) as left, _overheard() as records, _caught(out, err):
+    with _working_files(holding) as left, _log_records() as records, _redirected(out, err):
         code = cli.run(arguments, world)
-    return Seen(code, "\n".join([out.getvalue(), err.getvalue(), *told, *records, *left]))
+    return Seen(code, "\n".join([out.getvalue(), err.getvalue(), *passed, *records, *left]))
 
 
 def call(function: Callable[[], object], holding: Holding) -> str:
     """
-    Call a function of the library in a process environment that leads to the secrets.
+    Call a function of the library in a process environment from which it reads the secrets.
 
-    Returns what it lets out, and all that can be reached from what it raises, or how what it
-    returns prints itself.
+    Return its output, and either the string forms of its result or every text that can be reached
+    from the exception that it raises.
     """
     stream = io.StringIO()
-    told: list[str] = []
+    outcome: list[str] = []
     with (
-        _laid_out(holding) as left,
-        _overheard() as records,
-        _caught(stream, stream),
+        _working_files(holding) as left,
+        _log_records() as records,
+        _redirected(stream, stream),
         environment(_environ(holding)),
     ):
         try:
             result = function()
-            told += [str(result), repr(result), f"{result}"]
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it is searched
-            told += reachable(error)
-    return "\n".join([stream.getvalue(), *told, *records, *left])
+            outcome += [str(result), repr(result), f"{result}"]
+        except Exception as error:  # noqa: BLE001 -- every exception is searched
+            outcome += reachable(error)
+    return "\n".join([stream.getvalue(), *outcome, *records, *left])
 
 
 def _environ(holding: Holding) -> dict[str, str]:
     """
-    What says to the library what options say to a command; and the switch that makes it talk.
+    Return the environment that has the effect of the options, with pydantic's debug output on.
     """
     options = {
         "WORKERCTL_ENV_FILE": holding.options.get("--env-file", ""),
@@ -174,7 +177,7 @@ def _environ(holding: Holding) -> dict[str, str]:
 @contextlib.contextmanager
 def environment(given: Mapping[str, str]) -> Iterator[None]:
     """
-    The process's environment, replaced for a while.
+    Replace the environment of the process within the context.
     """
     before = dict(os.environ)
     os.environ.clear()
@@ -188,7 +191,7 @@ def environment(given: Mapping[str, str]) -> Iterator[None]:
 
 class _Stream(io.StringIO):
     """
-    A stream in memory that may call itself a terminal.
+    A stream in memory that can claim to be a terminal.
     """
 
     def __init__(self, terminal: bool) -> None:
@@ -200,9 +203,9 @@ class _Stream(io.StringIO):
 
 
 @contextlib.contextmanager
-def _caught(out: io.StringIO, err: io.StringIO) -> Iterator[None]:
+def _redirected(out: io.StringIO, err: io.StringIO) -> Iterator[None]:
     """
-    What is written past the streams that the command was given, and what it puts on `sys.path`.
+    Redirect output that bypasses the streams of the command, and restore `sys.path` afterwards.
     """
     path = sys.path[:]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -213,9 +216,9 @@ def _caught(out: io.StringIO, err: io.StringIO) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _overheard() -> Iterator[list[str]]:
+def _log_records() -> Iterator[list[str]]:
     """
-    Every log record, as an eager handler of the root logger at DEBUG gets it, and every warning.
+    Yield a list of every text in the log records at level DEBUG, completed by every warning.
     """
     records: list[str] = []
     handler = logging.Handler()
@@ -235,9 +238,11 @@ def _overheard() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def _laid_out(holding: Holding) -> Iterator[list[str]]:
+def _working_files(holding: Holding) -> Iterator[list[str]]:
     """
-    The files that the holding wants, and afterwards what the run wrote; then all is as before.
+    Write the files of the holding; on exit, fill the list that is yielded with what a run wrote.
+
+    Files that did not exist before are removed on exit.
     """
     before = set(_files())
     for name, content in holding.files.items():
@@ -248,11 +253,11 @@ def _laid_out(holding: Holding) -> Iterator[list[str]]:
     yield left
     for name in _files():
         content = Path(name).read_bytes()
-        known = holding.files.get(name, b"")  # also where keygen moves a comment in its file
+        known = holding.files.get(name, b"")  # keygen may move comments within the file
         left += [
             text.decode("utf-8", "replace")
             for text in content.splitlines()
-            # a rotation moves a key to another name in the same file
+            # A rotation moves a key to another name in the same file.
             if text not in known and text.partition(b"=")[2] not in known
         ]
         if name not in before:

@@ -1,5 +1,7 @@
 """
-Checks and settings of another team, which say everything they know. Written into a project.
+Checks and settings of another team that output every value they can reach.
+
+Tests copy this module into a project.
 """
 
 import sys
@@ -16,7 +18,7 @@ from workerctl.report.findings import Finding, Severity
 
 def _known(context: Context) -> list[str]:
     """
-    All values there are, of every source.
+    Return all values of every source.
     """
     texts = [value.text for value in context.values.chosen.values()]
     for source in context.values.sources():
@@ -24,9 +26,9 @@ def _known(context: Context) -> list[str]:
     return texts
 
 
-def tells(context: Context) -> Iterator[Finding]:
+def reports(context: Context) -> Iterator[Finding]:
     """
-    A finding for each value, in its message, its hint and its fields.
+    Yield a finding for each value, with the value in its message, its hint and its fields.
     """
     for text in _known(context):
         yield Finding("TEAM001", Severity.ERROR, f"It is {text}.", f"Not {text!r}?", (text, "ENV"))
@@ -34,7 +36,7 @@ def tells(context: Context) -> Iterator[Finding]:
 
 def raises(context: Context) -> Iterator[Finding]:
     """
-    An exception with the values in its text and its cause, and a finding before it.
+    Yield a finding, then raise an exception; the values are in its text and its cause.
     """
     text = " ".join(_known(context))
     yield Finding("TEAM002", Severity.WARNING, text)
@@ -43,41 +45,41 @@ def raises(context: Context) -> Iterator[Finding]:
 
 def is_named(context: Context) -> Iterator[Finding]:
     """
-    An exception that is called like a value.
+    Raise an exception whose class is named after a value.
     """
     raise type(context.values.text("OPENAI_API_KEY"), (Exception,), {})
 
 
 def exits(context: Context) -> Iterator[Finding]:
     """
-    The end of the process, with the values as its last words.
+    Exit the process with the values as the message.
     """
     sys.exit(" ".join(_known(context)))
 
 
 def skips(context: Context) -> Iterator[Finding]:
     """
-    A reason to skip, with the values in it.
+    Raise SkipCheck with the values in the reason.
     """
     raise SkipCheck(" ".join(_known(context)))
 
 
 def yields_anything(context: Context) -> Iterator[Any]:
     """
-    What is no finding.
+    Yield values that are not findings.
     """
     yield from _known(context)
 
 
 CHECKS = tuple(
-    Check(f"TEAM{number:03}", "Nobody talks", run)
-    for number, run in enumerate((tells, raises, is_named, exits, skips, yields_anything), 1)
+    Check(f"TEAM{number:03}", "No value is shown", run)
+    for number, run in enumerate((reports, raises, is_named, exits, skips, yields_anything), 1)
 )
 
 
 class Table:
     """
-    A table of checks that cannot be read.
+    A table of checks that raises an exception when it is iterated.
     """
 
     def __iter__(self) -> Iterator[Check]:
@@ -89,7 +91,7 @@ TABLE = Table()
 
 class Refusing(settings.Settings):
     """
-    Settings that quote what they refuse, one by one and as a whole.
+    Settings whose validators quote the value that they reject, or all of them.
     """
 
     PARTNER_TOKEN: str = ""
@@ -109,7 +111,7 @@ class Refusing(settings.Settings):
 
 class Crashing(settings.Settings):
     """
-    Settings that crash with what they were given.
+    Settings whose validator raises a KeyError with all values.
     """
 
     @model_validator(mode="before")
@@ -120,7 +122,7 @@ class Crashing(settings.Settings):
 
 class Open(settings.Settings):
     """
-    Settings with a secret that nobody declared.
+    Settings with a secret that is not declared as one.
     """
 
     PARTNER_TOKEN: str = ""

@@ -1,5 +1,5 @@
 """
-The leak tests can fail: with masking broken in one of three places, the oracle finds the secrets.
+The leak tests can fail: the oracle finds the secrets when masking is broken in one of three places.
 """
 
 import os
@@ -41,7 +41,7 @@ def test_a_breakage_is_found(
     breakage: str | None, directory: Path, run: Callable[..., CompletedProcess[str]]
 ) -> None:
     """
-    A copy of the package leaks as soon as one line of it is another, and not before.
+    A copy of the package leaks if one of these lines is replaced, and does not leak otherwise.
     """
     mint = Mint(SEED)
     broken = {**misplaced(mint, "token"), **dict(list(valid(mint).items())[::2])}
@@ -54,7 +54,7 @@ def test_a_breakage_is_found(
 
     oracle = Oracle(mint.made)
     leaks = [
-        leak for words in _COMMANDS for leak in oracle.leaks(_told(run, words, package.parent))
+        leak for words in _COMMANDS for leak in oracle.leaks(_output(run, words, package.parent))
     ]
 
     assert bool(leaks) == (breakage is not None)
@@ -63,12 +63,12 @@ def test_a_breakage_is_found(
 def _break(package: Path, name: str, line: str, other: str) -> None:
     file = package / name
     text = file.read_text()
-    assert text.count(line) == 1, f"{name} has changed: break it in another way"
+    assert text.count(line) == 1, f"{name} has changed: update the breakage in this module"
     text = text.replace(line, other)
     file.write_text(text.replace("include_input=False, include_context=False, ", ""))
 
 
-def _told(run: Callable[..., CompletedProcess[str]], words: str, path: Path) -> str:
+def _output(run: Callable[..., CompletedProcess[str]], words: str, path: Path) -> str:
     done = run(*words.split(), "--env-file", ENV_FILE, env={"PYTHONPATH": os.fspath(path)})
     assert done.returncode in {0, 1}, done
     return done.stdout + done.stderr

@@ -1,17 +1,17 @@
 """
-No secret leaves the program: random secrets in every place, every command, every way to fail.
+No secret leaves the program: random secrets in every place, with every command and failure.
 
-What a run lets out is all that it writes to its streams, to files and to logs. Of the library it is
-all that can be reached from an exception, and how a result prints itself. The commands, their
-formats and options come from the command line's own description, the settings from the schema: a
-new one is covered unlisted.
-`HYPOTHESIS_PROFILE=ci` runs every option on every input; `LEAK_SEED` repeats a run's secrets.
+The output of a command is everything that it writes to its streams, to files and to logs. The
+output of a library function is everything that can be reached from its exception, or the string
+forms of its result. The commands, formats and options are taken from the description of the command
+line, and the settings from the schema, so a new one is covered automatically.
+`HYPOTHESIS_PROFILE=ci` runs every option on every input; `LEAK_SEED` repeats the secrets of a run.
 
-To see these tests fail, break masking in one of three places (`test_breakage.py` does just that):
+To see these tests fail, break masking in one of three places (as `test_breakage.py` does):
 
 * `masking.show_url`: begin with `return url`;
 * `masking.Scrubber.scrub`: begin with `return text`;
-* `rejections.rejected_values`: ask pydantic's error for its input, and put `item["msg"]` and
+* `rejections.rejected_values`: let pydantic's error include its input, and put `item["msg"]` and
   `item["input"]` into the finding.
 """
 
@@ -60,7 +60,7 @@ KEY_STEPS = (
 )
 
 _TEAM = Path(__file__).with_name("team.py")
-# Each shape comes through this source and, unless the run is brief, through one of the others.
+# Each shape is tried with this source and, unless the run is brief, with one of the others.
 _ALWAYS = "an env file"
 
 
@@ -72,14 +72,14 @@ def _mint() -> Mint:
 @pytest.fixture(autouse=True)
 def _in_directory(directory: Path) -> Path:
     """
-    Each test works in an empty directory.
+    Run each test in an empty directory.
     """
     return directory
 
 
 def _held(what: str, mint: Mint) -> bytes:
     """
-    An env file of one of three kinds.
+    Return the content of an env file of one of three kinds.
     """
     if what == "litter":
         return litter(mint)
@@ -89,7 +89,7 @@ def _held(what: str, mint: Mint) -> bytes:
 
 def _with_project(line: str, content: bytes) -> Holding:
     """
-    An env file inside the project of another team.
+    Return a configuration with an env file in the project of another team.
     """
     project = f"[tool.workerctl]\n{line}\n".encode()
     return in_file(content, {"pyproject.toml": project, "team.py": _TEAM.read_bytes()})
@@ -121,7 +121,7 @@ FUNCTIONS: tuple[Callable[[], object], ...] = (
 
 def _watch(holding: Holding, mint: Mint, *, every: bool = THOROUGH, terminal: bool = False) -> None:
     """
-    Run every command and the library on what holds the secrets, and ask the oracle.
+    Run every command and library function on a configuration; assert that no secret leaks.
     """
     oracle = Oracle(mint.made)
     for invocation in invocations(every=every):
@@ -137,7 +137,7 @@ def _watch(holding: Holding, mint: Mint, *, every: bool = THOROUGH, terminal: bo
 @pytest.mark.parametrize("source", SOURCES)
 def test_no_secret_in_its_place_is_shown(source: str, terminal: bool, mint: Mint) -> None:
     """
-    Good values in every secret and every URL: each command with each of its options.
+    No command, with any of its options, shows a secret from valid secrets and URLs.
     """
     every = THOROUGH or (source == _ALWAYS and not terminal and not BRIEF)
     _watch(SOURCES[source](valid(mint)), mint, every=every, terminal=terminal)
@@ -146,14 +146,14 @@ def test_no_secret_in_its_place_is_shown(source: str, terminal: bool, mint: Mint
 @pytest.mark.parametrize(("source", "shape"), list(_pairs()))
 def test_no_secret_in_a_wrong_place_or_form_is_shown(source: str, shape: str, mint: Mint) -> None:
     """
-    A secret in ENV, in DEBUG, in a number, a list or a URL, broken in every way.
+    A secret is hidden in any setting (ENV, DEBUG, a number, a list, a URL), however malformed.
     """
     _watch(SOURCES[source](misplaced(mint, shape)), mint)
 
 
 def test_no_secret_among_the_lines_of_an_env_file_is_shown(mint: Mint) -> None:
     """
-    Pasted bare, as a name, as a comment, behind a colon, twice, in quotes that do not end.
+    A secret is hidden when it is pasted bare, as a name, in a comment or in unclosed quotes.
     """
     content = litter(mint)
     _watch(in_file(content), mint, every=not BRIEF)
@@ -164,7 +164,7 @@ def test_no_secret_among_the_lines_of_an_env_file_is_shown(mint: Mint) -> None:
 @pytest.mark.parametrize("case", unreadable(Mint(0)))
 def test_no_secret_of_an_unreadable_source_is_shown(case: str, mint: Mint) -> None:
     """
-    Neither what stands in it nor, where it does not exist, its name.
+    Neither the content of the source is shown nor, if it does not exist, its name.
     """
     _watch(unreadable(mint)[case], mint)
 
@@ -172,7 +172,7 @@ def test_no_secret_of_an_unreadable_source_is_shown(case: str, mint: Mint) -> No
 @pytest.mark.parametrize("state", rings(Mint(0)))
 def test_no_state_of_a_rotation_shows_a_key(state: str, mint: Mint) -> None:
     """
-    Nor a ring that contradicts itself, or a canary of another key; nor does any step from there.
+    The key stays hidden in inconsistent rings, with another key's canary, and in every next step.
     """
     holding = in_file(rings(mint)[state])
     _watch(holding, mint)
@@ -184,9 +184,9 @@ def test_no_state_of_a_rotation_shows_a_key(state: str, mint: Mint) -> None:
         assert seen.code in DOCUMENTED, (words, seen)
 
 
-def test_what_is_typed_is_not_repeated(mint: Mint) -> None:
+def test_a_typed_secret_is_not_repeated(mint: Mint) -> None:
     """
-    A secret as a command, an argument, the name or the value of any option.
+    A secret is hidden as a command, an argument, or the name or value of any option.
     """
     urls = [f"redis://:{mint.token()}@example.net/{mint.token()}" for _ in range(2)]
     for one, other in [(mint.token(), mint.token()), (mint.key(), mint.key()), urls]:
@@ -206,9 +206,9 @@ def test_what_is_typed_is_not_repeated(mint: Mint) -> None:
 
 
 @pytest.mark.parametrize("what", ["valid", "misplaced"])
-def test_another_teams_checks_cannot_tell(what: str, mint: Mint) -> None:
+def test_another_teams_checks_cannot_leak(what: str, mint: Mint) -> None:
     """
-    A check that raises, exits, skips or finds with every value it can reach in its words.
+    A check cannot leak values through the text of a finding, an exception, an exit or a skip.
     """
     holding = _with_project('checks = "team:CHECKS"', _held(what, mint))
     _watch(holding, mint)
@@ -219,17 +219,17 @@ def test_another_teams_checks_cannot_tell(what: str, mint: Mint) -> None:
 
 @pytest.mark.parametrize("what", ["valid", "misplaced", "litter"])
 @pytest.mark.parametrize("name", ["Refusing", "Crashing", "Open", "missing"])
-def test_another_teams_settings_cannot_tell(name: str, what: str, mint: Mint) -> None:
+def test_another_teams_settings_cannot_leak(name: str, what: str, mint: Mint) -> None:
     """
-    A class whose validators quote the value, or crash with all of them; a module that does.
+    Neither validators that quote or raise values leak them, nor a module that fails to import.
     """
     held = _held(what, mint) + f"\nPARTNER_TOKEN={mint.token()}\n".encode()
     _watch(_with_project(f'settings = "team:{name}"', held), mint)
 
 
-def test_an_internal_error_tells_its_type_and_place_only(mint: Mint) -> None:
+def test_an_internal_error_shows_its_type_and_location_only(mint: Mint) -> None:
     """
-    Exit code 70, in every format, whatever the exception's text holds.
+    In every format, the exit code is 70 and the text of the exception is hidden.
     """
     holding = _with_project('checks = "team:TABLE"', _held("valid", mint))
     oracle = Oracle(mint.made)
@@ -265,11 +265,11 @@ SWITCHES = {
         "check --settings team:missing --format json",
     ],
 )
-def test_no_switch_of_a_library_makes_the_program_talk(
+def test_debugging_options_of_libraries_do_not_leak(
     words: str, mint: Mint, directory: Path, run: Callable[..., CompletedProcess[str]]
 ) -> None:
     """
-    With all of them on and the root logger at DEBUG, in a process of its own, also when it fails.
+    A run with all these variables and the root logger at DEBUG leaks nothing, even if it fails.
     """
     (directory / "sitecustomize.py").write_text("import logging; logging.basicConfig(level=10)\n")
     (directory / "team.py").write_bytes(_TEAM.read_bytes())

@@ -1,5 +1,5 @@
 """
-The oracle itself: it finds what it must, and calls nothing a leak that is none.
+The leak oracle finds every leak and reports no false positives.
 """
 
 import base64
@@ -18,24 +18,24 @@ SEED = 7
 @pytest.mark.parametrize("kind", ["token", "foreign", "key"])
 def test_every_form_of_every_piece_is_found(kind: str) -> None:
     """
-    Raw, in another case, reversed, as base64, percent, JSON and repr: six characters are enough.
+    Six characters are enough: raw, in another case, reversed, or in any of the encodings.
     """
     secret = str(getattr(Mint(SEED), kind)())
     oracle = Oracle([secret])
 
     for at in range(len(secret) - PIECE + 1):
         piece = secret[at : at + PIECE]
-        for told in (piece, piece.upper(), piece.lower(), piece[::-1], quote(piece), ascii(piece)):
-            assert oracle.leaks(f"…{told}…")
+        for form in (piece, piece.upper(), piece.lower(), piece[::-1], quote(piece), ascii(piece)):
+            assert oracle.leaks(f"…{form}…")
         assert oracle.leaks(json.dumps({"value": piece}))
     for before in ("", "x", "xy"):
         assert oracle.leaks(base64.b64encode(f"{before}{secret}yz".encode()).decode())
 
 
 @pytest.mark.parametrize("kind", ["token", "foreign", "key"])
-def test_no_word_of_the_program_is_taken_for_a_secret(kind: str) -> None:
+def test_no_word_of_the_program_is_mistaken_for_a_secret(kind: str) -> None:
     """
-    Nothing in the source of the package, nor five characters of a secret, nor a key's id.
+    The source of the package, five characters of a secret and a key id are not leaks.
     """
     mint = Mint(SEED)
     made = [str(getattr(mint, kind)()) for _ in range(50)]
@@ -47,18 +47,18 @@ def test_no_word_of_the_program_is_taken_for_a_secret(kind: str) -> None:
     assert not oracle.leaks(f"wk1:{made[0].lower()[:16]}" if kind == "key" else "")
 
 
-def test_an_exception_is_searched_to_its_roots() -> None:
+def test_an_exception_is_searched_completely() -> None:
     """
-    Arguments, attributes, notes, causes, contexts, groups, and what `errors()` returns.
+    Arguments, attributes, notes, causes, contexts, groups and `errors()` are searched.
     """
     mint = Mint(SEED)
 
-    class ToldError(Exception):
+    class DetailedError(Exception):
         def errors(self) -> list[dict[str, object]]:
             return [{"input": mint.made[0], "nested": ({mint.made[1]},)}]
 
     made = [mint.token() for _ in range(8)]
-    error = ToldError(made[2])
+    error = DetailedError(made[2])
     error.__cause__ = ValueError(made[3])
     error.__context__ = UnicodeDecodeError("utf-8", made[4].encode(), 0, 1, "")
     error.__context__.__context__ = ExceptionGroup("", [KeyError(made[5])])

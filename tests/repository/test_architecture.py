@@ -1,5 +1,5 @@
 """
-What no single test shows: who imports what, what every check and setting has, what no module does.
+Rules for the whole package: what modules import, what every check and setting declares.
 """
 
 import ast
@@ -39,7 +39,7 @@ sys.meta_path.insert(0, Blocked())
 """
 LISTED = """
 import atexit, sys
-before = set(sys.modules)  # what the installation itself loads is not ours
+before = set(sys.modules)  # what the installation itself loads does not count
 atexit.register(lambda: print(*set(sys.modules) - before, file=sys.stderr))
 from workerctl.__main__ import main
 main()
@@ -53,14 +53,14 @@ EVERY_CHECK = pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: 
 
 def tree(path: Path) -> ast.Module:
     """
-    The syntax of a module.
+    Return the syntax tree of a module.
     """
     return ast.parse(path.read_text("utf-8"))
 
 
 def imported(path: Path) -> Iterator[str]:
     """
-    The modules that a module imports, wherever in it.
+    Yield the modules that a module imports, in any scope.
     """
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -71,7 +71,7 @@ def imported(path: Path) -> Iterator[str]:
 
 def python(code: str, *arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """
-    A fresh interpreter.
+    Run code in a new interpreter.
     """
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -82,7 +82,7 @@ def python(code: str, *arguments: str, environ: dict[str, str]) -> subprocess.Co
     )
 
 
-# --------------------------------------------------------------------------- who imports whom
+# ------------------------------------------------------------------------ imports of modules
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_library_needs_neither_typer_nor_rich_nor_cryptography(
     directory: Path, environ: dict[str, str], code: str
 ) -> None:
     """
-    A worker may import it where they are not installed.
+    A worker can import the library without these packages installed.
     """
     block = BLOCK.format(names={"typer", "rich", "cryptography", "click"})
     done = python(f"{block}\n{code}", environ={**environ, "PYTHONWARNINGS": "ignore"})
@@ -133,7 +133,7 @@ def test_the_library_needs_neither_typer_nor_rich_nor_cryptography(
 
 def test_the_block_blocks(environ: dict[str, str]) -> None:
     """
-    Or the tests that use it would prove nothing.
+    The import hook that these tests use does block an import.
     """
     done = python(f"{BLOCK.format(names={'typer'})}\nimport workerctl.cli", environ=environ)
 
@@ -167,7 +167,7 @@ def test_a_command_imports_only_what_it_needs(
     environ: dict[str, str], good: Path, command: str, unwanted: str
 ) -> None:
     """
-    Start-up time, guarded without a clock.
+    No command loads modules that would slow its start-up.
     """
     done = python(LISTED, *command.split(), environ=environ)
     modules = set(done.stderr.splitlines()[-1].split())
@@ -177,9 +177,9 @@ def test_a_command_imports_only_what_it_needs(
 
 
 @EVERY_MODULE
-def test_modules_import_what_they_may(path: Path) -> None:
+def test_no_module_has_a_forbidden_import(path: Path) -> None:
     """
-    Never click, which Typer no longer brings, nor random, which makes no keys.
+    No module imports click, which Typer no longer depends on, or random, which is not secure.
     """
     roots = {name.partition(".")[0] for name in imported(path)}
 
@@ -187,9 +187,9 @@ def test_modules_import_what_they_may(path: Path) -> None:
 
 
 @EVERY_MODULE
-def test_nobody_imports_the_command_line(path: Path) -> None:
+def test_no_module_imports_the_command_line(path: Path) -> None:
     """
-    But the entry point.
+    Only the entry point, `__main__`, imports `workerctl.cli`.
     """
     if path.name != "__main__.py":
         assert "workerctl.cli" not in set(imported(path))
@@ -201,22 +201,22 @@ def test_nobody_imports_the_command_line(path: Path) -> None:
 @EVERY_MODULE
 def test_nothing_is_asserted_outside_tests(path: Path) -> None:
     """
-    PYTHONOPTIMIZE takes assertions out.
+    The package has no assert statements, because PYTHONOPTIMIZE removes them.
     """
     assert not [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
 
 
 @EVERY_MODULE
-def test_no_error_is_asked_for_its_values(path: Path) -> None:
+def test_no_call_reads_the_values_of_an_error(path: Path) -> None:
     """
-    The errors() of pydantic hold every value, unless told otherwise.
+    Every call of pydantic's errors() excludes the values, which it includes by default.
     """
     for node in ast.walk(tree(path)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         if node.func.attr == "errors":
-            told = {word.arg: ast.unparse(word.value) for word in node.keywords}
-            assert told == {
+            options = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            assert options == {
                 "include_input": "False",
                 "include_context": "False",
                 "include_url": "False",
@@ -225,11 +225,12 @@ def test_no_error_is_asked_for_its_values(path: Path) -> None:
 
 
 @EVERY_MODULE
-def test_no_exception_is_raised_beside_one_that_holds_a_value(path: Path) -> None:
+def test_no_exception_is_raised_in_a_handler(path: Path) -> None:
     """
-    What is raised in a handler keeps the old exception as its context, `from None` or not.
+    A handler only re-raises the exception that it handles.
 
-    Allowed is to raise the same one again.
+    A new exception would keep the old one, which may hold a value, as its context, even with
+    `from None`.
     """
     for handler in ast.walk(tree(path)):
         if isinstance(handler, ast.ExceptHandler):
@@ -238,9 +239,9 @@ def test_no_exception_is_raised_beside_one_that_holds_a_value(path: Path) -> Non
 
 
 @EVERY_MODULE
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     """
-    In its docstring.
+    Every module of the package has a docstring.
     """
     assert ast.get_docstring(tree(path))
 
@@ -250,7 +251,7 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
 
 def defined() -> dict[str, Check]:
     """
-    Every check that a module of workerctl.checks holds.
+    Return every check that a module of workerctl.checks defines, by its qualified name.
     """
     found = {}
     for module in pkgutil.walk_packages(checks.__path__, "workerctl.checks."):
@@ -262,14 +263,14 @@ def defined() -> dict[str, Check]:
 
 def test_every_check_is_in_the_table() -> None:
     """
-    One that is only written runs nowhere.
+    The table contains every check that is defined; a check outside it would never run.
     """
     assert set(map(id, defined().values())) == set(map(id, checks.CHECKS))
 
 
 def test_codes_are_unique_and_of_one_form() -> None:
     """
-    Three letters and three digits; titles are unique, too.
+    A code is three letters and three digits; codes and titles are unique.
     """
     codes = [check.code for check in checks.CHECKS]
 
@@ -281,7 +282,7 @@ def test_codes_are_unique_and_of_one_form() -> None:
 @EVERY_CHECK
 def test_every_check_has_a_manual(check: Check) -> None:
     """
-    What it verifies, why that matters, how to fix it: paragraphs in this order.
+    The docstring of a check says what it verifies, why that matters and how to fix it, in order.
     """
     paragraphs = (check.run.__doc__ or "").strip().split("\n\n")
     starts = [paragraph.strip().partition(" ")[0] for paragraph in paragraphs]
@@ -294,7 +295,7 @@ def test_every_check_has_a_manual(check: Check) -> None:
 @EVERY_CHECK
 def test_every_check_has_a_claim(check: Check) -> None:
     """
-    One line without a full stop, which is true when the check passes.
+    The title is one line without a full stop, which is true when the check passes.
     """
     assert check.title
     assert check.title[0].isupper()
@@ -305,7 +306,7 @@ def test_every_check_has_a_claim(check: Check) -> None:
 @EVERY_CHECK
 def test_every_check_reads_settings_that_exist(check: Check) -> None:
     """
-    And requires a check that comes before it in the table.
+    A check declares existing settings only, and requires a check that precedes it in the table.
     """
     named = {name for name in vars_of(check) if re.fullmatch("[A-Z][A-Z0-9_]+", name)}
     codes = [one.code for one in checks.CHECKS]
@@ -317,7 +318,7 @@ def test_every_check_reads_settings_that_exist(check: Check) -> None:
 
 def vars_of(check: Check) -> Iterator[str]:
     """
-    The names of settings that a check declares.
+    Yield the names of settings that a check declares.
     """
     for slot in ("reads", "demands", "looks_at"):
         yield from getattr(check, slot, ())
@@ -326,7 +327,7 @@ def vars_of(check: Check) -> Iterator[str]:
 @EVERY_CHECK
 def test_every_check_is_tested(check: Check) -> None:
     """
-    A test calls its function or its entry of the table, or expects its code.
+    A test calls the function or the table entry of each check, or expects its code.
     """
     (name,) = [name for name, one in defined().items() if one is check]
     module, _, entry = name.removeprefix("workerctl.checks.").rpartition(".")
@@ -341,7 +342,7 @@ def test_every_check_is_tested(check: Check) -> None:
 
 def test_what_looks_like_a_credential_is_secret() -> None:
     """
-    Or public, with a reason that `show-config` tells.
+    A setting named like a credential is secret, or public with a reason that `show-config` shows.
     """
     for setting in describe(Settings):
         if is_credential_name(setting.name):
@@ -350,7 +351,7 @@ def test_what_looks_like_a_credential_is_secret() -> None:
 
 def test_what_may_hold_a_password_is_secret() -> None:
     """
-    A URL with a place for one: of Redis, of a webhook, of Sentry.
+    URLs that can contain a password are secret: those of Redis, a webhook, Sentry or a database.
     """
     for setting in describe(Settings):
         if re.search("REDIS|WEBHOOK_URL|DSN|DATABASE", setting.name):
@@ -359,7 +360,7 @@ def test_what_may_hold_a_password_is_secret() -> None:
 
 def test_no_default_is_a_secret() -> None:
     """
-    Help, schema and documentation show defaults.
+    Defaults contain no secrets, because help, schema and documentation show them.
     """
     for setting in describe(Settings):
         if setting.secret:
@@ -370,7 +371,7 @@ def test_no_default_is_a_secret() -> None:
 @pytest.mark.parametrize("name", list(Settings.model_fields))
 def test_every_setting_is_described(name: str) -> None:
     """
-    By a sentence, a group and what it must be.
+    Every setting has a description that is a sentence, a group, and a description of its values.
     """
     (setting,) = [setting for setting in describe(Settings) if setting.name == name]
 
@@ -384,7 +385,7 @@ def test_every_setting_is_described(name: str) -> None:
 
 def test_the_formats_are_those_of_the_option() -> None:
     """
-    One more format is one line in each.
+    The formats that the option accepts are those that the table of formats contains.
     """
     hint = cli.check.__annotations__["format"]
 
@@ -393,7 +394,7 @@ def test_the_formats_are_those_of_the_option() -> None:
 
 def test_the_commands_are_those_of_the_program() -> None:
     """
-    Usage errors name them without asking Typer.
+    The commands that usage errors list are those of the Typer application.
     """
     app: Any = typer.main.get_command(cli.app)
 
@@ -402,7 +403,7 @@ def test_the_commands_are_those_of_the_program() -> None:
 
 def test_no_option_takes_a_secret() -> None:
     """
-    Arguments of a process are everyone's to read.
+    No option is named like a credential, because every user can read a process's arguments.
     """
     app: Any = typer.main.get_command(cli.app)
     for command in app.commands.values():
@@ -413,7 +414,7 @@ def test_no_option_takes_a_secret() -> None:
 
 def test_help_shows_no_setting(run: Any) -> None:
     """
-    No default comes from the environment.
+    No value of the environment appears in the help of a command.
     """
     for command in cli._COMMANDS:
         env = dict.fromkeys(Settings.model_fields, "v4lu3")

@@ -98,7 +98,7 @@ def test_every_question_is_answered_once() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=[row.question for row in ROWS])
 def test_the_file_of_an_answer_defines_the_names_to_look_for(row: Row) -> None:
     """
-    The text of its link is its path in the package.
+    Each answer links to a file, by its path in the package, that defines the names it lists.
     """
     defined = set(definitions(ast.parse((ROOT / row.path).read_text("utf-8")).body))
 
@@ -109,7 +109,7 @@ def test_the_file_of_an_answer_defines_the_names_to_look_for(row: Row) -> None:
 
 def test_no_two_answers_contradict_each_other() -> None:
     """
-    Each name to look for is defined in one file only.
+    Each name in the table is attributed to one file only.
     """
     files: dict[str, set[str]] = {}
     for row in ROWS:
@@ -121,7 +121,7 @@ def test_no_two_answers_contradict_each_other() -> None:
 
 def test_the_checks_are_where_the_table_says() -> None:
     """
-    A code leads to the module that its check was imported from.
+    The code of a check leads to the module that defines its function.
     """
     modules = {check.code: check.run.__module__ for check in checks.CHECKS}
     codes = {name: row.path for row in ROWS for name in row.names if name in modules}
@@ -133,7 +133,7 @@ def test_the_checks_are_where_the_table_says() -> None:
 
 def test_the_map_lists_every_folder_of_the_package() -> None:
     """
-    And nothing that does not exist.
+    The map lists every folder of the package, and no path that does not exist.
     """
     listed = list(tree())
     folders = {
@@ -149,7 +149,7 @@ def test_the_map_lists_every_folder_of_the_package() -> None:
 
 def test_the_map_is_in_the_order_of_the_layers() -> None:
     """
-    From top to bottom, as import-linter enforces them.
+    The map lists the layers from top to bottom, as import-linter enforces them.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]

@@ -1,5 +1,5 @@
 """
-The documentation says what the program does.
+The documentation matches the behaviour of the program.
 """
 
 import json
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_reference_pages_are_current() -> None:
     """
-    They are generated from the code, and `make docs` was run.
+    The generated pages are what `make docs` writes for the current code.
     """
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"],
@@ -34,7 +34,7 @@ def test_the_reference_pages_are_current() -> None:
 
 def test_the_picture_in_the_readme_is_what_the_program_shows(call: Run, directory: Path) -> None:
     """
-    Character for character, from a production file with four mistakes.
+    The README shows the exact output for a production file with four mistakes.
     """
     text = (ROOT / "examples/env/production-good.env").read_text("utf-8")
     mistakes = "LLM_TIMEOUT_SECOND=60\nLLM_SDK_MAX_RETRIES=2\nEMBEDDING_MAX_RETRIES=three\n"
@@ -52,7 +52,7 @@ def test_the_picture_in_the_readme_is_what_the_program_shows(call: Run, director
 
 def test_the_picture_of_a_wrong_key_is_what_the_program_shows(call: Run, directory: Path) -> None:
     """
-    Character for character, from the good production file with the canary of another key.
+    The README shows the exact output for a good production file with the canary of another key.
     """
     other = "3f9a1c7be5082d64b7fa93e21b6c84f05ae7d01849bd62f37c15a8e904db76f1"
     text = (ROOT / "examples/env/production-good.env").read_text("utf-8")
@@ -70,7 +70,7 @@ def test_the_pictures_of_a_budget_are_what_the_program_shows(
     call: Run, directory: Path, page: str
 ) -> None:
     """
-    Character for character, for the table that stands before them, if there is one.
+    A page shows the exact output for the `[tool.workerctl]` table that precedes it, if any.
     """
     text = (ROOT / page).read_text("utf-8")
     (directory / "prod.env").write_text("LLM_SDK_MAX_RETRIES=2\n")
@@ -88,9 +88,9 @@ def test_the_pictures_of_a_budget_are_what_the_program_shows(
     assert pictures == {"README.md": 1, "docs/budget.md": 4}[page]
 
 
-def test_the_pipeline_in_the_documentation_is_one(call: Run, directory: Path) -> None:
+def test_the_pipeline_in_the_documentation_works(call: Run, directory: Path) -> None:
     """
-    The object is found beside its settings.
+    The documented pipeline is found in the module of its settings.
     """
     text = (ROOT / "docs/budget.md").read_text("utf-8")
     module = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
@@ -108,7 +108,7 @@ def test_the_pipeline_in_the_documentation_is_one(call: Run, directory: Path) ->
 
 def test_links_between_the_pages_lead_somewhere() -> None:
     """
-    Every relative link names a file that is there.
+    Every relative link leads to an existing file.
     """
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
@@ -117,7 +117,7 @@ def test_links_between_the_pages_lead_somewhere() -> None:
 
 def test_the_contributing_guide_shows_a_check_that_exists() -> None:
     """
-    The four steps name code that is really there.
+    The guide names a check, its function and its test, all of which exist.
     """
     guide = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
@@ -127,8 +127,8 @@ def test_the_contributing_guide_shows_a_check_that_exists() -> None:
     assert f"def {test}(" in (ROOT / "tests/checks/test_logs.py").read_text("utf-8")
 
 
-def test_the_changelog_tells_of_this_version() -> None:
+def test_the_changelog_has_an_entry_for_this_version() -> None:
     """
-    A release without a word about it is no release.
+    The changelog has a section for the current version.
     """
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")

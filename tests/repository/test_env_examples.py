@@ -1,5 +1,5 @@
 """
-The example env files are tests: what must be found, at which line, with which exit code.
+The example env files produce the expected findings, line numbers and exit codes.
 """
 
 import json
@@ -19,29 +19,29 @@ EXPECTED: dict[str, Any] = json.loads((EXAMPLES / "expected.json").read_text("ut
 
 
 @pytest.fixture
-def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """
-    Check a private copy of an example outside any work tree, with nothing from the environment.
+    Return a function that checks a copy of an example outside any work tree, and nothing else.
     """
     monkeypatch.chdir(tmp_path)
 
-    def judge(name: str) -> Report:
+    def check_copy(name: str) -> Report:
         shutil.copyfile(EXAMPLES / name, tmp_path / name)
         (tmp_path / name).chmod(0o600)
         return preflight(Request(Options((name,), isolated=True)), environ={})
 
-    return judge
+    return check_copy
 
 
 def test_every_example_is_expected() -> None:
-    """No example stands there without saying what it shows."""
+    """Every example has an entry in expected.json."""
     assert {path.name for path in EXAMPLES.glob("*.env")} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_example_is_judged_as_expected(judged: Any, name: str) -> None:
+def test_an_example_has_the_expected_result(check: Any, name: str) -> None:
     """The exit code and the codes are those of expected.json."""
-    report = judged(name)
+    report = check(name)
     codes = {finding.code for finding in report.findings()}
 
     assert report.exit_code == EXPECTED[name]["exit"]
@@ -50,13 +50,13 @@ def test_example_is_judged_as_expected(judged: Any, name: str) -> None:
         assert not [item for item in report.findings() if item.severity is Severity.ERROR]
 
 
-def test_good_production_file_has_no_finding_at_all(judged: Any) -> None:
-    """What is right is told as right, without a warning to get used to."""
-    assert list(judged("production-good.env").findings()) == []
+def test_the_good_production_file_has_no_findings(check: Any) -> None:
+    """A correct file produces no findings, so that warnings are never routine."""
+    assert list(check("production-good.env").findings()) == []
 
 
-def test_every_finding_of_the_bad_file_carries_its_line(judged: Any) -> None:
-    """Each mistake is told once, where it stands."""
+def test_every_finding_of_the_bad_file_has_a_line_number(check: Any) -> None:
+    """Each mistake is reported once, with the line that contains it."""
     lines = (EXAMPLES / "production-bad.env").read_text("utf-8").splitlines()
 
     def at(finding: Finding) -> str:
@@ -64,16 +64,16 @@ def test_every_finding_of_the_bad_file_carries_its_line(judged: Any) -> None:
         assert finding.location.line is not None
         return f"{finding.code} {lines[finding.location.line - 1].partition('=')[0]}"
 
-    assert sorted(map(at, judged("production-bad.env").findings())) == sorted(
+    assert sorted(map(at, check("production-bad.env").findings())) == sorted(
         [
             "SET001 EMBEDDING_MAX_RETRIES",
             "SET001 CHUNK_KOREAN_THRESHOLD",
             "SET002 LLM_TIMEOUT_SECOND",
             "SET004 STORAGE_MAX_RETRIES",
             "SET005 this line is not an assignment",
-            "ENV002 ANALYSIS_MODE",  # which demands ANTHROPIC_API_KEY
+            "ENV002 ANALYSIS_MODE",  # requires ANTHROPIC_API_KEY
             "ENV002 WEBHOOK_SECRET",
-            "ENV002 ENV",  # which demands GEMINI_API_KEY
+            "ENV002 ENV",  # requires GEMINI_API_KEY
             "ENV003 DEBUG",
             "ENV004 SUPABASE_SERVICE_ROLE_KEY",
             "ENV005 REDIS_URL",
@@ -89,24 +89,24 @@ def test_every_finding_of_the_bad_file_carries_its_line(judged: Any) -> None:
     )
 
 
-def test_a_misspelt_name_is_answered_with_the_right_one(judged: Any) -> None:
-    """One letter off is an error, and the hint says which name was meant."""
-    found = [item for item in judged("production-bad.env").findings() if item.code == "SET002"]
+def test_a_misspelt_name_has_a_suggestion(check: Any) -> None:
+    """A name with one wrong letter is an error, and the hint suggests the correct name."""
+    found = [item for item in check("production-bad.env").findings() if item.code == "SET002"]
 
     assert [item.hint for item in found] == ["Did you mean LLM_TIMEOUT_SECONDS?"]
 
 
-def test_a_bad_value_is_named_by_what_waits_for_it(judged: Any) -> None:
-    """A check that needs a bad value is shown as skipped, with the reason; the others run."""
-    results = {result.code: result for result in judged("production-bad.env").results}
+def test_a_skipped_check_names_the_bad_value(check: Any) -> None:
+    """A check that needs a bad value is skipped with that reason; the others run."""
+    results = {result.code: result for result in check("production-bad.env").results}
 
     assert results["BUD003"].reason == "EMBEDDING_MAX_RETRIES is invalid (SET001)"
     assert results["KEY003"].reason == "KEY002 failed"
     assert len(results) == len(set(results))
 
 
-def test_nothing_set_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any configuration there are warnings for what development lacks, and no error."""
+def test_an_empty_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any configuration the only finding is a warning about the missing key."""
     monkeypatch.chdir(tmp_path)
 
     report = preflight(Request(), environ={})

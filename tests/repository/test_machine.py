@@ -1,5 +1,5 @@
 """
-The tests pass in whatever state the machine starts them: signals, umask, variables, directory.
+The tests do not depend on inherited state: signals, umask, variables and working directory.
 """
 
 import os
@@ -11,7 +11,7 @@ import pytest
 
 _ROOT = Path(__file__).parents[2]
 
-# Tests that depend on a part of that state, in their own process or in one that they start.
+# Tests that are sensitive to a part of that state, in their process or in one that they start.
 _SENSITIVE = (
     "tests/commands/test_run.py::test_signals_reach_the_command",
     "tests/commands/test_run.py::test_an_interrupt_ends_a_command_that_does_not_handle_it",
@@ -56,9 +56,9 @@ _STATES = {
         for name in _STATES
     ],
 )
-def test_the_machine_decides_no_test(state: str) -> None:
+def test_no_test_depends_on_inherited_state(state: str) -> None:
     """
-    Run a sample of the tests with what a terminal, a job or a deployment may leave behind.
+    A sample of the tests passes in states that a terminal, a job or a deployment may leave.
     """
     variables, script = _STATES[state]
     program = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")

@@ -1,5 +1,5 @@
 """
-The pages name files and modules that exist.
+The documentation names existing files and modules only.
 """
 
 import importlib.util
@@ -19,14 +19,14 @@ EVERY_PAGE = pytest.mark.parametrize(
 )
 PATH = r"\b(?:workerctl|tests|docs|benchmarks|examples|tools)/[\w./-]+\.\w+"
 MODULE = r"(?:from |import |`)(workerctl(?:\.\w+)+)"
-# An example of a path, and a class that is known by the root of its package.
+# An invented path, and a class that is named by the root of its package.
 INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError"}
 
 
 @EVERY_PAGE
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """
-    Paths are relative to the root of the repository.
+    Every path in a page, relative to the root of the repository, is an existing file.
     """
     named = set(re.findall(PATH, page.read_text("utf-8"))) - INVENTED
 
@@ -36,7 +36,7 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
 @EVERY_PAGE
 def test_every_name_of_the_package_that_a_page_uses_exists(page: Path) -> None:
     """
-    Modules and what they define, in code and in text.
+    Every module and attribute of the package that a page names, in code or text, exists.
     """
     named = set(re.findall(MODULE, page.read_text("utf-8"))) - INVENTED
 
@@ -45,7 +45,7 @@ def test_every_name_of_the_package_that_a_page_uses_exists(page: Path) -> None:
 
 def is_module(name: str) -> bool:
     """
-    Return whether there is such a module; it is not imported, because some read the settings.
+    Return whether a module exists, without importing it, because some modules read the settings.
     """
     try:
         return importlib.util.find_spec(name) is not None

@@ -12,7 +12,7 @@ import pytest
 import workerctl
 
 PACKAGE = Path(workerctl.__file__).parent
-# What Python and type checkers demand in place; nobody looks for anything in these.
+# Files that Python and type checkers require, which a reader does not need to look at.
 _FORMAL = {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
 
 _HEAVY = "asyncio cryptography pydantic pydantic_settings rich typer"
@@ -39,7 +39,7 @@ _LOADED = "import sys; {code}; print(*sys.modules)"
 
 def folders() -> Iterator[Path]:
     """
-    The package and every folder in it.
+    Yield the package and every folder in it.
     """
     yield PACKAGE
     yield from (path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")
@@ -48,7 +48,7 @@ def folders() -> Iterator[Path]:
 @pytest.mark.parametrize("folder", list(folders()), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_folder_shows_at_most_fifteen_entries(folder: Path) -> None:
     """
-    More than that nobody takes in at a glance.
+    A folder is small enough to be read at a glance.
     """
     entries = {path.name for path in folder.iterdir()} - _FORMAL
 
@@ -57,7 +57,7 @@ def test_a_folder_shows_at_most_fifteen_entries(folder: Path) -> None:
 
 def test_the_root_holds_few_modules() -> None:
     """
-    Whatever belongs to a subject lies in the folder of that subject.
+    Modules are in the folder of their subject, and only a few in the root.
     """
     assert len(list(PACKAGE.glob("*.py"))) <= 9
 
@@ -65,7 +65,7 @@ def test_the_root_holds_few_modules() -> None:
 @pytest.mark.parametrize(("code", "unwanted"), list(_IMPORTS.items()), ids=list(_IMPORTS))
 def test_a_public_import_loads_little(code: str, unwanted: str, environ: dict[str, str]) -> None:
     """
-    Start-up time of the library, guarded without a clock.
+    A public import loads none of the modules that would slow it down.
     """
     done = subprocess.run(
         [sys.executable, "-c", _LOADED.format(code=code)],
@@ -83,7 +83,7 @@ def test_a_public_import_loads_little(code: str, unwanted: str, environ: dict[st
 @pytest.mark.parametrize("package", ["workerctl.budget", "workerctl.keyring", "workerctl.runtime"])
 def test_every_public_name_is_there(package: str, environ: dict[str, str]) -> None:
     """
-    Names that are imported on first use exist, also when their modules were imported before.
+    Names that are imported on first use exist, even if their modules have been imported before.
     """
     code = (
         f"import importlib, pkgutil, {package} as it\n"

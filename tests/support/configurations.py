@@ -1,5 +1,5 @@
 """
-Configurations written as env files, and the contexts that checks see of them.
+Fixtures that load the text of an env file, or turn it into the context of a check.
 """
 
 from collections.abc import Callable, MutableMapping
@@ -24,7 +24,9 @@ KEY = "911d31690a8ff606eb0ecc1be9f51f7f7c0fa631639aae99aca8f3b30ad77224"
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeLoaded:
     """
-    Load the text of an env file, and of an environment if one is given, in a directory of its own.
+    Return a function that loads the text of an env file and, if one is given, an environment.
+
+    The working directory is an empty one, in which the env file is written.
     """
     monkeypatch.chdir(tmp_path)
 
@@ -44,7 +46,7 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeLoaded:
 @pytest.fixture
 def context(loaded: MakeLoaded) -> MakeContext:
     """
-    The context of the checks for the text of an env file.
+    Return a function that returns the context of the checks for the text of an env file.
     """
 
     def make(

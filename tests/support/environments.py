@@ -1,5 +1,5 @@
 """
-Interpreters with other packages than these tests run with: old RQs, and all the SDKs.
+Interpreters with packages that the test process does not have: old versions of RQ, and SDKs.
 """
 
 import json
@@ -14,7 +14,7 @@ _ROOT = Path(__file__).parents[2]
 
 def interpreter(name: str) -> Path:
     """
-    The Python of `.venv-tests/NAME`, which `make environments` makes.
+    Return the Python of `.venv-tests/NAME`, which `make environments` creates.
     """
     python = _ROOT / ".venv-tests" / name / "bin/python"
     if not python.exists():
@@ -24,7 +24,7 @@ def interpreter(name: str) -> Path:
 
 def answer(name: str, script: Path, *arguments: str, timeout: float = 120) -> Any:
     """
-    What a script prints in that environment, read as JSON.
+    Run a script in that environment; return what it prints, parsed as JSON.
     """
     done = subprocess.run(
         [interpreter(name), script, *arguments],

@@ -1,5 +1,5 @@
 """
-Golden files: output compared to the letter. `WORKERCTL_GOLDEN=write pytest tests` renews them.
+Golden files: files of expected output. `WORKERCTL_GOLDEN=write pytest tests` rewrites them.
 """
 
 import os
@@ -10,7 +10,7 @@ from workerctl import __version__
 
 def same(path: Path, text: str) -> None:
     """
-    Compare a text with a golden file, or write the file.
+    Assert that a text equals a golden file, or write it to the file.
     """
     text = text.replace(f"workerctl {__version__}", "workerctl VERSION")
     text = text.replace(f'"{__version__}"', '"VERSION"')

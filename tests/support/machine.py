@@ -1,8 +1,9 @@
 """
-The state that a test process inherits from whoever started it, reset to the same state everywhere.
+The state that a test process inherits from its parent, reset to the same state everywhere.
 
-Signals that `nohup` or a background job ignores, a umask, a proxy, a colour preference, a variable
-that is also a setting: each would decide a test, here or in a process that a test starts.
+A signal that `nohup` or a background job ignores, a umask, a proxy, a colour preference or a
+variable that is also a setting could change the result of a test, either in this process or in a
+process that a test starts.
 """
 
 import os
@@ -17,7 +18,7 @@ _KEPT = frozenset(
 _KEPT_PREFIXES = ("COV", "PYTEST_")
 _SET = {"HOME": "/nonexistent", "LANG": "C.UTF-8", "TZ": "UTC"}
 
-# Python ignores these two itself, and a process that it starts does not inherit that.
+# Python itself ignores these two signals and restores them in the processes that it starts.
 _IGNORED_BY_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 
 

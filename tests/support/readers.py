@@ -1,9 +1,10 @@
 """
-Five programs that read env files, each as a function from files to what it finds in them.
+Five programs that read env files, each as a function from paths to the variables it finds.
 
-python-dotenv, bash and Node.js are the real ones, the last two in one process for all files.
-Docker's `--env-file` and systemd's `EnvironmentFile=` are written anew from their rules, since
-neither runs everywhere. None stands for a file that is refused, or in which a quote stays open.
+python-dotenv, bash and Node.js are the real programs; bash and Node.js read all files in one
+process. Docker's `--env-file` and systemd's `EnvironmentFile=` are reimplemented from their rules,
+because neither runs everywhere. The result for a file that is refused, or in which a quote is not
+closed, is None.
 """
 
 import json
@@ -20,8 +21,8 @@ from dotenv import dotenv_values
 Found = dict[str, str] | None
 Reader = Callable[[Sequence[Path]], list[Found]]
 
-# No program can be called, and a line that is no assignment does nothing; to an empty one with a
-# carriage return, which is a command too, a function is the quicker answer.
+# With this PATH no program is found, so a line that is not an assignment has no effect. An empty
+# line with a carriage return is also a command; a function handles it faster than the search.
 _BASH = """
 PATH=/nonexistent
 function \r { :; }
@@ -57,7 +58,7 @@ _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 @cache
 def available() -> dict[str, Reader]:
     """
-    The readers by name; without Node.js where that is absent or too old to have a parser.
+    Return the readers by name, without Node.js if it is missing or too old to have a parser.
     """
     readers = {"python-dotenv": python_dotenv, "bash": bash, "Docker": docker, "systemd": systemd}
     if shutil.which("node") and node([Path(os.devnull)]) == [{}]:
@@ -67,7 +68,7 @@ def available() -> dict[str, Reader]:
 
 def python_dotenv(paths: Sequence[Path]) -> list[Found]:
     """
-    What python-dotenv finds, before it expands variables; a name without `=` has no value.
+    Return what python-dotenv finds before it expands variables, without names that have no `=`.
     """
     found = (dotenv_values(path, interpolate=False) for path in paths)
     return [{name: text for name, text in one.items() if text is not None} for one in found]
@@ -75,7 +76,7 @@ def python_dotenv(paths: Sequence[Path]) -> list[Found]:
 
 def bash(paths: Sequence[Path]) -> list[Found]:
     """
-    What `set -a; . file` exports; a syntax error ends the file there.
+    Return what `set -a; . file` exports; a syntax error ends the file at that line.
     """
     arguments = (f"{path}:{' '.join(_ASSIGNED.findall(path.read_text()))}" for path in paths)
     answer = _ask("bash", "-c", _BASH, "bash", *arguments)
@@ -87,7 +88,7 @@ def bash(paths: Sequence[Path]) -> list[Found]:
 
 def node(paths: Sequence[Path]) -> list[Found]:
     """
-    What `util.parseEnv` of Node.js finds.
+    Return what `util.parseEnv` of Node.js finds.
     """
     answer = _ask("node", "-e", _NODE, *map(str, paths))
     return [json.loads(line) for line in answer.split("\n")[:-1]]
@@ -95,14 +96,14 @@ def node(paths: Sequence[Path]) -> list[Found]:
 
 def docker(paths: Sequence[Path]) -> list[Found]:
     """
-    By Docker's rules: a name and all that follows the `=`, line by line, and no quotes.
+    Parse by Docker's rules: a line is a name, `=` and a value; quotes have no meaning.
     """
     return [_docker(path.read_bytes()) for path in paths]
 
 
 def systemd(paths: Sequence[Path]) -> list[Found]:
     """
-    By systemd's rules, where a backslash joins lines; before version 254 comments too, as here.
+    Parse by the rules of systemd before version 254, where a backslash also joins comment lines.
     """
     return [_systemd(path.read_bytes()) for path in paths]
 
@@ -125,7 +126,7 @@ def _docker(data: bytes) -> Found:
             continue
         if not name or " " in name or "\t" in name:
             return None
-        if assigned:  # else its value is that of the environment
+        if assigned:  # otherwise the value comes from the environment
             found[name] = value
     return found
 
@@ -156,6 +157,6 @@ def _systemd_value(piece: re.Match[str]) -> str:
         return piece["single"]
     if piece["double"] is not None:
         return re.sub(r'\\(?:\n|(["\\`$]))', r"\1", piece["double"])
-    # A blank after a backslash is kept, one that only ends the line is not.
+    # An escaped blank is kept; unescaped blanks at the end of the line are not.
     text = re.sub(r"(?<!\\)((?:\\\\)*(?:\\.)?)[ \t\r]+\Z", r"\1", piece["plain"], flags=re.DOTALL)
     return re.sub(r"\\(?:[\n\r]|\Z|(.))", lambda escape: escape[1] or "", text)

@@ -1,5 +1,5 @@
 """
-A real Redis for the tests that need one.
+A fixture that starts a real Redis server.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from examples.resume_worker.redis_server import running_redis
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """
-    The URL of a server of this test process: what a test leaves in it, the next one finds.
+    Yield the URL of a server that all tests of this process share, with the data they leave in it.
     """
     with running_redis() as url:
         yield url

@@ -1,8 +1,8 @@
 """
-A worker on a fake clock, whose calls meet a server that means it ill.
+A simulated worker with a fake clock, and servers that take as long as they are allowed to.
 
-Written from what a worker does, not from the arithmetic of `budget.arithmetic`: loops that sleep,
-processes that run side by side, an agenda of events. Nothing here multiplies.
+It models what a worker does (loops that sleep, concurrent processes, an event queue) instead of
+repeating the formulas of `budget.arithmetic`: durations are added up, never multiplied.
 """
 
 import heapq
@@ -14,17 +14,18 @@ from typing import NamedTuple
 from workerctl.budget.arithmetic import Budget, StageCost, exact
 
 Process = Generator[Fraction, None, bool]
-"""Yields how long it sleeps; its result is whether it succeeded."""
+"""Yields the durations of its sleeps and returns whether it succeeded."""
 
 INSTANT = Fraction(1, 10**9)
-"""How shortly before a deadline something happens that happens at the last moment."""
+"""The time between an event at the last moment and its deadline, in seconds."""
 
 
 class Answer(NamedTuple):
     """
-    What the server does with one attempt: None means never.
+    How the server treats one attempt.
 
-    `connects` and `answers` are shares of the time that the client allows for it.
+    `connects` and `answers` are fractions of the time that the client allows for each; None means
+    that it never happens. `well` is whether the answer is a success.
     """
 
     connects: Fraction | None
@@ -44,7 +45,7 @@ Server = Callable[[], Answer]
 
 class World:
     """
-    A clock, and the processes that wait for it.
+    A clock, and an event loop that runs processes on it.
     """
 
     def __init__(self, server: Server) -> None:
@@ -54,7 +55,7 @@ class World:
 
     def run(self, processes: Iterable[Process]) -> None:
         """
-        Run processes side by side until the last one has ended.
+        Run processes concurrently until the last one has ended.
         """
         order = count()
         agenda = [(self.now, next(order), process) for process in processes]
@@ -66,7 +67,7 @@ class World:
 
     def job(self, budget: Budget) -> Fraction:
         """
-        How long one run of a job takes; it goes on after a stage that failed.
+        Run a job once and return how long it takes; it continues after a stage that failed.
         """
         begun = self.now
         for step in budget.steps:
@@ -80,7 +81,7 @@ class World:
 
     def _call(self, stage: StageCost) -> Process:
         """
-        The worker's own retries: they double up to a cap.
+        Call with the worker's own retries, whose waits double up to a cap.
         """
         wait = exact(stage.base)
         left = stage.retries
@@ -95,7 +96,7 @@ class World:
 
     def _sdk(self, stage: StageCost) -> Process:
         """
-        The retries inside the client.
+        Call with the retries inside the client, whose waits double up to 8 seconds.
         """
         wait = Fraction(1, 2)
         left = stage.sdk_retries
@@ -121,6 +122,8 @@ class World:
 
 def _until(share: Fraction | None, deadline: Fraction) -> Generator[Fraction, None, None]:
     """
-    Wait for what comes after a share of the time, which is never quite all of it.
+    Wait for an event after a fraction of the time, at the latest just before the deadline.
+
+    Wait until the deadline if the event never happens.
     """
     yield deadline if share is None else max(share * deadline - INSTANT, Fraction(0))

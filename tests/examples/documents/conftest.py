@@ -1,5 +1,5 @@
 """
-The samples, and the text of any bytes.
+Fixtures for the sample documents and for the extraction of text.
 """
 
 import pytest
@@ -11,14 +11,14 @@ from tests.examples.documents.files import SMALL, Extract
 
 @pytest.fixture(scope="module", name="samples")
 def _samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The contents of the sample files."""
+    """Return the contents of the sample files by kind."""
     paths = make_samples(tmp_path_factory.mktemp("samples"))
     return {kind: path.read_bytes() for kind, path in paths.items()}
 
 
 @pytest.fixture(scope="module", name="extract")
 def _extract(tmp_path_factory: pytest.TempPathFactory) -> Extract:
-    """The text of a file with these bytes."""
+    """Return a function that extracts the text of a document from its bytes."""
     path = tmp_path_factory.mktemp("document") / "upload"
 
     def extract(data: bytes, limits: Limits = SMALL) -> str:

@@ -1,5 +1,5 @@
 """
-Documents made by hand, and how one is refused.
+Functions that build documents byte by byte, and the assertion that one is rejected.
 """
 
 import io
@@ -28,7 +28,7 @@ Extract = Callable[..., str]
 
 
 def refused(extract: Extract, data: bytes, limits: Limits = SMALL) -> str:
-    """The reason for which a document is not taken, told without a word of it."""
+    """Assert that a document is rejected without quoting it; return the reason."""
     with pytest.raises(InvalidFileError) as caught:
         extract(data, limits)
     error = caught.value
@@ -43,7 +43,7 @@ def refused(extract: Extract, data: bytes, limits: Limits = SMALL) -> str:
 
 
 def archive(members: dict[str, bytes], kind: str = "application/hwp+zip") -> bytes:
-    """A zip of these members, compressed, behind the kind that it says it is."""
+    """Return a compressed zip archive of these members, preceded by a `mimetype` member."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         target.writestr("mimetype", kind)
@@ -53,13 +53,13 @@ def archive(members: dict[str, bytes], kind: str = "application/hwp+zip") -> byt
 
 
 def section(*paragraphs: str) -> bytes:
-    """A section of HWPX, its paragraphs as markup."""
+    """Return a section of HWPX with these paragraphs, which may contain markup."""
     lines = "".join(f"<p><run><t>{text}</t></run></p>" for text in paragraphs)
     return f"<sec>{lines}</sec>".encode()
 
 
 def hwp(*sections: bytes, flags: int = 0, **streams: bytes) -> bytes:
-    """An HWP document with these sections, which the flags say how to read."""
+    """Return an HWP document with these sections and the flags of its header."""
     return compound_file(
         {
             "FileHeader": struct.pack("<32sII216x", b"HWP Document File", 0x05000300, flags),
@@ -70,31 +70,31 @@ def hwp(*sections: bytes, flags: int = 0, **streams: bytes) -> bytes:
 
 
 def filled(data: bytes) -> bytes:
-    """Records with one behind them that fills the stream, which would be filled with zeros."""
+    """Append a record that fills the sectors of a stream, which would be padded with zeros."""
     rest = -(len(data) + 8) % 512 + 4096
     return data + struct.pack("<II", 0xFFF << 20, rest) + bytes(rest)
 
 
 def text_record(text: bytes, tag: int = 67) -> bytes:
-    """A record, by default of a paragraph's text."""
+    """Return a record, by default one for the text of a paragraph."""
     if len(text) < 0xFFF:
         return struct.pack("<I", tag | len(text) << 20) + text
     return struct.pack("<II", tag | 0xFFF << 20, len(text)) + text
 
 
 def utf16(text: str) -> bytes:
-    """As HWP writes text."""
+    """Encode text as HWP does."""
     return text.encode("utf-16-le", "surrogatepass")
 
 
 def deflated(data: bytes) -> bytes:
-    """As HWP compresses."""
+    """Compress data as HWP does."""
     stream = zlib.compressobj(wbits=-15)
     return stream.compress(data) + stream.flush()
 
 
 def locked(data: bytes, user: str) -> bytes:
-    """A PDF with a password for its user, which may be empty, and one for its owner."""
+    """Encrypt a PDF with a user password, which may be empty, and an owner password."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
     writer.encrypt(user, "owner", algorithm="AES-256")
     file = io.BytesIO()

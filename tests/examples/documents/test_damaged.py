@@ -1,5 +1,5 @@
 """
-Damage of any kind: the answer is a text or a refusal, and comes soon.
+A damaged document of any kind quickly results in a text or a rejection.
 """
 
 import io
@@ -30,12 +30,12 @@ from workerctl.runtime.exceptions import InvalidFileError
 
 
 class HangsError(BaseException):
-    """The time of an example is over; no library catches it."""
+    """The time of an example has run out; a BaseException, which no library catches."""
 
 
 @pytest.fixture(scope="module", name="survives")
 def _survives(extract: Extract) -> Iterator[Callable[[bytes], None]]:
-    """Whatever a file holds, the answer is a text or a refusal, and comes soon."""
+    """Yield a function that asserts that data results in a text or a rejection within a minute."""
 
     def alarm(*_: object) -> NoReturn:
         raise HangsError
@@ -56,7 +56,7 @@ def _survives(extract: Extract) -> Iterator[Callable[[bytes], None]]:
 
 @st.composite
 def damages(draw: st.DrawFn) -> Callable[[bytes], bytes]:
-    """Some bits flipped, bytes overwritten, taken out or doubled, and perhaps the end cut off."""
+    """Draw a function that flips bits, overwrites, removes or repeats bytes, and truncates data."""
     places = st.floats(0, 1, exclude_max=True)
     steps = draw(st.lists(st.tuples(places, st.integers(0, 7), st.integers(0, 3)), max_size=6))
     end = draw(st.one_of(st.just(1.0), places))
@@ -84,7 +84,7 @@ def test_a_damaged_file_is_text_or_refused(
     kind: str,
     damage: Callable[[bytes], bytes],
 ) -> None:
-    """Nothing else, and never without end."""
+    """A damaged sample results in a text or a rejection."""
     survives(damage(samples[kind]))
 
 
@@ -93,7 +93,7 @@ def test_a_damaged_file_is_text_or_refused(
 def test_damage_below_the_compression_is_survived(
     survives: Callable[[bytes], None], damage: Callable[[bytes], bytes], choice: int
 ) -> None:
-    """Where checksums do not find it: in the markup, the records, the objects of a PDF."""
+    """Damage that no checksum detects is handled: in markup, records and objects of a PDF."""
     for data in (docx_of(PEOPLE["docx"]), hwpx(PEOPLE["hwpx"])):
         with zipfile.ZipFile(io.BytesIO(data)) as source:
             members = {name: source.read(name) for name in source.namelist()}
@@ -113,5 +113,5 @@ def test_damage_below_the_compression_is_survived(
 def test_any_bytes_are_survived(
     survives: Callable[[bytes], None], data: bytes, start: bytes
 ) -> None:
-    """Also behind a beginning that promises more."""
+    """Arbitrary bytes are handled, even if they start with the signature of a format."""
     survives(start + data + b"\n%%EOF")

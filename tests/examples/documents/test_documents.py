@@ -1,5 +1,5 @@
 """
-What is found in each kind of document.
+The text that is extracted from each kind of document.
 """
 
 import io
@@ -31,12 +31,12 @@ from tests.examples.documents.files import (
     ("name", "text"), [("hello_world", "Hello World!"), ("range", "Hello World!"), ("outline", "")]
 )
 def test_files_of_the_real_word_processor_are_read(name: str, text: str) -> None:
-    """The last one is empty."""
+    """Files that the word processor wrote are read, including an empty one."""
     assert extract_text(REAL_FILES / f"{name}.hwp", SMALL) == text
 
 
 def test_sections_come_in_the_order_of_their_numbers(extract: Extract) -> None:
-    """Ten is after two, and what else is in a document is not read."""
+    """Section 10 follows section 9, and other parts of a document are ignored."""
     names = [f"section number {number}" for number in range(12)]
     data = hwp(*(text_record(utf16(name)) for name in names), Other=text_record(utf16("other")))
     zipped = archive(
@@ -48,7 +48,7 @@ def test_sections_come_in_the_order_of_their_numbers(extract: Extract) -> None:
 
 
 def test_hwp_paragraphs_of_every_length(extract: Extract) -> None:
-    """Long ones have their size behind the header of the record; other records are skipped."""
+    """Long records, whose size follows their header, are read; other records are skipped."""
     long = "가나다라 " * 1000 + "끝"
     data = text_record(utf16("first")) + text_record(b"no text", tag=66) + text_record(utf16(long))
 
@@ -56,17 +56,17 @@ def test_hwp_paragraphs_of_every_length(extract: Extract) -> None:
 
 
 def test_hwp_control_characters(extract: Extract) -> None:
-    """Most take eight units, whose inside is no text; some stand for a character."""
+    """Most control characters occupy eight code units without text; some denote a character."""
     table, tab = "\x0b" + "table.."[:6] + "\x0b", "\x09" + "\0" * 6 + "\x09"
     text = f"a{table}b{tab}c\x0ad\x18e\x1ef\x1fg\x0d"
 
     assert extract(hwp(text_record(utf16(text)))) == "ab\tc\nd-e f g"
-    # the last control is cut off, and so is half a unit
+    # The last control character is truncated, and a single byte follows.
     assert extract(hwp(text_record(utf16("end\x0bxy") + b"\0"))) == "end"
 
 
 def test_text_can_be_stored_anywhere(extract: Extract) -> None:
-    """Whole syllables, no halves of characters, no zeros, no blanks that nobody sees."""
+    """Text is NFC, without lone surrogates, NUL characters and superfluous blanks."""
     apart = unicodedata.normalize("NFD", "홍길동")
     text = f"{apart} \ud800 \U0001f600\u3000\u00a0end  \x7f x"
     found = extract(hwp(text_record(utf16(text))))
@@ -76,7 +76,7 @@ def test_text_can_be_stored_anywhere(extract: Extract) -> None:
 
 
 def test_hwpx_elements_inside_a_text(extract: Extract) -> None:
-    """Tabs and breaks are elements; what is outside of a text is no text."""
+    """Elements for tabs and line breaks are converted, and text outside of `t` is ignored."""
     markup = section("a<tab/>b<lineBreak/>c<nbSpace/>d<mark>e</mark>", "&lt;f&gt;").replace(
         b"<run>", b"outside<run>"
     )
@@ -85,7 +85,7 @@ def test_hwpx_elements_inside_a_text(extract: Extract) -> None:
 
 
 def test_docx_parts_that_resumes_use(extract: Extract) -> None:
-    """Header, footer, table within a table, and a text box, which is there twice."""
+    """Headers, footers, nested tables and text boxes are read, and a fallback is not repeated."""
     document = docx.Document()
     part = document.sections[0]
     part.header.paragraphs[0].text, part.footer.paragraphs[0].text = "header", "footer"
@@ -116,11 +116,11 @@ def test_docx_parts_that_resumes_use(extract: Extract) -> None:
 
 
 def test_a_pdf_that_anyone_may_open_is_read(samples: dict[str, bytes], extract: Extract) -> None:
-    """Its password only forbids to print it."""
+    """A PDF with an empty user password is read; its owner password only restricts printing."""
     assert PEOPLE["pdf"].name in extract(locked(samples["pdf"], ""))
 
 
 def test_pages_are_counted(extract: Extract, samples: dict[str, bytes]) -> None:
-    """One too many is refused before any is read."""
+    """A PDF with more pages than the limit is rejected."""
     assert refused(extract, samples["pdf"], SMALL._replace(max_pages=1)) == "too_many_pages"
     assert extract(samples["pdf"], SMALL._replace(max_pages=2))

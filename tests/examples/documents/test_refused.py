@@ -1,5 +1,5 @@
 """
-Which documents are refused, and that nothing else is taken for a bad one.
+The documents that are rejected, and errors that must not be mistaken for a bad document.
 """
 
 import io
@@ -33,8 +33,8 @@ from tests.examples.documents.files import (
 from tests.support.configurations import MakeLoaded
 
 
-def test_encrypted_documents_are_told(samples: dict[str, bytes], extract: Extract) -> None:
-    """By password, rights management, certificate; of every kind."""
+def test_encrypted_documents_are_reported(samples: dict[str, bytes], extract: Extract) -> None:
+    """Documents that a password, rights management or a certificate protects are rejected."""
     with_flag = bytearray(samples["docx"])
     for at in range(len(with_flag) - 4):
         if with_flag[at : at + 4] == b"PK\x01\x02":
@@ -65,8 +65,8 @@ def test_encrypted_documents_are_told(samples: dict[str, bytes], extract: Extrac
         compound_file({"FileHeader": b"of something else"}),
     ],
 )
-def test_other_files_are_told(extract: Extract, data: bytes) -> None:
-    """Whatever they are."""
+def test_other_files_are_reported(extract: Extract, data: bytes) -> None:
+    """Files of other formats are rejected as unknown."""
     assert refused(extract, data) == "unknown_format"
 
 
@@ -82,21 +82,21 @@ def test_other_files_are_told(extract: Extract, data: bytes) -> None:
         archive({"Contents/header.xml": b"<x/>"}),
         archive({"Contents/section0.xml": b"<sec>"}),
         hwp(),
-        hwp(b"", **{"BodyText/Section1": text_record(bytes(4086), tag=0)}),  # and half a header
+        hwp(b"", **{"BodyText/Section1": text_record(bytes(4086), tag=0)}),  # then half a header
         hwp(text_record(utf16("x") * 20)[:-3].ljust(5000, b"\xff")),
         hwp(deflated(text_record(utf16("x") * 9))[:-9].ljust(5000, b"\xff"), flags=1),
         hwp(flags=1, **{"BodyText/Section0": deflated(shake_256(b"noise").digest(9000))[:5120]}),
     ],
 )
-def test_broken_files_are_told(extract: Extract, data: bytes) -> None:
-    """Of which the beginning is right."""
+def test_broken_files_are_reported(extract: Extract, data: bytes) -> None:
+    """Files with a valid beginning and invalid content are rejected as damaged."""
     assert refused(extract, data) == "damaged"
 
 
 def test_a_stream_that_is_shorter_than_its_directory_says(
     samples: dict[str, bytes], extract: Extract
 ) -> None:
-    """As when sectors of it are lost."""
+    """A stream with missing sectors is rejected as damaged."""
     data = bytearray(samples["hwp"])
     entry = data.index(utf16("Section0"))
     struct.pack_into("<Q", data, entry + 120, 4096 + 512)
@@ -105,7 +105,7 @@ def test_a_stream_that_is_shorter_than_its_directory_says(
 
 
 def test_a_compressed_stream_that_does_not_end(extract: Extract) -> None:
-    """Although every record of it is whole: there may have been more."""
+    """An unterminated stream is rejected although all its records are complete."""
     noise = shake_256(b"noise").digest(6000)
     for size in range(4100, 6000):
         stream = zlib.compressobj(wbits=-15)
@@ -119,17 +119,17 @@ def test_a_compressed_stream_that_does_not_end(extract: Extract) -> None:
 
 
 @EVERY_KIND
-def test_no_document_that_was_cut_off_is_taken(
+def test_a_truncated_document_is_rejected(
     samples: dict[str, bytes], extract: Extract, kind: str
 ) -> None:
-    """Half a résumé would be read as a whole one. At sixty places, and before the last byte."""
+    """A document that is truncated anywhere is rejected, since it could pass for a complete one."""
     data = samples[kind]
     for size in {*range(0, len(data) - 1, len(data) // 60), len(data) - 3}:
         assert refused(extract, data[:size]) in {"damaged", "unknown_format"}
 
 
 def test_a_file_that_is_too_large_is_not_read(samples: dict[str, bytes], extract: Extract) -> None:
-    """To the byte."""
+    """The limit of the size is exact to the byte."""
     size = len(samples["pdf"])
 
     assert refused(extract, samples["pdf"], SMALL._replace(max_bytes=size - 1)) == "too_large"
@@ -137,10 +137,10 @@ def test_a_file_that_is_too_large_is_not_read(samples: dict[str, bytes], extract
 
 
 @EVERY_KIND
-def test_a_document_without_text_is_told(
+def test_a_document_with_too_little_text_is_reported(
     samples: dict[str, bytes], extract: Extract, kind: str
 ) -> None:
-    """To the character; a scan has none."""
+    """The minimum length of the text is exact to the character."""
     length = len(extract(samples[kind]))
 
     least = SMALL._replace(min_characters=length)
@@ -149,8 +149,8 @@ def test_a_document_without_text_is_told(
     assert refused(extract, samples[kind], more) == "too_little_text"
 
 
-def test_a_scan_is_told(extract: Extract) -> None:
-    """A page with a picture and nothing else."""
+def test_a_scan_is_reported(extract: Extract) -> None:
+    """A page that contains only graphics is rejected for too little text."""
     file = io.BytesIO()
     canvas = Canvas(file)
     canvas.rect(10, 10, 500, 700, fill=True)
@@ -160,7 +160,7 @@ def test_a_scan_is_told(extract: Extract) -> None:
 
 
 def test_bombs_are_not_unpacked(samples: dict[str, bytes], extract: Extract) -> None:
-    """Small files that unpack to large ones, of every kind that is compressed."""
+    """Small files that expand to large ones are rejected, in every compressed format."""
     blank = section(" " * 40_000_000)
     many = {f"Contents/section{number}.xml": section("x") for number in range(2000)}
     with zipfile.ZipFile(io.BytesIO(samples["docx"])) as source:
@@ -179,7 +179,7 @@ def test_bombs_are_not_unpacked(samples: dict[str, bytes], extract: Extract) -> 
 
 
 def test_a_bomb_in_a_pdf_is_not_unpacked(extract: Extract) -> None:
-    """By the bounds of the library."""
+    """The limits of the PDF library stop a stream that expands to a large one."""
     stream = zlib.compress(b" " * 200_000_000)
     data = pdf(PEOPLE["pdf"])
     begin = data.index(b"stream\n") + len(b"stream\n")
@@ -197,7 +197,7 @@ def test_a_bomb_in_a_pdf_is_not_unpacked(extract: Extract) -> None:
     ],
 )
 def test_no_entity_is_expanded(extract: Extract, declaration: str) -> None:
-    """Neither one that grows nor one that names a file; in any encoding."""
+    """Neither nested nor external entities are expanded, in any encoding."""
     markup = declaration + section("&a;" if "ENTITY" in declaration else "x").decode()
     for encoding in ("utf-8", "utf-16"):
         data = archive({"Contents/section0.xml": markup.encode(encoding)})
@@ -205,7 +205,7 @@ def test_no_entity_is_expanded(extract: Extract, declaration: str) -> None:
 
 
 def test_no_entity_of_a_docx_is_expanded(samples: dict[str, bytes], extract: Extract) -> None:
-    """The file that one names is not read."""
+    """Neither an external nor an internal entity is expanded, and the rest of the text is read."""
     with zipfile.ZipFile(io.BytesIO(samples["docx"])) as source:
         members = {name: source.read(name) for name in source.namelist()}
     declared = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd"><!ENTITY b "grown">]>'
@@ -221,7 +221,7 @@ def test_no_entity_of_a_docx_is_expanded(samples: dict[str, bytes], extract: Ext
 
 
 def test_the_limits_are_those_of_the_settings(loaded: MakeLoaded) -> None:
-    """And by default the same as without any."""
+    """The limits are read from the settings, whose defaults are the default limits."""
     own = "MAX_FILE_SIZE_MB=2\nMAX_PAGE_COUNT=3\nMIN_TEXT_LENGTH=4\n"
 
     assert Limits.from_settings(loaded("").settings) == DEFAULT_LIMITS
@@ -229,13 +229,13 @@ def test_the_limits_are_those_of_the_settings(loaded: MakeLoaded) -> None:
 
 
 @pytest.mark.parametrize("error", [TimeoutError, type("Late", (Exception,), {})])
-def test_the_timeout_of_a_job_is_not_taken_for_a_bad_file(
+def test_the_timeout_of_a_job_is_not_mistaken_for_a_bad_file(
     samples: dict[str, bytes], extract: Extract, error: type[Exception]
 ) -> None:
-    """It comes in the middle of a library's work, as what it is."""
+    """A timeout in the middle of a library call is raised unchanged."""
 
     class Interrupting(Limits):
-        """Limits that are asked for while the time is up."""
+        """Limits that raise the timeout when they are read."""
 
         @property
         def max_pages(self) -> NoReturn:

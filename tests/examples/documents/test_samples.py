@@ -1,5 +1,5 @@
 """
-The sample résumés: all in them is found, and they are well-formed.
+The sample résumés are well-formed, and all of their content is extracted.
 """
 
 import io
@@ -20,7 +20,7 @@ from tests.examples.documents.files import EVERY_KIND, KINDS, Extract
 def test_everything_in_a_sample_is_found(
     samples: dict[str, bytes], extract: Extract, kind: str
 ) -> None:
-    """All data of the person, and all sentences, in their order; Korean as it was written."""
+    """All data and sentences of the person are extracted in their order, including Korean text."""
     person = PEOPLE[kind]
     text = extract(samples[kind], DEFAULT_LIMITS)
 
@@ -29,7 +29,7 @@ def test_everything_in_a_sample_is_found(
 
 
 def test_samples_are_the_same_each_time(tmp_path: Path, samples: dict[str, bytes]) -> None:
-    """So that a demo can be compared with the one before."""
+    """Samples are reproducible, so that two runs of the demo can be compared."""
     (tmp_path / "again").mkdir()
     paths = make_samples(tmp_path / "again")
 
@@ -40,29 +40,29 @@ def test_samples_are_the_same_each_time(tmp_path: Path, samples: dict[str, bytes
 
 
 def test_the_people_are_invented() -> None:
-    """Numbers that nobody has, domains that are reserved for examples."""
+    """Telephone numbers are unassigned, and domains are reserved for examples."""
     for person in PEOPLE.values():
         assert "10-0000-" in person.phone
         assert person.email.rpartition("@")[2] in {"example.com", "example.net", "example.org"}
         assert person.portfolio.split("/")[2].endswith(".example")
 
 
-def test_the_name_of_a_file_says_nothing(tmp_path: Path, samples: dict[str, bytes]) -> None:
-    """People rename files; what they are is in them."""
+def test_the_name_of_a_file_is_ignored(tmp_path: Path, samples: dict[str, bytes]) -> None:
+    """The format is detected from the content, because people rename files."""
     for kind, other in zip(KINDS, reversed(KINDS), strict=True):
         path = tmp_path / f"resume.{other}"
         path.write_bytes(samples[kind])
         assert PEOPLE[kind].name in extract_text(path)
 
 
-def test_a_missing_file_is_no_bad_document(tmp_path: Path) -> None:
-    """But an error of the system, which may pass."""
+def test_a_missing_file_is_not_a_bad_document(tmp_path: Path) -> None:
+    """A missing file raises the error of the system, which may be temporary."""
     with pytest.raises(FileNotFoundError):
         extract_text(tmp_path / "missing.pdf")
 
 
-def test_our_compound_files_have_no_defect(samples: dict[str, bytes]) -> None:
-    """Not even what olefile is unsure of; every stream is where it is said to be."""
+def test_written_compound_files_have_no_defect(samples: dict[str, bytes]) -> None:
+    """Compound files pass the strictest checks of olefile and contain every stream in order."""
     streams = {
         **{f"Stream{number}": bytes([number + 1]) * 700 * number for number in range(1, 9)},
         **{f"Storage/{'x' * number}": b"s" * number for number in range(1, 31)},
@@ -79,7 +79,7 @@ def test_our_compound_files_have_no_defect(samples: dict[str, bytes]) -> None:
 
 
 def names_in_order(root: olefile.olefile.OleDirectoryEntry) -> Iterator[str]:
-    """The names of a storage's entries, walked by the tree that the file holds."""
+    """Yield the names of a storage's entries in the order of the tree in the file."""
 
     def walk(number: int) -> Iterator[str]:
         if number != olefile.olefile.NOSTREAM:
@@ -92,11 +92,11 @@ def names_in_order(root: olefile.olefile.OleDirectoryEntry) -> Iterator[str]:
 
 
 def sorted_names(root: olefile.olefile.OleDirectoryEntry) -> list[str]:
-    """The same names in the order that the format wants."""
+    """Return the same names in the order that the format requires."""
     return sorted((kid.name for kid in root.kids), key=lambda name: (len(name), name.upper()))
 
 
-def test_a_compound_file_has_an_end() -> None:
-    """What would need more than its header can name is not written."""
+def test_a_compound_file_has_a_maximum_size() -> None:
+    """Data that needs more sectors than the header can list raises a ValueError."""
     with pytest.raises(ValueError, match="too large for this writer"):
         compound_file({"Large": bytes(8_000_000)})
