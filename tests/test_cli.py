@@ -219,7 +219,7 @@ def test_an_error_in_the_options_leaves_stdout_empty(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("check --env-file a --no-env-file", "exclude each other"),
+        ("check --env-file a --no-env-file", "cannot be combined"),
         ("check --select KEY01", "There is no code KEY01. Did you mean KEY001?"),
         ("check --select key", "There is no code key."),
         ("check --ignore KEY001,ENV04", "There is no code ENV04. Did you mean ENV004?"),

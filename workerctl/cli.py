@@ -256,7 +256,7 @@ def budget(
 
     if fix and format == "json":
         raise UsageError(
-            "--fix and --format json exclude each other.",
+            "--fix and --format json cannot be combined.",
             "With --format json, see `remedies` in the document.",
         )
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
@@ -371,7 +371,7 @@ def _options(
     from workerctl.schema.source_options import Options
 
     if env_file and no_env_file:
-        raise UsageError("--env-file and --no-env-file exclude each other.", "Drop one of them.")
+        raise UsageError("--env-file and --no-env-file cannot be combined.", "Drop one of them.")
     files = () if no_env_file else tuple(env_file) if env_file else None
     return Options(files, secrets_dir, isolated, settings)
 

@@ -259,7 +259,7 @@ def test_a_command_that_cannot_be_run_is_reported(call: Run, directory: Path) ->
         ("--env-file missing.env", 2, "missing.env does not exist."),
         ("--env-file good.env --settings none:Settings", 2, "none:Settings cannot be loaded"),
         ("--env-file good.env --ignore SET001", 2, "SET001 cannot be ignored"),
-        ("--env-file a --no-env-file", 2, "exclude each other"),
+        ("--env-file a --no-env-file", 2, "cannot be combined"),
         ("--bogus", 2, "Unknown option."),
         ("--isolated", 2, "`workerctl run` has no option --isolated."),
         ("--fail-on fatal", 2, "Invalid value for --fail-on."),

@@ -248,7 +248,7 @@ def test_a_missing_source_is_reported(call: Run, format_: str) -> None:
 
 def test_fix_and_json_exclude_each_other(call: Run) -> None:
     """
-    `--fix` and `--format json` exclude each other, because the document contains the fix.
+    `--fix` and `--format json` cannot be combined, because the document contains the fix.
     """
     done = call("budget", "--fix", "--format", "json")
 
