@@ -1,5 +1,5 @@
 """
-The worst case against the job timeout and the grace period; layers of retries.
+Tests of the checks of the budget: job timeout, grace period and layers of retries.
 """
 
 import pytest
@@ -20,7 +20,9 @@ TIGHT = "JOB_TIMEOUT_SECONDS=1546\n"
 
 
 def test_bud001_adds_up_what_a_job_may_take(context: MakeContext) -> None:
-    """Stage by stage, with the smallest timeout that leaves a fifth for the rest."""
+    """
+    The message has the time of each stage, and the hint a timeout of which a job uses 80 %.
+    """
     assert list(budget.BUD001.run(context(f"ENV=production\n{BEYOND}"))) == [
         Finding(
             "BUD001",
@@ -38,8 +40,8 @@ def test_bud001_adds_up_what_a_job_may_take(context: MakeContext) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "JOB_TIMEOUT_SECONDS=1547\n"])
-def test_bud001_is_content_with_four_fifths(context: MakeContext, text: str) -> None:
-    """The defaults have no finding, nor has the timeout that the hint names."""
+def test_bud001_passes_up_to_80_per_cent_of_the_timeout(context: MakeContext, text: str) -> None:
+    """The defaults pass, and so does the timeout that the hint names."""
     assert list(budget.BUD001.run(context(f"ENV=production\n{text}"))) == []
 
 
@@ -61,22 +63,26 @@ def test_bud001_is_content_with_four_fifths(context: MakeContext, text: str) -> 
 def test_bud001_is_an_error_where_rq_ends_the_job_first(
     context: MakeContext, env: str, text: str, severity: Severity
 ) -> None:
-    """But not in development; between 80 and 100 % it is a warning everywhere."""
+    """
+    More than 100 % of the timeout is an error, except in development.
+
+    From 80 to 100 % is a warning in every environment.
+    """
     found = list(budget.BUD001.run(context(f"ENV={env}\n{text}")))
 
     assert [finding.severity for finding in found] == [severity]
 
 
-def test_bud001_tells_each_of_several_models(context: MakeContext) -> None:
-    """With a number, where they are asked one after another."""
+def test_bud001_lists_each_of_several_models(context: MakeContext) -> None:
+    """Models that are called one after another are numbered in the message."""
     (found,) = budget.BUD001.run(context("USE_PARALLEL_LLM=false\n"))
 
     assert "1630 s, 91 % of its timeout (1800 s)" in found.message
     assert "393 analysis 1 + 393 analysis 2 +" in found.message
 
 
-def test_bud001_tells_what_a_server_may_add(context: MakeContext) -> None:
-    """The waits inside the SDK are the server's to stretch."""
+def test_bud001_mentions_the_waits_that_a_server_controls(context: MakeContext) -> None:
+    """If the SDK retries, the message says that the server can extend its waits."""
     (found,) = budget.BUD001.run(context("LLM_SDK_MAX_RETRIES=2\n"))
 
     assert "2806 s, 156 % of" in found.message
@@ -84,8 +90,8 @@ def test_bud001_tells_what_a_server_may_add(context: MakeContext) -> None:
     assert found.message.endswith(f"47 webhook; {RETRY_AFTER}.")
 
 
-def test_bud001_names_no_monstrous_timeout(context: MakeContext) -> None:
-    """No bound keeps a setting from having thousands of digits."""
+def test_bud001_suggests_no_excessive_timeout(context: MakeContext) -> None:
+    """The hint does not suggest a timeout that no job would be configured with."""
     (found,) = budget.BUD001.run(context(f"LLM_TIMEOUT_SECONDS={'9' * 4000}\n"))
 
     assert "may take over 1000000000 s, over 1000000000 % of" in found.message
@@ -93,7 +99,11 @@ def test_bud001_names_no_monstrous_timeout(context: MakeContext) -> None:
 
 
 def test_bud001_of_a_pipeline_whose_timeout_is_a_number(context: MakeContext) -> None:
-    """There is no setting to raise; it points at the first one that counts."""
+    """
+    If the job timeout is a number, the hint names no setting to raise.
+
+    The finding points at the first setting that counts.
+    """
     stages = (StageSettings("fetch", "LLM_TIMEOUT_SECONDS"), StageSettings("rest", 30))
     text = "LLM_TIMEOUT_SECONDS=60\n"
     given = context(text)._replace(pipeline=Pipeline(stages, job_timeout=100))
@@ -116,7 +126,7 @@ def test_bud001_of_a_pipeline_whose_timeout_is_a_number(context: MakeContext) ->
 def test_bud004_compares_the_grace_period(
     context: MakeContext, env: str, severity: Severity | None
 ) -> None:
-    """Where there are deploys."""
+    """A grace period that is too short is a warning in staging and production."""
     found = list(budget.BUD004.run(context(f"ENV={env}\nSHUTDOWN_GRACE_SECONDS=30\n")))
 
     expected = Finding(
@@ -143,7 +153,7 @@ def test_bud004_compares_the_grace_period(
 def test_bud004_waits_no_longer_than_rq(
     context: MakeContext, text: str, longest: str | None
 ) -> None:
-    """RQ ends what exceeds the timeout."""
+    """The grace period need not exceed the job timeout, because RQ ends the job then."""
     found = list(budget.BUD004.run(context(f"ENV=production\n{text}")))
 
     assert [finding.message.split(", ")[0] for finding in found] == (
@@ -152,7 +162,7 @@ def test_bud004_waits_no_longer_than_rq(
 
 
 def test_bud004_rounds_up(context: MakeContext) -> None:
-    """So that what the hint says clears the finding."""
+    """The hint rounds up to whole seconds, so that its value clears the finding."""
     text = "ENV=production\nLLM_RETRY_BASE_WAIT=1.1\n"
     (found,) = budget.BUD004.run(context(text))
 
@@ -162,8 +172,8 @@ def test_bud004_rounds_up(context: MakeContext) -> None:
     assert list(budget.BUD004.run(context(f"{text}SHUTDOWN_GRACE_SECONDS=1238\n"))) == []
 
 
-def test_bud004_names_no_monstrous_grace(context: MakeContext) -> None:
-    """Nobody lets an orchestrator wait for so long."""
+def test_bud004_suggests_no_excessive_grace_period(context: MakeContext) -> None:
+    """The hint does not suggest a grace period that no orchestrator would be configured with."""
     huge = "9" * 4000
     text = f"ENV=production\nLLM_TIMEOUT_SECONDS={huge}\nJOB_TIMEOUT_SECONDS={huge}\n"
     (found,) = budget.BUD004.run(context(text))
@@ -183,10 +193,10 @@ def test_bud004_names_no_monstrous_grace(context: MakeContext) -> None:
         (budget.BUD004, "SHUTDOWN_GRACE_SECONDS", False),
     ],
 )
-def test_a_sum_without_one_of_its_numbers_is_none(
+def test_an_invalid_number_of_the_sum_skips_the_check(
     context: MakeContext, check: Check, name: str, judged: bool
 ) -> None:
-    """The reason names the value; one that does not count hinders nothing."""
+    """The reason of the skip names the invalid value; a value that does not count skips nothing."""
     run = iter(check.run(context(f"ENV=staging\n{BEYOND}{name}=soon\n")))
 
     if judged:
@@ -197,7 +207,7 @@ def test_a_sum_without_one_of_its_numbers_is_none(
 
 
 def test_a_job_without_a_timeout_has_no_budget(context: MakeContext) -> None:
-    """A team's own setting may be 0."""
+    """A job timeout of 0, which a team's own setting allows, skips the check."""
     given = context("JOB_MAX_RETRIES=0\n")._replace(
         pipeline=PIPELINE._replace(job_timeout="JOB_MAX_RETRIES")
     )
@@ -230,5 +240,5 @@ def test_bud002_and_bud003_multiply_the_layers(
     ["", "LLM_SDK_MAX_RETRIES=5\nLLM_MAX_RETRIES=0\nJOB_MAX_RETRIES=0\n"],
 )
 def test_bud002_allows_one_layer(context: MakeContext, text: str) -> None:
-    """The SDK may retry where nobody else does."""
+    """The SDK may retry if neither the worker nor the job does."""
     assert list(budget.BUD002.run(context(text))) == []

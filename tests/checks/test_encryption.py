@@ -1,5 +1,5 @@
 """
-The encryption key: there, well-formed, strong, usable.
+Tests of the checks of the encryption key: set, well-formed, strong, usable.
 """
 
 import subprocess
@@ -21,8 +21,10 @@ GRADES = [
 
 
 @pytest.mark.parametrize(("env", "severity"), GRADES)
-def test_key001_demands_a_key(context: MakeContext, env: str, severity: Severity) -> None:
-    """A missing key is told at the line that demands it, or at the empty one."""
+def test_key001_requires_a_key(context: MakeContext, env: str, severity: Severity) -> None:
+    """
+    A missing key is reported at the line that requires it, or at the line that sets it to nothing.
+    """
     missing = list(encryption.KEY001.run(context(f"ENV={env}\n")))
     empty = list(encryption.KEY001.run(context(f"ENV={env}\n\nENCRYPTION_KEY=\n")))
 
@@ -37,7 +39,7 @@ def test_key001_demands_a_key(context: MakeContext, env: str, severity: Severity
 def test_key002_judges_the_form_in_every_environment(
     context: MakeContext, env: str, severity: Severity, key: str
 ) -> None:
-    """Anything but 64 hexadecimal characters is told, without a part of it."""
+    """Anything but 64 hexadecimal characters is reported, without a part of the text."""
     found = list(encryption.KEY002.run(context(f"ENV={env}\nENCRYPTION_KEY={key}\n")))
 
     assert [finding.severity for finding in found] == [severity]
@@ -46,14 +48,14 @@ def test_key002_judges_the_form_in_every_environment(
 
 @pytest.mark.parametrize(("env", "severity"), GRADES)
 def test_key003_refuses_a_guessable_key(context: MakeContext, env: str, severity: Severity) -> None:
-    """A pattern is no key, however well-formed."""
+    """A well-formed key with a pattern is reported."""
     found = list(encryption.KEY003.run(context(f"ENV={env}\nENCRYPTION_KEY={'a' * 64}\n")))
 
     assert [finding.severity for finding in found] == [severity]
 
 
 def test_a_good_key_passes_all_four(context: MakeContext) -> None:
-    """A random key is there, well-formed, strong, and works."""
+    """A random key passes all four checks."""
     results = run(context(f"ENV=production\nENCRYPTION_KEY={KEY}\n"))
 
     judged = {result.code: result.status for result in results}
@@ -61,8 +63,8 @@ def test_a_good_key_passes_all_four(context: MakeContext) -> None:
         assert judged[code] == Status.PASSED
 
 
-def test_key004_tells_when_cryptography_does_not_load() -> None:
-    """A machine without a working cryptography package is told, not a crash."""
+def test_key004_reports_that_cryptography_does_not_load() -> None:
+    """A missing cryptography package is reported by the type of its exception."""
     program = f"""
 import sys
 from datetime import date
@@ -85,12 +87,12 @@ def test_key004_finding_carries_no_key(context: MakeContext) -> None:
     assert "ValueError" in found[0].message
 
 
-def test_a_key_that_is_accepted_to_be_missing_leaves_nothing_to_judge(
+def test_checks_of_a_key_are_skipped_if_a_missing_key_is_accepted(
     context: MakeContext,
 ) -> None:
-    """KEY001 is suppressed: the checks of the key itself say so, and do not crash."""
+    """If KEY001 is suppressed, the checks of the key itself are skipped and do not crash."""
     accepted = Suppression("KEY001", "no personal data here", date.max)
     judged = run(context("")._replace(suppressions=(accepted,)))
-    told = {result.code: (result.status, result.reason) for result in judged}
-    assert told["KEY001"] == (Status.PASSED, None)
-    assert told["KEY003"] == told["KEY004"] == (Status.SKIPPED, "ENCRYPTION_KEY is not set")
+    ended = {result.code: (result.status, result.reason) for result in judged}
+    assert ended["KEY001"] == (Status.PASSED, None)
+    assert ended["KEY003"] == ended["KEY004"] == (Status.SKIPPED, "ENCRYPTION_KEY is not set")

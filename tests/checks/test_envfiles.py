@@ -1,5 +1,5 @@
 """
-Env files: readable, private, untracked, portable.
+Tests of the checks of env files: readable, private, untracked, portable.
 """
 
 import subprocess
@@ -27,7 +27,7 @@ SECRET = f"ENCRYPTION_KEY={KEY}\n"
 def test_set005_names_the_line_and_not_its_text(
     context: MakeContext, line: str, reason: str
 ) -> None:
-    """A line that gives no value is told by its number."""
+    """A line that assigns no value is reported by its number, without its text."""
     found = list(envfiles.SET005.run(context(f"\n{line}\nDEBUG=1\n")))
 
     assert [(finding.message, finding.location) for finding in found] == [
@@ -36,22 +36,24 @@ def test_set005_names_the_line_and_not_its_text(
 
 
 def test_set005_passes_comments_blanks_and_exports(context: MakeContext) -> None:
-    """Comments, blank lines and `export` are what env files are made of."""
+    """Comments, blank lines and `export` are allowed."""
     text = "# comment\n\n  export DEBUG=1 # why\n'LOG_LEVEL'=INFO\n"
 
     assert list(envfiles.SET005.run(context(text))) == []
 
 
-@pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)])
-def test_set007_wants_secrets_private(
-    context: MakeContext, tmp_path: Path, mode: int, told: int
+@pytest.mark.parametrize(("mode", "count"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)])
+def test_set007_requires_files_with_secrets_to_be_private(
+    context: MakeContext, tmp_path: Path, mode: int, count: int
 ) -> None:
-    """A file with a secret that others may read is told, with the command that closes it."""
+    """
+    A file with a secret is reported if other users may read it, with the command that closes it.
+    """
     made = context(SECRET)
     (tmp_path / "worker.env").chmod(mode)
 
     found = list(envfiles.SET007.run(made))
-    assert [finding.hint for finding in found] == ["Run `chmod 600 worker.env`."] * told
+    assert [finding.hint for finding in found] == ["Run `chmod 600 worker.env`."] * count
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_set007_wants_secrets_private(
 def test_set007_ignores_files_without_secrets(
     context: MakeContext, tmp_path: Path, text: str
 ) -> None:
-    """A stand-in, a path and a URL without a password are no secrets."""
+    """A placeholder, a path, or a URL without a password is not a secret."""
     made = context(text)
     (tmp_path / "worker.env").chmod(0o644)
 
@@ -75,7 +77,7 @@ def test_set007_ignores_files_without_secrets(
 
 def git(directory: Path, *arguments: str) -> None:
     """
-    Run git without anybody's configuration.
+    Run git with a fixed identity.
     """
     subprocess.run(
         ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments],
@@ -91,7 +93,7 @@ def git(directory: Path, *arguments: str) -> None:
 def test_set008_finds_a_tracked_file(
     context: MakeContext, tmp_path: Path, env: str, severity: Severity
 ) -> None:
-    """A tracked file with a secret is told; an untracked one in a work tree is not."""
+    """A file with a secret is reported if git tracks it; an untracked one in a work tree is not."""
     made = context(f"ENV={env}\n{SECRET}")
     git(tmp_path, "init", "-q")
     assert list(envfiles.SET008.run(made)) == []
@@ -104,7 +106,7 @@ def test_set008_finds_a_tracked_file(
 
 
 def test_set008_finds_a_tracked_secret_file(context: MakeContext, tmp_path: Path) -> None:
-    """A file that NAME_FILE points at is looked at too."""
+    """A tracked file that a `NAME_FILE` variable points at is reported."""
     (tmp_path / "key.txt").write_text(KEY)
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "key.txt")
@@ -114,13 +116,13 @@ def test_set008_finds_a_tracked_secret_file(context: MakeContext, tmp_path: Path
 
 
 def test_set008_says_that_there_is_no_work_tree(context: MakeContext) -> None:
-    """Outside a work tree nothing is claimed."""
+    """Outside a work tree, the check is skipped."""
     with pytest.raises(SkipCheck, match="not in a git work tree"):
         list(envfiles.SET008.run(context(SECRET)))
 
 
 def test_set008_runs_nothing_that_the_work_tree_names(context: MakeContext, tmp_path: Path) -> None:
-    """A hostile repository's fsmonitor hook is not run."""
+    """A fsmonitor hook that the work tree configures is not run."""
     made = context(SECRET)
     git(tmp_path, "init", "-q")
     git(tmp_path, "config", "core.fsmonitor", f"touch {tmp_path}/pwned; false")
@@ -130,7 +132,7 @@ def test_set008_runs_nothing_that_the_work_tree_names(context: MakeContext, tmp_
 
 
 def test_set008_says_when_git_does_not_answer(context: MakeContext, tmp_path: Path) -> None:
-    """A broken work tree is told as such, not as untracked."""
+    """A broken work tree skips the check; the file does not count as untracked."""
     made = context(SECRET)
     (tmp_path / ".git").write_text("gitdir: /nowhere\n")
 
@@ -153,10 +155,10 @@ def test_set008_says_when_git_does_not_answer(context: MakeContext, tmp_path: Pa
         (f"ENCRYPTION_KEY={KEY} # key", "has a comment, and `docker run --env-file` keeps"),
     ],
 )
-def test_set009_tells_how_others_read_the_line(
+def test_set009_explains_how_other_parsers_read_the_line(
     context: MakeContext, line: str, difference: str
 ) -> None:
-    """Each way in which parsers are known to disagree is told with the line."""
+    """Each known difference between parsers is reported with the line."""
     found = list(envfiles.SET009.run(context(f"{line}\n")))
 
     assert [finding.severity for finding in found] == [Severity.WARNING]
@@ -175,6 +177,6 @@ def test_set009_tells_how_others_read_the_line(
         "WEBHOOK_URL=https://app.resume-works.net/hook#part",
     ],
 )
-def test_set009_passes_what_all_read_alike(context: MakeContext, line: str) -> None:
-    """Plain lines, and quotes and comments of what is no secret, are read alike."""
+def test_set009_passes_what_all_parsers_read_alike(context: MakeContext, line: str) -> None:
+    """Plain lines, and quotes and comments of values that are not secrets, pass."""
     assert list(envfiles.SET009.run(context(f"{line}\n"))) == []

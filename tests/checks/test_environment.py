@@ -1,5 +1,5 @@
 """
-What each environment demands.
+Tests of the checks of what each environment requires.
 """
 
 import pytest
@@ -13,7 +13,7 @@ W, E = Severity.WARNING, Severity.ERROR
 
 
 @pytest.mark.parametrize(
-    ("env", "meant"),
+    ("env", "suggested"),
     [
         ("prod", "production"),
         ("Production", "production"),
@@ -25,19 +25,19 @@ W, E = Severity.WARNING, Severity.ERROR
     ],
 )
 def test_env001_suggests_and_judges_as_production(
-    context: MakeContext, env: str, meant: str
+    context: MakeContext, env: str, suggested: str
 ) -> None:
-    """Another spelling is an error with the right word, judged as strictly as production."""
+    """A misspelt environment is an error with a suggestion, and the rules of production apply."""
     made = context(f"ENV={env}\n")
 
     assert made.env == "production"
     assert [(finding.severity, finding.hint) for finding in environment.ENV001.run(made)] == [
-        (E, f"Did you mean ENV={meant}?")
+        (E, f"Did you mean ENV={suggested}?")
     ]
 
 
 def test_env001_repeats_no_unknown_name(context: MakeContext) -> None:
-    """What stands there may be a secret in the wrong place."""
+    """An unknown environment is not shown, because it may be a secret in the wrong place."""
     found = list(environment.ENV001.run(context(f"ENV={KEY}\n")))
 
     assert [finding.hint for finding in found] == ["Set ENV to one of the three."]
@@ -45,7 +45,7 @@ def test_env001_repeats_no_unknown_name(context: MakeContext) -> None:
 
 
 def test_env001_warns_of_an_empty_name_only(context: MakeContext) -> None:
-    """Unset is development; empty is too, and told."""
+    """An unset environment is development; an empty one is too, with a warning."""
     empty = context("ENV=\n")
 
     assert empty.env == "development"
@@ -53,8 +53,12 @@ def test_env001_warns_of_an_empty_name_only(context: MakeContext) -> None:
     assert list(environment.ENV001.run(context("DEBUG=0\n"))) == []
 
 
-def test_env001_tells_that_the_worker_boots_as_another(context: MakeContext) -> None:
-    """Judging by other rules than the worker's own is told, and changes no setting."""
+def test_env001_reports_that_the_worker_boots_as_another(context: MakeContext) -> None:
+    """
+    If the rules differ from those of the worker's environment, it is a warning.
+
+    No setting changes.
+    """
     made = context("ENV=staging\n", env="production")
 
     assert (made.env, made.settings.ENV) == ("production", "staging")
@@ -65,7 +69,7 @@ def test_env001_tells_that_the_worker_boots_as_another(context: MakeContext) -> 
 
 
 def test_env002_lists_what_production_requires(context: MakeContext) -> None:
-    """Each missing variable is one finding, at the line that demands it."""
+    """Each missing variable is one finding, at the line that requires it."""
     text = "ENV=production\nANALYSIS_MODE=phase_2\nWEBHOOK_URL=https://a.b/c\nWEBHOOK_SECRET=\n"
 
     found = list(environment.ENV002.run(context(text)))
@@ -80,8 +84,8 @@ def test_env002_lists_what_production_requires(context: MakeContext) -> None:
     ]
 
 
-def test_env002_demands_nothing_of_development(context: MakeContext) -> None:
-    """A developer's machine has defaults."""
+def test_env002_requires_nothing_in_development(context: MakeContext) -> None:
+    """In development, no variable is required."""
     assert list(environment.ENV002.run(context("ANALYSIS_MODE=phase_2\n"))) == []
 
 
@@ -89,7 +93,7 @@ def test_env002_demands_nothing_of_development(context: MakeContext) -> None:
     ("env", "severities"), [("development", []), ("staging", [W]), ("production", [E])]
 )
 def test_env003_grades_debug(context: MakeContext, env: str, severities: list[Severity]) -> None:
-    """Debugging is for development."""
+    """DEBUG is allowed in development only."""
     on, off = context(f"ENV={env}\nDEBUG=on\n"), context(f"ENV={env}\nDEBUG=off\n")
 
     assert [finding.severity for finding in environment.ENV003.run(on)] == severities
@@ -97,8 +101,8 @@ def test_env003_grades_debug(context: MakeContext, env: str, severities: list[Se
 
 
 @pytest.mark.parametrize(("env", "severity"), [("development", W), ("staging", E)])
-def test_env004_finds_stand_ins(context: MakeContext, env: str, severity: Severity) -> None:
-    """A stand-in is told by its variable, without the text."""
+def test_env004_finds_placeholders(context: MakeContext, env: str, severity: Severity) -> None:
+    """A placeholder is reported by the name of its variable, without the text."""
     text = f"ENV={env}\nOPENAI_API_KEY=sk-...\nSUPABASE_URL=https://your-project.supabase.co\n"
 
     found = list(environment.ENV004.run(context(text)))
@@ -126,14 +130,14 @@ def test_env004_finds_stand_ins(context: MakeContext, env: str, severity: Severi
 def test_env005_grades_by_where_the_host_is(
     context: MakeContext, url: str, staging: Severity | None, production: Severity | None
 ) -> None:
-    """Unencrypted is an error towards a public host in production, a warning otherwise."""
+    """An unencrypted URL of a public host is an error in production, and a warning otherwise."""
     for env, severity in (("staging", staging), ("production", production), ("development", None)):
         found = list(environment.ENV005.run(context(f"ENV={env}\nREDIS_URL={url}\n")))
         assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
 def test_env005_covers_every_url_of_the_schema(context: MakeContext) -> None:
-    """Each endpoint is looked at; a bad one is told as unjudged and hides no other."""
+    """Each URL is judged; an invalid one skips the rest of the check and hides no other."""
     names = ["SUPABASE_URL", "OPENAI_BASE_URL", "WEBHOOK_URL", "SENTRY_DSN"]
     text = "ENV=production\n" + "".join(f"{name}=http://api.host.net\n" for name in names)
     run = iter(environment.ENV005.run(context(f"{text}REDIS_URL=nonsense\n")))
@@ -145,7 +149,7 @@ def test_env005_covers_every_url_of_the_schema(context: MakeContext) -> None:
 
 @pytest.mark.parametrize("origin", ["*", "http://localhost:3000", "https://127.0.0.1"])
 def test_env006_refuses_any_and_local_origins(context: MakeContext, origin: str) -> None:
-    """Neither everybody nor a developer's machine may call production."""
+    """In production, neither every origin nor a local one is allowed."""
     text = f"ENV=production\nALLOWED_ORIGINS=https://app.resume-works.net,{origin}\n"
 
     assert [finding.severity for finding in environment.ENV006.run(context(text))] == [E]
@@ -153,7 +157,7 @@ def test_env006_refuses_any_and_local_origins(context: MakeContext, origin: str)
 
 
 def test_env007_names_both_and_shows_neither(context: MakeContext) -> None:
-    """Two secrets with one value are told by name."""
+    """Two secrets with the same value are reported by name."""
     text = f"ENV=production\nENCRYPTION_KEY={KEY}\nWEBHOOK_SECRET={KEY}\n"
 
     found = list(environment.ENV007.run(context(text)))
@@ -170,6 +174,6 @@ def test_env007_names_both_and_shows_neither(context: MakeContext) -> None:
         "OPENAI_API_KEY=oai_1\nGEMINI_API_KEY=oai_2\n",
     ],
 )
-def test_env007_leaves_stand_ins_and_urls_aside(context: MakeContext, text: str) -> None:
-    """A stand-in is ENV004's, and two services may share a URL."""
+def test_env007_ignores_placeholders_and_urls(context: MakeContext, text: str) -> None:
+    """ENV004 reports placeholders, and two services may share a URL."""
     assert list(environment.ENV007.run(context(f"ENV=production\n{text}"))) == []

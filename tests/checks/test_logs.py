@@ -1,5 +1,5 @@
 """
-Debug records and debugging switches.
+Tests of the checks of debug records and debugging switches.
 """
 
 import pytest
@@ -10,7 +10,7 @@ from workerctl.report.findings import Finding, Location, Severity
 
 
 def test_log001_warns_of_debug_records_in_production(context: MakeContext) -> None:
-    """Debug records are told in production, with the line that switches them on."""
+    """Debug records in production are a warning, at the line that enables them."""
     found = list(logs.LOG001.run(context("ENV=production\nLOG_LEVEL=debug\n")))
 
     assert found == [
@@ -35,13 +35,13 @@ def test_log001_warns_of_debug_records_in_production(context: MakeContext) -> No
     ],
 )
 def test_log001_passes_elsewhere(context: MakeContext, text: str) -> None:
-    """Debug records are fine outside production, and production may log above DEBUG."""
+    """Debug records are allowed outside production, and production may log above DEBUG."""
     assert list(logs.LOG001.run(context(text))) == []
 
 
 @pytest.mark.parametrize("level", ["10", "9", "1", " Debug "])
 def test_log001_knows_levels_by_number(context: MakeContext, level: str) -> None:
-    """A level of 10 or below writes debug records, whatever it is called."""
+    """A level of 10 or below enables debug records, whether it is a name or a number."""
     found = list(logs.LOG001.run(context(f"ENV=production\nLOG_LEVEL='{level}'\n")))
 
     assert [finding.code for finding in found] == ["LOG001"]
@@ -60,7 +60,7 @@ def test_log001_knows_levels_by_number(context: MakeContext, level: str) -> None
 def test_log002_names_the_switch(
     context: MakeContext, line: str, env: str, severity: Severity
 ) -> None:
-    """A library's debugging switch is told by name, wherever it is set."""
+    """A library's debugging switch is reported by name, wherever it is set."""
     in_file = list(logs.LOG002.run(context(f"ENV={env}\n{line}\n")))
     name, _, value = line.partition("=")
     in_environment = list(logs.LOG002.run(context(f"ENV={env}\n", {name: value})))
@@ -75,5 +75,5 @@ def test_log002_names_the_switch(
     "line", ["PYDANTIC_SETTINGS_DEBUG=0", "PYDANTIC_SETTINGS_DEBUG=", "OPENAI_LOG=info"]
 )
 def test_log002_passes_a_switch_that_is_off(context: MakeContext, line: str) -> None:
-    """A switch that is off, or at a level that shows nothing, is fine."""
+    """A switch that is off, or at a level without debug output, passes."""
     assert list(logs.LOG002.run(context(f"ENV=production\n{line}\n"))) == []

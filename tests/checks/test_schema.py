@@ -1,5 +1,5 @@
 """
-Values and names against the schema.
+Tests of the checks of values and names against the schema.
 """
 
 import pytest
@@ -9,8 +9,8 @@ from workerctl.checks import schema
 from workerctl.report.findings import Finding, Location, Severity
 
 
-def test_set001_tells_every_bad_value(context: MakeContext) -> None:
-    """All bad values are told at once, with what is expected and where they stand."""
+def test_set001_reports_every_bad_value(context: MakeContext) -> None:
+    """All invalid values are reported at once, with the expected form and the line of each."""
     text = "DEBUG=perhaps\nLLM_TIMEOUT_SECONDS=0\nJOB_RETRY_INTERVALS_SECONDS=[30,\nQUEUES=a,a\n"
 
     found = list(schema.SET001.run(context(text)))
@@ -26,7 +26,7 @@ def test_set001_tells_every_bad_value(context: MakeContext) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant", "severity"),
+    ("name", "suggested", "severity"),
     [
         ("LLM_TIMEOUT_SECOND", "LLM_TIMEOUT_SECONDS", Severity.ERROR),
         ("LLM_TIMEOUT_SECONDSS", "LLM_TIMEOUT_SECONDS", Severity.ERROR),
@@ -37,29 +37,29 @@ def test_set001_tells_every_bad_value(context: MakeContext) -> None:
     ],
 )
 def test_set002_suggests_the_known_name(
-    context: MakeContext, name: str, meant: str, severity: Severity
+    context: MakeContext, name: str, suggested: str, severity: Severity
 ) -> None:
-    """One slip is an error, a similar name an information."""
+    """A name with one typing error is an error; a similar name is an information."""
     assert list(schema.SET002.run(context(f"{name}=1\n"))) == [
         Finding(
             "SET002",
             severity,
             f"{name} is not a known setting.",
-            f"Did you mean {meant}?",
-            (meant,),
+            f"Did you mean {suggested}?",
+            (suggested,),
             Location("env-file", "worker.env", 1),
         )
     ]
 
 
 @pytest.mark.parametrize("name", ["PATH", "ENW", "DATABASE_URL", "hunter2hunter2", "DEBGU"])
-def test_set002_leaves_other_names_alone(context: MakeContext, name: str) -> None:
-    """Names of others, short names and pasted tokens are nobody's business."""
+def test_set002_ignores_other_names(context: MakeContext, name: str) -> None:
+    """Names of other programs, short names and pasted tokens are not reported."""
     assert list(schema.SET002.run(context(f"{name}=1\n"))) == []
 
 
-def test_set003_sees_a_slip_in_the_environment(context: MakeContext) -> None:
-    """A misspelt variable is told when the setting it means is not set."""
+def test_set003_finds_a_misspelt_variable_in_the_environment(context: MakeContext) -> None:
+    """A misspelt variable is reported if the setting that it resembles is not set."""
     found = list(schema.SET003.run(context("", {"ENCRYPTION_KEYY": KEY})))
 
     assert [(finding.severity, finding.hint) for finding in found] == [
@@ -69,14 +69,14 @@ def test_set003_sees_a_slip_in_the_environment(context: MakeContext) -> None:
 
 
 def test_set003_is_silent_when_the_setting_is_set(context: MakeContext) -> None:
-    """Somebody who sets the right name may have another one like it."""
+    """If the correct name is set, a similar one is not reported."""
     environ = {"ENCRYPTION_KEYY": "1", "ENCRYPTION_KEY": KEY}
 
     assert list(schema.SET003.run(context("", environ))) == []
 
 
-def test_set003_has_nothing_to_judge_in_isolation(context: MakeContext) -> None:
-    """An ignored environment is not looked at."""
+def test_set003_ignores_the_environment_in_isolation(context: MakeContext) -> None:
+    """An ignored environment is not judged."""
     assert list(schema.SET003.run(context(""))) == []
 
 
@@ -109,18 +109,18 @@ def test_set003_has_nothing_to_judge_in_isolation(context: MakeContext) -> None:
         ),
     ],
 )
-def test_set004_tells_what_is_set_twice(
+def test_set004_reports_what_is_set_twice(
     context: MakeContext, text: str, message: str, severity: Severity, line: int
 ) -> None:
-    """The later line is pointed at, all lines are named, an unknown name is not repeated."""
+    """The finding points at the last line and names all lines; an unknown name is not shown."""
     found = list(schema.SET004.run(context(text)))
 
     assert [(finding.message, finding.severity) for finding in found] == [(message, severity)]
     assert found[0].location == Location("env-file", "worker.env", line)
 
 
-def test_set004_sees_two_spellings_in_the_environment(context: MakeContext) -> None:
-    """Two spellings of one name are told in the environment too."""
+def test_set004_finds_two_spellings_in_the_environment(context: MakeContext) -> None:
+    """Two spellings of one name are also reported in the environment."""
     found = list(schema.SET004.run(context("", {"DEBUG": "1", "debug": "0"})))
 
     assert [finding.message for finding in found] == [
@@ -129,12 +129,12 @@ def test_set004_sees_two_spellings_in_the_environment(context: MakeContext) -> N
 
 
 def test_set004_allows_one_variable_in_two_sources(context: MakeContext) -> None:
-    """That a stronger source overrides a weaker one is what sources are for."""
+    """A source may override a variable of a weaker source."""
     assert list(schema.SET004.run(context("DEBUG=1\n", {"DEBUG": "0"}))) == []
 
 
 def test_set006_names_the_new_name(context: MakeContext) -> None:
-    """A deprecated name works, and is told with the name to change it to."""
+    """A deprecated name has an effect, and is reported with the name that replaces it."""
     made = context("LLM_CONNECT_TIMEOUT=5\n")
 
     assert made.settings.LLM_CONNECT_TIMEOUT_SECONDS == 5

@@ -1,5 +1,5 @@
 """
-Timeouts, backoffs and the waits between the runs of a job.
+Tests of the checks of timeouts, backoffs and the waits between the runs of a job.
 """
 
 import pytest
@@ -10,8 +10,8 @@ from workerctl.checks.base import SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
 
 
-def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None:
-    """A connect timeout as long as the timeout is told with both numbers."""
+def test_tmo001_compares_the_connect_timeout_with_the_timeout(context: MakeContext) -> None:
+    """A connect timeout that is not shorter than the timeout is reported with both numbers."""
     text = "LLM_CONNECT_TIMEOUT_SECONDS=120\n"
 
     assert list(timeouts.TMO001.run(context(text))) == [
@@ -36,7 +36,7 @@ def test_tmo001_compares_connecting_with_answering(context: MakeContext) -> None
     ],
 )
 def test_tmo001_hint_clears_the_finding(context: MakeContext, timeout: int, hint: str) -> None:
-    """The suggested number is below the timeout, or the hint says to raise the timeout."""
+    """The suggested number is below the timeout, or the hint suggests raising the timeout."""
     found = list(timeouts.TMO001.run(context(f"LLM_TIMEOUT_SECONDS={timeout}\n")))
 
     assert [finding.hint for finding in found] == [hint]
@@ -44,7 +44,7 @@ def test_tmo001_hint_clears_the_finding(context: MakeContext, timeout: int, hint
 
 @pytest.mark.parametrize("stage", ["LLM", "EMBEDDING"])
 def test_tmo002_compares_each_base_with_its_cap(context: MakeContext, stage: str) -> None:
-    """A base above its cap is told; one that equals it is not."""
+    """A base wait above its maximum is reported; one that equals it is not."""
     above = f"{stage}_RETRY_BASE_WAIT=3\n{stage}_RETRY_MAX_WAIT=2.5\n"
     equal = f"{stage}_RETRY_BASE_WAIT=2.5\n{stage}_RETRY_MAX_WAIT=2.5\n"
 
@@ -60,7 +60,7 @@ def test_tmo002_compares_each_base_with_its_cap(context: MakeContext, stage: str
 
 
 def test_tmo002_judges_one_pair_when_the_other_is_invalid(context: MakeContext) -> None:
-    """A bad value hides nothing, and what cannot be judged is told as skipped."""
+    """An invalid value skips its own pair and hides no finding of the other."""
     text = "LLM_RETRY_BASE_WAIT=soon\nEMBEDDING_RETRY_BASE_WAIT=11\n"
     run = iter(timeouts.TMO002.run(context(text)))
 
@@ -76,7 +76,7 @@ def test_tmo002_judges_one_pair_when_the_other_is_invalid(context: MakeContext) 
 def test_tmo003_counts_intervals(
     context: MakeContext, retries: int, intervals: str, severity: Severity | None
 ) -> None:
-    """More intervals than retries is a warning, fewer an information."""
+    """More intervals than retries is a warning; fewer is an information."""
     text = f"JOB_MAX_RETRIES={retries}\nJOB_RETRY_INTERVALS_SECONDS={intervals}\n"
 
     found = [finding.severity for finding in timeouts.TMO003.run(context(text))]
@@ -84,6 +84,6 @@ def test_tmo003_counts_intervals(
 
 
 @pytest.mark.parametrize("text", ["JOB_MAX_RETRIES=0\n", "JOB_RETRY_INTERVALS_SECONDS=1,2,3\n"])
-def test_tmo003_judges_only_what_was_set_on_purpose(context: MakeContext, text: str) -> None:
-    """A default on one side is nobody's mistake."""
+def test_tmo003_judges_only_values_that_are_set(context: MakeContext, text: str) -> None:
+    """A difference between a set value and a default is not reported."""
     assert list(timeouts.TMO003.run(context(text))) == []

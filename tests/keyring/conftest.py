@@ -1,5 +1,5 @@
 """
-Rings as a worker has them.
+Key rings, made of an env file as a worker makes its own.
 """
 
 import pytest
@@ -13,7 +13,7 @@ from workerctl.settings import Settings
 
 @pytest.fixture(scope="module", name="make")
 def _make(tmp_path_factory: pytest.TempPathFactory) -> MakeRing:
-    """The ring of an env file with these lines."""
+    """Return a function that makes the ring of an env file with the given lines."""
 
     def make(*lines: str) -> KeyRing:
         file = tmp_path_factory.mktemp("ring") / "worker.env"
@@ -26,7 +26,7 @@ def _make(tmp_path_factory: pytest.TempPathFactory) -> MakeRing:
 
 @pytest.fixture(scope="module", name="ring")
 def _ring(make: MakeRing) -> KeyRing:
-    """A ring after one rotation."""
+    """Return a ring after one rotation."""
     return make(
         f"ENCRYPTION_KEY={SECOND}", "ENCRYPTION_KEY_VERSION=1", f"ENCRYPTION_KEY_V0={FIRST}"
     )
@@ -34,5 +34,5 @@ def _ring(make: MakeRing) -> KeyRing:
 
 @pytest.fixture(scope="module", name="before")
 def _before(make: MakeRing) -> KeyRing:
-    """The same one before it."""
+    """Return the ring before the rotation."""
     return make(f"ENCRYPTION_KEY={FIRST}")

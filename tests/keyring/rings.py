@@ -1,5 +1,5 @@
 """
-Keys, tokens written without the key ring, and what an error of it may hold.
+Keys, tokens made without the key ring, and checks of what an error of it may hold.
 """
 
 import base64
@@ -32,7 +32,11 @@ MakeRing = Callable[..., KeyRing]
 
 
 def refused(call: Callable[[], object]) -> str:
-    """The words of the error that a call ends in; they and all around them hold no secret."""
+    """
+    Return the message of the `EncryptionError` that a call raises.
+
+    The error, its causes and its frames must hold no secret.
+    """
     with pytest.raises(EncryptionError) as caught:
         call()
     error = caught.value
@@ -43,13 +47,15 @@ def refused(call: Callable[[], object]) -> str:
 
 
 def functions_in(traceback: TracebackType | None) -> set[str]:
-    """Our functions in a traceback."""
+    """Return the names of the functions of `ring.py` in a traceback."""
     codes = [frame.f_code for frame, _ in walk_tb(traceback)]
     return {code.co_name for code in codes if Path(code.co_filename).name == "ring.py"}
 
 
 def locals_of(traceback: TracebackType | None) -> list[str]:
-    """The variables of our frames in a traceback, as whatever reports errors shows them."""
+    """
+    Return the local variables of the frames of `ring.py`, as an error reporter shows them.
+    """
     return [
         repr(value)
         for frame, _ in walk_tb(traceback)
@@ -59,17 +65,17 @@ def locals_of(traceback: TracebackType | None) -> list[str]:
 
 
 def changed(token: bytes, at: int, by: int = 1) -> bytes:
-    """A token of which a byte behind the spelling is another."""
+    """Return a token of which one decoded byte is different."""
     data = bytearray(base64.urlsafe_b64decode(token + b"=" * (-len(token) % 4)))
     data[at] ^= by
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-# Written down independently of the module: if one of these fails, data can no longer be read.
+# longer be read.
 
 
 def sealed_by_hand(key: str, version: int, plaintext: bytes, context: bytes) -> bytes:
-    """A token, by RFC 5869 and the format's description."""
+    """Return a token, made according to RFC 5869 and the description of the format."""
     salt, nonce, raw = bytes(range(16)), bytes(range(12)), bytes.fromhex(key)
     extracted = hmac.digest(salt, raw, sha256)
     record_key = hmac.digest(extracted, b"workerctl/v1/record-key\x01", sha256)
@@ -79,7 +85,7 @@ def sealed_by_hand(key: str, version: int, plaintext: bytes, context: bytes) -> 
 
 
 def opened_by_hand(key: str, token: bytes, context: bytes) -> bytes:
-    """What a token of this key holds, likewise."""
+    """Return the plaintext of a token, decrypted according to the description of the format."""
     data = base64.urlsafe_b64decode(token + b"=" * (-len(token) % 4))
     header, nonce, sealed = data[:28], data[28:40], data[40:]
     extracted = hmac.digest(header[12:], bytes.fromhex(key), sha256)
@@ -88,7 +94,7 @@ def opened_by_hand(key: str, token: bytes, context: bytes) -> bytes:
 
 
 def sealed_at_the_origin(key: str, version: int, plaintext: bytes) -> bytes:
-    """What workers wrote before there was a ring."""
+    """Return a token of the format that workers wrote before the key ring existed."""
     salt, nonce = os.urandom(16), os.urandom(12)
     derived = PBKDF2HMAC(SHA256(), 32, salt, 100_000).derive(bytes.fromhex(key))
     sealed = AESGCM(derived).encrypt(nonce, plaintext, None)

@@ -1,5 +1,5 @@
 """
-The canary: one key opens it, in one context, and everything else gets the verdict it deserves.
+Tests of the canary: one key opens it in one context, and any other case has its own outcome.
 """
 
 import base64
@@ -30,21 +30,21 @@ HEADER, NONCE = 9, 12
 
 def named(text: str, version: int = 0) -> VersionedKey:
     """
-    A key of a ring.
+    Return a key of a ring.
     """
     return VersionedKey("ENCRYPTION_KEY", version, text)
 
 
 def outcome(token: str, *ring: str, context: str = CONTEXT) -> Outcome:
     """
-    What a canary says of a ring of these keys.
+    Return the outcome of verifying a canary with a ring of the given keys.
     """
     return canary.verify(token, [named(key, at) for at, key in enumerate(ring)], context).outcome
 
 
 def made_by_hand(key: str, context: str, nonce: bytes) -> str:
     """
-    A canary, by RFC 5869 and the format's description.
+    Return a canary, made according to RFC 5869 and the description of the format.
     """
     raw = bytes.fromhex(key)
     purpose_key = hmac.digest(raw, b"workerctl/v1/canary\x01", sha256)
@@ -56,7 +56,7 @@ def made_by_hand(key: str, context: str, nonce: bytes) -> str:
 
 def respelt(token: str, data: bytes) -> str:
     """
-    Other bytes as the text of a canary.
+    Encode other bytes as the text of a canary.
     """
     assert len(data) == len(base64.urlsafe_b64decode(token))
     return base64.urlsafe_b64encode(data).decode()
@@ -64,7 +64,7 @@ def respelt(token: str, data: bytes) -> str:
 
 def test_the_right_key_opens_it() -> None:
     """
-    And which one it was is told: the current one, or another one of the ring.
+    The result names the key that opens the canary, whether it is the current one or an older one.
     """
     token = canary.make(SECOND, CONTEXT)
     ring = [named(FIRST, 1), named(SECOND, 0)]
@@ -77,14 +77,14 @@ def test_the_right_key_opens_it() -> None:
 
 def test_no_two_canaries_are_alike() -> None:
     """
-    The nonce is new each time.
+    Each canary has a new nonce.
     """
     assert len({canary.make(FIRST, CONTEXT) for _ in range(300)}) == 300
 
 
 def test_the_format_stays_readable() -> None:
     """
-    If this fails, every canary that lies beside data is lost.
+    A canary of an earlier version opens; otherwise, every canary stored with data would be useless.
     """
     token = made_by_hand(FIRST, CONTEXT, bytes(range(12)))
     long_ago = "AQlffBFqnpn_AAECAwQFBgcICQoLfw9D-2WbtifU_iwnuUTkiD9n6_pASFu6rVCghRm1SKF8K409"
@@ -97,7 +97,7 @@ def test_the_format_stays_readable() -> None:
 
 def test_of_20_000_wrong_keys_none_is_accepted() -> None:
     """
-    Neither by its own id, nor, in 5 000 cases, where somebody writes that into the canary.
+    No wrong key opens a canary, not even one with the id of that key, which is tried 5 000 times.
     """
     token = canary.make(FIRST, CONTEXT)
     data = base64.urlsafe_b64decode(token)
@@ -113,7 +113,7 @@ def test_of_20_000_wrong_keys_none_is_accepted() -> None:
 
 def test_no_changed_bit_of_the_key_is_accepted() -> None:
     """
-    All 256 of them.
+    A key of which any of the 256 bits differs does not open the canary.
     """
     token = canary.make(FIRST, CONTEXT)
     for bit in range(256):
@@ -123,7 +123,7 @@ def test_no_changed_bit_of_the_key_is_accepted() -> None:
 
 def test_no_changed_bit_of_the_canary_is_accepted() -> None:
     """
-    The verdict depends on the part that it is in: the version, the key id, or what is sealed.
+    The outcome depends on the changed part: the version, the key id, or the sealed text.
     """
     token = canary.make(FIRST, CONTEXT)
     data = base64.urlsafe_b64decode(token)
@@ -137,7 +137,7 @@ def test_no_changed_bit_of_the_canary_is_accepted() -> None:
 
 def test_no_changed_bit_of_its_text_is_accepted() -> None:
     """
-    A character that base64url has not, or another one.
+    A canary of which any bit of a character differs does not open.
     """
     token = canary.make(FIRST, CONTEXT)
     for at in range(8 * len(token)):
@@ -146,9 +146,9 @@ def test_no_changed_bit_of_its_text_is_accepted() -> None:
         assert outcome(text.decode("latin-1"), FIRST) is not Outcome.OPENS, at
 
 
-def test_what_is_no_canary_is_malformed() -> None:
+def test_other_text_than_a_canary_is_malformed() -> None:
     """
-    Cut off at either end, longer, padded, of another alphabet, a key, a token of data.
+    Truncated, extended or differently encoded canaries, keys and tokens of data are malformed.
     """
     token = canary.make(FIRST, CONTEXT)
     others = [token[:size] for size in range(1, len(token))]
@@ -162,7 +162,7 @@ def test_what_is_no_canary_is_malformed() -> None:
 
 def test_another_context_is_refused() -> None:
     """
-    Also one that is a part of it, or has it in other letters.
+    A context that differs only in length or in case is another context.
     """
     token = canary.make(FIRST, CONTEXT)
     for other in ("", CONTEXT[:-1], f"{CONTEXT} ", CONTEXT.upper(), "production/db-us", "\udc80"):
@@ -170,9 +170,9 @@ def test_another_context_is_refused() -> None:
     assert outcome(canary.make(FIRST, ""), FIRST) is Outcome.TAMPERED
 
 
-def test_a_missing_one_and_another_keys_are_told_apart() -> None:
+def test_a_missing_canary_and_one_of_another_key_are_distinguished() -> None:
     """
-    The id of the other key is public, and tells which one to look for.
+    The result has the id of the other key, which is public, so that the key can be found.
     """
     token = canary.make(OTHER, CONTEXT)
 
@@ -185,15 +185,15 @@ def test_a_missing_one_and_another_keys_are_told_apart() -> None:
 @pytest.mark.parametrize("key", [WEAK, "short", ""])
 def test_a_weak_key_gets_no_canary(key: str) -> None:
     """
-    It has no id, and a canary would let anyone try guesses.
+    A weak key has no canary, because anyone could verify guesses with it.
     """
     with pytest.raises(ValueError, match=r"^The key "):
         canary.make(key, CONTEXT)
 
 
-def test_whoever_writes_canaries_opens_no_data() -> None:
+def test_a_canary_is_not_sealed_with_the_key_of_data() -> None:
     """
-    Its key is another one than any that data are encrypted with, and its text never comes out.
+    A text that was sealed with the encryption key itself does not open as a canary.
     """
     token = canary.make(FIRST, CONTEXT)
     data = base64.urlsafe_b64decode(token)
@@ -214,17 +214,17 @@ def test_whoever_writes_canaries_opens_no_data() -> None:
         st.text(max_size=80),
     )
 )
-def test_the_schema_takes_what_has_the_form_and_nothing_else(text: str) -> None:
+def test_the_schema_accepts_the_form_of_a_canary_only(text: str) -> None:
     """
-    The pattern of the setting and the parser are one rule in two places.
+    The pattern of the setting accepts the same texts as the parser.
     """
     is_canary = tokens.parse_canary(text) is not None
     assert bool(re.fullmatch(CANARY_PATTERN, text)) is is_canary
 
 
-def test_the_setting_refuses_what_is_no_canary() -> None:
+def test_the_setting_refuses_other_text_than_a_canary() -> None:
     """
-    Also one that ends in a line feed.
+    The setting refuses other text, including a canary with a trailing line feed.
     """
     token = canary.make(FIRST, CONTEXT)
     assert token == Settings(ENCRYPTION_CANARY=token).ENCRYPTION_CANARY

@@ -1,5 +1,5 @@
 """
-Which key of a ring opens a token: the one that the header names, and no other.
+Tests of the choice of a key: only the key that the header of a token names is used.
 """
 
 import os
@@ -20,14 +20,16 @@ from workerctl.keyring import KeyRing, tokens
 
 
 def test_an_older_key_still_decrypts(ring: KeyRing, before: KeyRing) -> None:
-    """What was written before a rotation; but the ring from before it does not know the new key."""
+    """
+    A ring reads what was written before a rotation; the ring from before does not know the new key.
+    """
     assert ring.decrypt(before.encrypt(SECRET, context=PLACE), context=PLACE) == SECRET
     message = refused(lambda: before.decrypt(ring.encrypt(SECRET, context=PLACE), context=PLACE))
     assert message == "The ring has no key of version 1."
 
 
 def test_one_key_is_tried_and_no_other(ring: KeyRing) -> None:
-    """A header that names another key of the ring does not open with the one that fits."""
+    """A token whose header names another key of the ring is not opened with the one that fits."""
     token = ring.encrypt(SECRET, context=PLACE)
     first = bytes.fromhex(keys.key_id(FIRST)[4:])
     parts = tokens.parse(token)
@@ -42,8 +44,8 @@ def test_one_key_is_tried_and_no_other(ring: KeyRing) -> None:
     assert "was modified" in refused(lambda: ring.decrypt(old, context=PLACE))
 
 
-def test_the_wrong_key_of_the_right_version_is_told(make: MakeRing, before: KeyRing) -> None:
-    """By its id, which is public, before anything is decrypted."""
+def test_the_wrong_key_of_the_right_version_is_reported(make: MakeRing, before: KeyRing) -> None:
+    """A different key is recognized by its public id, before anything is decrypted."""
     other = make(f"ENCRYPTION_KEY={OTHER}")
 
     message = refused(lambda: other.decrypt(before.encrypt(SECRET, context=PLACE), context=PLACE))
@@ -52,14 +54,14 @@ def test_the_wrong_key_of_the_right_version_is_told(make: MakeRing, before: KeyR
     assert "was modified" in refused(lambda: other.decrypt(old, context=PLACE))
 
 
-def test_the_version_of_what_is_no_token(ring: KeyRing) -> None:
-    """Is not zero."""
+def test_other_bytes_than_a_token_have_no_version(ring: KeyRing) -> None:
+    """The version of a malformed token raises; it is not 0."""
     assert refused(lambda: ring.version_of(b"wkt1")) == "The token is malformed."
     assert refused(lambda: ring.decrypt(b"", context=PLACE)) == "The token is malformed."
 
 
 def test_no_two_tokens_are_alike(ring: KeyRing) -> None:
-    """Salt and nonce are new each time; neither can be given."""
+    """Salt and nonce are new for each token."""
     made = [tokens.parse(ring.encrypt(SECRET, context=PLACE)) for _ in range(300)]
 
     for part in ("salt", "nonce", "sealed"):
@@ -67,7 +69,7 @@ def test_no_two_tokens_are_alike(ring: KeyRing) -> None:
 
 
 def test_threads_and_forks_make_their_own_nonces(ring: KeyRing) -> None:
-    """Nothing random is kept that a forked child could use again."""
+    """A forked process does not reuse random bytes of its parent."""
     read, write = os.pipe()
     child = os.fork()
     if not child:

@@ -1,5 +1,5 @@
 """
-The cipher on this machine: it works, or what does not is told by its type.
+Tests of the round trip of the cipher on this machine; a failure is reported by its type.
 """
 
 import os
@@ -16,7 +16,7 @@ AEAD = "cryptography.hazmat.primitives.ciphers.aead"
 
 class Fake:
     """
-    A cipher that gives back what it was told to.
+    A cipher that returns the text that it was given, or `answer`.
     """
 
     seen: list[bytes]
@@ -26,34 +26,34 @@ class Fake:
         type(self).seen = []
 
     def encrypt(self, nonce: bytes, text: bytes, context: bytes) -> bytes:
-        """What was given is kept."""
+        """Record the arguments and return the text."""
         self.seen.extend((nonce, text, context))
         return text
 
     def decrypt(self, _nonce: bytes, text: bytes, _context: bytes) -> bytes:
-        """Another text, or the same."""
+        """Return `answer` if it is set, otherwise the text."""
         return self.answer or text
 
 
 def test_a_good_key_makes_the_round_trip() -> None:
     """
-    With the package that is installed.
+    A valid key passes with the installed package.
     """
     assert round_trip_failure(FIRST) is None
     assert round_trip_failure(FIRST.upper()) is None
 
 
-def test_what_fails_is_told_by_its_type() -> None:
+def test_a_failure_is_reported_by_its_type() -> None:
     """
-    And never by its text, which may hold the key.
+    A failure is reported by its type, never by its message, which may contain the key.
     """
     assert round_trip_failure("zz") == "ValueError"
     assert round_trip_failure("00" * 31) == "ValueError"
 
 
-def test_a_cipher_that_gives_back_another_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cipher_that_returns_another_text_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    It is given 32 random bytes, with a nonce of 12.
+    The round trip encrypts 32 random bytes with a random nonce of 12, and compares the result.
     """
     monkeypatch.setitem(sys.modules, AEAD, SimpleNamespace(AESGCM=Fake))
     assert round_trip_failure(FIRST) is None
@@ -66,9 +66,9 @@ def test_a_cipher_that_gives_back_another_text_is_told(monkeypatch: pytest.Monke
     assert round_trip_failure(FIRST) == "decryption returned a different text"
 
 
-def test_a_package_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_does_not_load_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Rather than to crash.
+    A missing package is reported and raises nothing.
     """
     monkeypatch.setitem(sys.modules, AEAD, None)
 

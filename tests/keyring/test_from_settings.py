@@ -1,5 +1,5 @@
 """
-Where the keys of a ring come from, and which sets of them are refused.
+Tests of `KeyRing.from_settings`: where keys come from, and which sets of them are refused.
 """
 
 import subprocess
@@ -67,12 +67,12 @@ from workerctl.settings import Settings
 def test_a_ring_that_contradicts_itself_is_refused(
     make: MakeRing, lines: list[str], words: str
 ) -> None:
-    """At once and by name, in development too: nothing is skipped without a word."""
+    """Contradicting or bad keys are refused at once and by name, in development too."""
     assert refused(lambda: make(*lines)) == words
 
 
 def test_the_current_key_may_be_named_twice(make: MakeRing) -> None:
-    """As some workers do, whose every version has a variable."""
+    """The current key may also be set under its version, as some workers do."""
     lines = [f"ENCRYPTION_KEY={FIRST}", "ENCRYPTION_KEY_VERSION=9", f"ENCRYPTION_KEY_V9={FIRST}"]
     ring = make(*lines, f"ENCRYPTION_KEY_V09={FIRST.upper()}")
 
@@ -80,7 +80,11 @@ def test_the_current_key_may_be_named_twice(make: MakeRing) -> None:
 
 
 def test_a_weak_key_that_was_replaced_opens_what_it_wrote(make: MakeRing) -> None:
-    """That is what rotation is for; it has no id, so nothing in the new format names it."""
+    """
+    A weak older key opens tokens of the origin format.
+
+    It has no id, so no token of the new format names it.
+    """
     ring = make(f"ENCRYPTION_KEY={FIRST}", "ENCRYPTION_KEY_VERSION=2", f"ENCRYPTION_KEY_V1={WEAK}")
     token = changed(ring.encrypt(SECRET, context=PLACE), 3, 2 ^ 1)
 
@@ -90,7 +94,9 @@ def test_a_weak_key_that_was_replaced_opens_what_it_wrote(make: MakeRing) -> Non
 
 
 def test_older_keys_come_from_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment, an env file, a file that a variable names, a directory of secrets."""
+    """
+    Older keys come from the environment, env files, named files and a directory of secrets.
+    """
     monkeypatch.chdir(tmp_path)
     made = [MINT.key() for _ in range(5)]
     (tmp_path / ".env").write_text(f"ENCRYPTION_KEY={made[0]}\nENCRYPTION_KEY_V1={made[1]}\n")
@@ -112,7 +118,7 @@ def test_older_keys_come_from_every_source(tmp_path: Path, monkeypatch: pytest.M
 def test_an_older_key_that_cannot_be_read_stops_the_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As any other secret does."""
+    """An older key in a file that cannot be read raises, like any other secret."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENCRYPTION_KEY_V3_FILE", "missing")
 
@@ -121,10 +127,12 @@ def test_an_older_key_that_cannot_be_read_stops_the_worker(
 
 
 def test_a_team_may_have_further_families(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their secrets are kept, and are no keys of the ring, however alike the names."""
+    """
+    Secrets of further families do not become keys of the ring, even with a similar name.
+    """
 
     class Team(Settings):
-        """Signing keys by number."""
+        """Settings with signing keys by number."""
 
         SECRET_FAMILIES = (*Settings.SECRET_FAMILIES, "ENCRYPTION_KEY_VAULT_", "SIGNING_KEY_")
 
@@ -137,8 +145,8 @@ def test_a_team_may_have_further_families(tmp_path: Path, monkeypatch: pytest.Mo
     assert repr(KeyRing.from_settings(settings)) == f"KeyRing(0: {keys.key_id(FIRST)})"
 
 
-def test_a_package_that_does_not_load_is_told_at_once() -> None:
-    """Not by the first job."""
+def test_a_package_that_does_not_load_is_reported_at_once() -> None:
+    """A missing cryptography package is reported when the ring is made, not by the first job."""
     program = f"""
 import sys
 sys.modules["cryptography"] = None

@@ -1,5 +1,5 @@
 """
-Encrypting anew: the same text under the current key, in its place, as often as one likes.
+Tests of re-encryption: the same plaintext under the current key, in its context, repeatable.
 """
 
 import pytest
@@ -21,19 +21,23 @@ from workerctl import keys
 from workerctl.keyring import KeyRing
 
 
-def test_what_an_older_key_wrote_gets_the_current_one(ring: KeyRing, before: KeyRing) -> None:
-    """In either format; the text is the same, the version and the token are not."""
+def test_tokens_of_an_older_key_are_encrypted_with_the_current_one(
+    ring: KeyRing, before: KeyRing
+) -> None:
+    """A token of either format keeps its plaintext and gets the current key."""
     for token in (before.encrypt(SECRET, context=PLACE), sealed_at_the_origin(FIRST, 0, SECRET)):
-        anew = ring.reencrypt(token, PLACE)
+        renewed = ring.reencrypt(token, PLACE)
 
-        assert (ring.version_of(token), ring.version_of(anew)) == (0, 1)
-        assert (ring.is_current(token), ring.is_current(anew)) == (False, True)
-        assert ring.decrypt(anew, context=PLACE) == SECRET
-        refused(lambda anew=anew: before.decrypt(anew, context=PLACE))
+        assert (ring.version_of(token), ring.version_of(renewed)) == (0, 1)
+        assert (ring.is_current(token), ring.is_current(renewed)) == (False, True)
+        assert ring.decrypt(renewed, context=PLACE) == SECRET
+        refused(lambda renewed=renewed: before.decrypt(renewed, context=PLACE))
 
 
-def test_what_is_current_stays_as_it_is(ring: KeyRing) -> None:
-    """So a second run writes nothing, and one that was broken off can begin again."""
+def test_a_current_token_is_returned_unchanged(ring: KeyRing) -> None:
+    """
+    A current token is returned as it is, so that a repeated or resumed run writes nothing for it.
+    """
     token = ring.encrypt(SECRET, context=PLACE)
 
     assert ring.reencrypt(token, context=PLACE) is token
@@ -41,20 +45,22 @@ def test_what_is_current_stays_as_it_is(ring: KeyRing) -> None:
 
 
 def test_the_origin_format_is_never_current(ring: KeyRing) -> None:
-    """Whatever its version: it is bound to no place until it is encrypted anew."""
+    """
+    A token of the origin format is not current in any version, because it is bound to no context.
+    """
     token = sealed_at_the_origin(SECOND, 1, SECRET)
-    anew = ring.reencrypt(token, PLACE)
+    renewed = ring.reencrypt(token, PLACE)
 
     assert not ring.is_current(token)
-    assert ring.is_current(anew)
-    assert ring.decrypt(anew, context=PLACE) == SECRET
-    refused(lambda: ring.decrypt(anew, context=b"elsewhere"))
+    assert ring.is_current(renewed)
+    assert ring.decrypt(renewed, context=PLACE) == SECRET
+    refused(lambda: ring.decrypt(renewed, context=b"elsewhere"))
 
 
 def test_a_token_of_another_key_of_the_version_is_not_current(
     ring: KeyRing, make: MakeRing
 ) -> None:
-    """And does not open."""
+    """A token of a different key with the current version is not current, and does not open."""
     other = make(f"ENCRYPTION_KEY={OTHER}", "ENCRYPTION_KEY_VERSION=1")
     token = other.encrypt(SECRET, context=PLACE)
 
@@ -67,14 +73,16 @@ def test_a_token_of_another_key_of_the_version_is_not_current(
 def test_a_token_of_another_version_of_the_key_is_not_current(
     ring: KeyRing, make: MakeRing, version: int
 ) -> None:
-    """Somebody numbered the keys anew; the header is what counts."""
+    """
+    If keys were renumbered, the version in the header of a token decides whether it is current.
+    """
     other = make(f"ENCRYPTION_KEY={SECOND}", f"ENCRYPTION_KEY_VERSION={version}")
 
     assert not ring.is_current(other.encrypt(SECRET, context=PLACE))
 
 
-def test_what_does_not_open_is_not_carried_on(ring: KeyRing, before: KeyRing) -> None:
-    """Also a current token, which would come back as it is."""
+def test_a_token_that_does_not_open_is_not_reencrypted(ring: KeyRing, before: KeyRing) -> None:
+    """A token that does not open is refused, even if its header says that it is current."""
     for token in (before.encrypt(SECRET, context=PLACE), ring.encrypt(SECRET, context=PLACE)):
         for broken, place in ((token, b"elsewhere"), (changed(token, -1), PLACE)):
             message = refused(lambda broken=broken, place=place: ring.reencrypt(broken, place))
@@ -84,18 +92,18 @@ def test_what_does_not_open_is_not_carried_on(ring: KeyRing, before: KeyRing) ->
 
 
 @given(plaintext=st.binary(max_size=300), context=st.binary(max_size=60))
-def test_nothing_is_lost_on_the_way(
+def test_reencryption_keeps_the_plaintext(
     ring: KeyRing, before: KeyRing, plaintext: bytes, context: bytes
 ) -> None:
-    """Any bytes, with any context."""
-    anew = ring.reencrypt(before.encrypt(plaintext, context=context), context)
+    """Any bytes with any context come back after a re-encryption."""
+    renewed = ring.reencrypt(before.encrypt(plaintext, context=context), context)
 
-    assert ring.decrypt(anew, context=context) == plaintext
+    assert ring.decrypt(renewed, context=context) == plaintext
 
 
 @pytest.mark.parametrize("token", ["text", None, bytearray(b"wkt1")])
-def test_a_mistake_in_the_code_stays_one(ring: KeyRing, token: object) -> None:
-    """A TypeError, which names types only."""
+def test_an_argument_of_the_wrong_type_is_a_type_error(ring: KeyRing, token: object) -> None:
+    """An argument of the wrong type is a `TypeError` that names only types."""
     with pytest.raises(TypeError, match="token must be bytes, not "):
         ring.reencrypt(token, PLACE)
     with pytest.raises(TypeError, match="token must be bytes, not "):

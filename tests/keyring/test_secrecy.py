@@ -1,5 +1,5 @@
 """
-What a ring tells of itself: ids, and never a key.
+Tests of what a key ring shows of itself: ids, and never a key.
 """
 
 import copy
@@ -17,7 +17,7 @@ from workerctl.runtime.exceptions import EncryptionError
 
 
 def test_a_ring_shows_ids_only(ring: KeyRing) -> None:
-    """Printed in any way; the current key comes first."""
+    """The text of a ring has the ids of its keys, the current one first."""
     shown = f"KeyRing(1: {keys.key_id(SECOND)}, 0: {keys.key_id(FIRST)})"
 
     assert {repr(ring), str(ring), f"{ring}"} == {shown}
@@ -28,13 +28,15 @@ def test_a_ring_shows_ids_only(ring: KeyRing) -> None:
 def test_a_ring_does_not_leave_the_process(
     ring: KeyRing, duplicate: Callable[[KeyRing], object]
 ) -> None:
-    """As an argument of a job it would be written to Redis."""
+    """
+    A ring cannot be pickled or copied: as an argument of a job, it would be written to Redis.
+    """
     with pytest.raises(TypeError, match=r"call KeyRing\.from_settings\(\) where it is needed"):
         duplicate(ring)
 
 
-def test_a_mistake_in_the_code_stays_one(ring: KeyRing) -> None:
-    """Text instead of bytes is a TypeError, which names types only."""
+def test_an_argument_of_the_wrong_type_is_a_type_error(ring: KeyRing) -> None:
+    """An argument of the wrong type is a `TypeError` that names only types."""
     token = ring.encrypt(SECRET, context=PLACE)
     calls = {
         "plaintext must be bytes, not str": lambda: ring.encrypt("text", context=PLACE),
@@ -52,8 +54,8 @@ def test_a_mistake_in_the_code_stays_one(ring: KeyRing) -> None:
         assert functions_in(caught.value.__traceback__) == {"guarded"}
 
 
-def test_a_context_is_named(ring: KeyRing) -> None:
-    """Text and context are both bytes: by its place alone one could be taken for the other."""
+def test_a_context_is_a_keyword_argument(ring: KeyRing) -> None:
+    """Text and context are both bytes, so the context must be passed by name."""
     token = ring.encrypt(plaintext=SECRET, context=PLACE)
     assert ring.decrypt(token=token, context=PLACE) == SECRET
     for call in (ring.encrypt, ring.decrypt):
@@ -61,8 +63,8 @@ def test_a_context_is_named(ring: KeyRing) -> None:
             call(token, PLACE)
 
 
-def test_methods_say_what_they_are() -> None:
-    """Their own names and manuals, also to those who ask the class."""
+def test_guarded_methods_keep_their_names_and_docstrings() -> None:
+    """The methods of the class have their own names and docstrings."""
     for name in ("encrypt", "decrypt", "reencrypt", "is_current", "version_of", "from_settings"):
         method = getattr(KeyRing, name)
         assert method.__name__ == name
@@ -70,7 +72,11 @@ def test_methods_say_what_they_are() -> None:
 
 
 def test_a_text_that_is_too_long_is_refused(ring: KeyRing) -> None:
-    """Two gigabytes of zeros, which take no memory unless something reads or prints them."""
+    """
+    A text of two gigabytes is refused.
+
+    Its zeros take no memory unless something reads or prints them.
+    """
     message = ""
     try:
         ring.encrypt(bytes(2**31), context=PLACE)
@@ -80,11 +86,15 @@ def test_a_text_that_is_too_long_is_refused(ring: KeyRing) -> None:
     assert message == "The plaintext is too long for one token."
 
 
-def test_the_timeout_of_a_job_stays_one(ring: KeyRing) -> None:
-    """It comes as a signal, in the middle of a decryption; its frames show no key."""
+def test_the_timeout_of_a_job_is_not_replaced(ring: KeyRing) -> None:
+    """
+    An exception that a signal raises during a decryption is not replaced by another.
+
+    The frames of the decryption hold no key.
+    """
 
     class TimeIsUpError(Exception):
-        """What a queue raises."""
+        """The exception that a queue raises on a timeout."""
 
     def alarm(*_: object) -> None:
         raise TimeIsUpError

@@ -1,5 +1,5 @@
 """
-The benchmark of weak keys and random ones, with few of each; and that it can fail.
+Tests of the benchmark of weak and random keys, with few of each; the benchmark can also fail.
 """
 
 import re
@@ -13,7 +13,7 @@ START = "import sys, weak_keys; sys.exit(weak_keys.main())"
 
 def run(code, *arguments):
     """
-    The exit code, how many of how many were caught of each class, and all the output.
+    Return the exit code, the numbers of caught keys and of all keys by class, and the output.
     """
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -30,7 +30,7 @@ def run(code, *arguments):
 
 def test_every_weak_key_is_caught_and_no_random_one():
     """
-    All members of all classes; by default the script judges a million random keys.
+    All members of all classes are caught. By default, the benchmark judges a million random keys.
     """
     code, rows, output = run(START, "--keys", "2000", "--members", "110")
 
@@ -42,7 +42,7 @@ def test_every_weak_key_is_caught_and_no_random_one():
 
 def test_rules_that_are_too_weak_by_one_are_noticed():
     """
-    Exit code 1, and the classes of which a member was missed.
+    If a rule is too weak by one, the exit code is 1, and the output shows the missed classes.
     """
     changes = "_LONGEST_RUN, keys._SAME_BYTE_STEPS, keys._FEWEST_BYTES = 11, 17, 19"
     code, rows, _ = run(

@@ -1,5 +1,5 @@
 """
-Running, selecting, deferring and suppressing; the table itself.
+Tests of running, selecting, deferring and suppressing checks, and of the table of checks.
 """
 
 import sys
@@ -21,24 +21,24 @@ TODAY = date(2026, 11, 22)
 
 
 def passes(context: Context) -> Iterator[Finding]:
-    """Nothing to find."""
+    """Yield no finding."""
     yield from ()
 
 
 def warns(context: Context) -> Iterator[Finding]:
-    """Always finds something."""
+    """Yield one warning."""
     yield Finding("ACM001", Severity.WARNING, "Something is odd.", None, ("DEBUG",))
 
 
 def statuses(results: tuple[Result, ...]) -> dict[str, tuple[Status, str | None]]:
     """
-    How each check ended, and why.
+    Return the status and the reason of each result by code.
     """
     return {result.code: (result.status, result.reason) for result in results}
 
 
 def test_a_finding_of_any_severity_fails_the_check(context: MakeContext) -> None:
-    """Failed means at least one finding that counts."""
+    """A check fails if it has at least one finding that counts."""
     results = run(context(), (Check("ACM001", "All is well", warns),))
 
     assert statuses(results) == {"ACM001": (Status.FAILED, None)}
@@ -49,7 +49,9 @@ def test_a_finding_of_any_severity_fails_the_check(context: MakeContext) -> None
     [SystemExit(0), ValueError(KEY), RecursionError(), ExceptionGroup("a", [OSError(KEY)])],
 )
 def test_a_check_that_raises_has_crashed(context: MakeContext, raised: BaseException) -> None:
-    """Whatever a check raises, the run goes on, and tells the type alone."""
+    """
+    A run continues after any exception of a check, and reports only the type of the exception.
+    """
 
     def crashes(context: Context) -> Iterator[Finding]:
         yield from warns(context)
@@ -76,8 +78,8 @@ def test_an_interrupt_is_not_a_crash(context: MakeContext) -> None:
         run(context(), (Check("ACM001", "All is well", interrupted),))
 
 
-def test_what_is_no_finding_is_a_crash(context: MakeContext) -> None:
-    """A check that yields something else is broken, not passed."""
+def test_yielding_something_else_than_a_finding_is_a_crash(context: MakeContext) -> None:
+    """A check that yields anything but findings has crashed; it has not passed."""
 
     def confused(context: Context) -> Iterator[Finding]:
         yield "DEBUG is on"  # type: ignore[misc]
@@ -90,7 +92,7 @@ def test_what_is_no_finding_is_a_crash(context: MakeContext) -> None:
 def test_a_printing_check_does_not_print_into_the_report(
     context: MakeContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Standard output belongs to the report."""
+    """What a check prints does not reach standard output, where the report goes."""
 
     def prints(context: Context) -> Iterator[Finding]:
         sys.stdout.write("hello")
@@ -102,7 +104,7 @@ def test_a_printing_check_does_not_print_into_the_report(
 
 
 def test_a_check_is_skipped_when_it_reads_a_bad_value(context: MakeContext) -> None:
-    """It is told which value, and by which code."""
+    """A check that reads an invalid value is skipped; the reason names the value and the code."""
     check = Check("ACM001", "All is well", warns, reads=("DEBUG", "LOG_LEVEL"))
 
     assert statuses(run(context("DEBUG=perhaps\n"), (check,))) == {
@@ -111,7 +113,7 @@ def test_a_check_is_skipped_when_it_reads_a_bad_value(context: MakeContext) -> N
 
 
 def test_a_requirement_is_judged_even_when_it_is_not_selected(context: MakeContext) -> None:
-    """Selecting one check gives the verdict it would have among all."""
+    """A check has the same status whether it is selected alone or runs with all the others."""
     checks = (
         Check("ACM001", "Ground", warns),
         Check("ACM002", "On it", passes, requires="ACM001"),
@@ -124,7 +126,7 @@ def test_a_requirement_is_judged_even_when_it_is_not_selected(context: MakeConte
 
 
 def test_a_check_may_have_nothing_to_judge(context: MakeContext) -> None:
-    """A skip is told with its reason, and hides no finding made before it."""
+    """A check that skips itself is reported with its reason, and keeps the findings made before."""
 
     def skips(context: Context) -> Iterator[Finding]:
         yield from ()
@@ -142,14 +144,14 @@ def test_a_check_may_have_nothing_to_judge(context: MakeContext) -> None:
     }
 
 
-def test_words_of_a_foreign_check_are_scrubbed(context: MakeContext) -> None:
-    """Another team's check cannot show a secret, whole or in part."""
+def test_the_messages_of_a_foreign_check_are_scrubbed(context: MakeContext) -> None:
+    """A check of another package cannot show a secret, neither whole nor in part."""
 
-    def tells(context: Context) -> Iterator[Finding]:
+    def leaks(context: Context) -> Iterator[Finding]:
         key = context.values.text("ENCRYPTION_KEY")
         yield Finding("ACM001", Severity.ERROR, f"{key} is bad.", f"Not {key[3:10]}!")
 
-    results = run(context(f"ENCRYPTION_KEY={KEY}\n"), (Check("ACM001", "All is well", tells),))
+    results = run(context(f"ENCRYPTION_KEY={KEY}\n"), (Check("ACM001", "All is well", leaks),))
 
     (finding,) = results[0].findings
     assert (finding.message, finding.hint) == ("•••••••• is bad.", "Not ••••••••!")
@@ -159,19 +161,19 @@ def test_words_of_a_foreign_check_are_scrubbed(context: MakeContext) -> None:
 
 
 def test_unset_secrets_are_deferred_at_build(context: MakeContext) -> None:
-    """What reads a secret that is not there yet is deferred; the rest is judged."""
+    """At build, checks that read an unset secret are deferred; all others run."""
     made = context("ENV=production\n", phase="build")
 
     results = {result.code: result for result in run(made)}
     deferred = {code for code, result in results.items() if result.status is Status.DEFERRED}
     keys = {f"KEY00{number}" for number in range(1, 8)}
     assert deferred == {"ENV004", "ENV005", "ENV007", *keys}
-    # SUPABASE_URL is no secret: an image without it is wrong already
+    # SUPABASE_URL is not a secret, so an image without it is already wrong.
     assert [finding.fields[0] for finding in results["ENV002"].findings] == ["SUPABASE_URL"]
 
 
-def test_a_secret_that_is_there_is_judged_at_build(context: MakeContext) -> None:
-    """Deferring is for what is missing, not for what is wrong."""
+def test_a_secret_that_is_set_is_judged_at_build(context: MakeContext) -> None:
+    """At build, a secret that is set is judged; only missing ones are deferred."""
     results = {
         result.code: result.status
         for result in run(context("ENV=production\nENCRYPTION_KEY=short\n", phase="build"))
@@ -180,8 +182,8 @@ def test_a_secret_that_is_there_is_judged_at_build(context: MakeContext) -> None
     assert (results["KEY001"], results["KEY002"]) == (Status.PASSED, Status.FAILED)
 
 
-def test_a_deferral_lists_what_is_awaited(context: MakeContext) -> None:
-    """The reason names the secrets."""
+def test_the_reason_of_a_deferral_names_the_secrets(context: MakeContext) -> None:
+    """The reason of a deferral names the secrets that are not set."""
     reasons = {result.code: result.reason for result in run(context("", phase="build"))}
 
     assert reasons["KEY001"] == "not set at build: ENCRYPTION_KEY"
@@ -200,19 +202,19 @@ def test_a_deferral_lists_what_is_awaited(context: MakeContext) -> None:
     ],
 )
 def test_codes_and_prefixes_select(option: str, chosen: set[str]) -> None:
-    """A prefix stands for all codes that begin with it."""
+    """A prefix selects all codes that begin with it."""
     assert select(CODES, [option], []).selected == chosen
 
 
 def test_two_checks_run_in_every_selection(context: MakeContext) -> None:
-    """Without SET001 and ENV001 no verdict means anything."""
+    """SET001 and ENV001 run in every selection, because all other results depend on them."""
     results = run(context(), selection=select(CODES, ["KEY001"], []))
 
     assert [result.code for result in results] == ["SET001", "ENV001", "KEY001"]
 
 
-def test_ignoring_beats_selecting_and_shows(context: MakeContext) -> None:
-    """What is ignored among the selected is told as skipped."""
+def test_ignoring_overrides_selecting_and_is_reported(context: MakeContext) -> None:
+    """A selected check that is also ignored is reported as skipped."""
     results = run(context(), selection=select(CODES, ["LOG"], ["LOG002", "KEY"]))
 
     assert statuses(results)["LOG002"] == (Status.SKIPPED, "ignored")
@@ -232,7 +234,7 @@ def test_ignoring_beats_selecting_and_shows(context: MakeContext) -> None:
 def test_a_bad_selection_is_a_usage_error(
     selected: list[str], ignored: list[str], message: str
 ) -> None:
-    """An unknown code is told, unless it looks like no code at all."""
+    """The message names an unknown code, unless the text does not have the form of a code."""
     with pytest.raises(UsageError, match=message):
         select(CODES, selected, ignored)
 
@@ -240,8 +242,10 @@ def test_a_bad_selection_is_a_usage_error(
 # --- suppressing ---
 
 
-def test_a_suppressed_finding_passes_and_shows(context: MakeContext) -> None:
-    """It is kept in the result, with the reason, and does not count."""
+def test_a_suppressed_finding_is_reported_and_does_not_count(context: MakeContext) -> None:
+    """
+    A suppressed finding stays in the result with its suppression, and does not fail the check.
+    """
     suppression = Suppression("KEY001", "keys come later", TODAY)
     made = replace_suppressions(context(today=TODAY), suppression)
 
@@ -265,10 +269,10 @@ def test_a_suppressed_finding_passes_and_shows(context: MakeContext) -> None:
         ),
     ],
 )
-def test_sup001_tells_expired_and_unused(
+def test_sup001_reports_expired_and_unused_suppressions(
     context: MakeContext, suppression: Suppression, message: str
 ) -> None:
-    """An expired suppression counts no more, an unused one would hide tomorrow's problem."""
+    """An expired suppression has no effect. An unused one could hide a later finding."""
     results = {
         result.code: result
         for result in run(replace_suppressions(context(today=TODAY), suppression))
@@ -288,7 +292,7 @@ def test_sup001_tells_expired_and_unused(
 def test_sup001_is_silent_where_the_check_did_not_judge(
     context: MakeContext, suppression: Suppression
 ) -> None:
-    """A suppression for another environment, or of a skipped check, may be needed there."""
+    """A suppression for another environment, or of a skipped check, is not reported as unused."""
     results = run(replace_suppressions(context(today=TODAY), suppression))
 
     assert results[-1].findings == ()
@@ -296,7 +300,7 @@ def test_sup001_is_silent_where_the_check_did_not_judge(
 
 def replace_suppressions(made: Context, *suppressions: Suppression) -> Context:
     """
-    The context with suppressions, as a pyproject.toml would give them.
+    Return the context with suppressions, as pyproject.toml would set them.
     """
     return made._replace(suppressions=suppressions)
 
@@ -305,16 +309,16 @@ def replace_suppressions(made: Context, *suppressions: Suppression) -> Context:
 
 
 def test_foreign_checks_run_before_the_last() -> None:
-    """The check of suppressions looks at all results, so it stays the last."""
+    """SUP001 looks at all results, so it stays last when checks are added."""
     more = Check("ACM001", "All is well", passes)
 
     assert [check.code for check in table([more])][-2:] == ["ACM001", "SUP001"]
 
 
 @pytest.mark.parametrize("function", [check.run for check in CHECKS if not check.requires])
-def test_no_check_trips_over_an_empty_configuration(context: MakeContext, function: Run) -> None:
-    """A check without a requirement can be called with nothing set; at most it skips itself."""
+def test_no_check_raises_for_an_empty_configuration(context: MakeContext, function: Run) -> None:
+    """A check without a requirement accepts an empty configuration; it may skip itself."""
     try:
         list(function(context()))
     except SkipCheck as skip:
-        assert str(skip)  # noqa: PT017 -- skipping is allowed, without a reason it is not
+        assert str(skip)  # noqa: PT017 -- a check may skip itself, but only with a reason

@@ -1,5 +1,5 @@
 """
-`workerctl keygen` with its options: what it does, what it says, what it refuses.
+Tests of `workerctl keygen` with its options: effects, messages and refusals.
 """
 
 import re
@@ -25,7 +25,7 @@ WEAK = "0123456789abcdef" * 4
 @pytest.fixture(name="file")
 def _file(directory: Path) -> Path:
     """
-    An env file with a key, in the working directory.
+    Return an env file with a key, in the working directory.
     """
     path = directory / "worker.env"
     path.write_text(f"ENCRYPTION_KEY={FIRST}\n")
@@ -35,131 +35,133 @@ def _file(directory: Path) -> Path:
 
 def ids(text: str) -> list[str]:
     """
-    The key ids in a text.
+    Return the key ids in a text.
     """
     return re.findall("wk1:[0-9a-f]{16}", text)
 
 
 def assigned(path: Path, name: str) -> str:
     """
-    What the file assigns to a name.
+    Return the value that the file assigns to a name.
     """
     (value,) = re.findall(rf"^{name}=(.*)$", path.read_text(), re.MULTILINE)
     return str(value)
 
 
-def quiet(done: CompletedProcess[str]) -> str:
+def stderr_only(done: CompletedProcess[str]) -> str:
     """
-    What is said on standard error; nothing is on standard output, and no piece of a key in either.
+    Return standard error. Standard output must be empty, and no part of a key in the text.
     """
     assert done.stdout == ""
     assert Oracle(MINT.made).leaks(done.stderr) == []
     return done.stderr
 
 
-def test_a_rotation_tells_what_is_and_what_comes_next(call: Call, file: Path) -> None:
+def test_each_step_of_a_rotation_reports_the_state_and_the_next_step(
+    call: Call, file: Path
+) -> None:
     """
-    Step by step, on standard error.
+    Each step writes the state and the next step to standard error.
     """
-    added = quiet(call("keygen", "--add", "--write", "worker.env"))
+    added = stderr_only(call("keygen", "--add", "--write", "worker.env"))
     new = keys.key_id(assigned(file, "ENCRYPTION_KEY_V1"))
     assert added == (
         f"worker.env: version 0 ({FIRST_ID}) is current, version 1 ({new}) only decrypts.\n"
         "When every worker has the new key, make it current with "
         "`workerctl keygen --rotate --write FILE`, and deploy again.\n"
     )
-    rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
+    rotated = stderr_only(call("keygen", "--rotate", "--write", "worker.env"))
     assert rotated == (
         f"worker.env: version 1 ({new}) is current, version 0 ({FIRST_ID}) only decrypts.\n"
         "A worker that reads only versions 1 to 255 does not find version 0.\n"
         "When every worker has the new key, re-encrypt the data of version 0 and count what "
         "remains; at 0, run `workerctl keygen --retire 0 --in-use 0 --write FILE`.\n"
     )
-    retired = quiet(call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env"))
+    retired = stderr_only(call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env"))
     assert retired == (
         f"worker.env: version 1 ({new}) is current.\n"
         "Version 0 is retired; backups of data that it encrypted still need it.\n"
     )
 
 
-def test_the_next_step_minds_the_canary(call: Call, file: Path) -> None:
+def test_the_next_step_includes_the_canary(call: Call, file: Path) -> None:
     """
-    Where there is one, it has to be renewed before a key is retired.
+    If there is a canary, it must be renewed before a key is retired.
     """
     call("keygen", "--canary", "--write", "worker.env")
-    rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
+    rotated = stderr_only(call("keygen", "--rotate", "--write", "worker.env"))
     assert rotated.endswith("at 0, renew the canary with `workerctl keygen --canary`.\n")
 
     early = call("keygen", "--retire", "0", "--in-use", "0", "--write", "worker.env")
     assert early.returncode == 1
-    assert quiet(early).startswith("workerctl: The canary was made with version 0. Count the")
+    assert stderr_only(early).startswith("workerctl: The canary was made with version 0. Count the")
     assert assigned(file, "ENCRYPTION_KEY_V0") == FIRST
-    renewed = quiet(call("keygen", "--canary", "--write", "worker.env"))
+    renewed = stderr_only(call("keygen", "--canary", "--write", "worker.env"))
     assert renewed.endswith("renew it only after counting to 0.\n")
 
 
-def test_the_next_step_minds_a_canary_in_a_file(call: Call, file: Path) -> None:
+def test_the_next_step_includes_a_canary_in_a_file(call: Call, file: Path) -> None:
     """
-    As the one in the env file.
+    A canary in a separate file is treated like one in the env file.
     """
     file.with_name("canary").write_text(canary.make(FIRST, ""))
     with file.open("a") as lines:
         lines.write("ENCRYPTION_CANARY_FILE=canary\n")
-    rotated = quiet(call("keygen", "--rotate", "--write", "worker.env"))
+    rotated = stderr_only(call("keygen", "--rotate", "--write", "worker.env"))
 
     assert rotated.endswith("at 0, renew the canary with `workerctl keygen --canary`.\n")
 
 
 def test_a_key_that_never_wrote_is_dropped_without_a_warning(call: Call, file: Path) -> None:
     """
-    It was added, and never current.
+    A key that was added and never current is retired without a warning about backups.
     """
     call("keygen", "--add", "--write", "worker.env")
     done = call("keygen", "--retire", "1", "--in-use", "0", "--write", "worker.env")
 
-    assert quiet(done).endswith("Version 1 is retired.\n")
+    assert stderr_only(done).endswith("Version 1 is retired.\n")
     assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
 
 
 def test_from_names_the_version_to_start_at(call: Call, file: Path) -> None:
     """
-    A script may run twice, or beside another: it rotates once.
+    A script that runs twice, or at the same time as another, rotates once.
     """
     words = ("keygen", "--rotate", "--from", "0", "--write", "worker.env")
     first, second = call(*words), call(*words)
 
     assert (first.returncode, second.returncode) == (0, 1)
-    assert "), not version 0. Someone has already rotated the file" in quiet(second)
+    assert "), not version 0. Someone has already rotated the file" in stderr_only(second)
     assert assigned(file, "ENCRYPTION_KEY_VERSION") == "1"
 
 
 def test_a_count_that_is_not_zero_keeps_the_key(call: Call, file: Path) -> None:
     """
-    As somebody has counted.
+    A version that values still need is not retired.
     """
     call("keygen", "--rotate", "--write", "worker.env")
     done = call("keygen", "--retire", "0", "--in-use", "12", "--write", "worker.env")
 
     assert done.returncode == 1
-    assert quiet(done) == (
+    assert stderr_only(done) == (
         "workerctl: 12 values still need version 0. Re-encrypt them, and count again.\n"
     )
 
 
-def test_the_mode_of_a_file_gets_narrower(call: Call, file: Path) -> None:
+def test_the_mode_of_a_file_is_restricted(call: Call, file: Path) -> None:
     """
-    And that is said, whichever the step is.
+    Every step removes the permissions of other accounts, and reports it.
     """
     for words in (["--add"], ["--rotate"], ["--canary"]):
         file.chmod(0o644)
         done = call("keygen", *words, "--write", "worker.env")
-        assert quiet(done).endswith("Other accounts could read the file; now they cannot.\n")
+        assert stderr_only(done).endswith("Other accounts could read the file; now they cannot.\n")
         assert file.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_canary_is_all_that_is_printed(call: Call, file: Path) -> None:
     """
-    On standard output, so that it can go to a file or into a table.
+    Only the canary is written to standard output, so that it can be redirected to a file.
     """
     done = call("keygen", "--canary", "--env-file", "worker.env")
     token = done.stdout.removesuffix("\n")
@@ -177,7 +179,7 @@ def test_a_canary_is_bound_to_the_configured_context_or_the_named_one(
     call: Call, file: Path
 ) -> None:
     """
-    And then the name has to be configured, too. It is not repeated: it was typed.
+    A named context must be configured as well, which the message says without repeating it.
     """
     held = [VersionedKey("ENCRYPTION_KEY", 0, FIRST)]
     file.write_text(f"ENV=staging\nENCRYPTION_KEY={FIRST}\nENCRYPTION_CANARY_CONTEXT=${{ENV}}/db\n")
@@ -193,7 +195,7 @@ def test_a_canary_is_bound_to_the_configured_context_or_the_named_one(
 
 def test_a_canary_is_written_with_its_context(call: Call, file: Path) -> None:
     """
-    Both in one replacement; the key is that of the file, whatever .env says.
+    A canary and its context are written together, for the key of the file, not that of `.env`.
     """
     file.with_name(".env").write_text(f"ENCRYPTION_KEY={SECOND}\n")
     done = call("keygen", "--canary", "--context", "staging/db", "--write", "worker.env")
@@ -202,7 +204,7 @@ def test_a_canary_is_written_with_its_context(call: Call, file: Path) -> None:
     assert parsed is not None
     assert parsed.key_id == FIRST_ID
     assert assigned(file, "ENCRYPTION_CANARY_CONTEXT") == "staging/db"
-    assert quiet(done) == (
+    assert stderr_only(done) == (
         f"worker.env has a new canary of version 0 ({FIRST_ID}), bound to a context.\n"
     )
     checked = call("check", "--isolated", "--env-file", "worker.env", "--select", "KEY006")
@@ -223,19 +225,19 @@ def test_only_a_random_key_gets_a_canary(
     call: Call, file: Path, option: str, text: str, message: str
 ) -> None:
     """
-    A weak one has no id.
+    A missing, malformed or weak key gets no canary.
     """
     file.write_text(text)
     done = call("keygen", "--canary", option, "worker.env")
 
     assert done.returncode == 1
-    assert quiet(done).startswith(f"workerctl: {message}")
+    assert stderr_only(done).startswith(f"workerctl: {message}")
     assert file.read_text() == text
 
 
 def test_the_ids_of_a_ring(call: Call, file: Path) -> None:
     """
-    The current key first; a weak one, which is on its way out, has none.
+    The current key comes first; a weak older key has no id.
     """
     file.write_text(
         f"ENCRYPTION_KEY_V0={WEAK}\nENCRYPTION_KEY_V10={FIRST}\nENCRYPTION_KEY={SECOND}\n"
@@ -249,7 +251,7 @@ def test_the_ids_of_a_ring(call: Call, file: Path) -> None:
     file.write_text(f"ENCRYPTION_KEY={FIRST}\nENCRYPTION_KEY_V1={SECOND}0\n")
     broken = call("keygen", "--id", "--env-file", "worker.env")
     assert broken.returncode == 1
-    assert "ENCRYPTION_KEY_V1 has 65 characters" in quiet(broken)
+    assert "ENCRYPTION_KEY_V1 has 65 characters" in stderr_only(broken)
     assert ids(broken.stderr) == []
 
 
@@ -281,33 +283,35 @@ def test_the_ids_of_a_ring(call: Call, file: Path) -> None:
         ("--rotate --write bX7kQ2mN9pR4sT6vW8yZ3aB5", "--write names a file that does not exist"),
     ],
 )
-def test_what_does_not_go_together_is_told(
+def test_invalid_combinations_of_options_are_reported(
     call: Call, file: Path, words: str, message: str
 ) -> None:
     """
-    With exit code 2, and nothing is written.
+    An invalid combination of options has exit code 2, and nothing is written.
     """
     done = call("keygen", *words.split())
 
     assert done.returncode == 2
-    assert quiet(done).startswith(f"workerctl: {message}")
+    assert stderr_only(done).startswith(f"workerctl: {message}")
     assert file.read_text() == f"ENCRYPTION_KEY={FIRST}\n"
     assert [path.name for path in file.parent.iterdir() if path.suffix == ".env"] == ["worker.env"]
 
 
-def test_the_story_of_the_key_tells_the_state(call: Call, file: Path) -> None:
+def test_show_config_shows_the_state_of_the_rotation(call: Call, file: Path) -> None:
     """
-    The same state and step as the check's; in doubt neither.
+    `show-config` shows the state and the next step that the check reports.
+
+    If the ring is ambiguous, it shows neither.
     """
     words = ("show-config", "ENCRYPTION_KEY", "--env-file", "worker.env")
     assert f"rotation    stable: version 0 ({FIRST_ID}) is current\n" in call(*words).stdout
     assert "next step" not in call(*words).stdout
 
     call("keygen", "--add", "--write", "worker.env")
-    story = call(*words).stdout
+    shown = call(*words).stdout
     found = call("check", "--env-file", "worker.env", "--select", "KEY007").stdout
-    assert "  rotation    new key added, not active: version 0 (" in story
-    (step,) = re.findall("next step   (.*)", story)
+    assert "  rotation    new key added, not active: version 0 (" in shown
+    (step,) = re.findall("next step   (.*)", shown)
     assert step in found
     assert "KEY007 A rotation is under way (new key added, not active): version 0 (" in found
 

@@ -1,5 +1,5 @@
 """
-`keygen --write`: a key is set once, never over another, by one writer only, whole or not at all.
+Tests of `keygen --write`: a key is set once, atomically, by one writer, and never overwritten.
 """
 
 import os
@@ -25,7 +25,7 @@ ROUNDS = effort(20)
 # The benchmark's own default is 1000.
 _CYCLES = 300 if "CI" in os.environ else 60
 KILL_CYCLES = os.environ.get("WORKERCTL_KILL_CYCLES", str(_CYCLES))
-# On a busy machine a kill can miss the moment, thirty times in a row.
+# On a busy machine, all 30 kills of a run can miss the critical moment.
 TRIES = 8
 
 
@@ -36,14 +36,14 @@ def _path(tmp_path):
 
 def names(directory):
     """
-    What is in a directory.
+    Return the sorted names of the entries of a directory.
     """
     return sorted(entry.name for entry in directory.iterdir())
 
 
 def value(path):
     """
-    The key in the file.
+    Return the key in the file.
     """
     (entry,) = [e for e in envfile.read(str(path)).entries if e.name == "ENCRYPTION_KEY"]
     return entry.value
@@ -51,7 +51,7 @@ def value(path):
 
 def refused(path, environ=None):
     """
-    The sentence with which it is refused, exit code 1, the file as it was.
+    Return the message of a refusal, which has exit code 1 and leaves the file unchanged.
     """
     before = path.read_bytes() if path.exists() else None
     with pytest.raises(RefusedError) as caught:
@@ -66,7 +66,7 @@ def refused(path, environ=None):
 
 def test_a_new_file_has_the_key_and_nothing_else(path):
     """
-    One line without quotes, and the id that belongs to it.
+    A new file has one line without quotes; the result has the id of its key.
     """
     written = write_key(str(path), {})
 
@@ -76,7 +76,7 @@ def test_a_new_file_has_the_key_and_nothing_else(path):
 
 def test_nothing_is_printed(path, capfd):
     """
-    Neither the key nor anything else.
+    The function prints neither the key nor anything else.
     """
     write_key(str(path), {})
 
@@ -85,7 +85,7 @@ def test_nothing_is_printed(path, capfd):
 
 def test_an_existing_file_gets_the_key_at_its_end(path):
     """
-    And loses its bits for others, which the caller learns.
+    The key is appended, and the result says that permissions of other accounts were removed.
     """
     path.write_text("ENV=staging")
     path.chmod(0o644)
@@ -110,7 +110,7 @@ def test_an_existing_file_gets_the_key_at_its_end(path):
 )
 def test_an_empty_value_or_a_placeholder_is_replaced_in_place(path, line):
     """
-    It counts as not set.
+    An empty value or a placeholder counts as not set.
     """
     path.write_text(f"A=1\n{line}\nB=2\n")
     write_key(str(path), {})
@@ -139,7 +139,7 @@ def test_an_empty_value_or_a_placeholder_is_replaced_in_place(path, line):
 )
 def test_a_key_in_the_file_is_never_overwritten(path, line, message):
     """
-    Well-formed or not, weak or not. Only a strong one has an id to tell.
+    No value is overwritten, valid or not. Only a strong key has an id, which the message names.
     """
     path.write_text(f"A=1\n{line}\n")
 
@@ -159,7 +159,7 @@ def test_a_key_in_the_file_is_never_overwritten(path, line, message):
 )
 def test_a_key_in_the_environment_is_refused(path, environ, message):
     """
-    It would win over the file, a placeholder too.
+    A variable would override the file, even if it is a placeholder.
     """
     assert refused(path, environ) == message
     assert not path.exists()
@@ -167,7 +167,7 @@ def test_a_key_in_the_environment_is_refused(path, environ, message):
 
 def test_an_empty_variable_is_not_set(path):
     """
-    As everywhere; other names do not matter.
+    An empty variable counts as not set, and variables of other names have no effect.
     """
     environ = {"ENCRYPTION_KEY": "", "ENCRYPTION_KEY_FILE": " ", "ENCRYPTION_KEY_V1": GOOD}
 
@@ -190,9 +190,9 @@ def test_an_empty_variable_is_not_set(path):
     ],
     ids=range(4),
 )
-def test_a_line_that_may_hold_the_key_is_not_written_behind(path, text, message):
+def test_a_file_with_a_line_that_may_hold_the_key_is_refused(path, text, message):
     """
-    It may be the only copy of one.
+    A line that cannot be parsed may hold the only copy of the key.
     """
     path.write_text(text)
     with pytest.raises(EnvFileWriteError) as caught:
@@ -203,9 +203,9 @@ def test_a_line_that_may_hold_the_key_is_not_written_behind(path, text, message)
     assert GOOD[:6] not in f"{caught.value}{caught.value.hint}"
 
 
-def _write(path, gate, results):
+def _fork_writer(path, gate, results):
     """
-    A forked writer that waits for the gate and says what became of it.
+    Fork a process that writes a key when the gate opens and writes the result.
     """
     child = os.fork()
     if child == 0:
@@ -225,31 +225,33 @@ def _write(path, gate, results):
 @pytest.mark.parametrize("number", range(ROUNDS // 2))
 def test_of_16_concurrent_writers_one_wins(path, old, number):
     """
-    The others are refused with the id of the winner's key, 20 rounds of 20.
+    In each of 20 rounds, one writer succeeds; the others are refused with the id of its key.
     """
     if old is not None:
         path.write_bytes(old)
     gate, opener = os.pipe()
     reader, results = os.pipe()
-    children = [_write(str(path), gate, results) for _ in range(WRITERS)]
+    children = [_fork_writer(str(path), gate, results) for _ in range(WRITERS)]
     os.write(opener, b"x" * WRITERS)
     statuses = [os.waitpid(child, 0)[1] for child in children]
     os.close(results)
     with os.fdopen(reader) as stream:
-        said = sorted(stream.read().splitlines())
+        lines = sorted(stream.read().splitlines())
     os.close(gate)
     os.close(opener)
     winner = keys.key_id(value(path))
 
     assert statuses == [0] * WRITERS, number
-    assert said == sorted([winner, *[f"refused {winner}"] * (WRITERS - 1)])
+    assert lines == sorted([winner, *[f"refused {winner}"] * (WRITERS - 1)])
     assert names(path.parent) == [".env"]
 
 
 @pytest.mark.parametrize(("step", "state"), [(1, "old"), (2, "new")])
 def test_a_kill_before_and_after_the_replacement(path, step, state):
     """
-    In the middle of a temporary file, which the next run sweeps; then before the directory's sync.
+    A killed run leaves the old file or the new one.
+
+    The next run removes the temporary file of a run that was killed before the replacement.
     """
     old = b"A=1\nENCRYPTION_KEY=\n"
     path.write_bytes(old)
@@ -280,7 +282,7 @@ def test_a_kill_before_and_after_the_replacement(path, step, state):
 
 def killed(*arguments):
     """
-    The exit code of the benchmark, and its counts: by row, for each call that was killed.
+    Return the exit code of the benchmark and its counts: by row, one for each call that was killed.
     """
     script = Path(__file__).parents[3] / "benchmarks" / "kill_keygen.py"
     run = subprocess.run(
@@ -299,7 +301,7 @@ def killed(*arguments):
 @pytest.mark.parametrize(("mode", "calls"), [([], 1), (["--rotate"], 3)], ids=["write", "rotate"])
 def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(mode, calls):
     """
-    The benchmark, with few cycles; WORKERCTL_KILL_CYCLES sets another count.
+    The benchmark passes with few cycles; `WORKERCTL_KILL_CYCLES` sets another count.
     """
     code, counts = killed(*mode, "--cycles", KILL_CYCLES)
     old_or_new = [old + new for old, new in zip(counts["old"], counts["new"], strict=True)]
@@ -315,9 +317,9 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(mode, calls):
 @pytest.mark.parametrize(
     ("control", "damage"), [("in-place", "torn"), ("one-by-one", "half-rotated")]
 )
-def test_a_kill_of_a_writer_that_does_it_wrong_is_noticed(control, damage):
+def test_a_kill_of_an_incorrect_writer_is_noticed(control, damage):
     """
-    The benchmark can fail: it sees the damage, and that values are lost.
+    The benchmark fails for an incorrect writer, and counts the damage and the lost values.
     """
     seen = Counter()
     for _ in range(TRIES):
@@ -331,7 +333,7 @@ def test_a_kill_of_a_writer_that_does_it_wrong_is_noticed(control, damage):
 
 def test_neither_typer_nor_rich_nor_pydantic_is_needed():
     """
-    `keygen` starts quickly, and works where they are blocked.
+    The module can be imported without these packages, so that `keygen` starts quickly.
     """
     code = (
         "import sys\n"
