@@ -137,19 +137,22 @@ def test_a_failed_call_leaves_nothing_at_all_to_the_collector(armed, alarm):
     """
     Nor does a call that succeeds.
 
-    A few objects are allowed, because other threads may leave some.
+    The best of three rounds counts: other threads and earlier tests may leave objects in one of
+    them, a call that leaves any does so in each.
     """
     calls = Calls()
+    found = []
     with armed(alarm):
         run_async(asyncio.sleep(0))
-        gc.collect()
-        for _ in range(20):
-            with contextlib.suppress(ConnectionError):
-                run_async(calls.fail())
-            run_async(asyncio.sleep(0))
-        found = gc.collect()
+        for _ in range(3):
+            gc.collect()
+            for _ in range(20):
+                with contextlib.suppress(ConnectionError):
+                    run_async(calls.fail())
+                run_async(asyncio.sleep(0))
+            found.append(gc.collect())
 
-    assert found < 20
+    assert min(found) < 20
 
 
 @pytest.mark.parametrize("coroutine", [Calls.wait, Calls.block], ids=["cancelled", "interrupted"])
