@@ -290,7 +290,8 @@ def killed(*arguments):
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(script.parent.parent)},
+        # Without coverage: a killed process cannot write its own.
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(script.parent.parent)},
     )
     rows = re.findall(r"^(\S.*?)((?: {2,}\d+)+)$", run.stdout, re.MULTILINE)
     assert run.stderr == ""
