@@ -6,11 +6,13 @@ No error contains a value of the configuration, neither in its message nor in it
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding
-from workerctl.report.results import Problem
+
+if TYPE_CHECKING:
+    from workerctl.report.results import Problem
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -106,13 +108,15 @@ def shielded(call: Callable[[Argument], Result], argument: Argument) -> Result:
     raise failure
 
 
-def problem_of(error: BaseException) -> Problem:
+def problem_of(error: BaseException) -> "Problem":
     """
     Return what may be shown of an exception: the message of a WorkerctlError, else only its type.
 
     The message of any other exception may contain a value. The last line of workerctl that it
     passed through is shown instead.
     """
+    from workerctl.report.results import Problem  # a worker that boots needs none
+
     if isinstance(error, WorkerctlError):
         return Problem(error.message, error.hint, error.exit_code)
     import traceback

@@ -26,7 +26,6 @@ from workerctl.schema import rules
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
-from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings
 from workerctl.sources import project as projects
 from workerctl.sources.project import Project
@@ -140,6 +139,8 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
     pipeline = pipeline_of(loaded.settings_class, loaded.project)
     if pipeline is PIPELINE:
         return context
+    from workerctl.secrecy.redaction import Redactor  # most projects declare no pipeline
+
     # The project's module could have put a secret into the name of a stage.
     redact = Redactor(secret_texts(context), MASK).redact
     stages = tuple(stage._replace(name=redact(stage.name)) for stage in pipeline.stages)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.keyring import rotation, tokens, versions
+from workerctl.keyring import versions
 from workerctl.keyring.versions import CURRENT, FAMILY, HIGHEST, VERSION, Ring
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.secrecy.masking import PIECE, is_conventional_name
@@ -122,6 +122,8 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
         raise SkipCheck(f"{CURRENT} is not set")
     if any(versions.problems(ring)):
         raise SkipCheck("KEY005 failed")
+    from workerctl.keyring import rotation, tokens
+
     parsed = tokens.parse_canary(context.values.text(_CANARY))
     assessed = rotation.assess(ring, parsed.key_id if parsed else None)
     if assessed.next_step is not None:

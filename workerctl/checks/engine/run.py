@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
 from workerctl.checks.engine.select import Selection
@@ -14,8 +14,10 @@ from workerctl.checks.suppressions import accepting
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.results import Result, Status
 from workerctl.secrecy.masking import MASK, hidden_parts, is_credential_name
-from workerctl.secrecy.redaction import Redactor
 from workerctl.sources.names import Spelling
+
+if TYPE_CHECKING:
+    from workerctl.secrecy.redaction import Redactor
 
 _KINDS: dict[str, Any] = {
     "severity": Severity,
@@ -151,6 +153,8 @@ class Runner:
         if getattr(check.run, "__module__", "").startswith("workerctl.checks."):
             return text
         if self._redactor is None:  # most runs need none
+            from workerctl.secrecy.redaction import Redactor
+
             self._redactor = Redactor(secret_texts(self._context), MASK)
         return self._redactor.redact(text)
 
