@@ -18,7 +18,7 @@ LOST = Problem(
     ExitCode.INCOMPLETE,
 )
 
-Render = Callable[[TextIO], object]
+Writer = Callable[[TextIO], object]
 
 
 class Output(NamedTuple):
@@ -51,7 +51,7 @@ class Output(NamedTuple):
         made = list(lines)
         return self.write(lambda stream: write(made, stream))
 
-    def write(self, render: Render, code: ExitCode = ExitCode.OK) -> int:
+    def write(self, render: Writer, code: ExitCode = ExitCode.OK) -> int:
         """
         Let `render` write to standard output. Return `code`, or INCOMPLETE if output was lost.
         """
@@ -60,7 +60,7 @@ class Output(NamedTuple):
         lost = self.print_problem(LOST)
         return int(code) or lost
 
-    def save(self, render: Render, path: str, *, option: str, what: str = "report") -> int:
+    def save(self, render: Writer, path: str, *, option: str, what: str = "report") -> int:
         """
         Let `render` write to the file `path`, which `option` names. Return the exit code.
         """
