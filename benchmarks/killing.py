@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from workerctl import keys
 from workerctl.commands.keygen import write_keys
-from workerctl.errors import RefusedError, SourceError
+from workerctl.report.errors import RefusedError, SourceError
 from workerctl.keyring import KeyRing
 from workerctl.keyring.versions import VERSION
 from workerctl.runtime.exceptions import EncryptionError

@@ -21,7 +21,7 @@ import workerctl
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.support.configurations import KEY
 from workerctl import checks
-from workerctl.errors import ConfigurationError, ProjectError, SourceError
+from workerctl.report.errors import ConfigurationError, ProjectError, SourceError
 from workerctl.preflight import Request, preflight
 from workerctl.report.findings import Location
 from workerctl.schema import rules

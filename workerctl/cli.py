@@ -251,7 +251,7 @@ def budget(
     Draw the worst-case time of a job against its timeout. Every attempt and every wait counts.
     """
     from workerctl.commands.budget.command import BudgetOptions, execute
-    from workerctl.errors import UsageError
+    from workerctl.report.errors import UsageError
     from workerctl.preflight import Request
 
     if fix and format == "json":
@@ -367,7 +367,7 @@ def _options(
     isolated: bool,
     settings: str | None,
 ) -> "Options":
-    from workerctl.errors import UsageError
+    from workerctl.report.errors import UsageError
     from workerctl.schema.source_options import Options
 
     if env_file and no_env_file:

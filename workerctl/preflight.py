@@ -18,7 +18,7 @@ from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, Phase
 from workerctl.checks.engine.run import secret_texts
 from workerctl.checks.engine.select import ALWAYS, require_code, select
-from workerctl.errors import ProjectError, UsageError, problem_of
+from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Severity
 from workerctl.report.results import Problem, Report, Result

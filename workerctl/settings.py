@@ -20,7 +20,7 @@ from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationErro
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workerctl import keys
-from workerctl.errors import ConfigurationError, shielded
+from workerctl.report.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Severity
 from workerctl.schema import inputs, introspection, loading, rejections, rules
 from workerctl.schema.vocabulary import (

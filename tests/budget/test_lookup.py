@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from workerctl.budget.arithmetic import StageCost
 from workerctl.budget.lookup import call_budget, pipeline_of
 from workerctl.budget.pipeline import PIPELINE
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings

@@ -23,7 +23,7 @@ from tests.keyring.rings import (
 )
 from tests.leaks.oracle import Oracle
 from workerctl import keys
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.keyring import KeyRing
 from workerctl.settings import Settings
 

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.support.configurations import KEY, MakeLoaded
-from workerctl.errors import ProjectError, SourceError, UsageError
+from workerctl.report.errors import ProjectError, SourceError, UsageError
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from workerctl.errors import EnvFileWriteError
+from workerctl.report.errors import EnvFileWriteError
 from workerctl.sources import atomic
 from workerctl.sources.atomic import Replaced
 
@@ -445,7 +445,7 @@ def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
 MOUNTED = """
     import os, pathlib, sys
     from workerctl.sources import atomic
-    from workerctl.errors import EnvFileWriteError
+    from workerctl.report.errors import EnvFileWriteError
 
     def problem(path, new):
         try:

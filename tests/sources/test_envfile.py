@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from workerctl.errors import SourceError
+from workerctl.report.errors import SourceError
 from workerctl.sources import envfile
 
 

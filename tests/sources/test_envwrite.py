@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workerctl.errors import EnvFileWriteError, RefusedError, SourceError
+from workerctl.report.errors import EnvFileWriteError, RefusedError, SourceError
 from workerctl.sources import envfile, envwrite
 from workerctl.sources.atomic import Replaced
 

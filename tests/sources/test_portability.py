@@ -27,7 +27,7 @@ import pytest
 from tests.support import readers
 from tests.support.effort import effort
 from workerctl.commands.keygen import write_keys
-from workerctl.errors import EnvFileWriteError
+from workerctl.report.errors import EnvFileWriteError
 from workerctl.sources import envwrite
 
 FILES = effort(10_000)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaks.oracle import Mint, Oracle, texts
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 from workerctl.report.findings import Suppression
 from workerctl.sources import project
 from workerctl.sources.project import Project

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaks.oracle import Mint, Oracle, forms
-from workerctl.errors import SourceError
+from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
 from workerctl.sources.names import Names, Spelling
 from workerctl.sources.reading import read

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from workerctl.budget.pipeline import Choice, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 from workerctl.report.suggest import did_you_mean
 from workerctl.schema.introspection import bare_type, sequence_type
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from workerctl.budget.arithmetic import StageCost, slowest
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES, RuntimeStage
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 from workerctl.sources.project import Project
 
 Calls = Mapping[RuntimeStage, tuple[StageSettings, ...]]

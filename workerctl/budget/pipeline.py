@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from workerctl.budget.arithmetic import Budget, StageCost, Step
 from workerctl.budget.runtime_stages import RuntimeStage
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 
 Amount = str | int | float
 """The name of a setting, or a number."""

@@ -8,7 +8,7 @@ from math import ceil
 from workerctl.budget.arithmetic import MANY, Budget, count, exact, percent, seconds, slowest
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 from workerctl.report.findings import Finding, Severity
 
 GRACE = "SHUTDOWN_GRACE_SECONDS"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from workerctl.commands.world import World
-from workerctl.errors import UsageError
+from workerctl.report.errors import UsageError
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, preflight, reported
 from workerctl.report.exit_codes import ExitCode

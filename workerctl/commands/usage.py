@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from workerctl.errors import UsageError
+from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem
 from workerctl.report.suggest import did_you_mean

@@ -10,7 +10,7 @@ from contextlib import redirect_stdout
 from datetime import date
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
-from workerctl.errors import problem_of
+from workerctl.report.errors import problem_of
 from workerctl.output.delivery import LOST, Output
 from workerctl.output.streams import silence
 

@@ -8,7 +8,7 @@ import enum
 from datetime import date
 from typing import Literal, NamedTuple
 
-ENVIRONMENTS = ("development", "staging", "production")
+from workerctl.rules import ENVIRONMENTS as ENVIRONMENTS  # noqa: PLC0414 -- re-exported
 
 SourceKind = Literal["env-file", "environment", "secret-file", "default"]
 

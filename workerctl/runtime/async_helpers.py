@@ -33,7 +33,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.runtime.loop import loops
 from workerctl.runtime.loop.caching import loop_cached

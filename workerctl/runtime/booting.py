@@ -4,7 +4,7 @@
 
 import sys
 
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.settings import Settings, get_settings

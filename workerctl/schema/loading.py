@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import BaseModel, Field, create_model
 
-from workerctl.errors import ConfigurationError, UsageError
+from workerctl.report.errors import ConfigurationError, UsageError
 from workerctl.report.findings import Finding, Location
 from workerctl.schema import inputs, introspection, rejections, source_options
 from workerctl.schema.source_options import Options

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from workerctl.errors import SourceError
+from workerctl.report.errors import SourceError
 from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources.project import Project
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from workerctl.errors import EnvFileWriteError
+from workerctl.report.errors import EnvFileWriteError
 from workerctl.sources.directory_lock import lock, posix_locks
 from workerctl.sources.write_errors import explained
 

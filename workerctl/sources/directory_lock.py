@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from types import ModuleType
 
-from workerctl.errors import EnvFileWriteError
+from workerctl.report.errors import EnvFileWriteError
 
 _POLL_SECONDS = 0.01
 

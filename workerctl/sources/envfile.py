@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 from dotenv.parser import Binding, parse_stream
 
-from workerctl.errors import SourceError
+from workerctl.report.errors import SourceError
 
 STDIN = "-"
 SIZE_LIMIT = 1024 * 1024

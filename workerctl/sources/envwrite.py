@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from workerctl.errors import EnvFileWriteError, SourceError
+from workerctl.report.errors import EnvFileWriteError, SourceError
 from workerctl.sources import atomic, envfile
 from workerctl.sources.envfile import Entry, EnvFile
 

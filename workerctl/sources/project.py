@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from workerctl.errors import ProjectError
+from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS, Suppression
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"

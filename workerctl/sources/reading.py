@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
-from workerctl.errors import SourceError
+from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
 from workerctl.sources import envfile
 from workerctl.sources.expansion import Expander, ExpansionError

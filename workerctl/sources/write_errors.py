@@ -4,7 +4,7 @@ What to report when the operating system does not allow a file to be replaced.
 
 import errno
 
-from workerctl.errors import EnvFileWriteError
+from workerctl.report.errors import EnvFileWriteError
 
 _OWNER = "Run as the owner of the file and of its directory."
 _SPACE = "Free some space."

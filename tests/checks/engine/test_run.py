@@ -12,7 +12,7 @@ from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import CHECKS, run, table
 from workerctl.checks.base import Check, Context, Run, SkipCheck
 from workerctl.checks.engine.select import Selection, select
-from workerctl.errors import UsageError
+from workerctl.report.errors import UsageError
 from workerctl.report.findings import Finding, Severity, Suppression
 from workerctl.report.results import Result, Status
 

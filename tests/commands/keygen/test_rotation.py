@@ -23,7 +23,7 @@ from workerctl.commands.keygen.write_keys import (
     write_canary,
     write_key,
 )
-from workerctl.errors import EnvFileWriteError, RefusedError, WorkerctlError
+from workerctl.report.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.keyring import KeyRing, canary, rotation, versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import VersionedKey

@@ -15,7 +15,7 @@ import pytest
 from tests.support.effort import effort
 from workerctl import keys
 from workerctl.commands.keygen.write_keys import Writing, write_key
-from workerctl.errors import EnvFileWriteError, RefusedError
+from workerctl.report.errors import EnvFileWriteError, RefusedError
 from workerctl.sources import envfile
 
 GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"

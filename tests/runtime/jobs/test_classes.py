@@ -15,7 +15,7 @@ from rq import Queue
 from rq.registry import StartedJobRegistry
 
 import workerctl.runtime
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy

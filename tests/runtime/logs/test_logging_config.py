@@ -18,7 +18,7 @@ import pytest
 
 from tests.leaks.oracle import Mint, Oracle
 from tests.support.configurations import MakeLoaded
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.runtime import logging_config
 from workerctl.runtime.logging_config import THIRD_PARTY, configure_logging, setup_logger
 from workerctl.secrecy.redaction import LOG_MASK

@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.runtime.async_helpers import cleanup_event_loop, get_or_create_event_loop, run_async
 from workerctl.settings import Settings, get_settings
 

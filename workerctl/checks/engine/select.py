@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from workerctl.errors import UsageError
+from workerctl.report.errors import UsageError
 from workerctl.report.suggest import did_you_mean
 
 ALWAYS = frozenset({"SET001", "ENV001"})

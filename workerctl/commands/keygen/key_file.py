@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from workerctl import keys
-from workerctl.errors import EnvFileWriteError, RefusedError, SourceError
+from workerctl.report.errors import EnvFileWriteError, RefusedError, SourceError
 from workerctl.keyring import tokens, versions
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring
 from workerctl.sources import envfile

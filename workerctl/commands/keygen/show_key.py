@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workerctl import keys
 from workerctl.commands.keygen import key_file, write_keys
 from workerctl.commands.world import World
-from workerctl.errors import RefusedError
+from workerctl.report.errors import RefusedError
 from workerctl.keyring import canary as canaries
 from workerctl.keyring import versions
 from workerctl.keyring.rotation import State

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from workerctl import keys
 from workerctl.commands.usage import unknown_name
-from workerctl.errors import UsageError
+from workerctl.report.errors import UsageError
 from workerctl.output.lines import Style
 from workerctl.report.findings import Location
 from workerctl.schema import rules

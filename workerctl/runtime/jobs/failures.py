@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from workerctl.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.retry import Verdict, classify
 from workerctl.settings import Settings, get_settings
