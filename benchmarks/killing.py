@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from workerctl import keys
 from workerctl.commands.keygen import write_keys
-from workerctl.report.errors import RefusedError, SourceError
 from workerctl.keyring import KeyRing
 from workerctl.keyring.versions import VERSION
+from workerctl.report.errors import RefusedError, SourceError
 from workerctl.runtime.exceptions import EncryptionError
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options

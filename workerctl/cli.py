@@ -251,8 +251,8 @@ def budget(
     Draw the worst-case time of a job against its timeout. Every attempt and every wait counts.
     """
     from workerctl.commands.budget.command import BudgetOptions, execute
-    from workerctl.report.errors import UsageError
     from workerctl.preflight import Request
+    from workerctl.report.errors import UsageError
 
     if fix and format == "json":
         raise UsageError(

@@ -22,7 +22,7 @@ from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Severity
 from workerctl.report.results import Problem, Report, Result
-from workerctl.schema import rules
+from workerctl.schema import boot_rules
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
@@ -128,7 +128,8 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
     context = Context(
         settings=loaded.settings,
         values=loaded.values,
-        env=rules.judged_as(loaded.values, request.env),
+        schema=loaded.schema,
+        env=boot_rules.judged_as(loaded.view, request.env),
         judged_by_option=request.env is not None,
         invalid=loaded.invalid,
         schema_findings=loaded.findings,
@@ -136,7 +137,7 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
     )
-    pipeline = pipeline_of(loaded.settings_class, loaded.project)
+    pipeline = pipeline_of(loaded.schema.settings_class, loaded.project)
     if pipeline is PIPELINE:
         return context
     from workerctl.secrecy.redaction import Redactor  # most projects declare no pipeline

@@ -124,7 +124,7 @@ class Required(Rule):
         self.environments = _environments(environments)
         self.when = when
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> Iterator[tuple[str, str]]:  # noqa: D102 -- as in the base class
         if self.when is not None:
             yield "when", self.when.partition("=")[0]
 
@@ -206,7 +206,7 @@ class EncryptionKey(Rule):
         self.canary = canary
         self.context = context
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> Iterator[tuple[str, str]]:  # noqa: D102 -- as in the base class
         for role in ("version", "canary", "context"):
             name = getattr(self, role)
             if name is not None:

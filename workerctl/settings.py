@@ -22,12 +22,27 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workerctl import keys
 from workerctl.report.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Severity
-from workerctl.schema import inputs, introspection, loading, rejections, rules
+from workerctl.rules import (
+    AtMost,
+    DimensionsOf,
+    EncryptionKey,
+    Environment,
+    InputOf,
+    Off,
+    Queues,
+    Recommended,
+    RedisUrl,
+    Required,
+    ShorterThan,
+    SmallerThan,
+    Within,
+)
+from workerctl.schema import boot_rules, inputs, introspection, loading, rejections
 from workerctl.schema.vocabulary import (
     Canary,
     HttpUrl,
-    LogLevel,
-    Origins,
+    LoggingLevel,
+    OriginList,
     QueueNames,
     SecretHttpUrl,
     SecretRedisUrl,
@@ -77,20 +92,22 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
     )
 
-    ENV: Literal["development", "staging", "production"] = general(
-        "development", "The environment whose rules apply."
+    ENV: Annotated[Literal["development", "staging", "production"], Environment(strict=True)] = (
+        general("development", "The environment whose rules apply.")
     )
-    DEBUG: bool = general(False, "Whether debugging aids are enabled.")
-    LOG_LEVEL: LogLevel = general("INFO", "The lowest level of log records that are written.")
+    DEBUG: Annotated[bool, Off("production")] = general(
+        False, "Whether debugging aids are enabled."
+    )
+    LOG_LEVEL: LoggingLevel = general("INFO", "The lowest level of log records that are written.")
     LOG_FORMAT: Literal["text", "json"] = general(
         "text", "The format of log lines: text for people, json for programs."
     )
 
-    REDIS_URL: SecretRedisUrl = queue(
+    REDIS_URL: Annotated[SecretRedisUrl, RedisUrl(), Required()] = queue(
         SecretStr("redis://localhost:6379/0"),
         "The URL of the Redis that holds the queues and jobs.",
     )
-    QUEUES: QueueNames = queue(
+    QUEUES: Annotated[QueueNames, Queues()] = queue(
         ["fast", "slow", "process", "parse"],
         "The queues that the worker serves, in order of priority.",
     )
@@ -103,8 +120,10 @@ class Settings(BaseSettings):
         30, "How long the orchestrator waits between SIGTERM and SIGKILL.", ge=0
     )
 
-    SUPABASE_URL: HttpUrl = storage("", "The URL of the database and storage API.")
-    SUPABASE_SERVICE_ROLE_KEY: SecretStr = storage(
+    SUPABASE_URL: Annotated[HttpUrl, Required()] = storage(
+        "", "The URL of the database and storage API."
+    )
+    SUPABASE_SERVICE_ROLE_KEY: Annotated[SecretStr, Required()] = storage(
         _UNSET, "The API key of the database and storage API."
     )
     STORAGE_MAX_RETRIES: int = storage(3, "Retries of a download; 3 means 4 attempts.", ge=0, le=10)
@@ -113,9 +132,13 @@ class Settings(BaseSettings):
         1.0, "The wait before the first retry of a download; it doubles with each retry.", ge=0
     )
 
-    OPENAI_API_KEY: SecretStr = llm(_UNSET, "The API key of OpenAI.")
-    GEMINI_API_KEY: SecretStr = llm(_UNSET, "The API key of Gemini.")
-    ANTHROPIC_API_KEY: SecretStr = llm(_UNSET, "The API key of Anthropic; required in phase_2.")
+    OPENAI_API_KEY: Annotated[SecretStr, Required()] = llm(_UNSET, "The API key of OpenAI.")
+    GEMINI_API_KEY: Annotated[
+        SecretStr, Recommended("the analysis has one model fewer to compare")
+    ] = llm(_UNSET, "The API key of Gemini.")
+    ANTHROPIC_API_KEY: Annotated[SecretStr, Required(when="ANALYSIS_MODE=phase_2")] = llm(
+        _UNSET, "The API key of Anthropic; required in phase_2."
+    )
     OPENAI_BASE_URL: HttpUrl = llm("https://api.openai.com/v1", "The base URL of the OpenAI API.")
     OPENAI_MODEL: str = llm("gpt-4o", "The first model of the analysis.")
     OPENAI_MINI_MODEL: str = llm("gpt-4o-mini", "The model for small steps.")
@@ -127,14 +150,14 @@ class Settings(BaseSettings):
         "phase_1", "Whether two models (phase_1) or three (phase_2) analyse a document."
     )
     LLM_TIMEOUT_SECONDS: int = llm(120, "How long one answer may take, once connected.", gt=0)
-    LLM_CONNECT_TIMEOUT_SECONDS: int = llm(
+    LLM_CONNECT_TIMEOUT_SECONDS: Annotated[int, ShorterThan("LLM_TIMEOUT_SECONDS")] = llm(
         10,
         "How long connecting may take.",
         gt=0,
         validation_alias=AliasChoices("LLM_CONNECT_TIMEOUT_SECONDS", "LLM_CONNECT_TIMEOUT"),
     )
     LLM_MAX_RETRIES: int = llm(2, "Retries of an LLM call; 2 means 3 attempts.", ge=0, le=10)
-    LLM_RETRY_BASE_WAIT: float = llm(
+    LLM_RETRY_BASE_WAIT: Annotated[float, AtMost("LLM_RETRY_MAX_WAIT")] = llm(
         1.0, "Seconds before the first retry of an LLM call; doubles with each retry.", ge=0
     )
     LLM_RETRY_MAX_WAIT: float = llm(
@@ -152,7 +175,9 @@ class Settings(BaseSettings):
     USE_PARALLEL_LLM: bool = llm(True, "Whether the models are called in parallel.")
 
     EMBEDDING_MODEL: str = embedding("text-embedding-3-small", "The embedding model.")
-    EMBEDDING_DIMENSIONS: int = embedding(1536, "The length of an embedding vector.", gt=0)
+    EMBEDDING_DIMENSIONS: Annotated[int, DimensionsOf("EMBEDDING_MODEL")] = embedding(
+        1536, "The length of an embedding vector.", gt=0
+    )
     EMBEDDING_MAX_RETRIES: int = embedding(
         3, "Retries of an embedding call; 3 means 4 attempts.", ge=0, le=10
     )
@@ -162,32 +187,32 @@ class Settings(BaseSettings):
     EMBEDDING_TIMEOUT_SECONDS: int = embedding(
         60, "How long one attempt of an embedding call may take.", gt=0
     )
-    EMBEDDING_RETRY_BASE_WAIT: float = embedding(
+    EMBEDDING_RETRY_BASE_WAIT: Annotated[float, AtMost("EMBEDDING_RETRY_MAX_WAIT")] = embedding(
         1.0, "Seconds before the first retry of an embedding call; doubles with each retry.", ge=0
     )
     EMBEDDING_RETRY_MAX_WAIT: float = embedding(
         10.0, "The longest wait before a retry of an embedding call, in seconds.", ge=0
     )
 
-    CHUNK_MAX_STRUCTURED_CHARS: int = chunking(
+    CHUNK_MAX_STRUCTURED_CHARS: Annotated[int, InputOf("EMBEDDING_MODEL")] = chunking(
         2000, "The maximum length of a structured chunk, in characters.", gt=0
     )
-    CHUNK_MAX_RAW_FULL_CHARS: int = chunking(
+    CHUNK_MAX_RAW_FULL_CHARS: Annotated[int, InputOf("EMBEDDING_MODEL")] = chunking(
         8000, "The maximum length of the chunk of raw text, in characters.", gt=0
     )
-    CHUNK_RAW_SECTION_SIZE: int = chunking(
-        1500, "The length of a section of raw text, in characters.", gt=0
-    )
-    CHUNK_RAW_SECTION_OVERLAP: int = chunking(
+    CHUNK_RAW_SECTION_SIZE: Annotated[
+        int, InputOf("EMBEDDING_MODEL"), Within("CHUNK_MAX_RAW_FULL_CHARS")
+    ] = chunking(1500, "The length of a section of raw text, in characters.", gt=0)
+    CHUNK_RAW_SECTION_OVERLAP: Annotated[int, SmallerThan("CHUNK_RAW_SECTION_SIZE")] = chunking(
         300, "The overlap of adjacent sections of raw text, in characters.", ge=0
     )
     CHUNK_KOREAN_THRESHOLD: float = chunking(
         0.5, "The proportion of Hangul from which a text counts as Korean.", ge=0, le=1
     )
-    CHUNK_KOREAN_SIZE: int = chunking(
-        2000, "The length of a section of Korean text, in characters.", gt=0
-    )
-    CHUNK_KOREAN_OVERLAP: int = chunking(
+    CHUNK_KOREAN_SIZE: Annotated[
+        int, InputOf("EMBEDDING_MODEL"), Within("CHUNK_MAX_RAW_FULL_CHARS")
+    ] = chunking(2000, "The length of a section of Korean text, in characters.", gt=0)
+    CHUNK_KOREAN_OVERLAP: Annotated[int, SmallerThan("CHUNK_KOREAN_SIZE")] = chunking(
         500, "The overlap of adjacent sections of Korean text, in characters.", ge=0
     )
 
@@ -207,7 +232,9 @@ class Settings(BaseSettings):
     WEBHOOK_URL: SecretHttpUrl = webhook(
         _UNSET, "The URL to which results are posted; its path is secret."
     )
-    WEBHOOK_SECRET: SecretStr = webhook(_UNSET, "The key that signs webhook calls.")
+    WEBHOOK_SECRET: Annotated[SecretStr, Required(when="WEBHOOK_URL")] = webhook(
+        _UNSET, "The key that signs webhook calls."
+    )
     WEBHOOK_MAX_RETRIES: int = webhook(
         3, "Retries of a webhook call; 3 means 4 attempts.", ge=0, le=10
     )
@@ -218,11 +245,16 @@ class Settings(BaseSettings):
         1.0, "The wait before the first retry of a webhook call; it doubles with each retry.", ge=0
     )
 
-    ALLOWED_ORIGINS: Origins = http([], "The origins that may call the HTTP API of the worker.")
+    ALLOWED_ORIGINS: OriginList = http([], "The origins that may call the HTTP API of the worker.")
 
-    ENCRYPTION_KEY: SecretStr = security(
-        _UNSET, "The AES-256-GCM key for personal data: 64 hexadecimal characters."
-    )
+    ENCRYPTION_KEY: Annotated[
+        SecretStr,
+        EncryptionKey(
+            version="ENCRYPTION_KEY_VERSION",
+            canary="ENCRYPTION_CANARY",
+            context="ENCRYPTION_CANARY_CONTEXT",
+        ),
+    ] = security(_UNSET, "The AES-256-GCM key for personal data: 64 hexadecimal characters.")
     ENCRYPTION_KEY_VERSION: int = security(
         0, "The version of ENCRYPTION_KEY.", public="it is a small number", ge=0, le=255
     )
@@ -327,7 +359,7 @@ def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
     problem = keys.form_problem(text) if text else "is required"
     if problem is None:
         return
-    if env == rules.DEFAULT_ENVIRONMENT:
+    if env == boot_rules.DEFAULT_ENVIRONMENT:
         warnings.warn(
             "ENCRYPTION_KEY is not set or invalid in development: personal data cannot be "
             "encrypted. Run `workerctl keygen --write .env`.",
@@ -394,10 +426,10 @@ get_settings = _CachedSettings()
 
 def _load() -> Settings:
     loaded = shielded(loading.load, Settings)
-    findings = [*loaded.findings, *rules.boot_findings(loaded.values)]
+    findings = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ConfigurationError(findings)
     settings: Settings = loaded.settings
-    if settings.ENV == rules.DEFAULT_ENVIRONMENT:
+    if settings.ENV == boot_rules.DEFAULT_ENVIRONMENT:
         validate_encryption_key(settings.ENCRYPTION_KEY, settings.ENV)
     return settings

@@ -15,8 +15,8 @@ from workerctl.budget import declaration, lookup
 from workerctl.budget.arithmetic import Budget, StageCost
 from workerctl.budget.pipeline import PIPELINE, Choice, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES
-from workerctl.report.errors import ProjectError
 from workerctl.preflight import Request, context_of
+from workerctl.report.errors import ProjectError
 from workerctl.runtime.classification.translation import RETRYABLE
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options

@@ -23,8 +23,8 @@ from tests.keyring.rings import (
 )
 from tests.leaks.oracle import Oracle
 from workerctl import keys
-from workerctl.report.errors import ConfigurationError
 from workerctl.keyring import KeyRing
+from workerctl.report.errors import ConfigurationError
 from workerctl.settings import Settings
 
 

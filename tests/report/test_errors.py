@@ -9,7 +9,13 @@ import traceback
 import pytest
 
 from workerctl.report import errors
-from workerctl.report.errors import ConfigurationError, SourceError, UsageError, WorkerctlError, shielded
+from workerctl.report.errors import (
+    ConfigurationError,
+    SourceError,
+    UsageError,
+    WorkerctlError,
+    shielded,
+)
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Location, Severity
 

@@ -94,10 +94,10 @@ assert get_settings().ENV == "development"
 """,
         """
 from workerctl import settings
-from workerctl.schema import rules
+from workerctl.schema import boot_rules
 from workerctl.schema import loading
 values = loading.load(settings.Settings).values
-assert [finding.code for finding in rules.boot_findings(values)] == ["KEY001"]
+assert [finding.code for finding in boot_rules.boot_findings(values)] == ["KEY001"]
 """,
         """
 from workerctl.sources import envfile, expansion, names, project, reading

@@ -10,8 +10,8 @@ from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 from workerctl.schema.vocabulary import (
     BadValueError,
     HttpUrl,
-    LogLevel,
-    Origins,
+    LoggingLevel,
+    OriginList,
     QueueNames,
     SecretHttpUrl,
     SecretRedisUrl,
@@ -139,7 +139,7 @@ def test_an_invalid_redis_url_is_refused(url: str) -> None:
 )
 def test_a_log_level_has_a_name_or_a_number(value: object, level: str) -> None:
     """Case and surrounding white space do not matter; numbers of standard levels become names."""
-    assert validated(LogLevel, value) == level
+    assert validated(LoggingLevel, value) == level
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_log_level_has_a_name_or_a_number(value: object, level: str) -> None:
 def test_an_invalid_log_level_is_refused(value: object) -> None:
     """A log level must be a known name, or a whole number from 1 to 50."""
     with pytest.raises(ValidationError):
-        validated(LogLevel, value)
+        validated(LoggingLevel, value)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_queue_names_must_be_unique_and_not_empty(items: object) -> None:
 )
 def test_origins_stay_as_they_are(items: list[str]) -> None:
     """No origin, every origin, and origins of a scheme and a host are accepted."""
-    assert validated(Origins, items) == items
+    assert validated(OriginList, items) == items
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_origins_stay_as_they_are(items: list[str]) -> None:
 def test_an_invalid_origin_is_refused(origin: str) -> None:
     """An origin has no path, query, fragment, user or wildcard."""
     with pytest.raises(ValidationError):
-        validated(Origins, [origin])
+        validated(OriginList, [origin])
 
 
 def test_the_error_of_a_validator_contains_no_value() -> None:

@@ -4,12 +4,14 @@ What a check is, and what it may look at.
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from workerctl.budget.pipeline import PIPELINE, Pipeline
 from workerctl.report.findings import Finding, Severity, Suppression, by_environment
 from workerctl.report.results import Result
-from workerctl.settings import Settings
+from workerctl.rules import Rule
+from workerctl.schema.boot_rules import View
+from workerctl.schema.declarations import Declaration, Schema
 from workerctl.sources.values import Values
 
 Phase = Literal["build", "run"]
@@ -25,13 +27,15 @@ class Context(NamedTuple):
     """
     Everything a check may look at. The outside world enters only here, so tests patch nothing.
 
+    `settings` is an instance of the settings class, and `schema` says what the class declares.
     `env` is the environment whose rules apply, and `judged_by_option` says that `--env` chose it.
-    A field in `invalid` has its default value in `settings`. `results` are the results of the
+    A variable in `invalid` has its default value in `settings`. `results` are the results of the
     checks that ran before this one.
     """
 
-    settings: Settings
+    settings: Any
     values: Values
+    schema: Schema
     env: str = "development"
     judged_by_option: bool = False
     invalid: frozenset[str] = frozenset()
@@ -81,6 +85,31 @@ class Context(NamedTuple):
             location=location,
         )
 
+    def value(self, name: str) -> Any:
+        """
+        Return the value that the settings have for a variable; None if there is none.
+        """
+        return self.schema.value(self.settings, name)
+
+    @property
+    def view(self) -> View:
+        """
+        What the rules of booting look at.
+        """
+        return View(self.schema, self.values, self.settings)
+
+    def declared(self, kind: type[Rule]) -> Iterator[Declaration]:
+        """
+        Yield the declarations of a rule whose variables are all valid.
+
+        If any was left out, raise SkipCheck at the end, so that the check does not count as passed.
+
+            for one in context.declared(ShorterThan):
+                own, other = context.value(one.name), context.value(one.others["than"])
+        """
+        found = {each.names: each for each in self.schema.of(kind)}
+        yield from (found[names] for names in self.groups_of_valid(found))
+
     def groups_of_valid(self, groups: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
         """
         Yield the groups whose fields are all valid; then raise SkipCheck if any group was left out.
@@ -99,10 +128,19 @@ class Context(NamedTuple):
 
     def secrets(self) -> Iterator[str]:
         """
-        Yield the names of the secret fields, in the order of the schema.
+        Yield the names of the secret variables, in the order of the schema.
         """
         names = self.values.names
-        yield from (name for name in type(self.settings).model_fields if name in names.secrets)
+        yield from (name for name in self.schema.variables if name in names.secrets)
+
+    def looked_at(self, check: "Check") -> frozenset[str]:
+        """
+        Return the variables that a check judges or reads.
+        """
+        declared = (each for kind in check.rules for each in self.schema.of(kind))
+        by_rule = (name for each in declared for name in each.names)
+        pipeline = self.pipeline.settings if check.pipeline else ()
+        return frozenset([*check.reads, *check.looks_at, *by_rule, *pipeline])
 
 
 def because_invalid(names: Iterable[str]) -> str:
@@ -123,7 +161,7 @@ class Check(NamedTuple):
     """
     A claim about a configuration, and the function that yields a finding where it does not hold.
 
-        ENV003 = Check("ENV003", "DEBUG is off outside development", debug_is_off, reads=("DEBUG",))
+        ENV003 = Check("ENV003", "{} is off outside development", flags_are_off, rules=(Off,))
 
     - `title` is the claim that holds when the check passes.
     - `run` is the function; its docstring is the manual page of the check.
@@ -134,6 +172,9 @@ class Check(NamedTuple):
     - `every_secret` marks a check of all secrets. In the build phase, such a check is deferred
       while any secret is not set; other checks, while one of the secrets that they name is not.
     - `boot` is false for a check that a starting worker should not run, such as one that calls git.
+    - `rules` are the rules that it judges. It is not applicable to a class that declares none of
+      them. A `{}` in the title stands for the variables with the first of these rules.
+    - `pipeline` marks a check of the stages of a job.
     """
 
     code: str
@@ -144,3 +185,5 @@ class Check(NamedTuple):
     requires: str | None = None
     every_secret: bool = False
     boot: bool = True
+    rules: tuple[type[Rule], ...] = ()
+    pipeline: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workerctl import keys
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Severity
-from workerctl.schema import rules
+from workerctl.schema import boot_rules
 
 
 def key_is_set(context: Context) -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def key_is_set(context: Context) -> Iterator[Finding]:
     Fix: restore the key that the data was encrypted with. Only if nothing has been encrypted yet,
     make a key with `workerctl keygen --write FILE`.
     """
-    return rules.key_presence(context.values, context.env)
+    return boot_rules.key_presence(context.view, context.env)
 
 
 def key_is_well_formed(context: Context) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def key_is_well_formed(context: Context) -> Iterator[Finding]:
     Fix: correct what the finding describes, or restore the key. `workerctl keygen` writes the one
     form that every env file parser reads in the same way.
     """
-    return rules.key_form(context.values, context.env)
+    return boot_rules.key_form(context.view, context.env)
 
 
 def key_is_strong(context: Context) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from workerctl.checks.base import Check, Context
 from workerctl.keyring import versions
 from workerctl.report.findings import Finding, Severity
-from workerctl.schema import rules
+from workerctl.schema import boot_rules
 from workerctl.schema.introspection import holds_url
 from workerctl.secrecy.placeholders import is_placeholder
 
@@ -30,7 +30,7 @@ def environment_is_known(context: Context) -> Iterator[Finding]:
     Fix: write the name in full and in lower case.
     """
     override = context.env if context.judged_by_option else None
-    return rules.environment_name(context.values, override)
+    return boot_rules.environment_name(context.view, override)
 
 
 def required_values_are_set(context: Context) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def required_values_are_set(context: Context) -> Iterator[Finding]:
 
     Fix: set the variable where the worker gets its configuration.
     """
-    return rules.required_values(context.values, context.env)
+    return boot_rules.required_values(context.view, context.env)
 
 
 def debug_is_off(context: Context) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from workerctl.commands.world import World
-from workerctl.report.errors import UsageError
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, preflight, reported
+from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project

@@ -10,9 +10,9 @@ from contextlib import redirect_stdout
 from datetime import date
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
-from workerctl.report.errors import problem_of
 from workerctl.output.delivery import LOST, Output
 from workerctl.output.streams import silence
+from workerctl.report.errors import problem_of
 
 if TYPE_CHECKING:
     from workerctl.schema.loading import Loaded

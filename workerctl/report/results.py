@@ -20,11 +20,12 @@ class Status(enum.Enum):
     SKIPPED = "skipped"
     DEFERRED = "deferred"
     CRASHED = "crashed"
+    NOT_APPLICABLE = "not applicable"
 
 
 class Result(NamedTuple):
     """
-    The result of one check. `reason` is set if the check was skipped, deferred or crashed.
+    The result of one check. `reason` is set if the check neither passed nor failed.
 
     `title` is the claim that is true if the check passed.
     """

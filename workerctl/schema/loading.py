@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field, create_model
 
 from workerctl.report.errors import ConfigurationError, UsageError
 from workerctl.report.findings import Finding, Location
-from workerctl.schema import inputs, introspection, rejections, source_options
+from workerctl.schema import declarations, inputs, introspection, rejections, source_options
+from workerctl.schema.boot_rules import View
+from workerctl.schema.declarations import Schema
 from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
 from workerctl.sources import reading
@@ -22,8 +24,8 @@ class Loaded(NamedTuple):
     """
     A configuration, loaded as far as its values are valid.
 
-    Fields in `invalid` have their defaults in `settings`; `findings` (SET001) say why.
-    `settings_class` is the requested class; the one of `settings` may require fewer fields.
+    Variables in `invalid` have their defaults in `settings`; `findings` (SET001) say why. The class
+    of `settings` may require fewer fields than the requested one, that of `schema`.
     """
 
     settings: Any
@@ -31,7 +33,14 @@ class Loaded(NamedTuple):
     invalid: frozenset[str]
     findings: tuple[Finding, ...]
     project: Project
-    settings_class: type[Any]
+    schema: Schema
+
+    @property
+    def view(self) -> View:
+        """
+        What the rules of booting look at.
+        """
+        return View(self.schema, self.values, self.settings)
 
 
 def load(
@@ -52,7 +61,7 @@ def load(
     target = options.settings
     settings_class = default if target is None else _settings_class(project, target, default)
     values = _read(settings_class, options, environ, stdin)
-    return _loaded(settings_class, values, project)
+    return _loaded(declarations.declared(settings_class, project.rules), values, project)
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
@@ -61,7 +70,7 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     """
     new = {name: Value(text, Location("default")) for name, text in texts.items()}
     values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
-    return _loaded(loaded.settings_class, values, loaded.project)
+    return _loaded(loaded.schema, values, loaded.project)
 
 
 def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
@@ -100,7 +109,8 @@ def _read(
     )
 
 
-def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -> Loaded:
+def _loaded(schema: Schema, values: Values, project: Project) -> Loaded:
+    settings_class = schema.settings_class
     settings, findings = _build(settings_class, values, project)
     invalid = frozenset(name for finding in findings for name in finding.fields)
     if any(not finding.fields for finding in findings):
@@ -111,7 +121,7 @@ def _loaded(settings_class: type[BaseModel], values: Values, project: Project) -
         invalid=invalid,
         findings=tuple(finding for finding in findings if finding.code == "SET001"),
         project=project,
-        settings_class=settings_class,
+        schema=schema,
     )
 
 

@@ -5,7 +5,8 @@ Findings for values that a settings class rejects, in words that never contain t
 from pydantic import BaseModel, ValidationError
 
 from workerctl.report.findings import Finding, Location, Severity
-from workerctl.schema import rules
+from workerctl.schema import boot_rules, declarations
+from workerctl.schema.boot_rules import View
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
 
@@ -34,7 +35,7 @@ def rejected_values(
     settings_class: type[BaseModel], values: Values, error: ValidationError
 ) -> list[Finding]:
     """
-    Return a SET001 finding (ENV001 for `ENV`) for every field whose value pydantic rejected.
+    Return a SET001 finding for every value that pydantic rejected; ENV001 for the environment.
 
     None of pydantic's own text is used: `errors()` contains the values even when the error message
     hides them.
@@ -45,7 +46,7 @@ def rejected_values(
         if name not in settings_class.model_fields:
             finding = _no_field(name) if is_conventional_name(name) else rejected_as_whole()
         elif item["type"] == "missing":
-            finding = _missing(name, values.location("ENV"))
+            finding = _missing(name, _environment_location(settings_class, values))
         else:
             finding = _bad_value(settings_class, name, values)
         findings.setdefault(name, finding)
@@ -64,8 +65,9 @@ def rejected_as_whole(exception: str | None = None) -> Finding:
 
 
 def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
-    if name == "ENV":
-        for finding in rules.environment_name(values):
+    schema = declarations.declared(settings_class)
+    if schema.environment is not None and schema.environment.name == name:
+        for finding in boot_rules.environment_name(View(schema, values)):
             if finding.severity is Severity.ERROR:
                 return finding
     info = settings_class.model_fields[name]
@@ -91,6 +93,11 @@ def _missing(name: str, location: Location) -> Finding:
         fields=(name,),
         location=location,
     )
+
+
+def _environment_location(settings_class: type[BaseModel], values: Values) -> Location:
+    environment = declarations.declared(settings_class).environment
+    return Location("default") if environment is None else values.location(environment.name)
 
 
 def _no_field(name: str) -> Finding:

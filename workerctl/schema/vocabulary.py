@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from workerctl.rules import LogLevel, Origins
 from workerctl.secrecy import urls
 
 # numeric values of the levels in `logging`
@@ -144,9 +145,10 @@ SecretRedisUrl = Annotated[
         url=True,
     ),
 ]
-LogLevel = Annotated[
+LoggingLevel = Annotated[
     str,
     BeforeValidator(_level),
+    LogLevel(),
     Expects("DEBUG, INFO, WARNING, ERROR, CRITICAL or a number from 1 to 50"),
 ]
 Canary = Annotated[
@@ -159,7 +161,8 @@ QueueNames = Annotated[
     AfterValidator(_distinct),
     Expects("a comma-separated list of queue names, each once"),
 ]
-Origins = Annotated[
+OriginList = Annotated[
     list[Annotated[str, AfterValidator(_origin)]],
     Expects("a comma-separated list of origins such as https://app.example.com"),
+    Origins(),
 ]

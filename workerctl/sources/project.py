@@ -16,7 +16,7 @@ from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS, Suppression
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
-_KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline")
+_KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline", "rules")
 _IGNORE_KEYS = ("code", "reason", "until", "env")
 
 
@@ -25,7 +25,8 @@ class Project(NamedTuple):
     The configuration of a team. Its paths are relative to the directory of the file.
 
     `settings` is a `module:Class` and `checks` are `module:TABLE`s. `preload` names what a worker
-    imports or calls before it forks. `pipeline` is read by `workerctl.budget.declaration`.
+    imports or calls before it forks. `pipeline` is read by `workerctl.budget.declaration`, and
+    `rules` by `workerctl.schema.rule_table`.
     """
 
     directory: Path
@@ -36,6 +37,7 @@ class Project(NamedTuple):
     suppressions: tuple[Suppression, ...] = ()
     preload: tuple[str, ...] = ()
     pipeline: Mapping[str, Any] | None = None
+    rules: Mapping[str, Any] | None = None
 
 
 def here() -> Project:
@@ -128,6 +130,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         suppressions=tuple(_suppression(entry) for entry in _list(table, "ignore")),
         preload=_texts(table, "preload"),
         pipeline=_table_in(table, "pipeline"),
+        rules=_table_in(table, "rules"),
     )
 
 

@@ -23,10 +23,10 @@ from workerctl.commands.keygen.write_keys import (
     write_canary,
     write_key,
 )
-from workerctl.report.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.keyring import KeyRing, canary, rotation, versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import VersionedKey
+from workerctl.report.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings

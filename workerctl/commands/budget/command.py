@@ -15,10 +15,10 @@ from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
 from workerctl.commands.budget.remedies import Remedies
 from workerctl.commands.world import World
-from workerctl.report.errors import RefusedError
 from workerctl.output.json import dump, finding_of, opening
 from workerctl.output.streams import say
 from workerctl.preflight import Request, attempted, check_table, context_of, report_of
+from workerctl.report.errors import RefusedError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
 from workerctl.schema.loading import Loaded, changed, load

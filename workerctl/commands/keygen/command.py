@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from workerctl.commands.keygen import write_keys
 from workerctl.commands.keygen.write_keys import Written
 from workerctl.commands.world import World
-from workerctl.report.errors import UsageError
 from workerctl.keyring import versions
+from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.secrecy.masking import is_like_secret
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 
 from workerctl import keys
-from workerctl.report.errors import EnvFileWriteError, RefusedError, SourceError
 from workerctl.keyring import tokens, versions
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring
+from workerctl.report.errors import EnvFileWriteError, RefusedError, SourceError
 from workerctl.sources import envfile
 from workerctl.sources.envfile import Entry, EnvFile
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from workerctl import keys
 from workerctl.commands.keygen import key_file, write_keys
 from workerctl.commands.world import World
-from workerctl.report.errors import RefusedError
 from workerctl.keyring import canary as canaries
 from workerctl.keyring import versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import CURRENT, Ring
 from workerctl.output.lines import Line, line
+from workerctl.report.errors import RefusedError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.schema.loading import Loaded
 from workerctl.schema.source_options import Options

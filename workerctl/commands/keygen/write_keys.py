@@ -11,10 +11,10 @@ from typing import NamedTuple
 from workerctl import keys
 from workerctl.commands.keygen import key_file
 from workerctl.commands.keygen.key_file import CANARY, CANARY_CONTEXT, FILE
-from workerctl.report.errors import RefusedError
 from workerctl.keyring import rotation, versions
 from workerctl.keyring.rotation import Rotation
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring, VersionedKey
+from workerctl.report.errors import RefusedError
 from workerctl.secrecy.placeholders import is_placeholder
 from workerctl.sources import atomic, envwrite
 from workerctl.sources.envfile import EnvFile

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from workerctl import keys
 from workerctl.commands.usage import unknown_name
-from workerctl.report.errors import UsageError
 from workerctl.output.lines import Style
+from workerctl.report.errors import UsageError
 from workerctl.report.findings import Location
-from workerctl.schema import rules
+from workerctl.schema import boot_rules
 from workerctl.schema.description import Setting, as_text, describe
 from workerctl.schema.loading import Loaded
 from workerctl.secrecy.masking import MASK, printable, show_url
@@ -39,7 +39,7 @@ def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
 
     `required` is that of the environment `env`, by default the configured one.
     """
-    required = rules.required_names(loaded.values, rules.judged_as(loaded.values, env))
+    required = boot_rules.required_names(loaded.view, boot_rules.judged_as(loaded.view, env))
     return tuple(_row(loaded, setting, required) for setting in settings(loaded))
 
 

@@ -1,0 +1,315 @@
+"""
+The rules that a worker must satisfy to boot, as functions that yield findings.
+
+`get_settings` and the checks call the same functions, so that boot and `workerctl check` agree.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from workerctl import keys
+from workerctl.report.findings import ENVIRONMENTS, Finding, Location, Severity, by_environment
+from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
+from workerctl.schema.declarations import Declaration, Schema
+from workerctl.sources.values import Values
+
+DEFAULT_ENVIRONMENT = "development"
+
+_NEW_KEY = "Run `workerctl keygen --write FILE`, or restore the key that your data needs."
+_SAME_KEY = "Restore the exact key: no other key can decrypt the existing data."
+_WORDS = {
+    "prod": "production",
+    "prd": "production",
+    "live": "production",
+    "stage": "staging",
+    "stg": "staging",
+    "dev": "development",
+    "devel": "development",
+    "local": "development",
+    "test": "development",
+}
+"""Common words for the three environments."""
+
+
+class View(NamedTuple):
+    """
+    What the rules look at: the schema, the values of the sources, and the instance if there is one.
+    """
+
+    schema: Schema
+    values: Values
+    settings: Any = None
+
+    def text(self, name: str) -> str:
+        """
+        Return the text of a variable: that of a source, else of the instance, else the default.
+
+        It may be a secret.
+        """
+        if self.values.is_set(name):
+            return self.values.text(name)
+        value = self.schema.value(self.settings, name)
+        if value is None and self.settings is None:
+            value = self.schema.variables[name].info.default
+        return str(getattr(value, "value", value) or "")
+
+    def is_set(self, name: str) -> bool:
+        """
+        Return whether a source sets a variable to a value that is not empty.
+        """
+        return bool(self.values.text(name))
+
+    def missing_at(self, name: str, required_by: str | None) -> Location:
+        """
+        Return the location of an empty assignment, else that of the setting that requires a value.
+        """
+        where = self.values.location(name)
+        if where.source != "default" or required_by is None:
+            return where
+        return self.values.location(required_by)
+
+
+def judged_as(view: View, override: str | None = None) -> str:
+    """
+    Return the environment whose rules apply: `override` if given, else that of the configuration.
+
+    An unknown one is judged by the rules of production, the strictest ones.
+    """
+    return override or _environment(view) or "production"
+
+
+def boot_findings(view: View) -> Iterator[Finding]:
+    """
+    Yield everything that stops a worker from booting, or that it warns about, except bad types.
+    """
+    env = judged_as(view)
+    yield from environment_name(view)
+    yield from required_values(view, env)
+    yield from key_presence(view, env)
+    yield from key_form(view, env)
+
+
+def environment_name(view: View, override: str | None = None) -> Iterator[Finding]:
+    """
+    Yield ENV001 unless the environment has a known name that matches `override`.
+    """
+    declaration = view.schema.environment
+    if declaration is None:
+        return
+    name = declaration.name
+    env = _environment(view)
+    where = view.values.location(name)
+    if env is None:
+        yield _unknown_environment(view, declaration)
+    elif name in view.values.empty:
+        yield Finding(
+            code="ENV001",
+            severity=Severity.WARNING,
+            message=f"{name} is empty, so the worker boots as {env}.",
+            hint=f"Set {name}, or remove the empty assignment.",
+            fields=(name,),
+            location=where,
+        )
+    if override is not None and env is not None and env != override:
+        word = _word_for(declaration.rule, override)
+        yield Finding(
+            code="ENV001",
+            severity=Severity.WARNING,
+            message=f"The worker will boot as {env}, but this run applies the rules of {override}.",
+            hint=f"Set {name}={word} where the worker gets its configuration.",
+            fields=(name,),
+            location=where,
+        )
+
+
+def required_values(view: View, env: str) -> Iterator[Finding]:
+    """
+    Yield ENV002 for every setting that this environment requires and that is not set.
+    """
+    for name, required_by, reason in _required(view, env):
+        if not view.is_set(name):
+            yield Finding(
+                code="ENV002",
+                severity=Severity.ERROR,
+                message=f"{name} is not set, but {reason} requires it.",
+                hint=f"Set {name} where the worker gets its configuration.",
+                fields=(name,),
+                location=view.missing_at(name, required_by),
+            )
+    yield from _empty_groups(view, env)
+    if env != DEFAULT_ENVIRONMENT:
+        yield from _not_recommended(view)
+
+
+def required_names(view: View, env: str) -> frozenset[str]:
+    """
+    Return the settings without which a worker does not boot in this environment.
+    """
+    keys_ = () if env == DEFAULT_ENVIRONMENT else view.schema.of(EncryptionKey)
+    return frozenset(
+        [*(each.name for each in keys_), *(name for name, _, _ in _required(view, env))]
+    )
+
+
+def key_presence(view: View, env: str) -> Iterator[Finding]:
+    """
+    Yield KEY001 for every encryption key that is not set.
+    """
+    severity = by_environment(
+        env, development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
+    for declaration in view.schema.of(EncryptionKey):
+        name = declaration.name
+        if severity is not None and not view.is_set(name):
+            yield Finding(
+                code="KEY001",
+                severity=severity,
+                message=f"{name} is not set, so personal data cannot be encrypted.",
+                hint=_NEW_KEY,
+                fields=(name,),
+                location=view.missing_at(name, _environment_variable(view)),
+            )
+
+
+def key_form(view: View, env: str) -> Iterator[Finding]:
+    """
+    Yield KEY002 for every encryption key that does not consist of 64 hexadecimal characters.
+    """
+    severity = by_environment(
+        env, development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
+    for declaration in view.schema.of(EncryptionKey):
+        name = declaration.name
+        value = view.values.chosen.get(name)
+        if severity is None or value is None or not value.text or value.problem is not None:
+            continue
+        problem = keys.form_problem(value.text)
+        if problem is not None:
+            from workerctl.secrecy.placeholders import is_placeholder
+
+            placeholder = is_placeholder(value.text, name, secret=True)
+            yield Finding(
+                code="KEY002",
+                severity=severity,
+                message=f"{name} {problem}.",
+                hint=_NEW_KEY if placeholder else _SAME_KEY,
+                fields=(name,),
+                location=value.location,
+            )
+
+
+def _environment_variable(view: View) -> str | None:
+    declaration = view.schema.environment
+    return None if declaration is None else declaration.name
+
+
+def _environment(view: View) -> str | None:
+    """
+    Return the environment of the configuration; None if its name is not known.
+    """
+    declaration = view.schema.environment
+    if declaration is None:
+        return DEFAULT_ENVIRONMENT
+    return _meaning(declaration.rule, view.text(declaration.name))
+
+
+def _meaning(rule: Environment, text: str) -> str | None:
+    words = rule.words()
+    if rule.strict:
+        return words.get(text)
+    known = {word.lower(): name for word, name in (*_WORDS.items(), *words.items())}
+    return known.get(text.strip().lower())
+
+
+def _word_for(rule: Environment, env: str) -> str:
+    """
+    Return the first word that the class itself uses for an environment.
+    """
+    return next(iter(getattr(rule, env)), env)
+
+
+def _unknown_environment(view: View, declaration: Declaration) -> Finding:
+    name, rule = declaration.name, declaration.rule
+    suggestion = _suggestion(view.text(name), rule)
+    return Finding(
+        code="ENV001",
+        severity=Severity.ERROR if rule.strict else Severity.WARNING,
+        message=f"{name} is not development, staging or production, so production's rules apply.",
+        hint=(
+            f"Did you mean {name}={suggestion}?"
+            if suggestion
+            else f"Set {name} to one of the three."
+        ),
+        fields=(name,),
+        location=view.values.location(name),
+    )
+
+
+def _required(view: View, env: str) -> Iterator[tuple[str, str | None, str]]:
+    """
+    Yield each required setting, the setting that requires it, and what to call that in a message.
+
+    What is required in any case comes before what another setting requires.
+    """
+    environment = _environment_variable(view)
+    conditional: list[tuple[str, str, str]] = []
+    for declaration in view.schema.of(Required):
+        rule = declaration.rule
+        if env not in rule.environments:
+            continue
+        if rule.when is None:
+            yield declaration.name, environment, env
+            continue
+        _, has_value, text = rule.when.partition("=")
+        other = declaration.others["when"]
+        applies = view.text(other) == text if has_value else view.is_set(other)
+        if applies:
+            conditional.append((declaration.name, other, f"{other}{has_value}{text}"))
+    yield from conditional
+
+
+def _empty_groups(view: View, env: str) -> Iterator[Finding]:
+    groups: dict[str, list[str]] = {}
+    for declaration in view.schema.of(OneOf):
+        if env in declaration.rule.environments:
+            groups.setdefault(declaration.rule.group, []).append(declaration.name)
+    for names in groups.values():
+        if not any(map(view.is_set, names)):
+            yield Finding(
+                code="ENV002",
+                severity=Severity.ERROR,
+                message=f"None of {_listed(names)} is set, but {env} requires one of them.",
+                hint="Set one of them where the worker gets its configuration.",
+                fields=tuple(names),
+                location=view.missing_at(names[0], _environment_variable(view)),
+            )
+
+
+def _not_recommended(view: View) -> Iterator[Finding]:
+    for declaration in view.schema.of(Recommended):
+        name = declaration.name
+        if not view.is_set(name):
+            yield Finding(
+                code="ENV002",
+                severity=Severity.WARNING,
+                message=f"{name} is not set, so {declaration.rule.otherwise}.",
+                hint=f"Set {name}, or suppress this warning if that is intended.",
+                fields=(name,),
+                location=view.missing_at(name, _environment_variable(view)),
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _suggestion(text: str, rule: Environment) -> str | None:
+    word = text.strip().strip("\"'").lower()
+    words: Mapping[str, str] = {**_WORDS, **rule.words()}
+    found = words.get(word)
+    if found is None:
+        from workerctl.report.suggest import closest
+
+        found = closest(word, ENVIRONMENTS, 0.6)
+    return None if found is None else _word_for(rule, found)

@@ -1,0 +1,175 @@
+"""
+What a settings class declares: the variables that set its fields, and the rules at the fields.
+
+    >>> schema = declared(Settings)
+    >>> [each.name for each in schema.of(Off)]
+    ['DEBUG']
+
+Messages, checks and sources name a setting by its *variable*. In the built-in schema, a field has
+the name of its variable; in any other class, pydantic-settings decides on the names.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from workerctl.report.errors import ProjectError
+from workerctl.rules import Environment, Rule
+
+Path = tuple[str, ...]
+"""The names of nested fields, the outermost first."""
+
+
+class Variable(NamedTuple):
+    """
+    A variable that sets one field, which may be nested.
+
+    `name` is what messages call it, and `path` leads to its field. `aliases` are its other names.
+    """
+
+    name: str
+    path: Path
+    info: FieldInfo
+    aliases: tuple[str, ...] = ()
+
+
+class Declaration(NamedTuple):
+    """
+    A rule at the field of the variable `name`; `others` are the variables that it names, by role.
+    """
+
+    name: str
+    rule: Any
+    others: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """
+        The names of all variables that are involved, that of the field first.
+        """
+        return (self.name, *self.others.values())
+
+
+Declarations = Mapping[type[Rule], tuple[Declaration, ...]]
+
+
+class Schema(NamedTuple):
+    """
+    The variables and the rules of a settings class.
+
+    `is_own` is true for the built-in schema and its subclasses, whose sources workerctl reads.
+    """
+
+    settings_class: type[Any]
+    variables: Mapping[str, Variable]
+    declarations: Declarations = MappingProxyType({})
+    is_own: bool = True
+
+    def of(self, kind: type[Rule]) -> tuple[Declaration, ...]:
+        """
+        Return the declarations of one kind of rule, in the order of the fields.
+        """
+        return self.declarations.get(kind, ())
+
+    @property
+    def environment(self) -> Declaration | None:
+        """
+        The declaration of the field that names the environment, if there is one.
+        """
+        return next(iter(self.of(Environment)), None)
+
+    def value(self, settings: Any, name: str) -> Any:
+        """
+        Return the value that an instance has for a variable; None if it has none.
+        """
+        value = settings
+        for part in self.variables[name].path:
+            value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+        return value
+
+
+def declared(settings_class: type[BaseModel], table: Mapping[str, Any] | None = None) -> Schema:
+    """
+    Return the schema of a class in which every field has the name of its variable.
+
+    `table` holds further rules, as `[tool.workerctl.rules]` does. Raises ProjectError for a rule
+    that names a field that does not exist.
+    """
+    variables = {
+        name: Variable(name, (name,), info) for name, info in settings_class.model_fields.items()
+    }
+    return with_rules(Schema(settings_class, variables), table)
+
+
+def with_rules(schema: Schema, table: Mapping[str, Any] | None = None) -> Schema:
+    """
+    Return a schema with the rules at its fields and those of a table.
+
+    Raises ProjectError for a rule that names a field that does not exist.
+    """
+    found: dict[type[Rule], list[Declaration]] = {}
+    for variable, rule in (*_at_fields(schema), *_in_table(schema, table)):
+        others = {role: _named(schema, variable, name) for role, name in rule.fields()}
+        found.setdefault(type(rule), []).append(Declaration(variable.name, rule, others))
+    return schema._replace(declarations={kind: tuple(each) for kind, each in found.items()})
+
+
+def rules_of(info: FieldInfo) -> Iterator[Rule]:
+    """
+    Yield the rules in the annotation of a field.
+    """
+    for item in info.metadata:
+        if isinstance(item, Rule):
+            yield item
+        elif isinstance(item, type) and issubclass(item, Rule):
+            yield item()  # written without parentheses
+
+
+def _at_fields(schema: Schema) -> Iterator[tuple[Variable, Rule]]:
+    for variable in schema.variables.values():
+        if variable.info.metadata:
+            for rule in rules_of(variable.info):
+                yield variable, rule
+
+
+def _in_table(schema: Schema, table: Mapping[str, Any] | None) -> Iterable[tuple[Variable, Rule]]:
+    if not table:
+        return ()
+    from workerctl.schema import rule_table
+
+    return rule_table.parsed(schema, table)
+
+
+def _named(schema: Schema, variable: Variable, name: str) -> str:
+    """
+    Return the variable of a field that a rule names: of the same model, or by its whole path.
+    """
+    path = tuple(name.split("."))
+    for candidate in ((*variable.path[:-1], *path), path):
+        found = variable_at(schema, candidate)
+        if found is not None:
+            return found
+    raise ProjectError(
+        f"A rule at {'.'.join(variable.path)} names {name}, which is not a field of "
+        f"{schema.settings_class.__name__}.",
+        _did_you_mean(schema, name),
+    )
+
+
+def variable_at(schema: Schema, path: Path) -> str | None:
+    """
+    Return the name of the variable that sets the field at a path, or None.
+    """
+    first = schema.variables.get(path[-1])  # in the built-in schema, the only possible one
+    if first is not None and first.path == path:
+        return first.name
+    return next((each.name for each in schema.variables.values() if each.path == path), None)
+
+
+def _did_you_mean(schema: Schema, name: str) -> str | None:
+    from workerctl.report.suggest import did_you_mean
+
+    return did_you_mean(name, [".".join(each.path) for each in schema.variables.values()])
