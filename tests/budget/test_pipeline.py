@@ -353,7 +353,7 @@ def pipeline_of(loaded: Loaded) -> Pipeline:
     """
     Return the pipeline of loaded settings.
     """
-    return lookup.pipeline_of(loaded.settings_class, loaded.project)
+    return lookup.pipeline_of(loaded.schema.settings_class, loaded.project)
 
 
 @pytest.mark.parametrize("environ", [{}, {"TOKEN_OF_FETCH": "4f"}])

@@ -74,9 +74,9 @@ def test_env002_lists_what_production_requires(context: MakeContext) -> None:
 
     found = list(environment.ENV002.run(context(text)))
     assert [(finding.fields[0], finding.severity, finding.location) for finding in found] == [
+        ("REDIS_URL", E, Location("env-file", "worker.env", 1)),
         ("SUPABASE_URL", E, Location("env-file", "worker.env", 1)),
         ("SUPABASE_SERVICE_ROLE_KEY", E, Location("env-file", "worker.env", 1)),
-        ("REDIS_URL", E, Location("env-file", "worker.env", 1)),
         ("OPENAI_API_KEY", E, Location("env-file", "worker.env", 1)),
         ("ANTHROPIC_API_KEY", E, Location("env-file", "worker.env", 2)),
         ("WEBHOOK_SECRET", E, Location("env-file", "worker.env", 4)),

@@ -216,7 +216,7 @@ def test_a_missing_or_malformed_key_is_graded(
     loaded: MakeLoaded, env: str, severity: Severity
 ) -> None:
     """A missing or malformed key is a warning in development, and an error elsewhere."""
-    missing, malformed = loaded(f"ENV={env}\n").values, loaded(f"ENCRYPTION_KEY={KEY}a\n").view
+    missing, malformed = loaded(f"ENV={env}\n").view, loaded(f"ENCRYPTION_KEY={KEY}a\n").view
 
     (absent,) = boot_rules.key_presence(missing, env)
     assert (absent.code, absent.severity, absent.location) == ("KEY001", severity, line(1))

@@ -154,6 +154,19 @@ def because_invalid(names: Iterable[str]) -> str:
     return f"{' and '.join(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
 
 
+def titled(check: "Check", schema: Schema | None = None) -> str:
+    """
+    Return the title of a check, with the variables that it judges in place of `{}`.
+
+    Without a schema, or where no variable is judged, the name of the rule stands for them.
+    """
+    if "{}" not in check.title:
+        return check.title
+    names = [each.name for each in schema.of(check.rules[0])] if schema else []
+    title = check.title if len(names) <= 1 else check.title.replace(" is ", " are ", 1)
+    return title.format(" and ".join(names) or f"The {check.rules[0].__name__} field")
+
+
 Run = Callable[[Context], Iterable[Finding]]
 
 

@@ -7,23 +7,25 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.checks.rings import ring_of
 from workerctl.keyring import versions
-from workerctl.keyring.versions import CURRENT, FAMILY, HIGHEST, VERSION, Ring
+from workerctl.keyring.versions import HIGHEST, Ring
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.rules import EncryptionKey
+from workerctl.schema.declarations import Declaration
 from workerctl.secrecy.masking import PIECE, is_conventional_name
 
-_CANARY = "ENCRYPTION_CANARY"
-_CONTEXT = "ENCRYPTION_CANARY_CONTEXT"
-# Matches V_1, V-1, V1a, V1000 and VO (a letter typed for a digit) after ENCRYPTION_KEY_, but not
-# another program's ENCRYPTION_KEY_VAULT_PATH.
-_NO_NUMBER = rf"{FAMILY}([A-Z]?|[^A-Z].*)"
+# What follows the family of a key in V_1, V-1, V1a, V1000 and VO (a letter typed for a digit), but
+# not in another program's ENCRYPTION_KEY_VAULT_PATH.
+_NO_NUMBER = "[A-Z]?|[^A-Z].*"
 
 
 def keys_are_consistent(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_KEY_V0 to ENCRYPTION_KEY_V255 are well-formed, each under its own version.
+    Older keys are well-formed, each under its own version.
 
-    The check also reports a gap between versions, a variable whose name ends in no valid version,
+    They are in variables with the name of the current key, `_V`, and a version from 0 to 255. The
+    check also reports a gap between versions, a variable whose name ends in no valid version,
     and an added key that is too weak to become current.
 
     Why: data cannot be decrypted if its key is missing, truncated or stored under another version,
@@ -31,23 +33,24 @@ def keys_are_consistent(context: Context) -> Iterator[Finding]:
 
     Fix: restore the key from your backup of it, under the version that it had when it was current.
     """
-    ring = _ring(context)
-    for found in versions.problems(ring):
-        yield context.finding(
-            "KEY005",
-            Severity.ERROR,
-            f"{found.key.name} {found.words}.",
-            "Restore the original key under its own version.",
-            found.key.name,
-        )
-    yield from _weak_next_key(context, ring)
-    yield from _gaps(context, ring)
-    yield from _without_version(context)
+    for key in _with_valid(context, "version"):
+        ring = ring_of(context, key)
+        for found in versions.problems(ring):
+            yield context.finding(
+                "KEY005",
+                Severity.ERROR,
+                f"{found.key.name} {found.words}.",
+                "Restore the original key under its own version.",
+                found.key.name,
+            )
+        yield from _weak_next_key(context, key, ring)
+        yield from _gaps(context, key, ring)
+        yield from _without_version(context, key)
 
 
 def canary_opens(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_CANARY opens with the current key or, during a rotation, with an older one.
+    A canary opens with the current key or, during a rotation, with an older one.
 
     Why: a key can be well-formed and random but still not be the key that the data was encrypted
     with: it may belong to another environment, or to the data before a backup was restored. The
@@ -56,15 +59,28 @@ def canary_opens(context: Context) -> Iterator[Finding]:
     Fix: restore the key that the canary names. If you have no canary yet, make one with the key
     that decrypts the data: `workerctl keygen --canary`.
     """
-    text = context.values.text(_CANARY)
-    if not text:
-        raise SkipCheck(f"{_CANARY} is not set, so nothing shows whether the key fits the data")
+    skipped: list[str] = []
+    for key in context.declared(EncryptionKey):
+        canary = key.others.get("canary")
+        if canary is None:
+            skipped.append(f"{key.name} declares no canary")
+        elif not context.values.text(canary):
+            skipped.append(f"{canary} is not set")
+        else:
+            yield from _judged(context, key, canary)
+    if skipped:
+        raise SkipCheck(f"{', '.join(skipped)}, so nothing shows whether the key fits the data")
+
+
+def _judged(context: Context, key: Declaration, name: str) -> Iterator[Finding]:
     from workerctl.keyring import canary
     from workerctl.keyring.canary import Outcome
 
-    ring = _ring(context)
-    verified = canary.verify(text, ring, context.settings.ENCRYPTION_CANARY_CONTEXT)
-    key = verified.key
+    ring = ring_of(context, key)
+    place = key.others.get("context")
+    bound_to = "" if place is None else context.value(place)
+    verified = canary.verify(context.values.text(name), ring, bound_to or "")
+    found = verified.key
     if verified.outcome is Outcome.OTHER_KEY:
         current = f"the current key is {ring[0].id}" if ring[0].id else "the current key is weak"
         yield context.finding(
@@ -72,26 +88,27 @@ def canary_opens(context: Context) -> Iterator[Finding]:
             Severity.ERROR,
             f"The canary was made with another key, {verified.key_id}; {current}.",
             f"Restore the key {verified.key_id}, because the data was encrypted with it.",
-            CURRENT,
-            _CANARY,
+            key.name,
+            name,
         )
     elif verified.outcome is Outcome.TAMPERED:
+        and_set = "" if place is None else f", and set {place} to the context that it was made for"
         yield context.finding(
             "KEY006",
             Severity.ERROR,
             "The canary was modified, or was made for another context.",
-            f"Restore {_CANARY}, and set {_CONTEXT} to the context that it was made for.",
-            _CANARY,
-            _CONTEXT,
+            f"Restore {name}{and_set}.",
+            name,
+            *filter(None, [place]),
         )
-    elif key is not None and key.version > context.settings.ENCRYPTION_KEY_VERSION:
+    elif found is not None and found.version > ring[0].version:
         yield context.finding(
             "KEY006",
             Severity.WARNING,
-            f"The canary was made with {key.title}, which is no longer the current key.",
+            f"The canary was made with {found.title}, which is no longer the current key.",
             "Make it current again: `workerctl keygen --rotate --write FILE`.",
-            CURRENT,
-            _CANARY,
+            key.name,
+            name,
         )
 
 
@@ -112,19 +129,28 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
     longer be decrypted.
 
     Fix: take the next step, which the finding names, when its condition is met. If the keys do not
-    come from an env file, make the changes by hand: first set ENCRYPTION_KEY_V1 to the new key.
-    Later, all at once, set ENCRYPTION_KEY to the new key, ENCRYPTION_KEY_VERSION to 1, and
-    ENCRYPTION_KEY_V0 to the old key. docs/rotation.md describes the whole procedure, with a
-    re-encryption loop to copy.
+    come from an env file, make the changes by hand: first add the new key as version 1, in the
+    variable whose name ends in `_V1`. Later, all at once, set the current key to the new key, its
+    version to 1, and the variable that ends in `_V0` to the old key. docs/rotation.md describes the
+    whole procedure, with a re-encryption loop to copy.
     """
-    ring = _ring(context)
-    if not ring or ring[0].name != CURRENT:
-        raise SkipCheck(f"{CURRENT} is not set")
-    if any(versions.problems(ring)):
-        raise SkipCheck("KEY005 failed")
+    skipped: list[str] = []
+    for key in _with_valid(context, "version", "canary"):
+        ring = ring_of(context, key)
+        if not ring or not ring[0].is_current:
+            skipped.append(f"{key.name} is not set")
+        elif any(versions.problems(ring)):
+            skipped.append("KEY005 failed")
+        else:
+            yield from _unfinished(context, key, ring)
+    if skipped:
+        raise SkipCheck(", ".join(skipped))
+
+
+def _unfinished(context: Context, key: Declaration, ring: Ring) -> Iterator[Finding]:
     from workerctl.keyring import rotation, tokens
 
-    parsed = tokens.parse_canary(context.values.text(_CANARY))
+    parsed = tokens.parse_canary(context.values.text(key.others.get("canary", "")))
     assessed = rotation.assess(ring, parsed.key_id if parsed else None)
     if assessed.next_step is not None:
         yield context.finding(
@@ -133,17 +159,26 @@ def rotation_is_finished(context: Context) -> Iterator[Finding]:
             f"A rotation is under way ({assessed.state.value}): {assessed.facts}.",
             assessed.next_step,
             assessed.others[0].name,
-            CURRENT,
+            key.name,
         )
 
 
-def _ring(context: Context) -> Ring:
-    return versions.configured_ring(context.values, context.settings)
+def _with_valid(context: Context, *roles: str) -> Iterator[Declaration]:
+    """
+    Yield the declared keys of which the key and the variables of these roles are valid.
+    """
+    keys = context.schema.of(EncryptionKey)
+    groups = {
+        (key.name, *(key.others[role] for role in roles if role in key.others)): key for key in keys
+    }
+    yield from (groups[group] for group in context.groups_of_valid(groups))
 
 
-def _weak_next_key(context: Context, ring: Ring) -> Iterator[Finding]:
+def _weak_next_key(context: Context, declared: Declaration, ring: Ring) -> Iterator[Finding]:
+    version = declared.others.get("version")
+    current = 0 if version is None else context.value(version) or 0
     for key in ring:
-        is_next = key.version > context.settings.ENCRYPTION_KEY_VERSION
+        is_next = key.version > current
         weakness = versions.weakness(key) if is_next else None
         if weakness is not None:
             yield context.finding(
@@ -155,7 +190,7 @@ def _weak_next_key(context: Context, ring: Ring) -> Iterator[Finding]:
             )
 
 
-def _gaps(context: Context, ring: Ring) -> Iterator[Finding]:
+def _gaps(context: Context, declared: Declaration, ring: Ring) -> Iterator[Finding]:
     known = sorted({key.version for key in ring if key.version <= HIGHEST})
     for lower, upper in pairwise(known):
         first, last = lower + 1, upper - 1
@@ -167,40 +202,42 @@ def _gaps(context: Context, ring: Ring) -> Iterator[Finding]:
             Severity.WARNING,
             f"{missing} missing between the keys of versions {lower} and {upper}.",
             f"Restore what is missing, or retire version {lower} as well.",
-            VERSION,
+            declared.others.get("version", declared.name),
         )
 
 
-def _without_version(context: Context) -> Iterator[Finding]:
+def _without_version(context: Context, key: Declaration) -> Iterator[Finding]:
     """
     Yield a finding for each variable that looks like an older key but names no version.
     """
-    for name, location in _unknown(context):
-        if re.fullmatch(_NO_NUMBER, name.upper()):
-            short = len(name) < len(FAMILY) + PIECE and is_conventional_name(name.upper())
-            shown = name if short else f"A variable that begins with {FAMILY}"
+    family = versions.family(key.name)
+    for name, location in _unknown(context, family):
+        if re.fullmatch(_NO_NUMBER, name.upper().removeprefix(family)):
+            short = len(name) < len(family) + PIECE and is_conventional_name(name.upper())
+            shown = name if short else f"A variable that begins with {family}"
             yield Finding(
                 code="KEY005",
                 severity=Severity.ERROR,
                 message=f"{shown} does not end in a version from 0 to {HIGHEST}, "
                 "so this key is never used.",
-                hint=f"Rename it to {FAMILY} and the version that the key had.",
+                hint=f"Rename it to {family} and the version that the key had.",
                 fields=(),
                 location=location,
             )
 
 
-def _unknown(context: Context) -> Iterator[tuple[str, Location]]:
+def _unknown(context: Context, family: str) -> Iterator[tuple[str, Location]]:
     """
-    Yield the name and the location of each variable that is not empty and not a setting.
+    Yield the name and the location of each unknown variable of a family that is not empty.
     """
     unknown = context.values.unknown
     for name in unknown.names:
-        if name.upper().startswith(FAMILY) and unknown.text(name):
+        if name.upper().startswith(family) and unknown.text(name):
             yield name, Location("environment")
     for source in context.values.env_files:
         for assignment in source.assignments:
-            if assignment.sets is None and assignment.text:
+            is_unknown = assignment.sets is None and assignment.text
+            if is_unknown and assignment.name.upper().startswith(family):
                 yield assignment.name, assignment.location
 
 
@@ -208,20 +245,19 @@ KEY005 = Check(
     "KEY005",
     "Every older key is well-formed and the versions are consistent",
     keys_are_consistent,
-    reads=(VERSION,),
-    looks_at=(CURRENT,),
+    rules=(EncryptionKey,),
 )
 KEY006 = Check(
     "KEY006",
     "The canary opens with the configured key",
     canary_opens,
-    reads=(CURRENT, VERSION, _CANARY, _CONTEXT),
     requires="KEY004",
+    rules=(EncryptionKey,),
 )
 KEY007 = Check(
     "KEY007",
     "The key ring is stable: no rotation is under way",
     rotation_is_finished,
-    reads=(CURRENT, VERSION, _CANARY),
     requires="KEY002",
+    rules=(EncryptionKey,),
 )

@@ -2,17 +2,19 @@
 The encryption key: it is set, well-formed, hard to guess, and usable on this machine.
 """
 
+from collections import deque
 from collections.abc import Iterator
 
 from workerctl import keys
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Severity
+from workerctl.rules import EncryptionKey
 from workerctl.schema import boot_rules
 
 
 def key_is_set(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_KEY has a value.
+    Every field marked `EncryptionKey` has a value.
 
     Why: without a key the worker accepts personal data, then fails at the first encryption, in the
     middle of a job.
@@ -25,7 +27,7 @@ def key_is_set(context: Context) -> Iterator[Finding]:
 
 def key_is_well_formed(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_KEY is 64 hexadecimal characters, the 32 bytes that AES-256-GCM requires.
+    An encryption key is 64 hexadecimal characters, the 32 bytes that AES-256-GCM requires.
 
     Why: a key that contains a quote, a blank or a look-alike character is a different key, or not a
     key at all. The finding describes the problem by length and kind of character; it never shows a
@@ -34,12 +36,13 @@ def key_is_well_formed(context: Context) -> Iterator[Finding]:
     Fix: correct what the finding describes, or restore the key. `workerctl keygen` writes the one
     form that every env file parser reads in the same way.
     """
-    return boot_rules.key_form(context.view, context.env)
+    yield from boot_rules.key_form(context.view, context.env)
+    deque(_keys(context), maxlen=0)  # skips the check if a key cannot be read
 
 
 def key_is_strong(context: Context) -> Iterator[Finding]:
     """
-    ENCRYPTION_KEY looks like 32 random bytes.
+    An encryption key looks like 32 random bytes.
 
     Why: a key that can be guessed protects nothing. Documented examples, repeated patterns and
     passwords written in hexadecimal are easy to guess. The check finds such keys; it does not prove
@@ -51,15 +54,16 @@ def key_is_strong(context: Context) -> Iterator[Finding]:
     severity = context.by_environment(
         development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
     )
-    weakness = keys.weakness(_key(context))
-    if severity is not None and weakness is not None:
-        yield context.finding(
-            "KEY003",
-            severity,
-            f"ENCRYPTION_KEY {weakness}.",
-            "Make a random key with `workerctl keygen`, or rotate if this one encrypted data.",
-            "ENCRYPTION_KEY",
-        )
+    for name, key in _keys(context):
+        weakness = keys.weakness(key)
+        if severity is not None and weakness is not None:
+            yield context.finding(
+                "KEY003",
+                severity,
+                f"{name} {weakness}.",
+                "Make a random key with `workerctl keygen`, or rotate if this one encrypted data.",
+                name,
+            )
 
 
 def key_encrypts(context: Context) -> Iterator[Finding]:
@@ -73,46 +77,55 @@ def key_encrypts(context: Context) -> Iterator[Finding]:
     """
     from workerctl import keyring
 
-    failure = keyring.round_trip_failure(_key(context))
-    if failure is not None:
-        yield context.finding(
-            "KEY004",
-            Severity.ERROR,
-            f"AES-256-GCM does not work on this machine ({failure}).",
-            "Install the cryptography package for this platform.",
-            "ENCRYPTION_KEY",
-        )
+    for name, key in _keys(context):
+        failure = keyring.round_trip_failure(key)
+        if failure is not None:
+            yield context.finding(
+                "KEY004",
+                Severity.ERROR,
+                f"AES-256-GCM does not work on this machine ({failure}).",
+                "Install the cryptography package for this platform.",
+                name,
+            )
 
 
-def _key(context: Context) -> str:
+def _keys(context: Context) -> Iterator[tuple[str, str]]:
     """
-    Return the key. Raise SkipCheck if it is not set, which a suppression of KEY001 can allow.
+    Yield the name and the text of each key that is set.
+
+    Raise SkipCheck at the end if another one is invalid, or not set, which a suppression of KEY001
+    can allow.
     """
-    key = context.values.text("ENCRYPTION_KEY")
-    if not key:
-        raise SkipCheck("ENCRYPTION_KEY is not set")
-    return key
+    unset: list[str] = []
+    for (name,) in context.groups_of_valid((each.name,) for each in context.schema.of(EncryptionKey)):
+        key = context.values.text(name)
+        if key:
+            yield name, key
+        else:
+            unset.append(name)
+    if unset:
+        raise SkipCheck(f"{' and '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set")
 
 
-KEY001 = Check("KEY001", "ENCRYPTION_KEY is set", key_is_set, looks_at=("ENCRYPTION_KEY",))
+KEY001 = Check("KEY001", "{} is set", key_is_set, rules=(EncryptionKey,))
 KEY002 = Check(
     "KEY002",
-    "ENCRYPTION_KEY is 64 hexadecimal characters",
+    "{} is 64 hexadecimal characters",
     key_is_well_formed,
-    reads=("ENCRYPTION_KEY",),
+    rules=(EncryptionKey,),
     requires="KEY001",
 )
 KEY003 = Check(
     "KEY003",
-    "ENCRYPTION_KEY is not guessable",
+    "{} is not guessable",
     key_is_strong,
-    reads=("ENCRYPTION_KEY",),
+    rules=(EncryptionKey,),
     requires="KEY002",
 )
 KEY004 = Check(
     "KEY004",
     "This machine can encrypt and decrypt with the key",
     key_encrypts,
-    reads=("ENCRYPTION_KEY",),
+    rules=(EncryptionKey,),
     requires="KEY002",
 )

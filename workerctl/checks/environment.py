@@ -3,31 +3,58 @@ What an environment requires: values that are set and real, and endpoints that a
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from urllib.parse import urlsplit
 
 from workerctl.checks.base import Check, Context
-from workerctl.keyring import versions
+from workerctl.checks.rings import ring_of
 from workerctl.report.findings import Finding, Severity
+from workerctl.rules import (
+    EncryptionKey,
+    Endpoint,
+    Environment,
+    Off,
+    OneOf,
+    Origins,
+    Recommended,
+    Required,
+)
 from workerctl.schema import boot_rules
+from workerctl.schema.declarations import rules_of
 from workerctl.schema.introspection import holds_url
 from workerctl.secrecy.placeholders import is_placeholder
 
-_PLAIN_SCHEMES = {"http", "redis"}
+_PLAIN_SCHEMES = {
+    "http": "https",
+    "redis": "rediss",
+    "amqp": "amqps",
+    "ws": "wss",
+    "ftp": "ftps",
+    "ldap": "ldaps",
+    "nats": "tls",
+    "mqtt": "mqtts",
+    "smtp": "smtps",
+}
+"""The schemes without encryption, each with the one that encrypts."""
+
+_OFF = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
 _PRIVATE_SUFFIXES = (".internal", ".svc", ".svc.cluster.local", ".local", ".localhost")
 
 
 def environment_is_known(context: Context) -> Iterator[Finding]:
     """
-    ENV is exactly development, staging or production.
+    The environment is development, staging or production, or a word that means one of them.
 
-    Why: the rules for production would not apply to a worker whose ENV is `prod`, so a typo would
-    switch them off. Any other name is therefore judged as production. An empty ENV is judged as
-    development, with a warning. With `--env`, a warning says so if the worker will boot as another
-    environment.
+    The field that names it is the one marked `Environment`, else one called env, environment,
+    app_env, stage or deployment. The built-in schema allows exactly the three words.
 
-    Fix: write the name in full and in lower case.
+    Why: the rules for production would not apply to a worker whose environment is misspelled, so a
+    typo would switch them off. A word that is not known is therefore judged as production. An empty
+    value is judged as the default, with a warning. With `--env`, a warning says so if the worker
+    will boot as another environment.
+
+    Fix: correct the word, or give its meaning: `Environment(production=("live",))`.
     """
     override = context.env if context.judged_by_option else None
     return boot_rules.environment_name(context.view, override)
@@ -35,29 +62,33 @@ def environment_is_known(context: Context) -> Iterator[Finding]:
 
 def required_values_are_set(context: Context) -> Iterator[Finding]:
     """
-    Every value that staging and production require is set.
+    Every value that this environment requires is set.
 
-    Why: otherwise a missing value shows in the first job that needs it, hours after the deploy.
-    REDIS_URL is required although it has a default, which is right on a developer's machine only.
+    The fields are those marked `Required`, `OneOf` or `Recommended`.
+
+    Why: otherwise a missing value shows in the first job that needs it, hours after the deploy. A
+    default does not count, because it may be right on a developer's machine only.
 
     Fix: set the variable where the worker gets its configuration.
     """
     return boot_rules.required_values(context.view, context.env)
 
 
-def debug_is_off(context: Context) -> Iterator[Finding]:
+def flags_are_off(context: Context) -> Iterator[Finding]:
     """
-    DEBUG is off outside development.
+    Every field marked `Off` is off outside development.
 
     Why: debugging aids show internals to anyone who can provoke an error.
 
-    Fix: set DEBUG=false, or remove it.
+    Fix: set the variable to false, or remove it.
     """
-    severity = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
-    if severity is not None and context.settings.DEBUG:
-        yield context.finding(
-            "ENV003", severity, f"DEBUG is on in {context.env}.", "Set DEBUG=false.", "DEBUG"
-        )
+    for one in context.declared(Off):
+        is_named = context.env in one.rule.environments
+        severity = Severity.ERROR if is_named else context.by_environment(staging=Severity.WARNING)
+        if severity is not None and _is_on(context.value(one.name)):
+            yield context.finding(
+                "ENV003", severity, f"{one.name} is on in {context.env}.", f"Set {one.name}=false.", one.name
+            )
 
 
 def values_are_real(context: Context) -> Iterator[Finding]:
@@ -96,8 +127,7 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
 
     Fix: use https: and rediss: URLs.
     """
-    fields = type(context.settings).model_fields
-    urls = [(name,) for name in fields if context.values.is_set(name) and holds_url(fields[name])]
+    urls = [(name,) for name in context.schema.variables if _is_endpoint(context, name)]
     for (name,) in context.groups_of_valid(urls):
         scheme, host = _endpoint(context.values.text(name))
         private = _is_private(host)
@@ -106,7 +136,7 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
             production=Severity.WARNING if private else Severity.ERROR,
         )
         if scheme in _PLAIN_SCHEMES and severity is not None:
-            secure = "rediss" if scheme == "redis" else "https"
+            secure = _PLAIN_SCHEMES[scheme]
             target = "a private host" if private else "a public host"
             yield context.finding(
                 "ENV005",
@@ -119,24 +149,25 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
 
 def origins_are_explicit(context: Context) -> Iterator[Finding]:
     """
-    ALLOWED_ORIGINS lists each allowed origin in full, without `*` and without localhost.
+    Every field marked `Origins` lists each origin in full, without `*` and without localhost.
 
     Why: with `*`, every web page that a user visits can call the worker with the user's rights.
 
     Fix: list the origins of the application, separated by commas.
     """
     severity = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
-    for origin in context.settings.ALLOWED_ORIGINS:
-        host = _endpoint(origin)[1]
-        wrong = "allows every origin" if origin == "*" else "allows localhost"
-        if severity is not None and (origin == "*" or _is_loopback(host)):
-            yield context.finding(
-                "ENV006",
-                severity,
-                f"ALLOWED_ORIGINS {wrong}.",
-                "List the application's own origins, separated by commas.",
-                "ALLOWED_ORIGINS",
-            )
+    for one in context.declared(Origins):
+        for origin in _items(context.value(one.name)):
+            host = _endpoint(origin)[1]
+            wrong = "allows every origin" if origin == "*" else "allows localhost"
+            if severity is not None and (origin == "*" or _is_loopback(host)):
+                yield context.finding(
+                    "ENV006",
+                    severity,
+                    f"{one.name} {wrong}.",
+                    f"List the application's own origins{_separated(context)}.",
+                    one.name,
+                )
 
 
 def secrets_are_distinct(context: Context) -> Iterator[Finding]:
@@ -160,8 +191,9 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
         and "://" not in value.text
         and not is_placeholder(value.text, name, secret=True)
     ]
+    rings = [ring_of(context, one) for one in context.schema.of(EncryptionKey)]
     for (one, text), (other, again) in combinations(secrets, 2):
-        if _is_key(one) and _is_key(other):
+        if any({one, other} <= {key.name for key in ring} for ring in rings):
             continue
         if severity is not None and hmac.compare_digest(_bytes(text), _bytes(again)):
             yield context.finding(
@@ -174,12 +206,43 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
             )
 
 
-def _is_key(name: str) -> bool:
-    return name == versions.CURRENT or versions.number_of(name) is not None
+def _is_on(value: object) -> bool:
+    """
+    Return whether a flag is on; a field that holds a text may say "off" or "false".
+    """
+    return value.strip().lower() not in _OFF if isinstance(value, str) else bool(value)
+
+
+def _items(value: object) -> Iterator[str]:
+    """
+    Yield the origins of a list, or of a text that separates them with commas.
+    """
+    items = value.split(",") if isinstance(value, str) else value
+    if isinstance(items, Iterable):
+        yield from (str(item).strip() for item in items)
+
+
+def _separated(context: Context) -> str:
+    return ", separated by commas" if context.schema.is_own else ""
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
+def _is_endpoint(context: Context, name: str) -> bool:
+    """
+    Return whether a variable is set to the URL of a service: by its type, its rule or its text.
+
+    A text with a scheme that is not encrypted is an endpoint in any class but the built-in one,
+    which declares its URLs.
+    """
+    if not context.values.text(name):
+        return False
+    info = context.schema.variables[name].info
+    if holds_url(info) or any(isinstance(rule, Endpoint) for rule in rules_of(info)):
+        return True
+    return not context.schema.is_own and _endpoint(context.values.text(name))[0] in _PLAIN_SCHEMES
 
 
 def _endpoint(url: str) -> tuple[str, str]:
@@ -207,35 +270,24 @@ def _is_private(host: str) -> bool:
 
 ENV001 = Check(
     "ENV001",
-    "ENV is development, staging or production",
+    "{} is development, staging or production",
     environment_is_known,
-    looks_at=("ENV",),
+    rules=(Environment,),
 )
 ENV002 = Check(
     "ENV002",
     "Every value that this environment requires is set",
     required_values_are_set,
-    looks_at=(
-        "SUPABASE_URL",
-        "SUPABASE_SERVICE_ROLE_KEY",
-        "REDIS_URL",
-        "OPENAI_API_KEY",
-        "ANTHROPIC_API_KEY",
-        "WEBHOOK_SECRET",
-        "GEMINI_API_KEY",
-    ),
+    rules=(Required, OneOf, Recommended),
 )
-ENV003 = Check("ENV003", "DEBUG is off outside development", debug_is_off, reads=("DEBUG",))
+ENV003 = Check("ENV003", "{} is off outside development", flags_are_off, rules=(Off,))
 ENV004 = Check("ENV004", "No value is a placeholder", values_are_real, every_secret=True)
 ENV005 = Check(
     "ENV005",
     "Connections to endpoints are encrypted",
     endpoints_are_encrypted,
-    looks_at=("REDIS_URL", "SUPABASE_URL", "OPENAI_BASE_URL", "WEBHOOK_URL", "SENTRY_DSN"),
 )
-ENV006 = Check(
-    "ENV006", "Allowed origins are explicit", origins_are_explicit, reads=("ALLOWED_ORIGINS",)
-)
+ENV006 = Check("ENV006", "Allowed origins are explicit", origins_are_explicit, rules=(Origins,))
 ENV007 = Check(
     "ENV007", "No two secrets hold the same value", secrets_are_distinct, every_secret=True
 )

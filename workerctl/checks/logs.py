@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.rules import LogLevel
 
 # The values that switch each variable on; None stands for any value that is not in _OFF.
 _SWITCHES: dict[str, frozenset[str] | None] = {
@@ -13,28 +14,30 @@ _SWITCHES: dict[str, frozenset[str] | None] = {
     "OPENAI_LOG": frozenset({"debug"}),
     "ANTHROPIC_LOG": frozenset({"debug"}),
 }
+# TRACE is the name that structured logging libraries give to an even lower level.
+_DEBUG_LEVELS = frozenset({"DEBUG", "TRACE"})
 _OFF = frozenset({"", "0", "false", "no", "off"})
 
 
 def debug_logging(context: Context) -> Iterator[Finding]:
     """
-    Production does not log at DEBUG.
+    Production does not log at DEBUG: no field marked `LogLevel` is that low.
 
     Why: debug records of HTTP clients and SDKs hold headers and bodies, and with them keys and
     personal data. They also fill disks.
 
-    Fix: set LOG_LEVEL=INFO, and use DEBUG only while you need it.
+    Fix: set the level to INFO, and use DEBUG only while you need it.
     """
     severity = context.by_environment(production=Severity.WARNING)
-    level = context.settings.LOG_LEVEL
-    if severity is not None and (level == "DEBUG" or (level.isdigit() and int(level) <= 10)):  # noqa: PLR2004 -- logging.DEBUG
-        yield context.finding(
-            "LOG001",
-            severity,
-            "LOG_LEVEL enables debug records in production.",
-            "Set LOG_LEVEL=INFO.",
-            "LOG_LEVEL",
-        )
+    for one in context.declared(LogLevel):
+        if severity is not None and _is_debug(context.value(one.name)):
+            yield context.finding(
+                "LOG001",
+                severity,
+                f"{one.name} enables debug records in production.",
+                f"Set {one.name}=INFO.",
+                one.name,
+            )
 
 
 def debugging_switches(context: Context) -> Iterator[Finding]:
@@ -61,6 +64,11 @@ def debugging_switches(context: Context) -> Iterator[Finding]:
             )
 
 
+def _is_debug(level: object) -> bool:
+    text = str(getattr(level, "value", level)).strip().upper()
+    return text in _DEBUG_LEVELS or (text.isdecimal() and int(text) <= 10)  # noqa: PLR2004 -- logging.DEBUG
+
+
 def _switched_on(context: Context) -> Iterator[tuple[str, Location]]:
     seen: set[str] = set()
     for assignment in context.values.named(_SWITCHES):
@@ -73,5 +81,5 @@ def _switched_on(context: Context) -> Iterator[tuple[str, Location]]:
             yield name, assignment.location
 
 
-LOG001 = Check("LOG001", "Debug logging is off in production", debug_logging, reads=("LOG_LEVEL",))
+LOG001 = Check("LOG001", "Debug logging is off in production", debug_logging, rules=(LogLevel,))
 LOG002 = Check("LOG002", "No debug switch makes a library log values", debugging_switches)

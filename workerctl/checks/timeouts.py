@@ -3,61 +3,55 @@ Timeouts and waits: each pair of settings makes sense by itself, before they are
 """
 
 from collections.abc import Iterator
-from itertools import chain
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
-
-_BACKOFFS = (
-    ("LLM_RETRY_BASE_WAIT", "LLM_RETRY_MAX_WAIT"),
-    ("EMBEDDING_RETRY_BASE_WAIT", "EMBEDDING_RETRY_MAX_WAIT"),
-)
+from workerctl.rules import AtMost, ShorterThan
 
 
 def connect_timeouts(context: Context) -> Iterator[Finding]:
     """
-    LLM_CONNECT_TIMEOUT_SECONDS is shorter than LLM_TIMEOUT_SECONDS.
+    Every field marked `ShorterThan` is smaller than the field that it names.
 
     Why: the timeout for the answer starts when the connection is established. With a longer connect
     timeout, most of the time that a call may take is spent waiting for a server that is down.
 
-    Fix: lower LLM_CONNECT_TIMEOUT_SECONDS. A healthy server accepts a connection in well under a
-    second.
+    Fix: lower the connect timeout. A healthy server accepts a connection in well under a second.
     """
-    settings = context.settings
-    if settings.LLM_CONNECT_TIMEOUT_SECONDS >= settings.LLM_TIMEOUT_SECONDS:
-        yield context.finding(
-            "TMO001",
-            Severity.ERROR,
-            f"LLM_CONNECT_TIMEOUT_SECONDS ({settings.LLM_CONNECT_TIMEOUT_SECONDS} s) is not "
-            f"shorter than LLM_TIMEOUT_SECONDS ({settings.LLM_TIMEOUT_SECONDS} s).",
-            f"Set LLM_CONNECT_TIMEOUT_SECONDS to {min(10, settings.LLM_TIMEOUT_SECONDS - 1)}."
-            if settings.LLM_TIMEOUT_SECONDS > 1
-            else "Raise LLM_TIMEOUT_SECONDS.",
-            "LLM_CONNECT_TIMEOUT_SECONDS",
-            "LLM_TIMEOUT_SECONDS",
-        )
+    for one in context.declared(ShorterThan):
+        other = one.others["than"]
+        short, long = context.value(one.name), context.value(other)
+        if None not in {short, long} and short >= long:
+            yield context.finding(
+                "TMO001",
+                Severity.ERROR,
+                f"{one.name} ({short} s) is not shorter than {other} ({long} s).",
+                f"Set {one.name} to {min(10, long - 1)}." if long > 1 else f"Raise {other}.",
+                one.name,
+                other,
+            )
 
 
 def backoffs(context: Context) -> Iterator[Finding]:
     """
-    No base wait before a retry is longer than its maximum wait.
+    No field marked `AtMost` exceeds the field that it names, such as the maximum wait of retries.
 
     Why: the wait starts at the base and doubles up to the maximum. If the base is longer, every
     wait is the maximum and the base has no effect.
 
     Fix: lower the base, or raise the maximum.
     """
-    for base, cap in context.groups_of_valid(_BACKOFFS):
-        first, longest = getattr(context.settings, base), getattr(context.settings, cap)
-        if first > longest:
+    for one in context.declared(AtMost):
+        other = one.others["than"]
+        first, longest = context.value(one.name), context.value(other)
+        if None not in {first, longest} and first > longest:
             yield context.finding(
                 "TMO002",
                 Severity.ERROR,
-                f"{base} ({first:g} s) exceeds {cap} ({longest:g} s).",
-                f"Set {base} to at most {longest:g}, or raise {cap}.",
-                base,
-                cap,
+                f"{one.name} ({first:g} s) exceeds {other} ({longest:g} s).",
+                f"Set {one.name} to at most {longest:g}, or raise {other}.",
+                one.name,
+                other,
             )
 
 
@@ -96,13 +90,13 @@ TMO001 = Check(
     "TMO001",
     "Connect timeouts are shorter than response timeouts",
     connect_timeouts,
-    reads=("LLM_CONNECT_TIMEOUT_SECONDS", "LLM_TIMEOUT_SECONDS"),
+    rules=(ShorterThan,),
 )
 TMO002 = Check(
     "TMO002",
     "Base waits do not exceed maximum waits",
     backoffs,
-    looks_at=tuple(chain.from_iterable(_BACKOFFS)),
+    rules=(AtMost,),
 )
 TMO003 = Check(
     "TMO003",

@@ -1,24 +1,21 @@
 """
 The keys of a configuration by version: one is current, the others only decrypt.
 
-`ENCRYPTION_KEY` is the current key, and `ENCRYPTION_KEY_VERSION` its version. `ENCRYPTION_KEY_V0`
-to `ENCRYPTION_KEY_V255` are the others: older keys, and a key that was added but is not current
-yet. This module needs only the standard library.
+A variable such as `ENCRYPTION_KEY` holds the current key. The variables with the same name and a
+version, `ENCRYPTION_KEY_V0` to `ENCRYPTION_KEY_V255`, hold the others: older keys, and a key that
+was added but is not current yet. This module needs only the standard library.
 """
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from workerctl import keys
 
-if TYPE_CHECKING:
-    from workerctl.settings import Settings
-    from workerctl.sources.values import Values
-
 CURRENT = "ENCRYPTION_KEY"
 VERSION = "ENCRYPTION_KEY_VERSION"
-FAMILY = "ENCRYPTION_KEY_V"
+"""The variables of the built-in schema, which `workerctl keygen` writes."""
+
 HIGHEST = 255
 """The highest version, because a token stores the version in one byte."""
 
@@ -26,11 +23,14 @@ HIGHEST = 255
 class VersionedKey(NamedTuple):
     """
     A key, its version, and the variable that holds it. `text`, the key, may be malformed.
+
+    `is_current` is true for the key that encrypts.
     """
 
     name: str
     version: int
     text: str
+    is_current: bool = False
 
     def __repr__(self) -> str:
         return f"VersionedKey({self.name})"
@@ -66,44 +66,45 @@ class KeyProblem(NamedTuple):
     words: str
 
 
-def keys_of(texts: Mapping[str, str], version: int) -> Ring:
+def family(name: str) -> str:
+    """
+    Return what the variables of the older keys begin with; a version follows.
+    """
+    return f"{name}_V"
+
+
+def keys_of(texts: Mapping[str, str], version: int, current: str = CURRENT) -> Ring:
     """
     Return the keys among some variables: the current key first, then the others by version.
 
     `texts` maps names of variables to their values; other variables are ignored. `version` is the
-    version of the current key.
+    version of the current key, and `current` the variable that holds it.
     """
     others = [
         VersionedKey(name, int(number), text)
         for name, text in texts.items()
-        if text and (number := number_of(name)) is not None
+        if text and (number := number_of(name, current)) is not None
     ]
     others.sort(key=lambda key: (key.version, key.name))
-    current = texts.get(CURRENT)
-    return (*([VersionedKey(CURRENT, version, current)] if current else []), *others)
+    key = texts.get(current)
+    first = [VersionedKey(current, version, key, is_current=True)] if key else []
+    return (*first, *others)
 
 
-def configured_ring(values: "Values", settings: "Settings") -> Ring:
+def number_of(name: str, current: str = CURRENT) -> str | None:
     """
-    Return the keys of a configuration; `settings` has the version of the current key.
+    Return the digits after the family of a key, or None for the name of any other variable.
     """
-    return keys_of(values.texts(), settings.ENCRYPTION_KEY_VERSION)
-
-
-def number_of(name: str) -> str | None:
-    """
-    Return the digits after `ENCRYPTION_KEY_V`, or None for the name of any other variable.
-    """
-    number = name.removeprefix(FAMILY)
+    number = name.removeprefix(family(current))
     is_number = number.isascii() and number.isdecimal()
-    return number if is_number and name.startswith(FAMILY) else None
+    return number if is_number and name.startswith(family(current)) else None
 
 
-def name_of(version: int) -> str:
+def name_of(version: int, current: str = CURRENT) -> str:
     """
     Return the variable for a key of this version while it is not the current key.
     """
-    return f"{FAMILY}{version}"
+    return f"{family(current)}{version}"
 
 
 def problems(ring: Iterable[VersionedKey]) -> Iterator[KeyProblem]:
@@ -116,7 +117,7 @@ def problems(ring: Iterable[VersionedKey]) -> Iterator[KeyProblem]:
     seen: list[VersionedKey] = []
     for key in ring:
         words = None
-        if key.name != CURRENT:
+        if not key.is_current:
             words = _problem(key) or _contradiction(key, seen)
         if words is not None:
             yield KeyProblem(key, words)

@@ -55,9 +55,10 @@ class View(NamedTuple):
 
     def is_set(self, name: str) -> bool:
         """
-        Return whether a source sets a variable to a value that is not empty.
+        Return whether a source sets a variable to a value that is not empty, or cannot be read.
         """
-        return bool(self.values.text(name))
+        value = self.values.chosen.get(name)
+        return value is not None and bool(value.text or value.problem)
 
     def missing_at(self, name: str, required_by: str | None) -> Location:
         """

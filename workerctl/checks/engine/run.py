@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from workerctl.checks.base import Check, Context, SkipCheck, because_invalid
+from workerctl.checks.base import Check, Context, SkipCheck, because_invalid, titled
 from workerctl.checks.engine.select import Selection
 from workerctl.checks.suppressions import accepting
 from workerctl.report.findings import Finding, Location, Severity
@@ -51,7 +51,7 @@ class Runner:
             if not self._selection.includes(check.code):
                 continue
             if check.code in self._selection.ignored:
-                results.append(Result(check.code, check.title, Status.SKIPPED, "ignored"))
+                results.append(self._result_of(check, Status.SKIPPED, "ignored"))
                 continue
             self._context = self._context._replace(results=tuple(results))
             results.append(self._result(check))
@@ -68,21 +68,24 @@ class Runner:
         """
         Return the result of a check that cannot run, or None if it can.
 
-        It cannot run if a field that it reads is invalid, or the check that it requires did not
-        pass.
+        It cannot run if there is nothing that it could judge, if a field that it reads is invalid,
+        or if the check that it requires did not pass.
         """
+        missing = _nothing_to_judge(check, self._context)
+        if missing is not None:
+            return self._result_of(check, Status.NOT_APPLICABLE, missing)
         invalid = [name for name in check.reads if name in self._context.invalid]
         if invalid:
-            return _result_of(check, Status.SKIPPED, because_invalid(invalid))
+            return self._result_of(check, Status.SKIPPED, because_invalid(invalid))
         required = self._checks.get(check.requires or "")
         if required is None:
             return None
         prerequisite = self._result(required)
         if prerequisite.status is Status.PASSED:
             return None
-        if prerequisite.status in {Status.SKIPPED, Status.DEFERRED}:
-            return _result_of(check, prerequisite.status, prerequisite.reason)
-        return _result_of(check, Status.SKIPPED, f"{required.code} {prerequisite.status.value}")
+        if prerequisite.status in {Status.SKIPPED, Status.DEFERRED, Status.NOT_APPLICABLE}:
+            return self._result_of(check, prerequisite.status, prerequisite.reason)
+        return self._result_of(check, Status.SKIPPED, f"{required.code} {prerequisite.status.value}")
 
     def _attempt(self, check: Check) -> Result:
         found: list[Finding] = []
@@ -99,7 +102,7 @@ class Runner:
         except BaseException as error:  # noqa: BLE001 -- SystemExit must not turn a run green
             crash = self._redacted(check, type(error).__name__)
         if crash is not None:
-            return _result_of(check, Status.CRASHED, crash, found)
+            return self._result_of(check, Status.CRASHED, crash, found)
         return self._completed(check, found, skipped)
 
     def _completed(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
@@ -109,13 +112,19 @@ class Runner:
         awaited = self._awaited_secrets(check)
         found = [finding for finding in found if not awaited.intersection(finding.fields[:1])]
         if any(finding.suppressed is None for finding in found):
-            return _result_of(check, Status.FAILED, None, found)
+            return self._result_of(check, Status.FAILED, None, found)
         if awaited:
             reason = f"not set at build: {', '.join(sorted(awaited))}"
-            return _result_of(check, Status.DEFERRED, reason, found)
+            return self._result_of(check, Status.DEFERRED, reason, found)
         if skipped is not None and not found:
-            return _result_of(check, Status.SKIPPED, skipped)
-        return _result_of(check, Status.PASSED, None, found)
+            return self._result_of(check, Status.SKIPPED, skipped)
+        return self._result_of(check, Status.PASSED, None, found)
+
+    def _result_of(
+        self, check: Check, status: Status, reason: str | None = None, found: Iterable[Finding] = ()
+    ) -> Result:
+        title = titled(check, self._context.schema)
+        return Result(check.code, title, status, reason, findings=tuple(found))
 
     def _awaited_secrets(self, check: Check) -> frozenset[str]:
         """
@@ -125,7 +134,7 @@ class Runner:
             return frozenset()
         secrets = set(self._context.secrets())
         if not check.every_secret:
-            secrets &= {*check.reads, *check.looks_at}
+            secrets &= self._context.looked_at(check)
         return frozenset(name for name in secrets if not self._context.values.is_set(name))
 
     def _reported(self, check: Check, finding: object) -> Finding:
@@ -194,7 +203,11 @@ def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
     )
 
 
-def _result_of(
-    check: Check, status: Status, reason: str | None = None, found: Iterable[Finding] = ()
-) -> Result:
-    return Result(check.code, check.title, status, reason, findings=tuple(found))
+def _nothing_to_judge(check: Check, context: Context) -> str | None:
+    """
+    Return the reason why a check is not applicable, or None if it is.
+    """
+    if check.rules and not any(map(context.schema.of, check.rules)):
+        marks = " or ".join(f"`{rule.__name__}`" for rule in check.rules)
+        return f"no field is marked {marks}"
+    return None

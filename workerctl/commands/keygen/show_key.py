@@ -70,4 +70,4 @@ def _meaning(written: write_keys.Written) -> str:
 
 
 def _ring(loaded: Loaded) -> Ring:
-    return versions.configured_ring(loaded.values, loaded.settings)
+    return versions.keys_of(loaded.values.texts(), loaded.settings.ENCRYPTION_KEY_VERSION)
