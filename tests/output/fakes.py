@@ -14,6 +14,7 @@ from workerctl.output.formats import Detail, renderer
 from workerctl.report.exit_codes import ExitCode as Code
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.report.results import Problem, Report
+from workerctl.schema.declarations import declared
 from workerctl.schema.introspection import names
 from workerctl.settings import Settings
 from workerctl.sources.values import Values
@@ -104,6 +105,7 @@ def report(case: str) -> Report:
     context = Context(
         Settings.model_construct(),
         Values(names(Settings)),
+        declared(Settings),
         env="production",
         suppressions=(),
         today=date(2026, 6, 1),

@@ -23,6 +23,12 @@ class SkipCheck(Exception):  # noqa: N818 -- not an error
     """
 
 
+class NotApplicable(SkipCheck):
+    """
+    Raised by a check that finds nothing in the settings class that it could judge.
+    """
+
+
 class Context(NamedTuple):
     """
     Everything a check may look at. The outside world enters only here, so tests patch nothing.
@@ -186,7 +192,8 @@ class Check(NamedTuple):
       while any secret is not set; other checks, while one of the secrets that they name is not.
     - `boot` is false for a check that a starting worker should not run, such as one that calls git.
     - `rules` are the rules that it judges. It is not applicable to a class that declares none of
-      them. A `{}` in the title stands for the variables with the first of these rules.
+      them, unless `by_value` says that it judges other values as well. A `{}` in the title stands
+      for the variables with the first of these rules.
     - `pipeline` marks a check of the stages of a job.
     """
 
@@ -199,4 +206,5 @@ class Check(NamedTuple):
     every_secret: bool = False
     boot: bool = True
     rules: tuple[type[Rule], ...] = ()
+    by_value: bool = False
     pipeline: bool = False

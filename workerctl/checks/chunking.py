@@ -130,9 +130,7 @@ def sections(context: Context) -> Iterator[Finding]:
             )
 
 
-CHU001 = Check(
-    "CHU001", "Overlaps are smaller than their chunks", overlaps, rules=(SmallerThan,)
-)
+CHU001 = Check("CHU001", "Overlaps are smaller than their chunks", overlaps, rules=(SmallerThan,))
 CHU002 = Check(
     "CHU002", "Chunks fit the embedding model", model_limits, rules=(InputOf, DimensionsOf)
 )

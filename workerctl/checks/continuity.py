@@ -50,7 +50,7 @@ def keys_are_consistent(context: Context) -> Iterator[Finding]:
 
 def canary_opens(context: Context) -> Iterator[Finding]:
     """
-    A canary opens with the current key or, during a rotation, with an older one.
+    Canaries open with the current key or, during a rotation, with an older one.
 
     Why: a key can be well-formed and random but still not be the key that the data was encrypted
     with: it may belong to another environment, or to the data before a backup was restored. The

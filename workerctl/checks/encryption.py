@@ -27,7 +27,7 @@ def key_is_set(context: Context) -> Iterator[Finding]:
 
 def key_is_well_formed(context: Context) -> Iterator[Finding]:
     """
-    An encryption key is 64 hexadecimal characters, the 32 bytes that AES-256-GCM requires.
+    Encryption keys are 64 hexadecimal characters, the 32 bytes that AES-256-GCM requires.
 
     Why: a key that contains a quote, a blank or a look-alike character is a different key, or not a
     key at all. The finding describes the problem by length and kind of character; it never shows a
@@ -42,7 +42,7 @@ def key_is_well_formed(context: Context) -> Iterator[Finding]:
 
 def key_is_strong(context: Context) -> Iterator[Finding]:
     """
-    An encryption key looks like 32 random bytes.
+    Encryption keys look like 32 random bytes.
 
     Why: a key that can be guessed protects nothing. Documented examples, repeated patterns and
     passwords written in hexadecimal are easy to guess. The check finds such keys; it does not prove
@@ -97,7 +97,9 @@ def _keys(context: Context) -> Iterator[tuple[str, str]]:
     can allow.
     """
     unset: list[str] = []
-    for (name,) in context.groups_of_valid((each.name,) for each in context.schema.of(EncryptionKey)):
+    for (name,) in context.groups_of_valid(
+        (each.name,) for each in context.schema.of(EncryptionKey)
+    ):
         key = context.values.text(name)
         if key:
             yield name, key

@@ -3,11 +3,11 @@ What an environment requires: values that are set and real, and endpoints that a
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from workerctl.checks.base import Check, Context
+from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.rings import ring_of
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import (
@@ -21,8 +21,6 @@ from workerctl.rules import (
     Required,
 )
 from workerctl.schema import boot_rules
-from workerctl.schema.declarations import rules_of
-from workerctl.schema.introspection import holds_url
 from workerctl.secrecy.placeholders import is_placeholder
 
 _PLAIN_SCHEMES = {
@@ -44,7 +42,7 @@ _PRIVATE_SUFFIXES = (".internal", ".svc", ".svc.cluster.local", ".local", ".loca
 
 def environment_is_known(context: Context) -> Iterator[Finding]:
     """
-    The environment is development, staging or production, or a word that means one of them.
+    Any word for the environment means development, staging or production.
 
     The field that names it is the one marked `Environment`, else one called env, environment,
     app_env, stage or deployment. The built-in schema allows exactly the three words.
@@ -87,7 +85,11 @@ def flags_are_off(context: Context) -> Iterator[Finding]:
         severity = Severity.ERROR if is_named else context.by_environment(staging=Severity.WARNING)
         if severity is not None and _is_on(context.value(one.name)):
             yield context.finding(
-                "ENV003", severity, f"{one.name} is on in {context.env}.", f"Set {one.name}=false.", one.name
+                "ENV003",
+                severity,
+                f"{one.name} is on in {context.env}.",
+                f"Set {one.name}=false.",
+                one.name,
             )
 
 
@@ -127,7 +129,10 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
 
     Fix: use https: and rediss: URLs.
     """
-    urls = [(name,) for name in context.schema.variables if _is_endpoint(context, name)]
+    declared = {each.name for each in context.schema.of(Endpoint)}
+    urls = [(name,) for name in context.schema.variables if _is_endpoint(context, name, declared)]
+    if not urls and not declared:
+        raise NotApplicable("no setting is an endpoint")
     for (name,) in context.groups_of_valid(urls):
         scheme, host = _endpoint(context.values.text(name))
         private = _is_private(host)
@@ -230,19 +235,17 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _is_endpoint(context: Context, name: str) -> bool:
+def _is_endpoint(context: Context, name: str, declared: Container[str]) -> bool:
     """
-    Return whether a variable is set to the URL of a service: by its type, its rule or its text.
+    Return whether a variable is set to the URL of a service: by its declaration or its text.
 
     A text with a scheme that is not encrypted is an endpoint in any class but the built-in one,
     which declares its URLs.
     """
-    if not context.values.text(name):
-        return False
-    info = context.schema.variables[name].info
-    if holds_url(info) or any(isinstance(rule, Endpoint) for rule in rules_of(info)):
-        return True
-    return not context.schema.is_own and _endpoint(context.values.text(name))[0] in _PLAIN_SCHEMES
+    text = context.values.text(name)
+    if not text or name in declared:
+        return bool(text)
+    return not context.schema.is_own and _endpoint(text)[0] in _PLAIN_SCHEMES
 
 
 def _endpoint(url: str) -> tuple[str, str]:
@@ -286,6 +289,8 @@ ENV005 = Check(
     "ENV005",
     "Connections to endpoints are encrypted",
     endpoints_are_encrypted,
+    rules=(Endpoint,),
+    by_value=True,
 )
 ENV006 = Check("ENV006", "Allowed origins are explicit", origins_are_explicit, rules=(Origins,))
 ENV007 = Check(

@@ -47,7 +47,9 @@ def summary(report: Report) -> Line:
         if count:
             pieces += [(_plural(count, severity.label), style), ", "]
     pieces = pieces[:-1] or [("no findings", "green" if report.exit_code == 0 else "")]
-    ended = [f"{report.ended(status)} {status.value}" for status in Status if report.ended(status)]
+    ended = [
+        f"{report.ended(status)} {_words(status)}" for status in Status if report.ended(status)
+    ]
     suppressed = sum(len(result.findings) for result in report.results) - len(findings)
     ended += [f"{suppressed} suppressed"] if suppressed else []
     return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
@@ -122,11 +124,16 @@ def _passed(report: Report, detail: Detail) -> Iterator[Line]:
 def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
     """
     Yield the checks that crashed and, unless `quiet`, those that were skipped or deferred.
+
+    Checks that are not applicable are listed with `verbose` only; the summary counts them.
     """
+    shown = set() if detail.quiet else {Status.SKIPPED, Status.DEFERRED}
+    if detail.verbose and not detail.quiet:
+        shown.add(Status.NOT_APPLICABLE)
     for result in report.results:
         if result.status is Status.CRASHED:
             yield _check_line("✗", "red", result)
-        elif result.status in {Status.SKIPPED, Status.DEFERRED} and not detail.quiet:
+        elif result.status in shown:
             yield _check_line("–", "dim", result)
 
 
@@ -154,9 +161,13 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
 
 
 def _check_line(sign: str, style: Style, result: Result) -> Line:
-    reason = "" if result.reason is None else f" ({result.status.value}: {result.reason})"
+    reason = "" if result.reason is None else f" ({_words(result.status)}: {result.reason})"
     text = f" {result.title}{reason}"
     return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)
+
+
+def _words(status: Status) -> str:
+    return status.value.replace("_", " ")
 
 
 def _plural(count: int, noun: str) -> str:

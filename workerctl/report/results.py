@@ -13,6 +13,8 @@ from workerctl.report.findings import Finding, Severity
 class Status(enum.Enum):
     """
     How a check ended. Every format shows it.
+
+    A check is not applicable if the settings class has nothing that it could judge.
     """
 
     PASSED = "passed"
@@ -20,7 +22,7 @@ class Status(enum.Enum):
     SKIPPED = "skipped"
     DEFERRED = "deferred"
     CRASHED = "crashed"
-    NOT_APPLICABLE = "not applicable"
+    NOT_APPLICABLE = "not_applicable"
 
 
 class Result(NamedTuple):

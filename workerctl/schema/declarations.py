@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from workerctl.report.errors import ProjectError
-from workerctl.rules import Environment, Rule
+from workerctl.rules import Endpoint, Environment, Rule
+from workerctl.schema.introspection import bare_type
 
 Path = tuple[str, ...]
 """The names of nested fields, the outermost first."""
@@ -91,27 +92,26 @@ class Schema(NamedTuple):
         return value
 
 
-def declared(settings_class: type[BaseModel], table: Mapping[str, Any] | None = None) -> Schema:
+def declared(settings_class: type[BaseModel]) -> Schema:
     """
     Return the schema of a class in which every field has the name of its variable.
 
-    `table` holds further rules, as `[tool.workerctl.rules]` does. Raises ProjectError for a rule
-    that names a field that does not exist.
+    Raises ProjectError for a rule that names a field that does not exist.
     """
     variables = {
         name: Variable(name, (name,), info) for name, info in settings_class.model_fields.items()
     }
-    return with_rules(Schema(settings_class, variables), table)
+    return with_rules(Schema(settings_class, variables))
 
 
-def with_rules(schema: Schema, table: Mapping[str, Any] | None = None) -> Schema:
+def with_rules(schema: Schema, further: Iterable[tuple[Variable, Rule]] = ()) -> Schema:
     """
-    Return a schema with the rules at its fields and those of a table.
+    Return a schema with the rules at its fields and further ones.
 
     Raises ProjectError for a rule that names a field that does not exist.
     """
     found: dict[type[Rule], list[Declaration]] = {}
-    for variable, rule in (*_at_fields(schema), *_in_table(schema, table)):
+    for variable, rule in (*_at_fields(schema), *further):
         others = {role: _named(schema, variable, name) for role, name in rule.fields()}
         found.setdefault(type(rule), []).append(Declaration(variable.name, rule, others))
     return schema._replace(declarations={kind: tuple(each) for kind, each in found.items()})
@@ -133,14 +133,20 @@ def _at_fields(schema: Schema) -> Iterator[tuple[Variable, Rule]]:
         if variable.info.metadata:
             for rule in rules_of(variable.info):
                 yield variable, rule
+        if not schema.is_own and _is_url_type(variable.info):
+            yield variable, Endpoint()
 
 
-def _in_table(schema: Schema, table: Mapping[str, Any] | None) -> Iterable[tuple[Variable, Rule]]:
-    if not table:
-        return ()
-    from workerctl.schema import rule_table
+def _is_url_type(info: FieldInfo) -> bool:
+    """
+    Return whether pydantic declares the type of a field as a URL, such as RedisDsn.
+    """
+    from pydantic import AnyUrl
+    from pydantic.networks import _BaseMultiHostUrl, _BaseUrl
 
-    return rule_table.parsed(schema, table)
+    kinds = (AnyUrl, _BaseUrl, _BaseMultiHostUrl)
+    annotation = bare_type(info.annotation)
+    return isinstance(annotation, type) and issubclass(annotation, kinds)
 
 
 def _named(schema: Schema, variable: Variable, name: str) -> str:

@@ -61,7 +61,7 @@ def load(
     target = options.settings
     settings_class = default if target is None else _settings_class(project, target, default)
     values = _read(settings_class, options, environ, stdin)
-    return _loaded(declarations.declared(settings_class, project.rules), values, project)
+    return _loaded(_schema(settings_class, project), values, project)
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
@@ -80,6 +80,15 @@ def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     project = projects.here()
     options = source_options.resolve(Options(), project, os.environ)
     return _read(settings_class, options, os.environ, None), project
+
+
+def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
+    schema = declarations.declared(settings_class)
+    if project.rules is None:
+        return schema
+    from workerctl.schema import rule_table  # most projects declare rules at the fields
+
+    return declarations.with_rules(schema, rule_table.parsed(schema, project.rules))
 
 
 def _settings_class(project: Project, target: str, default: type[BaseModel]) -> type[BaseModel]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from workerctl.rules import LogLevel, Origins
+from workerctl.rules import Endpoint, LogLevel, Origins
 from workerctl.secrecy import urls
 
 # numeric values of the levels in `logging`
@@ -133,9 +133,14 @@ def _distinct(items: list[str]) -> list[str]:
     return names
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url), Expects("an http or https URL", url=True)]
+HttpUrl = Annotated[
+    str, AfterValidator(_http_url), Expects("an http or https URL", url=True), Endpoint()
+]
 SecretHttpUrl = Annotated[
-    SecretStr, AfterValidator(_secret_http_url), Expects("an http or https URL", url=True)
+    SecretStr,
+    AfterValidator(_secret_http_url),
+    Expects("an http or https URL", url=True),
+    Endpoint(),
 ]
 SecretRedisUrl = Annotated[
     SecretStr,
@@ -144,6 +149,7 @@ SecretRedisUrl = Annotated[
         "a redis, rediss or unix URL, with special characters of the password percent-encoded",
         url=True,
     ),
+    Endpoint(),
 ]
 LoggingLevel = Annotated[
     str,

@@ -195,7 +195,7 @@ def test_rotate_makes_a_new_key_and_keeps_the_old_one(path: Path) -> None:
     assert keys.weakness(assigned["ENCRYPTION_KEY"]) is None
     assert path.stat().st_ino != inode
     assert written.ring == (
-        VersionedKey("ENCRYPTION_KEY", 1, assigned["ENCRYPTION_KEY"]),
+        VersionedKey("ENCRYPTION_KEY", 1, assigned["ENCRYPTION_KEY"], is_current=True),
         VersionedKey("ENCRYPTION_KEY_V0", 0, FIRST.upper()),
     )
     assert repr(written.ring) == "(VersionedKey(ENCRYPTION_KEY), VersionedKey(ENCRYPTION_KEY_V0))"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from workerctl.checks.base import Check, Context, SkipCheck, because_invalid, titled
+from workerctl.checks.base import Check, Context, NotApplicable, SkipCheck, because_invalid, titled
 from workerctl.checks.engine.select import Selection
 from workerctl.checks.suppressions import accepting
 from workerctl.report.findings import Finding, Location, Severity
@@ -85,16 +85,19 @@ class Runner:
             return None
         if prerequisite.status in {Status.SKIPPED, Status.DEFERRED, Status.NOT_APPLICABLE}:
             return self._result_of(check, prerequisite.status, prerequisite.reason)
-        return self._result_of(check, Status.SKIPPED, f"{required.code} {prerequisite.status.value}")
+        reason = f"{required.code} {prerequisite.status.value}"
+        return self._result_of(check, Status.SKIPPED, reason)
 
     def _attempt(self, check: Check) -> Result:
         found: list[Finding] = []
-        crash = skipped = None
+        crash = skipped = missing = None
         try:
             # Whatever a check prints must not end up inside the report on standard output.
             with contextlib.redirect_stdout(sys.stderr):
                 for finding in check.run(self._context):
                     found.append(self._reported(check, finding))  # noqa: PERF401 -- keep those before a crash
+        except NotApplicable as nothing:
+            missing = self._redacted(check, str(nothing))
         except SkipCheck as skip:
             skipped = self._redacted(check, str(skip))
         except KeyboardInterrupt:
@@ -103,6 +106,8 @@ class Runner:
             crash = self._redacted(check, type(error).__name__)
         if crash is not None:
             return self._result_of(check, Status.CRASHED, crash, found)
+        if missing is not None and not found:
+            return self._result_of(check, Status.NOT_APPLICABLE, missing)
         return self._completed(check, found, skipped)
 
     def _completed(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
@@ -207,7 +212,7 @@ def _nothing_to_judge(check: Check, context: Context) -> str | None:
     """
     Return the reason why a check is not applicable, or None if it is.
     """
-    if check.rules and not any(map(context.schema.of, check.rules)):
+    if check.rules and not check.by_value and not any(map(context.schema.of, check.rules)):
         marks = " or ".join(f"`{rule.__name__}`" for rule in check.rules)
         return f"no field is marked {marks}"
     return None

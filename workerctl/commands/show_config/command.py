@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from workerctl.commands.show_config import formats, rows
 from workerctl.commands.world import World
+from workerctl.rules import EncryptionKey
 from workerctl.schema.loading import Loaded
 from workerctl.schema.source_options import Options
 
@@ -57,6 +58,7 @@ def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
 
     checks = check_table(loaded.project)
     lines = [*story.story(row, story.readers(checks, row.setting.name))]
-    if row.setting.name == "ENCRYPTION_KEY":
-        lines += story.rotation_story(loaded)
+    for key in loaded.schema.of(EncryptionKey):
+        if key.name == row.setting.name:
+            lines += story.rotation_story(loaded, key)
     return world.output.write_lines(lines)

@@ -8,6 +8,7 @@ from workerctl.checks.base import Check
 from workerctl.commands.show_config.rows import Row, masked, shown_value
 from workerctl.keyring import rotation, tokens, versions
 from workerctl.output.lines import Line, Style, line
+from workerctl.schema.declarations import Declaration
 from workerctl.schema.description import Setting
 from workerctl.schema.loading import Loaded
 
@@ -24,16 +25,18 @@ def story(row: Row, read_by: Iterable[str]) -> Iterator[Line]:
         yield _fact("shadows", str(location))
 
 
-def rotation_story(loaded: Loaded) -> Iterator[Line]:
+def rotation_story(loaded: Loaded, key: Declaration) -> Iterator[Line]:
     """
-    Yield the state of the key rotation, and the next step.
+    Yield the state of the rotation of a key, and the next step.
     """
-    ring = versions.configured_ring(loaded.values, loaded.settings)
+    version = key.others.get("version")
+    number = None if version is None else loaded.schema.value(loaded.settings, version)
+    ring = versions.keys_of(loaded.values.texts(), number or 0, key.name)
     for found in versions.problems(ring):
         yield _fact("rotation", f"unclear: {found.key.name} {found.words}", "red")
         return
-    if ring and ring[0].name == versions.CURRENT:
-        canary = tokens.parse_canary(loaded.values.text("ENCRYPTION_CANARY"))
+    if ring and ring[0].is_current:
+        canary = tokens.parse_canary(loaded.values.text(key.others.get("canary", "")))
         current = rotation.assess(ring, canary.key_id if canary else None)
         yield _fact("rotation", f"{current.state.value}: {current.facts}")
         if current.next_step is not None:
