@@ -93,7 +93,7 @@ class Context(NamedTuple):
 
     def value(self, name: str) -> Any:
         """
-        Return the value that the settings have for a variable; None if there is none.
+        Return the value that the settings have for a variable; None if it has no value.
         """
         return self.schema.value(self.settings, name)
 
