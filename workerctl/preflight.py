@@ -67,7 +67,15 @@ def preflight(
 
     Raises SourceError, ProjectError or UsageError if there is nothing that could be checked.
     """
-    loaded = load(Settings, request.options, environ=environ, stdin=stdin)
+    return judge(load(Settings, request.options, environ=environ, stdin=stdin), request, today)
+
+
+def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report:
+    """
+    Check a loaded configuration.
+
+    Raises ProjectError or UsageError if the project or the request is not valid.
+    """
     table = check_table(loaded.project)
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
