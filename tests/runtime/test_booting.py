@@ -224,7 +224,7 @@ def test_an_invalid_value_cannot_be_suppressed(boot: Boot, bad: Path, directory:
 
 
 def test_a_suppressed_key_brings_no_warning(boot: Boot, directory: Path) -> None:
-    """Whoever suppresses KEY001 in development is not warned about the key again."""
+    """A project that suppresses KEY001 is not warned about the key in development."""
     read = "from workerctl.settings import get_settings\nget_settings()"
     assert "ENCRYPTION_KEY is not set" in boot(read).stderr
 
