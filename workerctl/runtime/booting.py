@@ -4,7 +4,6 @@
 
 import sys
 
-from workerctl.report.errors import ConfigurationError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.settings import Settings, get_settings
@@ -44,14 +43,8 @@ def _checked_settings() -> Settings:
     from workerctl.output.delivery import Output
     from workerctl.preflight import Request, preflight, reported
 
-    stderr = Output(sys.stderr, sys.stderr)
     report = reported(lambda: preflight(Request(starting=True)))
     if report.exit_code:
-        code = stderr.deliver(report)
+        code = Output(sys.stderr, sys.stderr).deliver(report)
         raise SystemExit(code if code == ExitCode.INTERRUPTED else ExitCode.FINDINGS)
-    try:
-        return get_settings()
-    except ConfigurationError as error:  # from a rule whose finding the project suppresses
-        sentences = error.message.splitlines()
-    stderr.note(*sentences)
-    raise SystemExit(ExitCode.FINDINGS)
+    return get_settings()
