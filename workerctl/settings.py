@@ -495,10 +495,13 @@ def _load(target: Target) -> loading.Loaded:
 
 
 def _judged(loaded: loading.Loaded) -> Any:
-    findings = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
+    found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
+    findings = boot_rules.unsuppressed(found, loaded.suppressions, loaded.view)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ConfigurationError(findings)
     settings = loaded.settings
-    if loaded.schema.is_own and settings.ENV == boot_rules.DEFAULT_ENVIRONMENT:
+    # A finding of the key is only a warning in development.
+    is_key_bad = any(finding.code in {"KEY001", "KEY002"} for finding in findings)
+    if is_key_bad and loaded.schema.is_own and settings.ENV == boot_rules.DEFAULT_ENVIRONMENT:
         validate_encryption_key(settings.ENCRYPTION_KEY, settings.ENV)
     return settings

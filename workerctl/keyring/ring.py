@@ -264,16 +264,19 @@ def _declaration_of(schema: "Schema", field: str | None) -> "Declaration":
     Return the declaration of the encryption key that a field holds, or of the only one.
     """
     from workerctl.rules import EncryptionKey
+    from workerctl.schema.declarations import variable_named
 
-    found = {".".join(schema.variables[each.name].path): each for each in schema.of(EncryptionKey)}
-    name = schema.settings_class.__name__
+    found = {each.name: each for each in schema.of(EncryptionKey)}
+    kind = schema.settings_class.__name__
     if not found:
-        raise ValueError(f"No field of {name} is marked EncryptionKey().")
+        raise ValueError(f"No field of {kind} is marked EncryptionKey().")
     if field is None and len(found) == 1:
         return next(iter(found.values()))
-    if field not in found:
-        raise ValueError(f"The field must be one of {', '.join(found)}: {name} marks these keys.")
-    return found[field]
+    variable = None if field is None else variable_named(schema, field)
+    if variable not in found:
+        fields = ", ".join(".".join(schema.variables[name].path) for name in found)
+        raise ValueError(f"The field must be one of the encryption keys of {kind}: {fields}.")
+    return found[variable]
 
 
 def _text(schema: "Schema", settings: Any, variable: str) -> str:

@@ -5,7 +5,6 @@
 import sys
 from typing import TYPE_CHECKING, Any, overload
 
-from workerctl.report.errors import ConfigurationError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.schema.source_options import Options
@@ -62,17 +61,12 @@ def _checked_settings(target: Target) -> Any:
     # Imported here, because forked children need neither the checks nor the report formats.
     from workerctl.output.delivery import Output
 
-    stderr = Output(sys.stderr, sys.stderr)
     loaded, report = _judged(target)
     if loaded is None or report.exit_code:
-        code = stderr.deliver(report)
+        del loaded  # it holds values
+        code = Output(sys.stderr, sys.stderr).deliver(report)
         raise SystemExit(code if code == ExitCode.INTERRUPTED else ExitCode.FINDINGS)
-    try:
-        return get_settings.keep(target, loaded)
-    except ConfigurationError as error:  # from a rule whose finding the project suppresses
-        sentences = error.message.splitlines()
-    stderr.note(*sentences)
-    raise SystemExit(ExitCode.FINDINGS)
+    return get_settings.keep(target, loaded)
 
 
 def _judged(target: Target) -> "tuple[Loaded | None, Report]":

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 from pydantic import BaseModel, Field, SecretStr, create_model
 
 from workerctl.report.errors import ConfigurationError, UsageError
-from workerctl.report.findings import Finding, Location
+from workerctl.report.findings import Finding, Location, Suppression
 from workerctl.schema import (
     declarations,
     inputs,
@@ -49,6 +49,20 @@ class Loaded(NamedTuple):
         What the rules of booting look at.
         """
         return View(self.schema, self.values, self.settings)
+
+    @property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """
+        The suppressions of the project. Their fields are variables, as those of findings are.
+        """
+        return tuple(map(self._of_variable, self.project.suppressions))
+
+    def _of_variable(self, suppression: Suppression) -> Suppression:
+        field = suppression.field
+        if field is None:
+            return suppression
+        name = declarations.variable_named(self.schema, field)
+        return suppression._replace(field=name or field)
 
 
 def load(

@@ -17,7 +17,7 @@ from workerctl.report.findings import ENVIRONMENTS, Suppression
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline", "rules")
-_IGNORE_KEYS = ("code", "reason", "until", "env")
+_IGNORE_KEYS = ("code", "reason", "until", "env", "field")
 
 
 class Project(NamedTuple):
@@ -189,8 +189,14 @@ def _suppression(entry: object) -> Suppression:
     # Not isinstance: a TOML date-time is a subclass of date, and only a day is allowed.
     if type(until) is not date:
         raise ProjectError(f"The suppression of {code} needs a date `until`.", example)
+    field = entry.get("field")
+    if field is not None and (not isinstance(field, str) or not field):
+        raise ProjectError(
+            f"The field of the suppression of {code} must be a string.",
+            'Write it like field = "DEBUG".',
+        )
     environments = _texts(entry, "env")
     if not set(environments) <= set(ENVIRONMENTS):
         hint = f"Choose from {', '.join(ENVIRONMENTS)}."
         raise ProjectError(f"The suppression of {code} names an unknown environment.", hint)
-    return Suppression(code, reason.strip(), until, environments)
+    return Suppression(code, reason.strip(), until, environments, field)
