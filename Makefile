@@ -12,8 +12,8 @@ PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
 VERSIONS := 3.11 3.12 3.13 3.14
-# The versions of RQ and of the SDKs to test with, each installed in .venv-tests/NAME.
-ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
+# The versions of RQ and of the SDKs to test with, and Celery, each installed in .venv-tests/NAME.
+ENVIRONMENTS := celery rq-1.16 rq-2.6 sdk-old sdk-new
 # The members of VERSIONS that `make test-all` requires; others are skipped if not installed.
 REQUIRED ?=
 PYTEST_ARGS ?=
