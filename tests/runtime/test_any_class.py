@@ -161,7 +161,8 @@ class Other(BaseSettings):
 import logging, sys
 boot(Other)
 settings = boot(Settings)
-logging.getLogger("app").warning("%s", f"{get_settings(Other).api_key} {settings.token.get_secret_value()}")
+secrets = get_settings(Other).api_key, settings.token.get_secret_value()
+logging.getLogger("app").warning("%s %s", *secrets)
 assert get_settings() is settings
 """
 
@@ -225,7 +226,7 @@ def imports():
     import config
     found.append(config.settings)
 
-threads = [threading.Thread(target=ask, args=("config:Settings",)), threading.Thread(target=imports)]
+threads = [threading.Thread(target=ask, args=["config:Settings"]), threading.Thread(target=imports)]
 [thread.start() for thread in threads]
 [thread.join(30) for thread in threads]
 assert not any(thread.is_alive() for thread in threads)

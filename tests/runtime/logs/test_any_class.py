@@ -80,6 +80,7 @@ def named(field: str, default: object) -> type[BaseSettings]:
         (named("loglevel", None), "INFO", False),
         (named("log_format", "json"), "INFO", True),
     ],
+    ids="marked nested none number text unknown unset format".split(),
 )
 def test_level_and_format_are_those_of_the_class(
     settings_class: type[BaseSettings], level: str, is_json: bool, directory: object
@@ -91,7 +92,8 @@ def test_level_and_format_are_those_of_the_class(
 
 
 def test_a_marked_level_that_does_not_exist_is_an_error(directory: object):
-    marked = type("Wrong", (Marked,), {"__annotations__": {"verbosity": Annotated[str, LogLevel()]}})
+    class Wrong(BaseSettings):
+        verbosity: Annotated[str, LogLevel()] = "loud"
 
     with pytest.raises(ValueError, match="A logging level must be a name"):
-        configure_logging(marked(verbosity="loud"))
+        configure_logging(Wrong())
