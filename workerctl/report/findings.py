@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from workerctl.rules import ENVIRONMENTS as ENVIRONMENTS  # noqa: PLC0414 -- re-exported
 
-SourceKind = Literal["env-file", "environment", "secret-file", "default"]
+SourceKind = Literal["env-file", "environment", "secret-file", "default", "other"]
 
 
 class Severity(enum.IntEnum):

@@ -17,8 +17,9 @@ class Options(NamedTuple):
     """
     The sources that the command line names.
 
-    `env_files` None means the default file, an empty tuple no file. `isolated` ignores the process
-    environment. `settings` names a settings class as `module:Class`.
+    `env_files` None means the default file, or those of a settings class that names its own; an
+    empty tuple means no file. `isolated` ignores the process environment. `settings` names a
+    settings class as `module:Class`.
     """
 
     env_files: tuple[str, ...] | None = None
@@ -32,6 +33,16 @@ def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> O
     Return the options with unset ones filled in from the environment, the project and defaults.
 
     The result's `env_files` is always a tuple; its paths are as they were given.
+    """
+    named = resolve_named(options, project, environ)
+    return named if named.env_files is not None else named._replace(env_files=_default_files())
+
+
+def resolve_named(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
+    """
+    Return the options with unset ones filled in from the environment and the project.
+
+    The result's `env_files` is None if neither of them names a file.
     """
     variables: Mapping[str, str] = {} if options.isolated else environ
     return options._replace(
@@ -56,12 +67,16 @@ def require_no_secret(paths: Iterable[str]) -> None:
         )
 
 
-def _env_files(options: Options, project: Project, variables: Mapping[str, str]) -> tuple[str, ...]:
+def _env_files(
+    options: Options, project: Project, variables: Mapping[str, str]
+) -> tuple[str, ...] | None:
     if options.env_files is not None:
         return options.env_files
     paths = variables.get("WORKERCTL_ENV_FILE")
     if paths:
         return tuple(path for path in paths.split(os.pathsep) if path)
-    if project.env_files:
-        return project.env_files
+    return project.env_files or None
+
+
+def _default_files() -> tuple[str, ...]:
     return (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
