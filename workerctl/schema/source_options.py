@@ -34,8 +34,17 @@ def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> O
 
     The result's `env_files` is always a tuple; its paths are as they were given.
     """
-    named = resolve_named(options, project, environ)
-    return named if named.env_files is not None else named._replace(env_files=_default_files())
+    return with_default_file(resolve_named(options, project, environ))
+
+
+def with_default_file(options: Options) -> Options:
+    """
+    Return the options with the default env file, if it exists and they name none.
+    """
+    if options.env_files is not None:
+        return options
+    found = (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
+    return options._replace(env_files=found)
 
 
 def resolve_named(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
@@ -76,7 +85,3 @@ def _env_files(
     if paths:
         return tuple(path for path in paths.split(os.pathsep) if path)
     return project.env_files or None
-
-
-def _default_files() -> tuple[str, ...]:
-    return (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()

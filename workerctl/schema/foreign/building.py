@@ -125,12 +125,10 @@ class _Building:
         """
         Leave out what was rejected. Return whether that leads to another attempt.
         """
-        is_first = not self._rejections
-        reported = {each.variable for each in self._rejections if each.variable is not None}
+        before = tuple(self._rejections)
         progress = False
         for each in rejections:
-            # What the class rejects as a whole may be due to the values that are left out.
-            if each.variable not in reported if each.variable is not None else is_first:
+            if self._is_new(each, before):
                 self._rejections.append(each)
             progress = (self._hide(each) or self._leave_out(each.path)) or progress
         if not progress and self._validators:
@@ -138,14 +136,28 @@ class _Building:
             return True
         return progress
 
+    def _is_new(self, rejection: Rejection, before: tuple[Rejection, ...]) -> bool:
+        """
+        Return whether a rejection is to be reported, and not due to a value that was left out.
+        """
+        if rejection.variable is None:
+            return not before
+        if rejection.cause == "missing" and any(
+            rejection.path[: len(each.path)] == each.path for each in before if each.path
+        ):
+            return False
+        return rejection.variable not in {each.variable for each in self._rejections}
+
     def _hide(self, rejection: Rejection) -> bool:
         """
         Hide the variables that set what is rejected. Return whether any was visible.
         """
+        if rejection.cause == "missing":
+            return False
         names = [*self._names(rejection)]
         visible = self._visible(rejection.kinds)
         found = [name for name in names if name in visible]
-        if not found and rejection.path and rejection.cause != "missing":
+        if not found and rejection.path:
             found = [*self._names_below(rejection.path, visible)]
         self._environment = self._environment.without(found, rejection.kinds or KINDS)
         return bool(found)

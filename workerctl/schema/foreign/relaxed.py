@@ -20,7 +20,7 @@ def relaxed(model: Any, paths: Iterable[Path], *, validators: bool = True) -> An
     below: dict[str, list[Path]] = {}
     for first, *rest in filter(None, paths):
         below.setdefault(first, []).append(tuple(rest))
-    fields = {
+    fields: dict[str, Any] = {
         name: _relaxed_field(model.model_fields[name], rest)
         for name, rest in below.items()
         if name in model.model_fields
@@ -55,14 +55,15 @@ def _without_effect(model: Any) -> dict[str, Any]:
     Return validators that replace those of the model and accept everything.
     """
     found: dict[str, Any] = {}
+    validator: Any = model_validator
     for name, decorator in model.__pydantic_decorators__.model_validators.items():
         mode = decorator.info.mode
         if mode == "after":
-            found[name] = model_validator(mode="after")(_unchanged)
+            found[name] = validator(mode="after")(_unchanged)
         elif mode == "before":
-            found[name] = model_validator(mode="before")(classmethod(_given))
+            found[name] = validator(mode="before")(classmethod(_given))
         else:
-            found[name] = model_validator(mode="wrap")(classmethod(_handled))
+            found[name] = validator(mode="wrap")(classmethod(_handled))
     return found
 
 

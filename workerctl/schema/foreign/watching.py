@@ -57,8 +57,8 @@ def watched(
     files and secrets directories return.
     """
     readings: list[Reading] = []
-    paths = {settings_class: path for path, settings_class in reversed(classes.items())}
-    originals = {each: each.settings_customise_sources.__func__ for each in paths}  # type: ignore[attr-defined]
+    paths = {settings_class: path for path, settings_class in reversed(list(classes.items()))}
+    originals = {each: _function(each.settings_customise_sources) for each in paths}
     with ExitStack() as stack:
         for settings_class, path in paths.items():
             inner = [each[len(path) :] for each in dropped if each[: len(path)] == path]
@@ -67,6 +67,11 @@ def watched(
                 replaced(settings_class, "settings_customise_sources", classmethod(customise))
             )
         yield readings
+
+
+def _function(method: Any) -> Callable[..., Any]:
+    function: Callable[..., Any] = method.__func__
+    return function
 
 
 def _customise(
