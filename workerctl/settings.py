@@ -419,6 +419,8 @@ class _CachedSettings:
         Raises ConfigurationError with every reason why a worker must not run.
         """
         made = self._made.get(target)
+        if made is None and loading.is_importing():
+            return loading.constructed(Settings, target)
         if made is None:
             with self._lock:
                 made = self._made.get(target)
