@@ -162,7 +162,7 @@ def celery(environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """
     Start Celery's worker behind `workerctl run`; end it with a SIGTERM, as an orchestrator does.
     """
-    python = interpreter("celery")
+    python = interpreter("workers")
     with subprocess.Popen(
         [
             *(python, "-m", "workerctl", "run", "--env-file", "worker.env", "--"),
@@ -189,7 +189,7 @@ def test_celery_works_with_what_was_checked(shop: Path, environ: dict[str, str],
     (shop / "worker.env").chmod(0o600)
     with celery(environ) as worker:
         done = subprocess.run(
-            [interpreter("celery"), "-c", CALL],
+            [interpreter("workers"), "-c", CALL],
             env={**environ, "WORKERCTL_ENV_FILE": "worker.env"},
             capture_output=True,
             text=True,
