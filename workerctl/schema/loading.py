@@ -155,7 +155,11 @@ def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
     For an instance that a team's code has made, the sources are read as they are now.
     """
     if instances.known(settings) is None and not instances.is_own(settings):
-        loaded = load(BaseModel, Options(settings=type(settings)))
+        from workerctl.schema.foreign import loading
+
+        project = projects.here()
+        options = source_options.resolve_named(Options(), project, os.environ)
+        loaded = loading.load(type(settings), loading.Inputs(project, options, os.environ))
         instances.remember(settings, _origin(loaded))
     return instances.further_secrets(settings)
 
