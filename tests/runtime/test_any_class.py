@@ -216,27 +216,27 @@ def test_boot_does_not_change_the_environment(boot: Boot, directory: Path):
 
 THREADS = """
 import sys, threading
+from workerctl.schema.foreign import construction
 from workerctl.settings import get_settings
-found = []
-
-def ask(target):
-    found.append(get_settings(target))
+construction.PATIENCE_SECONDS = 0.1
+sys.started = threading.Event()  # set by the module
 
 def imports():
     import config
-    found.append(config.settings)
+    assert config.settings.db.port == 6000
 
-threads = [threading.Thread(target=ask, args=["config:Settings"]), threading.Thread(target=imports)]
-[thread.start() for thread in threads]
-[thread.join(30) for thread in threads]
-assert not any(thread.is_alive() for thread in threads)
-assert len(found) == 2
+importing = threading.Thread(target=imports)
+importing.start()
+assert sys.started.wait(30)
+assert get_settings("config:Settings").db.port == 6000
+importing.join(30)
+assert not importing.is_alive()
 """
 
 
 def test_threads_do_not_wait_for_each_other_s_imports(boot: Boot):
-    """One asks for the class by name while another imports its module, which calls boot()."""
-    slow = AT_IMPORT.replace("settings = boot", "import time; time.sleep(0.2)\nsettings = boot")
-    done = boot(THREADS, slow, APP_DB__PORT="6000")
+    """One asks for a class by name while another imports its module, which calls boot()."""
+    slow = "import sys, time\nsys.started.set()\ntime.sleep(0.2)\nsettings = boot"
+    done = boot(THREADS, AT_IMPORT.replace("settings = boot", slow), APP_DB__PORT="6000")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "imported\n", "")
