@@ -58,7 +58,7 @@ class Constructions:
     @contextmanager
     def lenient(self) -> Iterator[None]:
         """
-        Until the context is left, an instance whose values are refused has defaults or empty values.
+        Until the context is left, an instance whose values are refused has defaults instead.
         """
         kind: Any = type(BaseSettings)
 
