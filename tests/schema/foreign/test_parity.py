@@ -155,7 +155,7 @@ def classes(draw: st.DrawFn) -> type[BaseSettings]:
                 ]
             )
         )
-        required = draw(st.booleans())
+        required = draw(st.sampled_from([False, False, True]))
         fields[name] = (kind, Field(... if required else default, validation_alias=alias))
     validators: dict[str, Any] = {}
     if draw(st.booleans()):
@@ -213,7 +213,7 @@ def cases(draw: st.DrawFn) -> Case:
         st.sampled_from(known),
         st.sampled_from([str, str.upper, str.upper, str.lower]),
     )
-    text = st.sampled_from(TEXTS)
+    text = st.sampled_from([*TEXTS, *draw(st.lists(st.sampled_from(TEXTS), max_size=2)) * 20])
     pairs = st.lists(st.tuples(name, text), max_size=6)
     return Case(
         settings_class,
