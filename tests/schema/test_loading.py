@@ -565,5 +565,7 @@ def test_a_class_that_does_not_load_is_an_error(write_module: Callable[[str, str
     """The error has the type of the exception, but not its text."""
     write_module("team_e", f"raise RuntimeError('{WORD}')\n")
 
-    with pytest.raises(ProjectError, match=r"team_e:Settings cannot be loaded \(RuntimeError\)"):
+    with pytest.raises(
+        ProjectError, match=r"team_e:Settings cannot be loaded \(RuntimeError at team_e.py:1\)"
+    ):
         load(Settings, Options(settings="team_e:Settings"), environ={})

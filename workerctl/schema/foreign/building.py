@@ -168,9 +168,20 @@ class _Building:
         """
         for end in range(len(path), 0, -1):
             if path[:end] not in self._left_out:
-                self._left_out.add(path[:end])
+                self._left_out.update(self._like(path[:end]))
                 return True
         return False
+
+    def _like(self, path: Path) -> Iterator[Path]:
+        """
+        Yield the path, and the same one in other fields of the same nested settings class.
+        """
+        yield path
+        for above, settings_class in self._classes.items():
+            if above and path[: len(above)] == above:
+                for other, its_class in self._classes.items():
+                    if its_class is settings_class:
+                        yield (*other, *path[len(above) :])
 
     def _names(self, rejection: Rejection) -> Iterator[str]:
         variable = self._schema.variables.get(rejection.variable or "")

@@ -8,11 +8,15 @@ it is in every CI job.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
+from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_settings import BaseSettings
 
+from workerctl.schema.foreign.annotations import alternatives
 from workerctl.schema.foreign.judged import LOCK, replaced
+
+_EMPTY = (str, bytes, int, float, bool, list, tuple, set, frozenset, dict)
 
 
 class Construction(NamedTuple):
@@ -56,7 +60,7 @@ class Constructions:
     @contextmanager
     def lenient(self) -> Iterator[None]:
         """
-        Until the context is left, an instance whose values are refused has defaults, or None.
+        Until the context is left, an instance whose values are refused has defaults instead.
         """
         kind: Any = type(BaseSettings)
 
@@ -103,18 +107,38 @@ CONSTRUCTIONS = Constructions()
 """Those of this process, in which a module is imported only once."""
 
 
-def _blank(settings_class: type[BaseSettings]) -> BaseSettings:
-    fields = settings_class.model_fields
+def _blank(model: Any) -> Any:
+    """
+    Return an instance with defaults and, where there are none, with empty values.
+    """
+    fields = model.model_fields
+    empty = {name: _empty(info.annotation) for name, info in fields.items()}
     with suppress(Exception):  # a default factory may fail as well
-        instance = settings_class.model_construct()
-        vars(instance).update(dict.fromkeys(fields.keys() - vars(instance).keys()))
+        instance = model.model_construct()
+        missing = fields.keys() - vars(instance).keys()
+        vars(instance).update({name: empty[name] for name in missing})
         return instance
-    instance = settings_class.__new__(settings_class)
+    instance = model.__new__(model)
     for name, value in {
-        "__dict__": dict.fromkeys(fields),
+        "__dict__": empty,
         "__pydantic_fields_set__": set[str](),
         "__pydantic_extra__": None,
         "__pydantic_private__": None,
     }.items():
         object.__setattr__(instance, name, value)
     return instance
+
+
+def _empty(annotation: Any) -> Any:
+    """
+    Return an empty value of a type, with which code that only handles it on can go on; else None.
+    """
+    kind = next(alternatives(annotation), None)
+    kind = get_origin(kind) or kind
+    if kind in _EMPTY:
+        return kind()
+    if kind in {SecretStr, SecretBytes}:
+        return kind("" if kind is SecretStr else b"")
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return _blank(kind)
+    return None

@@ -137,11 +137,13 @@ def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     location = None
     if rejection.variable is not None:
         location = next(_places(values.sources(), rejection.variable), Location("environment"))
+    above = next((n for n, each in schema.variables.items() if each.path == rejection.path), None)
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
         message=f"{shown} is unknown, and {name} forbids unknown names.",
         hint="Correct the name, remove it, or set extra='ignore' in the class.",
+        fields=() if above is None else (above,),
         location=location,
     )
 

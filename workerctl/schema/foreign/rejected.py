@@ -37,7 +37,7 @@ class Rejection(NamedTuple):
     """
     Why the class refuses the value of a field, or all values where `path` is empty.
 
-    `variable` is the one that sets the field, or the name of an unknown variable. `type` is
+    `variable` is the one that sets the field, or an unknown name below the field. `type` is
     pydantic's type of the error or the name of an exception; neither holds a value. `kinds` are
     the kinds of the sources that hold the value, where they are known.
     """
@@ -234,7 +234,7 @@ def _unknown(location: tuple[str, ...], sources: Sources) -> Rejection:
     name = next((name for name in map(sources.schema.fold, ends) if name in sources.texts), None)
     if name is None and variable is not None and sources.is_set(variable):
         return Rejection(path, variable.name, "unknown", "extra_forbidden")
-    return Rejection((), name, "unknown", "extra_forbidden")
+    return Rejection(path, name, "unknown", "extra_forbidden")
 
 
 def _below(path: Path, sources: Sources) -> Iterator[Variable]:
