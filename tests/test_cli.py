@@ -18,7 +18,9 @@ import pytest
 
 from workerctl import __version__
 from workerctl.checks import CHECKS
+from workerctl.checks.base import titled
 from workerctl.output.formats import FORMATS
+from workerctl.schema.declarations import declared
 from workerctl.settings import Settings
 from workerctl.sources import envfile
 
@@ -341,7 +343,7 @@ def test_verbose_lists_every_claim(call: Run, good: Path) -> None:
     done = call("check", "--env-file", "good.env", "--verbose")
 
     for check in CHECKS:
-        assert f"{check.code} {check.title}" in done.stdout
+        assert f"{check.code} {titled(check, declared(Settings))}" in done.stdout
 
 
 @pytest.mark.parametrize(

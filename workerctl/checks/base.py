@@ -164,13 +164,14 @@ def titled(check: "Check", schema: Schema | None = None) -> str:
     """
     Return the title of a check, with the variables that it judges in place of `{}`.
 
-    Without a schema, or where no variable is judged, the name of the rule stands for them.
+    Without a schema, or where it declares no such variable, the name of the rule stands for them.
     """
     if "{}" not in check.title:
         return check.title
-    names = [each.name for each in schema.of(check.rules[0])] if schema else []
-    title = check.title if len(names) <= 1 else check.title.replace(" is ", " are ", 1)
-    return title.format(" and ".join(names) or f"The {check.rules[0].__name__} field")
+    rule = check.rules[0]
+    names = [each.name for each in schema.of(rule)] if schema else []
+    title = check.title if len(names) == 1 else check.title.replace(" is ", " are ", 1)
+    return title.format(" and ".join(names) or f"`{rule.__name__}` fields")
 
 
 Run = Callable[[Context], Iterable[Finding]]
