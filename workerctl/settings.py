@@ -33,6 +33,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workerctl import keys
 from workerctl.report.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Severity
+from workerctl.report.type_names import type_name
 from workerctl.rules import (
     AtMost,
     DimensionsOf,
@@ -78,7 +79,7 @@ monitoring = group("monitoring")
 flags = group("flags")
 
 _UNSET = SecretStr("")
-_SAFE = (bool, int, float, type(None), SecretStr, SecretBytes)
+_SAFE = (bool, type(None), SecretStr, SecretBytes)
 
 
 class Settings(BaseSettings):
@@ -286,7 +287,7 @@ class Settings(BaseSettings):
         True, "Whether run_async reuses its event loop; false makes it call asyncio.run each time."
     )
 
-    _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+    _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=inputs.FurtherSecrets)
     _source_project: Project | None = PrivateAttr(None)
     _redactor: Any = PrivateAttr(None)
 
@@ -307,7 +308,7 @@ class Settings(BaseSettings):
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- raised by a validator; it may hold a value
-            findings.append(rejections.rejected_as_whole(type(error).__name__))
+            findings.append(rejections.rejected_as_whole(type_name(error)))
         # Raise outside the handler: pydantic's error holds values and would become the context. Nor
         # may local variables hold any, because error reporters send them.
         del given

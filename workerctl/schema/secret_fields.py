@@ -38,6 +38,8 @@ def is_secret(name: str, info: FieldInfo, parents: tuple[str, ...] = ()) -> bool
     `name` is that of the field, without a prefix of the class, and `parents` are the names of the
     fields that contain it.
     """
+    if info.annotation is SecretStr:  # as most secrets are
+        return True
     return hides_all(name, info, parents) or (
         info.annotation not in _PLAIN and declares_secret(info.annotation, (*parents, name))
     )
@@ -55,7 +57,7 @@ def hides_all(name: str, info: FieldInfo, parents: tuple[str, ...] = ()) -> bool
     if is_public(info):
         return False
     names = [text for text in (name, *aliases(info)) if is_credential_name(text)]
-    if not names and not any(map(is_collection_name, parents)):
+    if not names and not (parents and any(map(is_collection_name, parents))):
         return False
     kinds = list(leaf_types(info.annotation))
     if all(kind in _NUMBERS or _is_choice(kind) for kind in kinds):
@@ -84,10 +86,12 @@ def aliases(info: FieldInfo) -> Iterator[str]:
     Yield the other names of a field.
     """
     for alias in (info.alias, info.validation_alias, info.serialization_alias):
+        if alias is None:
+            continue
         for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
             if isinstance(choice, AliasPath):
                 yield from (part for part in choice.path if isinstance(part, str))
-            elif choice is not None:
+            else:
                 yield choice
 
 
@@ -117,7 +121,7 @@ def is_secret_type(kind: Any) -> bool:
     """
     if is_hidden(kind) or not isinstance(kind, type):
         return is_hidden(kind)
-    return issubclass(kind, SecretStr | SecretBytes | Secret) or is_dsn_type(kind)
+    return issubclass(kind, (SecretStr, SecretBytes, Secret)) or is_dsn_type(kind)
 
 
 def is_hidden(kind: Any) -> bool:
@@ -131,11 +135,9 @@ def is_dsn_type(kind: type[Any]) -> bool:
     """
     Return whether a type of pydantic is for URLs that usually hold a password.
     """
-    from pydantic import networks
-
-    several_hosts = getattr(networks, "_BaseMultiHostUrl", networks.PostgresDsn)
-    names = (each.__name__ for each in kind.__mro__ if each.__module__ == networks.__name__)
-    return issubclass(kind, several_hosts) or any(name.endswith("Dsn") for name in names)
+    module = "pydantic.networks"
+    bases = [each.__name__ for each in kind.__mro__ if each.__module__ == module]
+    return any(name.endswith(("Dsn", "MultiHostUrl")) for name in bases)
 
 
 def fields_of(kind: Any) -> Fields:

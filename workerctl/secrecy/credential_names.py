@@ -25,6 +25,9 @@ _OWNERS = frozenset(
 )
 _OWNED = ("KEY", "KEYS", "TOKEN", "TOKENS", "PASS")
 
+# Every name of a credential contains one of these; most names contain none.
+_HINTS = "KEY TOKEN PASS SECRET PWD AUTH CRED DSN JWT BEARER SIGNING SALT COOKIE PRIVATE CONN".split()
+
 _PAIRS = (
     frozenset({"CONNECTION", "STRING"}),
     frozenset({"CONN", "STRING"}),
@@ -68,6 +71,9 @@ def is_credential_name(name: str) -> bool:
         >>> [name for name in ("DB_PASS", "apiKey", "MAX_TOKENS", "KEYBOARD") if is_credential_name(name)]
         ['DB_PASS', 'apiKey']
     """
+    upper = name.upper()
+    if not any([hint in upper for hint in _HINTS]):  # noqa: C419 -- a list is faster
+        return False
     words = _words(name)
     found = frozenset(filter(_is_credential, words))
     if not found:

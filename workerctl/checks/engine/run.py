@@ -13,6 +13,7 @@ from workerctl.checks.engine.select import Selection
 from workerctl.checks.suppressions import accepting
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.results import Result, Status
+from workerctl.report.type_names import type_name
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.secrecy.masking import MASK, hidden_parts
 from workerctl.sources.names import Spelling
@@ -104,7 +105,7 @@ class Runner:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- SystemExit must not turn a run green
-            crash = self._redacted(check, type(error).__name__)
+            crash = type_name(error)
         if crash is not None:
             return self._result_of(check, Status.CRASHED, crash, found)
         if missing is not None and not found:

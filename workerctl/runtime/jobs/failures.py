@@ -12,8 +12,11 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from workerctl.report.errors import ConfigurationError
+from workerctl.report.type_names import type_name
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.retry import Verdict, classify
+from workerctl.schema.secrets import secret_texts
+from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings, get_settings
 
 Result = TypeVar("Result")
@@ -24,6 +27,7 @@ _RUNNING, _RETURNED, _DECIDED = "running", "returned", "decided"
 _SUPERVISED = "workerctl_supervised"
 
 _log = logging.getLogger(__name__)
+_redacting: dict[str, Any] = {}
 
 
 class RunningJob(Protocol):
@@ -66,7 +70,7 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
         if verdict.kind != "partial":
             decide(job, error, verdict)
             raise
-        result = policy.note_warnings(job.meta, error, time.time())
+        result = policy.note_warnings(job.meta, error, time.time(), _redact)
         _save(job)
     vars(job)[_STATE] = _RETURNED
     return result
@@ -94,13 +98,13 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     else:
         job.retries_left = limits.retries
         job.retry_intervals = [delay]  # RQ uses the last interval for all further retries
-    policy.note_failure(record, error, verdict, delay, time.time())
+    policy.note_failure(record, error, verdict, delay, time.time(), _redact)
     _save(job)
     if verdict.kind == "unknown" and delay is not None:
         _log.warning(
             "Job %s failed with %s, which is not a known error: it runs once more, in %d s.",
             job.id,
-            type(error).__name__,
+            type_name(error),
             delay,
         )
 
@@ -167,8 +171,19 @@ def _settings() -> Settings:
         return Settings.model_construct()
 
 
+def _redact(text: str) -> str:
+    """
+    Return a text that is to be stored in Redis without the secrets of the settings.
+    """
+    settings = _settings()
+    if _redacting.get("settings") is not settings:  # encoding every secret is slow
+        _redacting.update(settings=settings, redactor=Redactor(secret_texts(settings)))
+    redacted: str = _redacting["redactor"].redact(text)
+    return redacted
+
+
 def _save(job: RunningJob) -> None:
     try:
         job.save_meta()
     except Exception as error:  # noqa: BLE001 -- the decision holds even if it cannot be recorded
-        _log.warning("Job %s: could not save its record (%s).", job.id, type(error).__name__)
+        _log.warning("Job %s: could not save its record (%s).", job.id, type_name(error))

@@ -61,7 +61,7 @@ def _key_ids(settings: Settings) -> dict[str, str]:
 
 def _digests(settings: Settings, key: bytes) -> dict[str, str]:
     public = set(type(settings).model_fields) - introspection.names(type(settings)).secrets
-    values = settings.model_dump(mode="json", include=public)
+    values = settings.model_dump(mode="json", include=public, context={"secrets": True})
     # The name is part of the digest, so that equal values of two settings do not look equal.
     return {name: _digest(key, _json([name, value])) for name, value in sorted(values.items())}
 
