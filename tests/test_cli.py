@@ -606,7 +606,7 @@ def test_explain_prints_the_manual_of_a_check(call: Run, check: Any) -> None:
     """
     done = call("explain", check.code)
 
-    assert done.stdout.startswith(f"{check.code} · {check.title}\n\n")
+    assert done.stdout.startswith(f"{check.code} · {titled(check, declared(Settings))}\n\n")
     assert re.search(r"^  Why: ", done.stdout, re.MULTILINE)
     assert re.search(r"^  Fix: ", done.stdout, re.MULTILINE)
     assert call("explain", check.code.lower()).stdout == done.stdout
@@ -640,7 +640,7 @@ def test_explain_lists_the_checks(call: Run) -> None:
     done = call("explain")
 
     for check in CHECKS:
-        assert f"{check.code}  {check.title}\n" in done.stdout
+        assert f"{check.code}  {titled(check, declared(Settings))}\n" in done.stdout
 
 
 def test_explain_knows_old_names_and_a_teams_checks(run: Run, team: Team) -> None:

@@ -307,9 +307,7 @@ def test_every_check_has_a_claim(check: Check) -> None:
     assert len(title) <= 70
 
 
-@pytest.mark.parametrize(
-    "file", sorted((PACKAGE / "checks").rglob("*.py")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("file", sorted((PACKAGE / "checks").rglob("*.py")), ids=str)
 def test_no_check_names_a_field_of_the_built_in_schema(file: Path) -> None:
     """
     Checks judge what is declared at the fields of any class, so they name no field of one.

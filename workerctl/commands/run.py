@@ -118,7 +118,7 @@ def _names_of_sources(options: Options, environ: Mapping[str, str]) -> dict[str,
     sources = {"WORKERCTL_ENV_FILE": paths or os.pathsep}
     if resolved.secrets_dir:
         sources["WORKERCTL_SECRETS_DIR"] = str(Path(resolved.secrets_dir).absolute())
-    if resolved.settings:
+    if isinstance(resolved.settings, str):
         sources["WORKERCTL_SETTINGS"] = resolved.settings
     return sources
 

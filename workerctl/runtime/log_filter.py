@@ -122,7 +122,7 @@ def _blank(record: logging.LogRecord) -> None:
 
 def _must_pass(error: BaseException) -> bool:
     """
-    Return whether this ends the program or is RQ's timeout, raised by a signal handler at any point.
+    Return whether this ends the program, or is RQ's timeout, which a signal handler may raise.
     """
     if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
         return True

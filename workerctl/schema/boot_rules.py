@@ -5,10 +5,19 @@ The rules that a worker must satisfy to boot, as functions that yield findings.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from workerctl import keys
-from workerctl.report.findings import ENVIRONMENTS, Finding, Location, Severity, by_environment
+from workerctl.report.findings import (
+    ENVIRONMENTS,
+    Finding,
+    Location,
+    Severity,
+    Suppression,
+    accepting,
+    by_environment,
+)
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.sources.values import Values
@@ -88,6 +97,19 @@ def boot_findings(view: View) -> Iterator[Finding]:
     yield from required_values(view, env)
     yield from key_presence(view, env)
     yield from key_form(view, env)
+
+
+def unsuppressed(
+    findings: Iterable[Finding], suppressions: tuple[Suppression, ...], view: View
+) -> list[Finding]:
+    """
+    Return the findings that no suppression accepts today (UTC), as `workerctl check` does.
+    """
+    if not suppressions:
+        return list(findings)
+    today = datetime.now(timezone.utc).date()  # noqa: UP017 -- as in the preflight
+    env = judged_as(view)
+    return [one for one in findings if accepting(suppressions, one, env, today) is None]
 
 
 def environment_name(view: View, override: str | None = None) -> Iterator[Finding]:

@@ -173,7 +173,9 @@ def _masked(part: Part, text: str) -> str:
 
 
 def _is_dsn(place: Place) -> bool:
-    return any(isinstance(kind, type) and is_dsn_type(kind) for kind in leaf_types(place.annotation))
+    return any(
+        isinstance(kind, type) and is_dsn_type(kind) for kind in leaf_types(place.annotation)
+    )
 
 
 def _public_text(text: str) -> str:

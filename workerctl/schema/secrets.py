@@ -4,15 +4,23 @@ The texts of the secrets that a settings instance holds, so that they can be red
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from copy import copy
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from workerctl.schema.disclosure import Part, parts
+from pydantic.fields import FieldInfo
+
+from workerctl.rules import Hidden, Public
+from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.disclosure import Part, Redact, Shown, parts, shown
+from workerctl.schema.instances import further_secrets, known
+from workerctl.schema.secret_fields import is_public, is_secret
 from workerctl.secrecy.masking import hidden_parts
 from workerctl.secrecy.recognition import secret_spans
 
 # The words before a credential in a header are not secret, and occur in many log lines.
 _SCHEME = r"^(?i:bearer|basic|token)\s+"
+_HIDDEN = FieldInfo.from_annotation(Annotated[Any, Hidden()])
 
 
 def secret_texts(settings: Any) -> Iterator[str]:
@@ -31,9 +39,48 @@ def secret_texts(settings: Any) -> Iterator[str]:
     for name, value in {**(settings.model_extra or {}), **private, **_computed(settings)}.items():
         for part in parts(name, None, value):
             yield from _texts(part)
-    further = getattr(settings, "further_secrets", None)
-    for secret in further.values() if isinstance(further, Mapping) else ():
+    for secret in further_secrets(settings).values():
         yield secret.get_secret_value()
+    origin = known(settings)
+    for one in () if origin is None else origin.schema.of(Hidden):
+        for part in parts("", _HIDDEN, origin.schema.value(settings, one.name)):
+            yield from _texts(part)
+
+
+def secret_variables(schema: Schema) -> frozenset[str]:
+    """
+    Return the variables whose fields are secret, by type, name or rule, at the field or in a table.
+    """
+    hidden = {one.name for one in schema.of(Hidden)}
+    public = {one.name for one in schema.of(Public)}
+    return frozenset(
+        name
+        for name, variable in schema.variables.items()
+        if name in hidden
+        or is_secret(variable.path[-1], _declared(variable, name in public), variable.path[:-1])
+    )
+
+
+def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | None = None) -> Shown:
+    """
+    Return what may be shown of the value that an instance has for a variable.
+    """
+    variable, value = schema.variables[name], schema.value(settings, name)
+    if any(one.name == name for one in schema.of(Hidden)):
+        return shown(name, _HIDDEN, value)
+    info = _declared(variable, any(one.name == name for one in schema.of(Public)))
+    return shown(variable.path[-1], info, value, parents=variable.path[:-1], redact=redact)
+
+
+def _declared(variable: Variable, public: bool) -> FieldInfo:
+    """
+    Return the declaration of a field, with `Public` if a table says so.
+    """
+    if not public or is_public(variable.info):
+        return variable.info
+    info = copy(variable.info)
+    info.metadata = [*info.metadata, Public]
+    return info
 
 
 def secrets_in(name: str, text: str) -> Iterator[str]:

@@ -63,7 +63,19 @@ SHAPES: tuple[Shape, ...] = (
         "Google Cloud's documentation: API keys, OAuth 2.0",
     ),
     Shape(
-        ("hf_", "npm_", "pypi-", "dop_v1_", "sbp_", "gsk_", "nvapi-", "xai-", "r8_", "tvly-", "lsv2_"),
+        (
+            "hf_",
+            "npm_",
+            "pypi-",
+            "dop_v1_",
+            "sbp_",
+            "gsk_",
+            "nvapi-",
+            "xai-",
+            "r8_",
+            "tvly-",
+            "lsv2_",
+        ),
         rf"{_START}(?:(?:hf|npm|dop_v1|sbp|gsk|r8)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{{16,}}"
         r"|(?:pypi|nvapi|xai|tvly)-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}|lsv2_[a-z]{2}_[a-z0-9_]{16,})",
         "Documentation of Hugging Face, npm, PyPI, DigitalOcean, Supabase, Groq, NVIDIA, xAI, Replicate,"

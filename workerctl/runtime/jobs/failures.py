@@ -14,9 +14,9 @@ from typing import Any, Protocol, TypeVar
 from workerctl.report.errors import ConfigurationError
 from workerctl.report.type_names import type_name
 from workerctl.runtime.jobs import policy
+from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.retry import Verdict, classify
-from workerctl.schema.secrets import secret_texts
-from workerctl.secrecy.redaction import Redactor
+from workerctl.schema.loading import names_settings
 from workerctl.settings import Settings, get_settings
 
 Result = TypeVar("Result")
@@ -27,7 +27,6 @@ _RUNNING, _RETURNED, _DECIDED = "running", "returned", "decided"
 _SUPERVISED = "workerctl_supervised"
 
 _log = logging.getLogger(__name__)
-_redacting: dict[str, Any] = {}
 
 
 class RunningJob(Protocol):
@@ -70,7 +69,7 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
         if verdict.kind != "partial":
             decide(job, error, verdict)
             raise
-        result = policy.note_warnings(job.meta, error, time.time(), _redact)
+        result = policy.note_warnings(job.meta, error, time.time(), redact)
         _save(job)
     vars(job)[_STATE] = _RETURNED
     return result
@@ -98,7 +97,7 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     else:
         job.retries_left = limits.retries
         job.retry_intervals = [delay]  # RQ uses the last interval for all further retries
-    policy.note_failure(record, error, verdict, delay, time.time(), _redact)
+    policy.note_failure(record, error, verdict, delay, time.time(), redact=redact)
     _save(job)
     if verdict.kind == "unknown" and delay is not None:
         _log.warning(
@@ -147,7 +146,7 @@ def _limits(job: RunningJob, record: dict[str, Any]) -> policy.Limits:
     """
     Return the limits that the producer set, completed from the settings.
     """
-    default = policy.limits(_settings())
+    default = _default_limits()
     retries = default.retries if job.retries_left is None else job.retries_left
     return policy.Limits(retries, tuple(_producer_intervals(job, record) or default.intervals))
 
@@ -163,23 +162,14 @@ def _producer_intervals(job: RunningJob, record: dict[str, Any]) -> list[int]:
     return list(record.get("intervals", ()))
 
 
-def _settings() -> Settings:
+def _default_limits() -> policy.Limits:
     try:
-        return get_settings()
+        return policy.limits(get_settings())
     except ConfigurationError:
         # Only under a worker that did not check the configuration; the job's failure matters more.
-        return Settings.model_construct()
-
-
-def _redact(text: str) -> str:
-    """
-    Return a text that is to be stored in Redis without the secrets of the settings.
-    """
-    settings = _settings()
-    if _redacting.get("settings") is not settings:  # encoding every secret is slow
-        _redacting.update(settings=settings, redactor=Redactor(secret_texts(settings)))
-    redacted: str = _redacting["redactor"].redact(text)
-    return redacted
+        if names_settings():
+            return policy.Limits(0, ())
+        return policy.limits(Settings.model_construct())
 
 
 def _save(job: RunningJob) -> None:

@@ -17,6 +17,10 @@ for all further runs. An interval is therefore an upper bound. With
 JOB_RETRY_INTERVALS_SECONDS=[30,120], a job waits up to 30 s before its second run and up to 120 s
 before each run after that.
 
+**Limits.** The producer's `Retry` counts, else `job_retries` and `intervals` of the pipeline, which
+are JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS in the built-in schema. For a settings class
+without a pipeline, no job runs again unless its producer says so.
+
 An error's `retry_after` is a lower bound instead: a random part of the interval, at most 5 s, is
 added to it.
 
@@ -46,11 +50,12 @@ from collections.abc import Callable, Iterator, MutableMapping
 from secrets import SystemRandom
 from typing import Any, NamedTuple
 
+from workerctl.budget.lookup import pipeline_of
 from workerctl.report.type_names import type_name
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
 from workerctl.runtime.plain import with_texts
 from workerctl.runtime.retry import Verdict
-from workerctl.settings import Settings
+from workerctl.schema.instances import project_of
 
 MAX_ATTEMPTS = 10
 """How many attempts a record keeps: the most recent ones."""
@@ -78,14 +83,19 @@ class Limits(NamedTuple):
     """
 
     retries: int
-    intervals: tuple[int, ...]
+    intervals: tuple[int | float, ...]
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Any) -> Limits:
     """
-    Return the limits of a job whose producer did not set any.
+    Return the limits of a job whose producer did not set any, from the pipeline of the settings.
+
+    Without a pipeline, there are no further runs.
     """
-    return Limits(settings.JOB_MAX_RETRIES, tuple(settings.JOB_RETRY_INTERVALS_SECONDS))
+    pipeline = pipeline_of(type(settings), project_of(settings))
+    if pipeline is None:
+        return Limits(0, ())
+    return Limits(*pipeline.job_limits(settings))
 
 
 def read_record(meta: Meta) -> dict[str, Any]:
@@ -166,12 +176,13 @@ def count_horse_death(record: dict[str, Any], signal: int | None) -> Verdict:
     return Verdict("retryable" if again else "permanent", f"the work-horse {cause}", category="job")
 
 
-def note_failure(
+def note_failure(  # noqa: PLR0913 -- each has its place in the record
     record: dict[str, Any],
     error: BaseException,
     verdict: Verdict,
     delay: int | None,
     now: float,
+    *,
     redact: Callable[[str], str] = str,
 ) -> None:
     """
