@@ -375,7 +375,7 @@ class Settings(BaseSettings):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """
-        Yield what `repr` shows; secrets are masked by type, name and shape, and wherever they stand.
+        Yield what `repr` shows; secrets are masked by type, name and shape.
         """
         for name, value in super().__repr_args__():
             yield name, self._without_secrets(name or "", value)
@@ -412,7 +412,8 @@ class Settings(BaseSettings):
             from workerctl.secrecy.redaction import Redactor
 
             self._redactor = Redactor(secret_texts(self), MASK)
-        return self._redactor.redact(text)
+        redacted: str = self._redactor.redact(text)
+        return redacted
 
 
 def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:

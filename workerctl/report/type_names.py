@@ -13,9 +13,9 @@ def type_name(value: object) -> str:
     code is none. Of `type(secret, (ValueError,), {})`, the result is `ValueError`.
     """
     for kind in type(value).__mro__:
-        found = sys.modules.get(kind.__module__)
+        found: object = sys.modules.get(kind.__module__)
         for part in kind.__qualname__.split("."):
-            found = getattr(found, "__dict__", {}).get(part)  # type: ignore[assignment]
+            found = getattr(found, "__dict__", {}).get(part)
         if found is kind:
             return kind.__name__
     return "object"

@@ -20,7 +20,7 @@ from workerctl.secrecy.recognition import secret_spans
 
 # The words before a credential in a header are not secret, and occur in many log lines.
 _SCHEME = r"^(?i:bearer|basic|token)\s+"
-_HIDDEN = FieldInfo.from_annotation(Annotated[Any, Hidden()])
+_HIDDEN = FieldInfo.from_annotation(Annotated[object, Hidden()])  # type: ignore[arg-type]
 
 
 def secret_texts(settings: Any) -> Iterator[str]:
@@ -42,9 +42,10 @@ def secret_texts(settings: Any) -> Iterator[str]:
     for secret in further_secrets(settings).values():
         yield secret.get_secret_value()
     origin = known(settings)
-    for one in () if origin is None else origin.schema.of(Hidden):
-        for part in parts("", _HIDDEN, origin.schema.value(settings, one.name)):
-            yield from _texts(part)
+    if origin is not None:
+        for one in origin.schema.of(Hidden):  # perhaps in a table, not at the field
+            for part in parts("", _HIDDEN, origin.schema.value(settings, one.name)):
+                yield from _texts(part)
 
 
 def secret_variables(schema: Schema) -> frozenset[str]:
@@ -57,7 +58,9 @@ def secret_variables(schema: Schema) -> frozenset[str]:
         name
         for name, variable in schema.variables.items()
         if name in hidden
-        or is_secret(variable.path[-1], _declared(variable, name in public), variable.path[:-1])
+        or is_secret(
+            variable.path[-1], _declared(variable, public=name in public), variable.path[:-1]
+        )
     )
 
 
@@ -68,11 +71,11 @@ def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | No
     variable, value = schema.variables[name], schema.value(settings, name)
     if any(one.name == name for one in schema.of(Hidden)):
         return shown(name, _HIDDEN, value)
-    info = _declared(variable, any(one.name == name for one in schema.of(Public)))
+    info = _declared(variable, public=any(one.name == name for one in schema.of(Public)))
     return shown(variable.path[-1], info, value, parents=variable.path[:-1], redact=redact)
 
 
-def _declared(variable: Variable, public: bool) -> FieldInfo:
+def _declared(variable: Variable, *, public: bool) -> FieldInfo:
     """
     Return the declaration of a field, with `Public` if a table says so.
     """
@@ -102,7 +105,7 @@ def _texts(part: Part) -> Iterator[str]:
         if part.is_secret and any(secret_spans(urlsplit(text).path)):
             yield text
     elif part.is_secret:
-        yield from secret_spans(text) or (text,)
+        yield from tuple(secret_spans(text)) or (text,)
 
 
 def _computed(settings: Any) -> Mapping[str, Any]:

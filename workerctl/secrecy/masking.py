@@ -97,6 +97,14 @@ def hidden_parts(url: str) -> tuple[str, ...]:
     return () if parts is None else (urls.userinfo_of(parts), parts.query, parts.fragment)
 
 
+def secret_part(text: str) -> str:
+    """
+    Return the part of a secret that is secret by itself: of a URL, its password.
+    """
+    parts = urls.split(text) if "://" in text else None
+    return text if parts is None else urls.userinfo_of(parts).partition(":")[2]
+
+
 def has_credentials(url: str) -> bool:
     """
     Return whether a URL contains a password or a query, or may contain one that is not escaped.

@@ -1,5 +1,5 @@
 """
-Recognise secrets by their shape: tokens of known services, credentials in a text, random characters.
+Recognise secrets by their shape: known tokens, credentials in a text, random characters.
 """
 
 import re
@@ -13,7 +13,17 @@ _CONSONANTS = r"[bcdfghjklmnpqrstvwxz]{5,}"
 _CHANGES = 0.22
 _VOWELS = 0.27
 _SHORTEST_HINT = 3
-_LABEL = r"^[\"']?(?:[A-Za-z_.\s]*(?:[\"']?\s*[=:]\s*)(?:(?i:bearer|basic)\s+)?|(?i:bearer|basic|apikey|token)\s+)"
+# The end is the last @, because the password may contain an unescaped slash.
+_LOGIN = r"://[^\s/@:]*:[^\s@]+@"
+_HEXADECIMAL = (
+    r"(?<![A-Za-z0-9])(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])"
+    r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})(?![A-Za-z0-9])"
+)
+# What precedes the value: a name and `=` or `:`, the scheme of a header, or both.
+_LABEL = (
+    r"^[\"']?(?:[A-Za-z_.\s]*[\"']?\s*[=:]\s*(?:(?i:bearer|basic)\s+)?"
+    r"|(?i:bearer|basic|apikey|token)\s+)"
+)
 
 
 def is_token(text: str) -> bool:
@@ -62,9 +72,7 @@ def has_userinfo(text: str) -> bool:
     """
     if "://" not in text:
         return False
-    if re.search(
-        r"://[^\s/@:]*:[^\s@]+@", text
-    ):  # ends at the last @, so that `/` may be unescaped
+    if re.search(_LOGIN, text):
         return True
     if "@" not in text and "?" not in text:
         return False
@@ -81,7 +89,7 @@ def is_random(text: str) -> bool:
 
     Words, paths and slugs change between letters, digits and capitals rarely; random text often.
     """
-    if len(text) < 32 or (" " in text[:32] and len(text) < 65):  # noqa: PLR2004 -- shorter than a run
+    if len(text) < 32:  # noqa: PLR2004 -- shorter than a run
         return False
     plain = re.sub(shapes.IDENTIFIERS, " ", text)
     return any(_is_random_run(run) for run in re.findall(shapes.RUN, plain))
@@ -91,10 +99,7 @@ def _is_random_run(run: str) -> bool:
     pieces = re.findall(shapes.PIECE, run)
     if not pieces or run.isdecimal():
         return False
-    if re.search(
-        r"(?<![A-Za-z0-9])(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])(?:[0-9a-f]{32,}|[0-9A-F]{32,})(?![A-Za-z0-9])",
-        run,
-    ):
+    if re.search(_HEXADECIMAL, run):
         return True
     changes = len(re.findall(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])|[a-z](?=[A-Z])", run))
     changes += len(re.findall(r"(?<=[A-Z])[A-Z](?=[a-z]{1,2}(?![a-z]))", run))

@@ -78,8 +78,8 @@ SHAPES: tuple[Shape, ...] = (
         ),
         rf"{_START}(?:(?:hf|npm|dop_v1|sbp|gsk|r8)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{{16,}}"
         r"|(?:pypi|nvapi|xai|tvly)-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}|lsv2_[a-z]{2}_[a-z0-9_]{16,})",
-        "Documentation of Hugging Face, npm, PyPI, DigitalOcean, Supabase, Groq, NVIDIA, xAI, Replicate,"
-        " Tavily and LangSmith: tokens",
+        "Documentation of Hugging Face, npm, PyPI, DigitalOcean, Supabase, Groq, NVIDIA, xAI,"
+        " Replicate, Tavily and LangSmith: tokens",
     ),
     Shape(
         ("sg.", "shpat_", "shpss_", "sq0", "eaaa", "key-", "-us"),
