@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
