@@ -131,7 +131,7 @@ def test_a_source_in_the_network_is_not_called(load_module: Load, source: str) -
 def test_the_arguments_of_workerctl_are_not_those_of_the_class(
     load_module: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A class with a command line of its own is built without one."""
+    """A class with a command line in addition is built without one."""
     monkeypatch.setattr("sys.argv", ["workerctl", "check", "--size", "7"])
     text = """
 class Settings(BaseSettings):

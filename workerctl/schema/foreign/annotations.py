@@ -1,5 +1,5 @@
 """
-What the annotation of a field allows: models with fields of their own, dictionaries, sequences.
+What the annotation of a field allows: nested models, dictionaries, sequences.
 """
 
 import dataclasses

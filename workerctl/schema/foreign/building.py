@@ -77,7 +77,7 @@ class _Building:
 
     def _attempt(self) -> tuple[Any, list[Rejection]]:
         """
-        Return an instance, or the reasons why there is none.
+        Return an instance, or the reasons for which it failed.
         """
         sources = Sources(self._schema, self._environment, self._visible())
         with (
