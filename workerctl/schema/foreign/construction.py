@@ -109,7 +109,7 @@ CONSTRUCTIONS = Constructions()
 
 def _blank(model: Any) -> Any:
     """
-    Return an instance with defaults and, where there are none, with empty values.
+    Return an instance with defaults and, elsewhere, with empty values.
     """
     fields = model.model_fields
     empty = {name: _empty(info.annotation) for name, info in fields.items()}

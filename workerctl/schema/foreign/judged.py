@@ -2,7 +2,7 @@
 The judged environment: what a settings class reads while workerctl imports and builds it.
 
 While the context is entered, `os.environ` holds the judged variables, and the sources of env files
-and secrets read the judged ones instead of their own. Nested settings classes and validators that
+and secrets read the judged ones. Nested settings classes and validators that
 look at the environment therefore see the same values.
 """
 

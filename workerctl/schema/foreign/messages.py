@@ -125,7 +125,6 @@ def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
 
 def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     variable = schema.variables.get(rejection.variable or "")
-    name = schema.settings_class.__name__
     if variable is not None:
         return _set001(
             f"{variable.name} contains a key that the class forbids.",
@@ -141,7 +140,7 @@ def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
-        message=f"{shown} is unknown, and {name} forbids unknown names.",
+        message=f"{shown} is unknown, and the class forbids unknown names.",
         hint="Correct the name, remove it, or set extra='ignore' in the class.",
         fields=() if above is None else (above,),
         location=location,
