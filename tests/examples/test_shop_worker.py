@@ -1,5 +1,5 @@
 """
-Tests of the shop's worker, which has a settings class of its own: check, show, run, boot, Celery.
+Tests of the shop's worker, whose settings class is not workerctl's: check, run, boot, Celery.
 """
 
 import json

@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     db: Database = Database()
 """
 AT_IMPORT = f"{CONFIG}\nprint('imported', flush=True)\nsettings = boot(Settings)\n"
+OWN = """
+from workerctl import settings
+from workerctl.runtime import boot
+
+class Settings(settings.Settings):
+    TEAM_SIZE: int = 3
+
+print("imported", flush=True)
+settings = boot(Settings)
+"""
 WORKER = """
 import logging
 from config import settings
@@ -83,6 +93,20 @@ def test_boot_refuses_what_check_refuses(boot: Boot):
     assert "ENV003 " in done.stderr
     assert "Traceback" not in done.stderr
     assert TOKEN not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["check"], ["run", "--", "true"]])
+def test_a_class_derived_from_the_built_in_one_may_boot_at_import(
+    boot: Boot, directory: Path, run: Boot, command: list[str]
+):
+    """The call is as good at the end of such a module, and does not decide a check either."""
+    (directory / "pyproject.toml").write_text(TABLE)
+    done = boot("import config; print(config.settings.TEAM_SIZE)", OWN, TEAM_SIZE="4")
+    assert (done.returncode, done.stdout) == (0, "imported\n4\n")
+
+    done = run(*command, env={"TEAM_SIZE": "many"})
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).count("TEAM_SIZE must be a whole number") == 1
 
 
 @pytest.mark.parametrize("call", ["boot()", "boot('config:Settings')"])

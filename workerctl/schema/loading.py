@@ -135,7 +135,7 @@ def constructed(default: type[BaseModel], target: type | str | None) -> Any:
 
 def schema_of(settings: Any) -> Schema:
     """
-    Return the schema of an instance of any settings class, whoever has made it.
+    Return the schema of an instance of any settings class, even if a team's code has made it.
     """
     origin = instances.known(settings)
     if origin is not None:

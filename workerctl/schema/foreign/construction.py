@@ -89,8 +89,8 @@ class Constructions:
         """
         Return whether a call for settings comes from a module that is imported for its class.
 
-        Another thread may be importing that module, and wait for this one to finish an import of
-        its own. A call that cannot wait for the end of the import counts as a part of it.
+        Another thread may be importing that module, and wait for an import that this one has
+        begun. A call that cannot wait for the end of the import counts as a part of it.
         """
         if self._importer in {None, threading.get_ident()}:
             return self._importer is not None
