@@ -20,8 +20,9 @@ by RQ's scheduler, so at least one worker of each queue needs `--with-scheduler`
 `job.meta["workerctl"]`.
 
 **Settings.** The classes use `get_settings()`: the settings class that WORKERCTL_SETTINGS or
-`[tool.workerctl] settings` names, else the one that a script has passed to `boot`, else the built-in one. With another class
-than that, a job runs again only if a pipeline is declared or its producer says so.
+`[tool.workerctl] settings` names, else the one that a script has passed to `boot`, else the
+built-in one. With another class than that, a job runs again only if a pipeline is declared or its
+producer says so.
 
 **Dead letters.** RQ calls `on_failure` after every failed run, and `is_final` finds the last one:
 
