@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workerctl.report.findings import Severity
     from workerctl.schema.source_options import Options
 
-_COMMANDS = ("budget", "check", "explain", "keygen", "run", "show-config")
+_COMMANDS = ("budget", "check", "explain", "init", "keygen", "run", "show-config")
 
 app = typer.Typer(
     name="workerctl",
@@ -118,6 +118,26 @@ def check(
         phase=phase,
     )
     return execute(context.obj, request, format, output, Detail(quiet, verbose))
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    settings: SettingsClass = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what would be written; import and check nothing."),
+    ] = False,
+) -> int:
+    """
+    Name the project's settings class in pyproject.toml, and check it for the first time.
+
+    The class is found without importing anything. A table [tool.workerctl] that exists is never
+    changed. The exit code is that of the check.
+    """
+    from workerctl.commands.init.command import execute
+
+    return execute(context.obj, settings, dry_run=dry_run)
 
 
 @app.command()

@@ -17,12 +17,12 @@ from workerctl.budget.lookup import pipeline_of
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, Phase
 from workerctl.checks.engine.run import secret_texts
-from workerctl.checks.engine.select import ALWAYS, require_code, select
+from workerctl.checks.engine.select import require_code, select
 from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.findings import Severity
+from workerctl.report.findings import ALWAYS, Severity
 from workerctl.report.results import Problem, Report, Result
-from workerctl.schema import boot_rules
+from workerctl.schema import boot_rules, declarations
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
@@ -31,6 +31,9 @@ from workerctl.sources import project as projects
 from workerctl.sources.project import Project
 
 Made = TypeVar("Made")
+
+_OF_ANY_VARIABLE = frozenset({"ENV004", "SET009"})
+"""The checks that also report variables of env files that are not in the schema."""
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 
@@ -67,11 +70,19 @@ def preflight(
 
     Raises SourceError, ProjectError or UsageError if there is nothing that could be checked.
     """
-    loaded = load(Settings, request.options, environ=environ, stdin=stdin)
+    return judge(load(Settings, request.options, environ=environ, stdin=stdin), request, today)
+
+
+def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report:
+    """
+    Check a loaded configuration.
+
+    Raises ProjectError or UsageError if the project or the request is not valid.
+    """
     table = check_table(loaded.project)
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
-    _require_valid_suppressions(loaded.project, codes)
+    _require_valid_suppressions(loaded, codes)
     context = context_of(loaded, request, today)
     to_run = tuple(check for check in table if check.boot or not request.starting)
     results = checks.run(context, to_run, selection)
@@ -109,14 +120,27 @@ def _require_valid_check(check: object, target: str, codes: Iterable[str]) -> No
         raise ProjectError(f"The code {check.code} in {target} is already in use.")
 
 
-def _require_valid_suppressions(project: Project, codes: Iterable[str]) -> None:
-    for suppression in project.suppressions:
+def _require_valid_suppressions(loaded: Loaded, codes: Iterable[str]) -> None:
+    for suppression in loaded.suppressions:
         require_code(codes, suppression.code)
         if suppression.code in ALWAYS:
             raise UsageError(
                 f"{suppression.code} cannot be suppressed: all other results depend on it.",
                 "Delete its entry from pyproject.toml.",
             )
+        if suppression.field is not None:
+            _require_known_field(loaded, suppression.code, suppression.field)
+
+
+def _require_known_field(loaded: Loaded, code: str, field: str) -> None:
+    if code in _OF_ANY_VARIABLE or code not in {check.code for check in checks.CHECKS}:
+        return
+    if field not in loaded.schema.variables and loaded.values.names.resolve(field) is None:
+        raise ProjectError(
+            f"The suppression of {code} names {field}, which is not a field of "
+            f"{loaded.schema.settings_class.__name__}.",
+            declarations.did_you_mean(loaded.schema, field),
+        )
 
 
 def context_of(loaded: Loaded, request: Request, today: date | None = None) -> Context:
@@ -133,7 +157,7 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         judged_by_option=request.env is not None,
         invalid=loaded.invalid,
         schema_findings=loaded.findings,
-        suppressions=loaded.project.suppressions,
+        suppressions=loaded.suppressions,
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
     )
@@ -157,14 +181,36 @@ def report_of(
     """
     Return the report: the results, the environment that was judged, and the sources that were read.
     """
+    settings_class = loaded.schema.settings_class
     return Report(
         results,
-        env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
-        env_is_set=loaded.values.is_set("ENV"),
+        settings_class=f"{settings_class.__module__}:{settings_class.__qualname__}",
+        is_built_in=settings_class is Settings,
+        env=boot_rules.environment_of(loaded.view),
         judged_as=context.env,
+        env_from=_env_from(loaded, context),
         sources=loaded.values.files,
         fail_on=fail_on,
     )
+
+
+def _env_from(loaded: Loaded, context: Context) -> str:
+    """
+    Return what the judged environment is from, or why it is not set.
+
+    A text is shown only if it is known to name an environment.
+    """
+    if context.judged_by_option:
+        return "--env"
+    declaration = loaded.schema.environment
+    if declaration is None:
+        return "no field names the environment"
+    name = declaration.name
+    if boot_rules.environment_of(loaded.view) is None:
+        return f"{name} is not valid" if name in loaded.invalid else f"{name} is not known"
+    if not loaded.view.is_set(name):
+        return f"{name} is not set"
+    return f"{name}={loaded.view.text(name).strip()}"
 
 
 def reported(make: Callable[[], Report]) -> Report:

@@ -174,21 +174,63 @@ def test_an_interrupt_is_not_a_refusal(boot: Boot, good: Path, team: Team) -> No
     assert done.stderr == "workerctl: Interrupted.\n"
 
 
-def test_a_suppressed_finding_that_get_settings_refuses_is_reported(
-    boot: Boot, good: Path, directory: Path
+IGNORE = """
+[[tool.workerctl.ignore]]
+code = "ENV002"
+reason = "no database yet"
+until = {until}
+{more}
+"""
+COUNTED = pytest.mark.parametrize(
+    ("until", "more", "code"),
+    [
+        ("2999-01-01", "", 0),
+        ("2999-01-01", 'field = "SUPABASE_URL"', 0),
+        ("2999-01-01", 'field = "OPENAI_API_KEY"', 1),
+        ("2999-01-01", 'env = "production"', 0),
+        ("2999-01-01", 'env = "staging"', 1),
+        ("2020-01-01", "", 1),
+    ],
+)
+
+
+@COUNTED
+def test_a_suppressed_finding_does_not_stop_a_worker(
+    boot: Boot, run: Boot, good: Path, directory: Path, until: str, more: str, code: int
 ) -> None:
-    """A project cannot suppress the error that a production worker has no database."""
+    """`workerctl check`, boot() and get_settings() agree on which suppressions count."""
     lines = good.read_text().splitlines()
     good.write_text("\n".join(line for line in lines if "SUPABASE_URL" not in line))
-    (directory / "pyproject.toml").write_text(
-        "[[tool.workerctl.ignore]]\n"
-        'code = "ENV002"\nreason = "no database yet"\nuntil = 2999-01-01\n'
-    )
-    done = boot(WORKERCTL_ENV_FILE=good.name)
+    (directory / "pyproject.toml").write_text(IGNORE.format(until=until, more=more))
+    read = "from workerctl.settings import get_settings\nget_settings()"
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("The configuration has 1 problem:\n  ENV002 SUPABASE_URL")
-    assert "Traceback" not in done.stderr
+    assert run("check", "--env-file", good.name).returncode == code
+    assert boot(WORKERCTL_ENV_FILE=good.name).returncode == code
+    done = boot(read, WORKERCTL_ENV_FILE=good.name)
+    assert done.returncode == code
+    assert ("ENV002 SUPABASE_URL is not set" in done.stderr) == bool(code)
+
+
+def test_an_invalid_value_cannot_be_suppressed(boot: Boot, bad: Path, directory: Path) -> None:
+    """A worker with an invalid value does not start, whatever the project suppresses."""
+    table = IGNORE.format(until="2999-01-01", more="").replace("ENV002", "SET001")
+    (directory / "pyproject.toml").write_text(table)
+    done = boot(
+        "from workerctl.settings import get_settings\nget_settings()", WORKERCTL_ENV_FILE=bad.name
+    )
+
+    assert done.returncode == 1
+    assert "SET001 EMBEDDING_MAX_RETRIES" in done.stderr
+
+
+def test_a_suppressed_key_brings_no_warning(boot: Boot, directory: Path) -> None:
+    """A project that suppresses KEY001 is not warned about the key in development."""
+    read = "from workerctl.settings import get_settings\nget_settings()"
+    assert "ENCRYPTION_KEY is not set" in boot(read).stderr
+
+    table = IGNORE.format(until="2999-01-01", more="").replace("ENV002", "KEY001")
+    (directory / "pyproject.toml").write_text(table)
+    assert boot(read).stderr == ""
 
 
 TWICE = """

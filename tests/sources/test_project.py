@@ -109,6 +109,7 @@ def test_every_key_is_read(write: Write, tmp_path: Path) -> None:
         reason = "known"
         until = 2027-02-28
         env = ["staging", "development"]
+        field = "DEBUG"
         """
     )
 
@@ -120,7 +121,7 @@ def test_every_key_is_read(write: Write, tmp_path: Path) -> None:
         "secrets",
         (
             Suppression("RED003", "rebuilt from the database", date(2027, 1, 31)),
-            Suppression("ENV003", "known", date(2027, 2, 28), ("staging", "development")),
+            Suppression("ENV003", "known", date(2027, 2, 28), ("staging", "development"), "DEBUG"),
         ),
         preload=("workers.jobs",),
         pipeline={},
@@ -230,6 +231,10 @@ def test_invalid_toml_is_reported_with_its_path(tmp_path: Path, content: bytes) 
         (
             'code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nenvs = []',
             "envs is not a known setting.",
+        ),
+        (
+            'code = "RED003"\nreason = "x"\nuntil = 2027-01-31\nfield = ["A"]',
+            "The field of the suppression of RED003 must be a string.",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 `workerctl check`: check a configuration and write the report.
 """
 
+from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
 from workerctl.output.formats import Detail
 from workerctl.preflight import Request, preflight, reported
@@ -17,9 +18,13 @@ def execute(
     """
     Check the requested configuration and write the report to standard output or to the file `path`.
 
-    Return the exit code.
+    If the project has a settings class that no option or file names, standard error says so. Return
+    the exit code.
     """
     report = reported(
         lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
     )
-    return world.output.deliver(report, format, path, detail)
+    code = world.output.deliver(report, format, path, detail)
+    if report.error is None:
+        world.output.note(hint(request.options, world.environ))
+    return code

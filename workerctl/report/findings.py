@@ -5,10 +5,14 @@ All types are immutable and compare by value, so that a test can compare finding
 """
 
 import enum
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal, NamedTuple
 
 from workerctl.rules import ENVIRONMENTS as ENVIRONMENTS  # noqa: PLC0414 -- re-exported
+
+ALWAYS = frozenset({"SET001", "ENV001"})
+"""The checks that cannot be ignored or suppressed, because all other results depend on them."""
 
 SourceKind = Literal["env-file", "environment", "secret-file", "default", "other"]
 
@@ -49,13 +53,35 @@ class Suppression(NamedTuple):
     """
     A check whose findings the team accepts, with the reason, until the end of a day (UTC).
 
-    An empty `env` means every environment.
+    An empty `env` means every environment. With a `field`, only the findings whose first field it
+    is are accepted.
     """
 
     code: str
     reason: str
     until: date
     env: tuple[str, ...] = ()
+    field: str | None = None
+
+    def covers(self, env: str) -> bool:
+        """
+        Return whether the suppression applies in an environment.
+        """
+        return not self.env or env in self.env
+
+    def has_expired(self, today: date) -> bool:
+        """
+        Return whether the last day of the suppression has passed.
+        """
+        return self.until < today
+
+    def matches(self, finding: "Finding") -> bool:
+        """
+        Return whether the finding has the code and the field, in whatever environment.
+        """
+        if self.code != finding.code or self.code in ALWAYS:
+            return False
+        return self.field is None or self.field in finding.fields[:1]
 
 
 class Finding(NamedTuple):
@@ -72,6 +98,19 @@ class Finding(NamedTuple):
     fields: tuple[str, ...] = ()
     location: Location | None = None
     suppressed: Suppression | None = None
+
+
+def accepting(
+    suppressions: Iterable[Suppression], finding: Finding, env: str, today: date
+) -> Suppression | None:
+    """
+    Return the first suppression that accepts a finding in the environment `env`, or None.
+    """
+    for suppression in suppressions:
+        is_current = suppression.covers(env) and not suppression.has_expired(today)
+        if is_current and suppression.matches(finding):
+            return suppression
+    return None
 
 
 def by_environment(

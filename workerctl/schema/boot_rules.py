@@ -5,10 +5,19 @@ The rules that a worker must satisfy to boot, as functions that yield findings.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from workerctl import keys
-from workerctl.report.findings import ENVIRONMENTS, Finding, Location, Severity, by_environment
+from workerctl.report.findings import (
+    ENVIRONMENTS,
+    Finding,
+    Location,
+    Severity,
+    Suppression,
+    accepting,
+    by_environment,
+)
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.sources.values import Values
@@ -76,7 +85,7 @@ def judged_as(view: View, override: str | None = None) -> str:
 
     An unknown one is judged by the rules of production, the strictest ones.
     """
-    return override or _environment(view) or "production"
+    return override or environment_of(view) or "production"
 
 
 def boot_findings(view: View) -> Iterator[Finding]:
@@ -90,6 +99,19 @@ def boot_findings(view: View) -> Iterator[Finding]:
     yield from key_form(view, env)
 
 
+def unsuppressed(
+    findings: Iterable[Finding], suppressions: tuple[Suppression, ...], view: View
+) -> list[Finding]:
+    """
+    Return the findings that no suppression accepts today (UTC), as `workerctl check` does.
+    """
+    if not suppressions:
+        return list(findings)
+    today = datetime.now(timezone.utc).date()  # noqa: UP017 -- as in the preflight
+    env = judged_as(view)
+    return [one for one in findings if accepting(suppressions, one, env, today) is None]
+
+
 def environment_name(view: View, override: str | None = None) -> Iterator[Finding]:
     """
     Yield ENV001 unless the environment has a known name that matches `override`.
@@ -98,7 +120,7 @@ def environment_name(view: View, override: str | None = None) -> Iterator[Findin
     if declaration is None:
         return
     name = declaration.name
-    env = _environment(view)
+    env = environment_of(view)
     where = view.values.location(name)
     if env is None:
         yield _unknown_environment(view, declaration)
@@ -204,7 +226,7 @@ def _environment_variable(view: View) -> str | None:
     return None if declaration is None else declaration.name
 
 
-def _environment(view: View) -> str | None:
+def environment_of(view: View) -> str | None:
     """
     Return the environment of the configuration; None if its name is not known.
     """
@@ -222,7 +244,7 @@ def _meaning(rule: Environment, text: str) -> str | None:
     return known.get(text.strip().lower())
 
 
-def environment_of(word: str) -> str | None:
+def environment_called(word: str) -> str | None:
     """
     Return the environment that a common word such as `prod` means, or None.
     """

@@ -192,7 +192,7 @@ def _named(schema: Schema, variable: Variable, name: str) -> str:
     raise ProjectError(
         f"A rule at {'.'.join(variable.path)} names {name}, which is not a field of "
         f"{schema.settings_class.__name__}.",
-        _did_you_mean(schema, name),
+        did_you_mean(schema, name),
     )
 
 
@@ -207,7 +207,20 @@ def variable_at(schema: Schema, path: Path) -> str | None:
     return next((each.name for each in variables if each.path == path or path in each.also), None)
 
 
-def _did_you_mean(schema: Schema, name: str) -> str | None:
-    from workerctl.report.suggest import did_you_mean
+def variable_named(schema: Schema, name: str) -> str | None:
+    """
+    Return the variable that a text of pyproject.toml names: by its path, its name or an alias.
+    """
+    found = variable_at(schema, tuple(name.split(".")))
+    if found is not None or name in schema.variables:
+        return found or name
+    return next((one.name for one in schema.variables.values() if name in one.aliases), None)
 
-    return did_you_mean(name, [".".join(each.path) for each in schema.variables.values()])
+
+def did_you_mean(schema: Schema, name: str) -> str | None:
+    """
+    Return a hint that suggests the path of a field with a similar name, or None.
+    """
+    from workerctl.report import suggest
+
+    return suggest.did_you_mean(name, [".".join(each.path) for each in schema.variables.values()])

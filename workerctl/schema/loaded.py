@@ -4,7 +4,8 @@ A configuration that was loaded: the instance, its values, and what is wrong wit
 
 from typing import Any, NamedTuple
 
-from workerctl.report.findings import Finding
+from workerctl.report.findings import Finding, Suppression
+from workerctl.schema import declarations
 from workerctl.schema.boot_rules import View
 from workerctl.schema.declarations import Schema
 from workerctl.sources.project import Project
@@ -37,3 +38,17 @@ class Loaded(NamedTuple):
         What the rules of booting look at.
         """
         return View(self.schema, self.values, self.settings)
+
+    @property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """
+        The suppressions of the project. Their fields are variables, as those of findings are.
+        """
+        return tuple(map(self._of_variable, self.project.suppressions))
+
+    def _of_variable(self, suppression: Suppression) -> Suppression:
+        field = suppression.field
+        if field is None:
+            return suppression
+        name = declarations.variable_named(self.schema, field)
+        return suppression._replace(field=name or field)

@@ -6,12 +6,20 @@ import os
 from collections.abc import Mapping, MutableMapping
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, SecretStr, create_model
 
 from workerctl.report.errors import ConfigurationError
 from workerctl.report.findings import Finding, Location
-from workerctl.schema import declarations, inputs, introspection, rejections, source_options
+from workerctl.schema import (
+    declarations,
+    inputs,
+    instances,
+    introspection,
+    rejections,
+    source_options,
+)
 from workerctl.schema.declarations import Schema
+from workerctl.schema.instances import Origin
 from workerctl.schema.loaded import Loaded as Loaded  # noqa: PLC0414 -- re-exported
 from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
@@ -35,39 +43,17 @@ def load(
     """
     project = projects.here()
     named = source_options.resolve_named(options or Options(), project, environ)
-    if named.settings is None:
-        return _load_own(default, named, project, environ, stdin)
-    from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
+    settings_class: Any = default if named.settings is None else named.settings
+    if isinstance(settings_class, str) or not _is_own(settings_class):
+        from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
 
-    inputs = loading.Inputs(project, named, environ, stdin)
-    judged = loading.environment_of_import(inputs)
-    found = target.settings_class(named.settings, project, judged)
-    if issubclass(found, default):
-        return _load_own(found, named, project, environ, stdin)
-    return loading.load(found, inputs)
-
-
-def load_class(
-    settings_class: type[BaseModel],
-    default: type[BaseModel],
-    options: Options | None = None,
-    *,
-    environ: MutableMapping[str, str] = os.environ,
-    stdin: BinaryIO | None = None,
-) -> Loaded:
-    """
-    Load the sources into a class that has been imported: `default`, a subclass or any other.
-
-    Raises the errors that `load` raises.
-    """
-    project = projects.here()
-    named = source_options.resolve_named(options or Options(), project, environ)
-    if issubclass(settings_class, default):
-        return _load_own(settings_class, named, project, environ, stdin)
-    from workerctl.schema.foreign import loading
-
-    found: Any = settings_class
-    return loading.load(found, loading.Inputs(project, named, environ, stdin))
+        sources = loading.Inputs(project, named, environ, stdin)
+        judged = loading.import_environment(sources)
+        settings_class = target.settings_class(settings_class, project, judged)
+        if not _is_own(settings_class):
+            return loading.load(settings_class, sources)
+    values = _read(settings_class, source_options.with_default_file(named), environ, stdin)
+    return _loaded(_schema(settings_class, project), values, project)
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
@@ -92,7 +78,52 @@ def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     return _read(settings_class, options, os.environ, None), project
 
 
+def names_settings() -> bool:
+    """
+    Return whether the environment or the project names a settings class.
+    """
+    return source_options.resolve(Options(), projects.here(), os.environ).settings is not None
+
+
+def remember(loaded: Loaded) -> None:
+    """
+    Keep what `origin_of` returns for the instance of a loaded configuration.
+    """
+    instances.remember(loaded.settings, _origin(loaded))
+
+
+def schema_of(settings: Any) -> Schema:
+    """
+    Return the schema of an instance of any settings class, whoever has made it.
+    """
+    origin = instances.known(settings)
+    if origin is not None:
+        return origin.schema
+    return _schema(type(settings), instances.project_of(settings) or projects.here())
+
+
+def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
+    """
+    Return the secrets, by variable, that the sources of an instance hold besides its fields.
+
+    For an instance that a team's code has made, the sources are read as they are now.
+    """
+    if instances.known(settings) is None and not hasattr(settings, "further_secrets"):
+        loaded = load(type(settings), Options(settings=type(settings)))
+        instances.remember(settings, _origin(loaded))
+    return instances.further_secrets(settings)
+
+
+def _origin(loaded: Loaded) -> Origin:
+    further = inputs.further_secrets(loaded.schema.variables, loaded.values)
+    return Origin(loaded.schema, loaded.project, further)
+
+
 def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
+    if not _is_own(settings_class):
+        from workerctl.schema.foreign import loading
+
+        return loading.schema_with_rules(settings_class, project)
     schema = declarations.declared(settings_class)
     if project.rules is None:
         return schema
@@ -101,16 +132,11 @@ def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
     return declarations.with_rules(schema, rule_table.parsed(schema, project.rules))
 
 
-def _load_own(
-    settings_class: type[BaseModel],
-    named: Options,
-    project: Project,
-    environ: MutableMapping[str, str],
-    stdin: BinaryIO | None,
-) -> Loaded:
-    options = source_options.with_default_file(named)
-    values = _read(settings_class, options, environ, stdin)
-    return _loaded(_schema(settings_class, project), values, project)
+def _is_own(settings_class: type[BaseModel]) -> bool:
+    """
+    Return whether a class is the built-in one or a subclass, by what only they have.
+    """
+    return hasattr(settings_class, "further_secrets")
 
 
 def _read(

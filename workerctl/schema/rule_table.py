@@ -18,7 +18,8 @@ from workerctl import rules
 from workerctl.report.errors import ProjectError
 from workerctl.report.suggest import did_you_mean
 from workerctl.rules import Rule
-from workerctl.schema.declarations import Schema, Variable, variable_at
+from workerctl.schema import declarations
+from workerctl.schema.declarations import Schema, Variable, variable_named
 
 TABLE = "[tool.workerctl.rules]"
 
@@ -43,12 +44,11 @@ def parsed(schema: Schema, table: Mapping[str, Any]) -> Iterator[tuple[Variable,
     Raises ProjectError for a field or a rule that does not exist, and for wrong arguments.
     """
     for field, entries in table.items():
-        name = variable_at(schema, tuple(field.split("."))) or _by_variable(schema, field)
+        name = variable_named(schema, field)
         if name is None:
-            paths = [".".join(each.path) for each in schema.variables.values()]
             raise ProjectError(
                 f"{TABLE} names {field}, which is not a field of {schema.settings_class.__name__}.",
-                did_you_mean(field, paths),
+                declarations.did_you_mean(schema, field),
             )
         if not isinstance(entries, dict):
             raise ProjectError(
@@ -57,10 +57,6 @@ def parsed(schema: Schema, table: Mapping[str, Any]) -> Iterator[tuple[Variable,
             )
         for key, value in entries.items():
             yield schema.variables[name], _rule(field, key, value)
-
-
-def _by_variable(schema: Schema, name: str) -> str | None:
-    return name if name in schema.variables else None
 
 
 def _rule(field: str, key: str, value: object) -> Rule:

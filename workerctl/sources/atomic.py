@@ -40,18 +40,22 @@ class Replaced(NamedTuple):
 class _Target(NamedTuple):
     """
     The file to replace: its path, for messages, the descriptor of its directory, and its name.
+
+    `kept` are the permissions that it may keep.
     """
 
     path: str
     directory: int
     name: str
+    kept: int = _OWNER_AND_GROUP
 
 
-def replace(
+def replace(  # noqa: PLR0913 -- the last two are for tests
     path: str,
     render: Callable[[bytes | None], bytes],
     *,
     size_limit: int,
+    private: bool = True,
     lock_seconds: float = LOCK_SECONDS,
     sync: Callable[[int], None] = os.fsync,
 ) -> Replaced:
@@ -59,8 +63,8 @@ def replace(
     Replace the content of a regular file with `render(old)`; `old` is None if it does not exist.
 
     `render` is called while the lock is held, and may raise to leave the file as it is. The file
-    keeps its owner and group but loses the permissions of other users; a new file has mode 0600.
-    `size_limit` is in bytes.
+    keeps its owner and group; unless `private` is false, it loses the permissions of other users. A
+    new file has mode 0600. `size_limit` is in bytes.
 
     Raises EnvFileWriteError if the path is a link or not a regular file, the file is too large, the
     operating system refuses, the lock is not released in time, another program changes the file at
@@ -74,7 +78,8 @@ def replace(
         with _opened(head or os.curdir, os.O_RDONLY | os.O_DIRECTORY) as directory:
             lock(directory, path, lock_seconds)
             _remove_leftovers(directory)
-            return _replace(_Target(path, directory, name), render, size_limit, sync)
+            kept = _OWNER_AND_GROUP | (0 if private else _OTHERS)
+            return _replace(_Target(path, directory, name, kept), render, size_limit, sync)
     except OSError as error:
         failure = error
     raise explained(path, failure)
@@ -102,7 +107,7 @@ def _replace(
     _sync_directory(target, sync)
     if before is None:
         return Replaced(created=True)
-    return Replaced(closed=bool(before.st_mode & _OTHERS))
+    return Replaced(closed=bool(before.st_mode & _OTHERS & ~target.kept))
 
 
 @contextmanager
@@ -156,14 +161,14 @@ def _write(
 ) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with _opened(temporary, flags, target.directory) as descriptor:
-        _set_permissions(descriptor, before)
+        _set_permissions(descriptor, before, target.kept)
         rest = memoryview(new)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
         sync(descriptor)
 
 
-def _set_permissions(descriptor: int, before: os.stat_result | None) -> None:
+def _set_permissions(descriptor: int, before: os.stat_result | None, kept: int) -> None:
     if before is None:
         os.fchmod(descriptor, _PRIVATE)  # the umask may have removed some of these bits
         return
@@ -171,7 +176,7 @@ def _set_permissions(descriptor: int, before: os.stat_result | None) -> None:
     if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
         os.fchown(descriptor, before.st_uid, before.st_gid)
     # After the owner is set, so that no other group is ever granted access.
-    os.fchmod(descriptor, before.st_mode & _OWNER_AND_GROUP)
+    os.fchmod(descriptor, before.st_mode & kept)
 
 
 def _require_unchanged(target: _Target, before: os.stat_result | None) -> None:

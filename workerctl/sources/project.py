@@ -17,7 +17,7 @@ from workerctl.report.findings import ENVIRONMENTS, Suppression
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline", "rules")
-_IGNORE_KEYS = ("code", "reason", "until", "env")
+_IGNORE_KEYS = ("code", "reason", "until", "env", "field")
 
 
 class Project(NamedTuple):
@@ -61,29 +61,34 @@ def find(start: Path) -> Project:
 
     Raises ProjectError for a table that is not valid.
     """
+    file = file_above(start)
+    if file is None:
+        return Project(start)
+    table = _table(file)
+    return Project(file.parent) if table is None else _project(file.parent, table)
+
+
+def file_above(start: Path) -> Path | None:
+    """
+    Return the nearest pyproject.toml at or above `start`, or None.
+    """
     for directory in (start, *start.parents):
         file = directory / "pyproject.toml"
         if os.path.isfile(file):  # noqa: PTH113 -- also False if permission is denied
-            table = _table(file)
-            return Project(directory) if table is None else _project(directory, table)
-    return Project(start)
+            return file
+    return None
 
 
 def load(project: Project, target: str) -> Any:
     """
     Return the object named by `module:name`, imported with the project's directory on `sys.path`.
 
+    So is its folder `src`, if that holds the module.
+
     Raises ProjectError with the type of the exception only, because its message may hold a value.
     """
-    module, _, name = target.partition(":")
-    if not re.fullmatch(_TARGET, target):
-        # The text is not shown: in any other form, it may be a secret in the wrong place.
-        raise ProjectError(
-            "A settings class or a table of checks is not named in the form module:NAME.",
-            "Write it like `workers.settings:Settings`.",
-        )
-    if sys.path[:1] != [str(project.directory)]:
-        sys.path.insert(0, str(project.directory))
+    module, _, name = require_target(target).partition(":")
+    _make_importable(project.directory, module)
     try:
         # Whatever the module prints must not mix with a report.
         with contextlib.redirect_stdout(sys.stderr):
@@ -93,6 +98,33 @@ def load(project: Project, target: str) -> Any:
     raise ProjectError(
         f"{target} cannot be loaded ({kind}).", f'Try `python -c "import {module}"`.'
     )
+
+
+def require_target(target: str) -> str:
+    """
+    Return a target of the form `module:name`.
+
+    Raises ProjectError for any other text, without showing it: it may be a misplaced secret.
+    """
+    if re.fullmatch(_TARGET, target):
+        return target
+    raise ProjectError(
+        "A settings class or a table of checks is not named in the form module:NAME.",
+        "Write it like `workers.settings:Settings`.",
+    )
+
+
+def _make_importable(directory: Path, module: str) -> None:
+    """
+    Put the directory first on `sys.path` and, right after it, its `src` if the module is there.
+    """
+    first = module.partition(".")[0]
+    source = directory / "src"
+    is_there = (source / first).is_dir() or (source / f"{first}.py").is_file()
+    if is_there and str(source) not in sys.path:
+        sys.path.insert(0, str(source))
+    if sys.path[:1] != [str(directory)]:
+        sys.path.insert(0, str(directory))
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:
@@ -189,8 +221,14 @@ def _suppression(entry: object) -> Suppression:
     # Not isinstance: a TOML date-time is a subclass of date, and only a day is allowed.
     if type(until) is not date:
         raise ProjectError(f"The suppression of {code} needs a date `until`.", example)
+    field = entry.get("field")
+    if field is not None and (not isinstance(field, str) or not field):
+        raise ProjectError(
+            f"The field of the suppression of {code} must be a string.",
+            'Write it like field = "DEBUG".',
+        )
     environments = _texts(entry, "env")
     if not set(environments) <= set(ENVIRONMENTS):
         hint = f"Choose from {', '.join(ENVIRONMENTS)}."
         raise ProjectError(f"The suppression of {code} names an unknown environment.", hint)
-    return Suppression(code, reason.strip(), until, environments)
+    return Suppression(code, reason.strip(), until, environments, field)

@@ -255,6 +255,26 @@ def test_a_suppressed_finding_is_reported_and_does_not_count(context: MakeContex
     assert results["SUP001"].status is Status.PASSED
 
 
+def test_a_suppression_of_a_field_accepts_only_findings_whose_first_field_it_is(
+    context: MakeContext,
+) -> None:
+    """
+    The first field is the one to change; the others of a finding do not count.
+    """
+
+    def two_fields(context: Context) -> Iterator[Finding]:
+        yield Finding("ACM001", Severity.ERROR, "One.", None, ("DEBUG", "ENV"))
+        yield Finding("ACM001", Severity.ERROR, "Two.", None, ("ENV", "DEBUG"))
+        yield Finding("ACM001", Severity.ERROR, "Three.", None, ())
+
+    suppression = Suppression("ACM001", "known", TODAY, field="DEBUG")
+    made = replace_suppressions(context(today=TODAY), suppression)
+
+    (result,) = run(made, (Check("ACM001", "All is well", two_fields),))
+    assert [finding.suppressed for finding in result.findings] == [suppression, None, None]
+    assert result.status is Status.FAILED
+
+
 @pytest.mark.parametrize(
     ("suppression", "message"),
     [
@@ -266,6 +286,10 @@ def test_a_suppressed_finding_is_reported_and_does_not_count(context: MakeContex
         (
             Suppression("LOG001", "loud", TODAY, ("development",)),
             "The suppression of LOG001 suppresses nothing.",
+        ),
+        (
+            Suppression("KEY001", "keys come later", TODAY, field="OPENAI_API_KEY"),
+            "The suppression of KEY001 for OPENAI_API_KEY suppresses nothing.",
         ),
     ],
 )

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from workerctl.checks.base import Check, Context, NotApplicable, SkipCheck, because_invalid, titled
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.suppressions import accepting
-from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.findings import Finding, Location, Severity, accepting
 from workerctl.report.results import Result, Status
 from workerctl.secrecy.masking import MASK, hidden_parts, is_credential_name
 from workerctl.sources.names import Spelling
@@ -150,14 +149,15 @@ class Runner:
         """
         if not _is_sound(finding, check):
             raise TypeError
+        context = self._context
         return finding._replace(
             message=self._redacted(check, finding.message),
             hint=None if finding.hint is None else self._redacted(check, finding.hint),
             fields=tuple(
-                name if name in self._context.values.names.fields else self._redacted(check, name)
+                name if name in context.values.names.fields else self._redacted(check, name)
                 for name in finding.fields
             ),
-            suppressed=accepting(self._context, finding),
+            suppressed=accepting(context.suppressions, finding, context.env, context.today),
         )
 
     def _redacted(self, check: Check, text: str) -> str:

@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from workerctl.report.errors import UsageError
+from workerctl.report.findings import ALWAYS
 from workerctl.report.suggest import did_you_mean
-
-ALWAYS = frozenset({"SET001", "ENV001"})
-"""These run in every selection, because no other result is meaningful if one of them fails."""
 
 _CODE = r"[A-Za-z]{1,8}[0-9]{0,4}"
 

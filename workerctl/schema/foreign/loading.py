@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.rules import EncryptionKey
 from workerctl.schema import declarations, rule_table, source_options
 from workerctl.schema.declarations import Schema
 from workerctl.schema.foreign.building import Built, Texts, build
@@ -63,7 +64,7 @@ class Judged(NamedTuple):
         return "Judged()"
 
 
-def environment_of_import(inputs: Inputs) -> JudgedEnvironment:
+def import_environment(inputs: Inputs) -> JudgedEnvironment:
     """
     Return the environment under which a module is imported, whose classes are not known yet.
 
@@ -102,8 +103,8 @@ def load(settings_class: type[BaseSettings], inputs: Inputs) -> Loaded:
     Raises SourceError for a named file that cannot be read, ProjectError for a rule that names a
     field that does not exist. An invalid value becomes a finding instead.
     """
-    with environment_without_files(inputs).entered():
-        schema = _with_rules(schema_of(settings_class), inputs.project)
+    with JudgedEnvironment(inputs.process, ()).entered():
+        schema = schema_with_rules(settings_class, inputs.project)
     values = _read(schema, inputs)
     texts = _texts(schema, values, inputs)
     judged = Judged(_environment(schema, values, inputs), texts)
@@ -131,13 +132,6 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     return _loaded(schema, values, loaded.project, new)
 
 
-def environment_without_files(inputs: Inputs) -> JudgedEnvironment:
-    """
-    Return the process environment as it is, for asking a class about its names.
-    """
-    return JudgedEnvironment(inputs.process, ())
-
-
 def names_of(schema: Schema) -> Names:
     """
     Return the names that the sources look for.
@@ -150,6 +144,7 @@ def names_of(schema: Schema) -> Names:
         fields=frozenset(schema.variables),
         secrets=secret,
         deprecated={},
+        families=tuple(f"{each.name}_V" for each in schema.of(EncryptionKey)),
         aliases={
             alias: variable.name
             for variable in variables
@@ -167,7 +162,13 @@ def names_of(schema: Schema) -> Names:
     )
 
 
-def _with_rules(schema: Schema, project: Project) -> Schema:
+def schema_with_rules(settings_class: Any, project: Project) -> Schema:
+    """
+    Return the schema of a class, with the rules at its fields and those of the project.
+
+    Raises ProjectError for a rule that names a field that does not exist.
+    """
+    schema = schema_of(settings_class)
     further = () if project.rules is None else rule_table.parsed(schema, project.rules)
     return with_environment(declarations.with_rules(schema, further))
 

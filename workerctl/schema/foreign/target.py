@@ -38,14 +38,18 @@ _OTHERS = {
 
 
 def settings_class(
-    target: str, project: Project, environment: JudgedEnvironment
+    target: Any, project: Project, environment: JudgedEnvironment
 ) -> type[BaseSettings]:
     """
     Import the target under the judged environment, and return its settings class.
 
+    A class that has been imported is its own target.
+
     Raises ProjectError for a module that does not load, UsageError for a name that is not a
     settings class, an instance or a function.
     """
+    if not isinstance(target, str):
+        return _class_of(getattr(target, "__name__", "The object"), target)
     if not re.fullmatch(_TARGET, target):
         # The text is not shown: in any other form, it may be a secret in the wrong place.
         raise ProjectError(

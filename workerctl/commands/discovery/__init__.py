@@ -1,0 +1,3 @@
+"""
+Finding what a project holds, by reading its files; nothing is imported.
+"""

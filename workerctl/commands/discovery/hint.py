@@ -1,0 +1,58 @@
+"""
+The hint that a project has a settings class of its own, which `check` did not look at.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from workerctl.schema import source_options
+from workerctl.schema.source_options import Options
+from workerctl.sources import project as projects
+from workerctl.sources.project import Project
+
+# At most some 30 ms, where `check` takes 300.
+_MOST_FILES = 400
+_MARKS = ("setup.py", "setup.cfg", "requirements.txt", ".git")
+_CONFIGURED = rb"^\[tool\.workerctl\]\s*$[^\[]*^settings\s*="
+
+
+def hint(options: Options, environ: Mapping[str, str]) -> str:
+    """
+    Return a sentence that names the project's own settings class and how to use it, or "".
+
+    It is empty if a class is configured, and where nothing says that the directory is a project.
+    """
+    directory = _unconfigured_project(options, environ)
+    if directory is None:
+        return ""
+    from workerctl.commands.discovery.files import Survey
+    from workerctl.commands.discovery.targets import discover
+
+    classes = [one for one in discover(Survey(directory, _MOST_FILES)).classes if not one.is_part]
+    if not classes:
+        return ""
+    first = classes[0]
+    named = f"{first.target} ({first.file}:{first.line})"
+    if len(classes) == 1:
+        what = f"The project has its own settings class, {named}."
+    else:
+        what = f"The project has {len(classes)} settings classes of its own, such as {named}."
+    return f"{what} Check it with --settings {first.target}, or run `workerctl init`."
+
+
+def _unconfigured_project(options: Options, environ: Mapping[str, str]) -> Path | None:
+    """
+    Return the directory of a project for which no settings class is configured, or None.
+    """
+    here = Path.cwd()
+    if source_options.resolve(options, Project(here), environ).settings is not None:
+        return None
+    file = projects.file_above(here)
+    if file is None:
+        return here if any(map(os.path.lexists, _MARKS)) else None
+    # Parsing the file again takes milliseconds, so a search comes first.
+    if re.search(_CONFIGURED, file.read_bytes(), re.MULTILINE):
+        return None
+    return None if projects.find(here).settings else file.parent

@@ -1,0 +1,3 @@
+"""
+`workerctl init`: name the project's settings class in pyproject.toml.
+"""
