@@ -317,7 +317,7 @@ class Settings(BaseSettings):
         del given
         if findings:
             raise ConfigurationError(findings)
-        self._further_secrets = inputs.further_secrets(type(self), values)
+        self._further_secrets = inputs.further_secrets(type(self).model_fields, values)
         self._source_project = project
 
     @property

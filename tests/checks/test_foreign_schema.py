@@ -13,7 +13,7 @@ from workerctl.checks import schema as checks
 from workerctl.checks.base import Check
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Severity
-from workerctl.schema.loading import load_class
+from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
@@ -54,8 +54,9 @@ def findings(
 ) -> list[tuple[Severity, str, str | None]]:
     """Return severity, message and hint of what a check finds in a file and an environment."""
     Path(".env").write_text(text)
-    options = Options(env_files=(".env",)) if sources.pop("named", False) else Options()
-    found = load_class(settings_class, Settings, options, environ=sources.pop("environ", {}))
+    files = (".env",) if sources.pop("named", False) else None
+    options = Options(files, settings=settings_class)
+    found = load(Settings, options, environ=sources.pop("environ", {}))
     return [
         (each.severity, each.message, each.hint) for each in check.run(context_of(found, Request()))
     ]
@@ -83,7 +84,7 @@ def test_unknown_names_near_the_class_are_reported(
 
 
 def test_other_names_are_reported_in_a_named_file_only() -> None:
-    """A file of several programs is no mistake; keys of a dictionary are known."""
+    """A file of several programs is not a mistake; keys of a dictionary are known."""
     text = "COLOUR=x\nAPP_LABELS__TEAM=x\n"
 
     assert findings(checks.SET002, App, text) == []

@@ -244,7 +244,7 @@ def _meaning(rule: Environment, text: str) -> str | None:
     return known.get(text.strip().lower())
 
 
-def environment_meant(word: str) -> str | None:
+def environment_called(word: str) -> str | None:
     """
     Return the environment that a common word such as `prod` means, or None.
     """

@@ -50,7 +50,7 @@ def load(
     from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
 
     inputs = loading.Inputs(project, named, environ, stdin)
-    settings_class = target.settings_class(found, project, loading.environment_of_import(inputs))
+    settings_class = target.settings_class(found, project, loading.import_environment(inputs))
     if issubclass(settings_class, default):
         return _load_own(settings_class, named, project, environ, stdin)
     return loading.load(settings_class, inputs)
@@ -128,7 +128,7 @@ def schema_of(settings: Any) -> Schema:
         return _schema(type(settings), project)
     from workerctl.schema.foreign import loading
 
-    return loading.schema_in(type(settings), project)
+    return loading.schema_with_rules(type(settings), project)
 
 
 def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
@@ -148,22 +148,28 @@ def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
 
 
 def _origin(loaded: Loaded) -> Origin:
-    values = loaded.values
-    further = {
-        name: SecretStr(value.text)
-        for name, value in values.chosen.items()
-        if values.names.is_in_family(name) and value.problem is None
-    }
+    further = inputs.further_secrets(loaded.schema.variables, loaded.values)
     return Origin(loaded.schema, loaded.project, further)
 
 
 def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
+    if not _is_own(settings_class):
+        from workerctl.schema.foreign import loading
+
+        return loading.schema_with_rules(settings_class, project)
     schema = declarations.declared(settings_class)
     if project.rules is None:
         return schema
     from workerctl.schema import rule_table  # most projects declare rules at the fields
 
     return declarations.with_rules(schema, rule_table.parsed(schema, project.rules))
+
+
+def _is_own(settings_class: type[BaseModel]) -> bool:
+    """
+    Return whether a class is the built-in one or a subclass, by what only they have.
+    """
+    return hasattr(settings_class, "further_secrets")
 
 
 def _load_own(

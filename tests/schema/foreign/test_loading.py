@@ -12,7 +12,7 @@ from tests.schema.foreign.conftest import Load, messages
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location, Severity
 from workerctl.rules import Environment
-from workerctl.schema.loading import changed, load_class
+from workerctl.schema.loading import changed, load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
@@ -353,8 +353,8 @@ def test_a_class_that_has_been_imported(here: Path) -> None:
     class Other(BaseSettings):
         size: int = 1
 
-    assert load_class(Other, Settings, environ={"SIZE": "3"}).settings.size == 3
-    found = load_class(Settings, Settings, Options(env_files=()), environ={"ENV": "staging"})
+    assert load(Settings, Options(settings=Other), environ={"SIZE": "3"}).settings.size == 3
+    found = load(Settings, Options((), settings=Settings), environ={"ENV": "staging"})
     assert (found.schema.is_own, found.settings.ENV) == (True, "staging")
 
 

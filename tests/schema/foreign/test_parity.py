@@ -32,7 +32,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from workerctl.schema.loading import Loaded, load_class
+from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
@@ -287,13 +287,10 @@ def loaded(case: Case) -> Loaded:
     config = case.settings_class.model_config
     config["env_file"] = "none.env" if case.named else ("a.env", "b.env")
     config["secrets_dir"] = "none" if case.named else "secrets"
-    options = Options(env_files=("a.env", "b.env"), secrets_dir="secrets")
-    return load_class(
-        case.settings_class,
-        Settings,
-        options if case.named else Options(),
-        environ=dict(case.environ),
-    )
+    options = Options(settings=case.settings_class)
+    if case.named:
+        options = options._replace(env_files=("a.env", "b.env"), secrets_dir="secrets")
+    return load(Settings, options, environ=dict(case.environ))
 
 
 def subjects(found: Loaded) -> Iterator[set[str]]:

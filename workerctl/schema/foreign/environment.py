@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from workerctl.rules import Environment
-from workerctl.schema.boot_rules import environment_meant
+from workerctl.schema.boot_rules import environment_called
 from workerctl.schema.declarations import Declaration, Schema, Variable
 from workerctl.schema.foreign.annotations import alternatives
 
@@ -34,7 +34,7 @@ def _candidates(schema: Schema) -> Iterator[Variable]:
     for variable in schema.variables.values():
         if len(variable.path) == 1 and variable.path[0].lower() in _FIELDS:
             words = [*_words(variable.info)]
-            if not words or any(map(environment_meant, words)):
+            if not words or any(map(environment_called, words)):
                 yield variable
 
 

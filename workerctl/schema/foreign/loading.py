@@ -64,14 +64,7 @@ class Judged(NamedTuple):
         return "Judged()"
 
 
-def schema_in(settings_class: type[BaseSettings], project: Project) -> Schema:
-    """
-    Return the schema of a class, with the rules of a project.
-    """
-    return _schema(settings_class, Inputs(project, Options(), os.environ))
-
-
-def environment_of_import(inputs: Inputs) -> JudgedEnvironment:
+def import_environment(inputs: Inputs) -> JudgedEnvironment:
     """
     Return the environment under which a module is imported, whose classes are not known yet.
 
@@ -110,7 +103,8 @@ def load(settings_class: type[BaseSettings], inputs: Inputs) -> Loaded:
     Raises SourceError for a named file that cannot be read, ProjectError for a rule that names a
     field that does not exist. An invalid value becomes a finding instead.
     """
-    schema = _schema(settings_class, inputs)
+    with JudgedEnvironment(inputs.process, ()).entered():
+        schema = schema_with_rules(settings_class, inputs.project)
     values = _read(schema, inputs)
     texts = _texts(schema, values, inputs)
     judged = Judged(_environment(schema, values, inputs), texts)
@@ -136,13 +130,6 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     )
     new = Judged(environment, {**judged.texts, "environment": folded})
     return _loaded(schema, values, loaded.project, new)
-
-
-def environment_without_files(inputs: Inputs) -> JudgedEnvironment:
-    """
-    Return the process environment as it is, for asking a class about its names.
-    """
-    return JudgedEnvironment(inputs.process, ())
 
 
 def names_of(schema: Schema) -> Names:
@@ -175,12 +162,13 @@ def names_of(schema: Schema) -> Names:
     )
 
 
-def _schema(settings_class: type[BaseSettings], inputs: Inputs) -> Schema:
-    with environment_without_files(inputs).entered():
-        return _with_rules(schema_of(settings_class), inputs.project)
+def schema_with_rules(settings_class: Any, project: Project) -> Schema:
+    """
+    Return the schema of a class, with the rules at its fields and those of the project.
 
-
-def _with_rules(schema: Schema, project: Project) -> Schema:
+    Raises ProjectError for a rule that names a field that does not exist.
+    """
+    schema = schema_of(settings_class)
     further = () if project.rules is None else rule_table.parsed(schema, project.rules)
     return with_environment(declarations.with_rules(schema, further))
 
