@@ -11,10 +11,14 @@ from workerctl.secrecy.shapes import SHAPES
 
 _CONSONANTS = r"[bcdfghjklmnpqrstvwxz]{5,}"
 _CHANGES = 0.22
-_VOWELS = 0.27
+_CHANGES_OF_CAPITALS = 0.12  # base32 has few digits
+_VOWELS = 0.2
+_TOO_MANY_CONSONANTS = 7
+_LONG = 24  # letters, from which on their frequency means something
 _SHORTEST_HINT = 3
+_LONGEST_VALUE = 8192
 # The end is the last @, because the password may contain an unescaped slash.
-_LOGIN = r"://[^\s/@:]*:[^\s@]+@"
+_LOGIN = r"://[^\s/@:]{0,256}:[^\s@]{1,512}@"
 _HEXADECIMAL = (
     r"(?<![A-Za-z0-9])(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])"
     r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})(?![A-Za-z0-9])"
@@ -58,7 +62,7 @@ def _value_at(text: str, start: int) -> Iterator[str]:
     """
     Yield the value that begins at a position, after a name such as `password=` or `Bearer`.
     """
-    rest = re.sub(_LABEL, "", text[start:].lstrip(), count=1)
+    rest = re.sub(_LABEL, "", text[start : start + _LONGEST_VALUE].lstrip(), count=1)
     quoted = re.match(r"\s*([\"'])(.+?)\1", rest)
     end = r"[;\"']" if ";" in text else r"[\s;&,\"'}]"
     value = quoted[2] if quoted else re.split(end, rest.lstrip(), maxsplit=1)[0]
@@ -105,10 +109,16 @@ def _is_random_run(run: str) -> bool:
     changes += len(re.findall(r"(?<=[A-Z])[A-Z](?=[a-z]{1,2}(?![a-z]))", run))
     if changes >= _CHANGES * len(run):
         return True
-    longest = max(pieces, key=len).lower()
-    vowels = sum(longest.count(vowel) for vowel in "aeiouy")
-    return (
-        len(longest) >= 24  # noqa: PLR2004 -- long enough for a frequency
-        and re.search(_CONSONANTS, longest) is not None
-        and vowels < _VOWELS * len(longest)
-    )
+    longest = max(pieces, key=len)
+    if len(longest) < _LONG or not (longest.isupper() or longest.islower()):
+        return False
+    if longest.isupper() and changes >= _CHANGES_OF_CAPITALS * len(run):
+        return True
+    return _is_unpronounceable(longest.lower())
+
+
+def _is_unpronounceable(letters: str) -> bool:
+    vowels = sum(map(letters.count, "aeiouy"))
+    runs = re.findall(_CONSONANTS, letters)
+    longest = max(map(len, runs), default=0)
+    return longest > _TOO_MANY_CONSONANTS or (bool(runs) and vowels < _VOWELS * len(letters))

@@ -25,7 +25,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         ("sk-", "sk_", "rk_", "pk_test", "whsec_"),
         # Slugs such as sk-learn-pipeline have no part with both letters and digits.
-        rf"{_START}(?:sk-(?:[A-Za-z]{{2,10}}[0-9]{{0,3}}-){{0,2}}(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{{12,}}"
+        rf"{_START}(?:sk-(?=[A-Za-z_-]{{0,64}}[0-9])[A-Za-z0-9_-]{{12,}}"
         rf"|sk-(?:proj|ant|or|svcacct|admin|None|live|test)-[A-Za-z0-9_-]{{8,}}"
         r"|[sr]k_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,})",
         "API references of OpenAI, Anthropic, OpenRouter and Stripe: authentication",
@@ -76,8 +76,8 @@ SHAPES: tuple[Shape, ...] = (
             "tvly-",
             "lsv2_",
         ),
-        rf"{_START}(?:(?:hf|npm|dop_v1|sbp|gsk|r8)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{{16,}}"
-        r"|(?:pypi|nvapi|xai|tvly)-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}|lsv2_[a-z]{2}_[a-z0-9_]{16,})",
+        rf"{_START}(?:(?:hf|npm|dop_v1|sbp|gsk|r8)_(?=[A-Za-z]{{0,64}}[0-9])[A-Za-z0-9]{{16,}}"
+        r"|(?:pypi|nvapi|xai|tvly)-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{16,}|lsv2_[a-z]{2}_[a-z0-9_]{16,})",
         "Documentation of Hugging Face, npm, PyPI, DigitalOcean, Supabase, Groq, NVIDIA, xAI,"
         " Replicate, Tavily and LangSmith: tokens",
     ),
@@ -91,7 +91,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         ("hvs.", "hvb.", "dckr_pat_", "vercel_", "pat-", "figd_", "ntn_", "secret_", "lin_api_"),
         rf"{_START}(?:hv[bs]\.[A-Za-z0-9_-]{{16,}}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{{16,}}|figd_[A-Za-z0-9_-]{{16,}}"
-        r"|pat-(?:na|eu)[0-9]-[0-9a-f-]{16,}|(?:ntn|secret|lin_api|vercel)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,})",
+        r"|pat-(?:na|eu)[0-9]-[0-9a-f-]{16,}|(?:ntn|secret|lin_api|vercel)_(?=[A-Za-z]{0,64}[0-9])[A-Za-z0-9]{16,})",
         "Documentation of Vault, Docker Hub, Figma, HubSpot, Notion, Linear and Vercel: tokens",
     ),
     Shape(
@@ -107,11 +107,12 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         ("bearer", "basic", "digest ", "apikey ", "token "),
-        r"(?i:(?<![a-z])bearer\s+)(?=[a-z_-]*[A-Z0-9+/=.])[A-Za-z0-9._~+/=-]{6,}"
-        r"|(?i:(?<![a-z])basic\s+)(?=[a-z]*[A-Z0-9+/=])[A-Za-z0-9+/_-]{6,}={0,2}(?![A-Za-z0-9+/_-])"
+        r"(?i:(?<![a-z])bearer\s+)(?=\S{0,64}(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9._~+/=-]{6,}"
+        r"|^(?i:bearer)\s+\S{6,}$"
+        r"|(?i:(?<![a-z])basic\s+)(?=\S{0,64}(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9+/_-]{6,}={0,2}(?![A-Za-z0-9+/_-])"
         r"|(?i:(?<![a-z])digest\s+username=)"
         r"|(?i:authorization[\"']?\s*[:=]\s*[\"']?)(?:[A-Za-z]+ +)?[A-Za-z0-9._~+/=-]{6,}"
-        r"|(?i:^(?:apikey|token)\s+)(?=[a-z]*[A-Z0-9])[A-Za-z0-9._~+/=-]{12,}$",
+        r"|(?i:^(?:apikey|token)\s+)(?=[a-z]{0,64}[A-Z0-9])[A-Za-z0-9._~+/=-]{12,}$",
         "RFC 6750 and RFC 7617: the Bearer and Basic schemes of HTTP",
     ),
     Shape(

@@ -10,10 +10,13 @@ from workerctl.commands.usage import unknown_name
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Location
-from workerctl.schema import boot_rules
+from workerctl.schema import boot_rules, disclosure
 from workerctl.schema.description import Setting, as_text, describe
+from workerctl.schema.disclosure import Redact
 from workerctl.schema.loading import Loaded
-from workerctl.secrecy.masking import MASK, printable, show_url
+from workerctl.schema.secrets import secret_texts
+from workerctl.secrecy.masking import MASK, show_url
+from workerctl.secrecy.redaction import Redactor
 
 
 class Row(NamedTuple):
@@ -40,7 +43,8 @@ def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
     `required` is that of the environment `env`, by default the configured one.
     """
     required = boot_rules.required_names(loaded.view, boot_rules.judged_as(loaded.view, env))
-    return tuple(_row(loaded, setting, required) for setting in settings(loaded))
+    redact = Redactor(secret_texts(loaded.settings), MASK).redact
+    return tuple(_row(loaded, setting, required, redact) for setting in settings(loaded))
 
 
 def settings(loaded: Loaded) -> Iterator[Setting]:
@@ -84,13 +88,14 @@ def select(
     )
 
 
-def _row(loaded: Loaded, setting: Setting, required: frozenset[str]) -> Row:
+def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact) -> Row:
     name = setting.name
     value = loaded.values.chosen.get(name)
     valid = name not in loaded.invalid
+    shown, secret = _shown(loaded, setting, redact) if valid else ("", setting.secret)
     return Row(
-        setting=setting,
-        shown=_shown(loaded, setting) if valid else "",
+        setting=setting._replace(secret=secret),
+        shown=shown,
         is_set=value is not None,
         required=setting.required or name in required,
         valid=valid,
@@ -106,20 +111,17 @@ def _differs(loaded: Loaded, setting: Setting) -> bool:
     return bool(getattr(loaded.settings, setting.name, None) != setting.default)
 
 
-def _shown(loaded: Loaded, setting: Setting) -> str:
+def _shown(loaded: Loaded, setting: Setting, redact: Redact) -> tuple[str, bool]:
     """
-    Return what may be shown of the value.
+    Return what may be shown of the value, and whether a part of it is secret.
     """
     value = getattr(loaded.settings, setting.name, loaded.values.text(setting.name))
     if setting.secret:
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        return masked(setting, plain)
-    items = value if isinstance(value, list) else [value]
-    return ",".join(_public(as_text(item)) for item in items)
-
-
-def _public(text: str) -> str:
-    return show_url(text, secret=False) if "://" in text else printable(text)
+        return masked(setting, plain), True
+    info = type(loaded.settings).model_fields[setting.name]
+    found = disclosure.shown(setting.name, info, value, redact=redact)
+    return as_text(found.value), found.secret
 
 
 def masked(setting: Setting, plain: str) -> str:
