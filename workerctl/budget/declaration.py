@@ -51,9 +51,9 @@ def parsed(table: Mapping[str, Any]) -> Pipeline:
 
 def resolved(pipeline: Pipeline, schema: Schema, where: str) -> Pipeline:
     """
-    Return the pipeline with variables in place of the paths of fields, and without defaults that
-    name settings which the class does not have.
+    Return the pipeline with variables in place of the paths of fields.
 
+    A default that names a setting of the built-in schema counts only if the class has that setting.
     Raise ProjectError if any entry is neither a valid number nor the name of a suitable setting.
     `where` names the pipeline in the message.
     """
