@@ -201,7 +201,7 @@ class _Part(NamedTuple):
         if name is None:
             # The message does not repeat the value, which may be a misplaced secret.
             paths = self._paths(is_suitable)
-            hint = did_you_mean(value, paths) or _listed(paths)
+            hint = did_you_mean(value, [*paths, *self.schema.variables]) or _listed(paths)
             self._refuse(f"{key} names a setting that does not exist", hint)
         return self.schema.variables[name]
 
