@@ -431,6 +431,12 @@ def test_a_timeout_of_none_skips_the_sum(foreign: Any) -> None:
     assert found[1] == (Status.PASSED, None)
 
 
+def test_a_grace_period_of_none_skips_the_comparison(foreign: Any) -> None:
+    found = statuses(foreign(FOREIGN, Foreign(grace=None)))
+
+    assert found[3] == (Status.SKIPPED, "APP_GRACE gives no grace period")
+
+
 def test_tmo003_compares_the_settings_that_the_pipeline_names(foreign: Any) -> None:
     (found,) = timeouts.TMO003.run(foreign(FOREIGN, None, "APP_WAITS", "APP_JOB_RETRIES"))
 

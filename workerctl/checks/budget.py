@@ -80,10 +80,12 @@ def grace(context: Context) -> Iterator[Finding]:
     budget = _budget(context, pipeline.all_settings)
     given = pipeline.grace_seconds(context.settings, context.schema.value)
     longest = min(budget.worst, exact(budget.job_timeout))
-    if given is None or given >= longest:
+    name = pipeline.grace if isinstance(pipeline.grace, str) else "grace"
+    if given is None:
+        raise SkipCheck(f"{name} gives no grace period")
+    if given >= longest:
         return
     _require_chosen(context, severity)
-    name = pipeline.grace if isinstance(pipeline.grace, str) else "grace"
     yield context.finding(
         "BUD004",
         severity,
