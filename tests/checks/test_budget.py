@@ -412,7 +412,7 @@ def test_numbers_that_nobody_has_chosen_bring_no_warning(
 
 def test_numbers_of_the_pipeline_itself_are_chosen(foreign: Any) -> None:
     """
-    A timeout that is a number in the pipeline is no default.
+    A timeout that is a number in the pipeline was chosen by the team.
     """
     pipeline = FOREIGN._replace(job_timeout=170)
 

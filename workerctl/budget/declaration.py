@@ -242,7 +242,7 @@ def _path(variable: Variable) -> str:
 
 def _listed(paths: list[str]) -> str | None:
     """
-    Return a hint that lists the fields that may be named; None if there are none.
+    Return a hint that lists the fields that may be named, or None without any.
     """
     if not paths:
         return None
