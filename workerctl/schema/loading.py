@@ -4,12 +4,12 @@ Sources → Settings: build an instance of a settings class, and report every va
 
 import os
 from collections.abc import Mapping, MutableMapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, Field, SecretStr, create_model
 
-from workerctl.report.errors import ConfigurationError, UsageError
-from workerctl.report.findings import Finding, Location, Suppression
+from workerctl.report.errors import ConfigurationError
+from workerctl.report.findings import Finding, Location
 from workerctl.schema import (
     declarations,
     inputs,
@@ -18,51 +18,14 @@ from workerctl.schema import (
     rejections,
     source_options,
 )
-from workerctl.schema.boot_rules import View
 from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import Origin
+from workerctl.schema.loaded import Loaded as Loaded  # noqa: PLC0414 -- re-exported
 from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
 from workerctl.sources import reading
 from workerctl.sources.project import Project
 from workerctl.sources.values import Value, Values
-
-
-class Loaded(NamedTuple):
-    """
-    A configuration, loaded as far as its values are valid.
-
-    Variables in `invalid` have their defaults in `settings`; `findings` (SET001) say why. The class
-    of `settings` may require fewer fields than the requested one, that of `schema`.
-    """
-
-    settings: Any
-    values: Values
-    invalid: frozenset[str]
-    findings: tuple[Finding, ...]
-    project: Project
-    schema: Schema
-
-    @property
-    def view(self) -> View:
-        """
-        What the rules of booting look at.
-        """
-        return View(self.schema, self.values, self.settings)
-
-    @property
-    def suppressions(self) -> tuple[Suppression, ...]:
-        """
-        The suppressions of the project. Their fields are variables, as those of findings are.
-        """
-        return tuple(map(self._of_variable, self.project.suppressions))
-
-    def _of_variable(self, suppression: Suppression) -> Suppression:
-        field = suppression.field
-        if field is None:
-            return suppression
-        name = declarations.variable_named(self.schema, field)
-        return suppression._replace(field=name or field)
 
 
 def load(
@@ -73,23 +36,34 @@ def load(
     stdin: BinaryIO | None = None,
 ) -> Loaded:
     """
-    Load the sources into `default`, or into the subclass that options, environment or project name.
+    Load the sources into `default`, or into the class that options, environment or project name.
 
     Raises SourceError for a named file that cannot be read, ProjectError or UsageError for a
     project or a settings class that cannot be used. An invalid value becomes a finding instead.
     """
     project = projects.here()
-    options = source_options.resolve(options or Options(), project, environ)
-    target = options.settings
-    settings_class = default if target is None else _settings_class(project, target, default)
-    values = _read(settings_class, options, environ, stdin)
-    return _loaded(_schema(settings_class, project), values, project)
+    named = source_options.resolve_named(options or Options(), project, environ)
+    found: Any = named.settings
+    if found is None or (isinstance(found, type) and issubclass(found, default)):
+        return _load_own(found or default, named, project, environ, stdin)
+    from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
+
+    inputs = loading.Inputs(project, named, environ, stdin)
+    if isinstance(found, str):
+        found = target.settings_class(found, project, loading.environment_of_import(inputs))
+    if issubclass(found, default):
+        return _load_own(found, named, project, environ, stdin)
+    return loading.load(found, inputs)
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     """
-    Return the configuration as it would be if the sources set these fields to these texts.
+    Return the configuration as it would be if the sources set these variables to these texts.
     """
+    if not loaded.schema.is_own:
+        from workerctl.schema.foreign import loading
+
+        return loading.changed(loaded, texts)
     new = {name: Value(text, Location("default")) for name, text in texts.items()}
     values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
     return _loaded(loaded.schema, values, loaded.project)
@@ -154,16 +128,16 @@ def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
     return declarations.with_rules(schema, rule_table.parsed(schema, project.rules))
 
 
-def _settings_class(
-    project: Project, target: type | str, default: type[BaseModel]
-) -> type[BaseModel]:
-    found = projects.load(project, target) if isinstance(target, str) else target
-    if not (isinstance(found, type) and issubclass(found, default)):
-        raise UsageError(
-            f"{target} is not a subclass of workerctl.settings.Settings.",
-            "Declare it as `class Settings(workerctl.settings.Settings)`.",
-        )
-    return found
+def _load_own(
+    settings_class: type[BaseModel],
+    named: Options,
+    project: Project,
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+) -> Loaded:
+    options = source_options.with_default_file(named)
+    values = _read(settings_class, options, environ, stdin)
+    return _loaded(_schema(settings_class, project), values, project)
 
 
 def _read(
