@@ -40,15 +40,17 @@ class Plain(BaseSettings):
     name: str = "shop"
 
 
+OF_SHOP = (
+    'pipeline = { job_timeout = "job_timeout", stages = '
+    '[{ name = "payment", timeout = "payment.read_timeout" }, '
+    '{ name = "smtp", timeout = "smtp_timeout_seconds" }] }'
+)
+
+
 @pytest.mark.parametrize(
     ("settings_class", "example"),
     [
-        (
-            Shop,
-            'pipeline = { job_timeout = "job_timeout", stages = '
-            '[{ name = "payment", timeout = "payment.read_timeout" }, '
-            '{ name = "smtp", timeout = "smtp_timeout_seconds" }] }',
-        ),
+        (Shop, OF_SHOP),
         (Plain, 'pipeline = { job_timeout = 600, stages = [{ name = "fetch", timeout = 60 }] }'),
     ],
 )
@@ -74,5 +76,5 @@ def test_the_example_is_a_valid_pipeline_of_the_class(
 def test_a_class_without_a_pipeline_has_no_budget(loaded: MakeLoaded) -> None:
     made = loaded()._replace(schema=schema_of(Shop), settings=Shop())
 
-    with pytest.raises(ProjectError, match="^No pipeline is declared for"):
+    with pytest.raises(ProjectError, match=r"^No pipeline is declared for"):
         analyze(made, Request(), thorough=False)
