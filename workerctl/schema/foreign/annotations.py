@@ -1,5 +1,5 @@
 """
-What the annotation of a field allows: models with fields of their own, dictionaries, sequences.
+What the annotation of a field allows: nested models, dictionaries, sequences.
 """
 
 import dataclasses
@@ -10,6 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
+
+DEEPEST = 8
+"""How deeply models are looked into: one may contain itself."""
 
 
 def alternatives(annotation: Any) -> Iterator[Any]:
@@ -37,6 +40,17 @@ def models_in(annotation: Any) -> Iterator[Any]:
         is_model = issubclass(kind, BaseModel) and not issubclass(kind, RootModel)
         if is_model or dataclasses.is_dataclass(kind):
             yield kind
+
+
+def nested_models(model: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """
+    Yield a model and those in its fields, at any depth, each after its path.
+    """
+    yield above, model
+    if len(above) < DEEPEST:
+        for name, info in fields_of(model).items():
+            for below in models_in(info.annotation):
+                yield from nested_models(below, (*above, name))
 
 
 def is_mapping(annotation: Any) -> bool:

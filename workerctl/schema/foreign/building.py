@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsError
 
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.foreign import rejected
-from workerctl.schema.foreign.annotations import fields_of, models_in
+from workerctl.schema.foreign.annotations import fields_of, nested_models
 from workerctl.schema.foreign.construction import CONSTRUCTIONS, Construction
 from workerctl.schema.foreign.judged import KINDS, JudgedEnvironment, Kind
 from workerctl.schema.foreign.rejected import Rejection, Sources
@@ -77,7 +77,7 @@ class _Building:
 
     def _attempt(self) -> tuple[Any, list[Rejection]]:
         """
-        Return an instance, or the reasons why there is none.
+        Return an instance, or the reasons for which it failed.
         """
         sources = Sources(self._schema, self._environment, self._visible())
         with (
@@ -168,9 +168,20 @@ class _Building:
         """
         for end in range(len(path), 0, -1):
             if path[:end] not in self._left_out:
-                self._left_out.add(path[:end])
+                self._left_out.update(self._like(path[:end]))
                 return True
         return False
+
+    def _like(self, path: Path) -> Iterator[Path]:
+        """
+        Yield the path, and the same one in other fields of the same nested settings class.
+        """
+        yield path
+        for above, settings_class in self._classes.items():
+            if above and path[: len(above)] == above:
+                for other, its_class in self._classes.items():
+                    if its_class is settings_class:
+                        yield (*other, *path[len(above) :])
 
     def _names(self, rejection: Rejection) -> Iterator[str]:
         variable = self._schema.variables.get(rejection.variable or "")
@@ -211,13 +222,10 @@ def _below(path: Path, schema: Schema) -> Iterator[Variable]:
             yield variable
 
 
-def _defaults(model: Any, above: Path = ()) -> Iterator[tuple[Path, Construction]]:
-    if len(above) > 8:  # noqa: PLR2004 -- a model may contain itself
-        return
-    for name, info in fields_of(model).items():
-        path = (*above, name)
-        made = CONSTRUCTIONS.of(info.default) if isinstance(info.default, BaseSettings) else None
-        if made is not None:
-            yield path, made
-        for nested in models_in(info.annotation):
-            yield from _defaults(nested, path)
+def _defaults(settings_class: Any) -> Iterator[tuple[Path, Construction]]:
+    for above, model in nested_models(settings_class):
+        for name, info in fields_of(model).items():
+            if isinstance(info.default, BaseSettings):
+                made = CONSTRUCTIONS.of(info.default)
+                if made is not None:
+                    yield (*above, name), made

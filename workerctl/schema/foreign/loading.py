@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.rules import EncryptionKey
 from workerctl.schema import declarations, rule_table, source_options
 from workerctl.schema.declarations import Schema
 from workerctl.schema.foreign.building import Built, Texts, build
@@ -21,8 +22,8 @@ from workerctl.schema.foreign.judged import JudgedEnvironment
 from workerctl.schema.foreign.messages import findings_of
 from workerctl.schema.foreign.origins import with_origins
 from workerctl.schema.foreign.variables import schema_of, settings_classes
-from workerctl.schema.introspection import is_secret
 from workerctl.schema.loaded import Loaded
+from workerctl.schema.secret_fields import is_secret
 from workerctl.schema.source_options import Options
 from workerctl.sources import envfile, reading
 from workerctl.sources.names import Names
@@ -61,6 +62,13 @@ class Judged(NamedTuple):
 
     def __repr__(self) -> str:
         return "Judged()"
+
+
+def schema_in(settings_class: type[BaseSettings], project: Project) -> Schema:
+    """
+    Return the schema of a class, with the rules of a project.
+    """
+    return _schema(settings_class, Inputs(project, Options(), os.environ))
 
 
 def environment_of_import(inputs: Inputs) -> JudgedEnvironment:
@@ -102,8 +110,7 @@ def load(settings_class: type[BaseSettings], inputs: Inputs) -> Loaded:
     Raises SourceError for a named file that cannot be read, ProjectError for a rule that names a
     field that does not exist. An invalid value becomes a finding instead.
     """
-    with environment_without_files(inputs).entered():
-        schema = _with_rules(schema_of(settings_class), inputs.project)
+    schema = _schema(settings_class, inputs)
     values = _read(schema, inputs)
     texts = _texts(schema, values, inputs)
     judged = Judged(_environment(schema, values, inputs), texts)
@@ -150,6 +157,7 @@ def names_of(schema: Schema) -> Names:
         fields=frozenset(schema.variables),
         secrets=secret,
         deprecated={},
+        families=tuple(f"{each.name}_V" for each in schema.of(EncryptionKey)),
         aliases={
             alias: variable.name
             for variable in variables
@@ -165,6 +173,11 @@ def names_of(schema: Schema) -> Names:
         case_sensitive=schema.case_sensitive,
         reads_files=False,
     )
+
+
+def _schema(settings_class: type[BaseSettings], inputs: Inputs) -> Schema:
+    with environment_without_files(inputs).entered():
+        return _with_rules(schema_of(settings_class), inputs.project)
 
 
 def _with_rules(schema: Schema, project: Project) -> Schema:

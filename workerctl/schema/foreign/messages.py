@@ -10,7 +10,8 @@ from workerctl.schema import description
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_mapping, models_in
 from workerctl.schema.foreign.rejected import Rejection
-from workerctl.schema.introspection import is_secret, sequence_type
+from workerctl.schema.introspection import sequence_type
+from workerctl.schema.secret_fields import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 
@@ -125,7 +126,6 @@ def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
 
 def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     variable = schema.variables.get(rejection.variable or "")
-    name = schema.settings_class.__name__
     if variable is not None:
         return _set001(
             f"{variable.name} contains a key that the class forbids.",
@@ -137,11 +137,13 @@ def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     location = None
     if rejection.variable is not None:
         location = next(_places(values.sources(), rejection.variable), Location("environment"))
+    above = next((n for n, each in schema.variables.items() if each.path == rejection.path), None)
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
-        message=f"{shown} is unknown, and {name} forbids unknown names.",
+        message=f"{shown} is unknown, and the class forbids unknown names.",
         hint="Correct the name, remove it, or set extra='ignore' in the class.",
+        fields=() if above is None else (above,),
         location=location,
     )
 

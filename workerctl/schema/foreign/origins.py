@@ -1,5 +1,5 @@
 """
-Where values came from, where a settings class has sources of its own or another order of sources.
+Where values came from, where a settings class adds or reorders sources.
 """
 
 import json
@@ -80,7 +80,7 @@ def _assignments(variable: Variable, values: Values, reading: Reading) -> Iterat
 
 def _find(data: Any, path: Path, schema: Schema, above: Path) -> Any:
     """
-    Return the value at a path, or that there is none, or that a value above it hides it.
+    Return the value at a path, or that it is missing, or that a value above it hides it.
     """
     models = [schema.settings_class]
     for part in above:

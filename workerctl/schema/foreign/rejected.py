@@ -14,7 +14,7 @@ from pydantic_settings import SettingsError
 
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.foreign import places
-from workerctl.schema.foreign.annotations import fields_of, is_complex, models_in
+from workerctl.schema.foreign.annotations import fields_of, is_complex, models_in, nested_models
 from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
 from workerctl.schema.foreign.places import Place
 from workerctl.schema.foreign.variables import alias_keys, settings_classes
@@ -37,7 +37,7 @@ class Rejection(NamedTuple):
     """
     Why the class refuses the value of a field, or all values where `path` is empty.
 
-    `variable` is the one that sets the field, or the name of an unknown variable. `type` is
+    `variable` is the one that sets the field, or an unknown name below the field. `type` is
     pydantic's type of the error or the name of an exception; neither holds a value. `kinds` are
     the kinds of the sources that hold the value, where they are known.
     """
@@ -234,7 +234,7 @@ def _unknown(location: tuple[str, ...], sources: Sources) -> Rejection:
     name = next((name for name in map(sources.schema.fold, ends) if name in sources.texts), None)
     if name is None and variable is not None and sources.is_set(variable):
         return Rejection(path, variable.name, "unknown", "extra_forbidden")
-    return Rejection((), name, "unknown", "extra_forbidden")
+    return Rejection(path, name, "unknown", "extra_forbidden")
 
 
 def _below(path: Path, sources: Sources) -> Iterator[Variable]:
@@ -257,19 +257,12 @@ def _judged_by(place: Place, sources: Sources) -> Path:
     """
     Return the path of the only field that a validator judges, or the empty path.
     """
-    for path, model in _models(sources.schema.settings_class):
+    for path, model in nested_models(sources.schema.settings_class):
+        if not hasattr(model, "__pydantic_decorators__"):
+            continue
         for name, decorator in model.__pydantic_decorators__.field_validators.items():
             function = getattr(decorator.func, "__func__", decorator.func)
             fields = decorator.info.fields
             if getattr(function, "__code__", None) is place.code and len(fields) == 1:
                 return (*path, fields[0]) if fields[0] != "*" and name else ()
     return ()
-
-
-def _models(model: Any, above: Path = ()) -> Iterator[tuple[Path, Any]]:
-    if hasattr(model, "__pydantic_decorators__"):
-        yield above, model
-    if len(above) < 8:  # noqa: PLR2004 -- a model may contain itself
-        for name, info in fields_of(model).items():
-            for nested in models_in(info.annotation):
-                yield from _models(nested, (*above, name))

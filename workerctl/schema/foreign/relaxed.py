@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from pydantic import BaseModel, Field, create_model, model_validator
+from pydantic import BaseModel, create_model, model_validator
 
 from workerctl.schema.declarations import Path
 
@@ -39,14 +39,15 @@ def relaxed(model: Any, paths: Iterable[Path], *, validators: bool = True) -> An
 
 def _relaxed_field(info: Any, paths: list[Path]) -> tuple[Any, Any]:
     kind = info.annotation
-    if () in paths or not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        if not info.is_required():
-            return kind, info
-        return Any, Field(None, validate_default=False, validation_alias=info.validation_alias)
     less = copy(info)
-    less.annotation = relaxed(kind, paths)
-    if info.default_factory is kind:
-        less.default_factory = less.annotation
+    if () in paths or not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        less.annotation, less.metadata, less.validate_default = Any, [], False
+        if info.is_required():
+            less.default = None
+    elif not isinstance(info.default, BaseModel):  # an instance does not belong to the subclass
+        less.annotation = relaxed(kind, paths)
+        if info.default_factory is kind:
+            less.default_factory = less.annotation
     return less.annotation, less
 
 

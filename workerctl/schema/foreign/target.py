@@ -38,14 +38,18 @@ _OTHERS = {
 
 
 def settings_class(
-    target: str, project: Project, environment: JudgedEnvironment
+    target: type | str, project: Project, environment: JudgedEnvironment
 ) -> type[BaseSettings]:
     """
     Import the target under the judged environment, and return its settings class.
 
+    A class that is given is returned.
+
     Raises ProjectError for a module that does not load, UsageError for a name that is not a
     settings class, an instance or a function.
     """
+    if isinstance(target, type):
+        return _class_of(target.__qualname__, target)
     if not re.fullmatch(_TARGET, target):
         # The text is not shown: in any other form, it may be a secret in the wrong place.
         raise ProjectError(

@@ -16,10 +16,14 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from workerctl.schema.declarations import Path, Schema, Variable
-from workerctl.schema.foreign.annotations import alternatives, fields_of, is_mapping, models_in
-
-_DEEPEST = 8
-"""How deeply models are looked into: one may contain itself."""
+from workerctl.schema.foreign.annotations import (
+    DEEPEST,
+    alternatives,
+    fields_of,
+    is_mapping,
+    models_in,
+    nested_models,
+)
 
 
 class _Reader(NamedTuple):
@@ -37,15 +41,15 @@ class _Reader(NamedTuple):
         return name if self.source.case_sensitive else name.upper()
 
 
-def schema_of(settings_class: type[BaseSettings], depth: int = 0) -> Schema:
+def schema_of(settings_class: type[BaseSettings]) -> Schema:
     """
     Return the schema of a class derived from BaseSettings, without rules.
     """
-    source = EnvSettingsSource(settings_class)
-    reader = _Reader(source, source.env_nested_delimiter or None, source.env_nested_max_split)
+    reader = _reader(settings_class)
+    source = reader.source
     variables: dict[str, Variable] = {}
     prefixes: list[str] = []
-    for variable in _variables(reader, settings_class, depth):
+    for variable in _variables(reader, settings_class):
         _add(variables, variable)
         if reader.delimiter and _is_open(variable.info):
             prefixes += [f"{name}{reader.fold(reader.delimiter)}" for name in variable.names]
@@ -62,16 +66,19 @@ def schema_of(settings_class: type[BaseSettings], depth: int = 0) -> Schema:
     )
 
 
+def _reader(settings_class: type[BaseSettings]) -> _Reader:
+    source = EnvSettingsSource(settings_class)
+    return _Reader(source, source.env_nested_delimiter or None, source.env_nested_max_split)
+
+
 def settings_classes(schema: Schema) -> dict[Path, type[BaseSettings]]:
     """
     Return the classes that read sources by themselves, by path: the settings class, nested ones.
     """
-    found: dict[Path, type[BaseSettings]] = {(): schema.settings_class}
-    for variable in schema.variables.values():
-        for path, info in {variable.path: variable.info, **variable.also}.items():
-            for model in models_in(info.annotation):
-                if issubclass(model, BaseSettings):
-                    found.setdefault(path, model)
+    found: dict[Path, type[BaseSettings]] = {}
+    for path, model in nested_models(schema.settings_class):
+        if issubclass(model, BaseSettings):
+            found.setdefault(path, model)
     return found
 
 
@@ -83,34 +90,31 @@ def _add(variables: dict[str, Variable], variable: Variable) -> None:
 
 
 def _variables(
-    reader: _Reader, settings_class: type[BaseSettings], depth: int
+    reader: _Reader, settings_class: type[BaseSettings], above: Path = ()
 ) -> Iterator[Variable]:
     for field, info in settings_class.model_fields.items():
         found = [env_name for _, env_name, _ in reader.source._extract_field_info(info, field)]  # noqa: SLF001 -- pinned by a test
         name, *aliases = dict.fromkeys(map(reader.fold, found))
-        variable = Variable(name, (field,), info, tuple(aliases))
+        variable = Variable(name, (*above, field), info, tuple(aliases))
         yield variable
-        for model in models_in(info.annotation):
+        if not above:
             # A BaseSettings in a field reads the environment by itself, under its own prefix.
-            if issubclass(model, BaseSettings) and depth < _DEEPEST:
-                yield from _own_variables(model, field, depth + 1)
-        yield from _below(reader, variable, 1)
+            yield from _of_nested(settings_class, field)
+        yield from _below(reader, variable, len(variable.path) - len(above))
 
 
-def _own_variables(
-    settings_class: type[BaseSettings], field: str, depth: int
-) -> Iterator[Variable]:
-    for variable in schema_of(settings_class, depth).variables.values():
-        also = {(field, *path): info for path, info in variable.also.items()}
-        yield variable._replace(path=(field, *variable.path), also=also)
+def _of_nested(settings_class: type[BaseSettings], field: str) -> Iterator[Variable]:
+    for path, model in nested_models(settings_class):
+        if path[:1] == (field,) and issubclass(model, BaseSettings):
+            yield from _variables(_reader(model), model, path)
 
 
 def _below(reader: _Reader, parent: Variable, depth: int) -> Iterator[Variable]:
     """
     Yield the variables of the fields of a nested model, such as `APP_DB__PORT`.
     """
-    delimiter, deepest = reader.delimiter, reader.deepest or _DEEPEST
-    if not delimiter or depth > min(deepest, _DEEPEST):
+    delimiter, deepest = reader.delimiter, reader.deepest or DEEPEST
+    if not delimiter or depth > min(deepest, DEEPEST):
         return
     for model in models_in(parent.info.annotation):
         for field, info in fields_of(model).items():
