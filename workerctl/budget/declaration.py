@@ -51,9 +51,9 @@ def parsed(table: Mapping[str, Any]) -> Pipeline:
 
 def resolved(pipeline: Pipeline, schema: Schema, where: str) -> Pipeline:
     """
-    Return the pipeline with variables in place of the paths of fields, and without defaults that
-    name settings which the class does not have.
+    Return the pipeline with variables in place of the paths of fields.
 
+    A default that names a setting of the built-in schema counts only if the class has that setting.
     Raise ProjectError if any entry is neither a valid number nor the name of a suitable setting.
     `where` names the pipeline in the message.
     """
@@ -201,7 +201,7 @@ class _Part(NamedTuple):
         if name is None:
             # The message does not repeat the value, which may be a misplaced secret.
             paths = self._paths(is_suitable)
-            hint = did_you_mean(value, paths) or _listed(paths)
+            hint = did_you_mean(value, [*paths, *self.schema.variables]) or _listed(paths)
             self._refuse(f"{key} names a setting that does not exist", hint)
         return self.schema.variables[name]
 
@@ -242,7 +242,7 @@ def _path(variable: Variable) -> str:
 
 def _listed(paths: list[str]) -> str | None:
     """
-    Return a hint that lists the fields that may be named; None if there are none.
+    Return a hint that lists the fields that may be named, or None without any.
     """
     if not paths:
         return None

@@ -257,7 +257,7 @@ def _value(settings: Any, value: object, read: Read) -> Any:
 
 def _number(value: Any) -> Any:
     """
-    Return the seconds of a timedelta, and None for a number that is not finite: it is no limit.
+    Return the seconds of a timedelta; None for a number that is not finite, and so limits nothing.
     """
     if isinstance(value, timedelta):
         return value.total_seconds()

@@ -62,7 +62,7 @@ def worst_case(context: Context) -> Iterator[Finding]:
 
 def grace(context: Context) -> Iterator[Finding]:
     """
-    The grace period of a deploy is long enough for a running job to finish.
+    No deploy kills a running job before it can finish.
 
     Why: on SIGTERM the worker finishes its current job, but the orchestrator kills it at the end of
     the grace period. A killed job counts as failed; when it is retried, it sends every request
@@ -80,14 +80,17 @@ def grace(context: Context) -> Iterator[Finding]:
     budget = _budget(context, pipeline.all_settings)
     given = pipeline.grace_seconds(context.settings, context.schema.value)
     longest = min(budget.worst, exact(budget.job_timeout))
-    if given is None or given >= longest:
+    name = pipeline.grace if isinstance(pipeline.grace, str) else "grace"
+    if given is None:
+        raise SkipCheck(f"{name} gives no grace period")
+    if given >= longest:
         return
     _require_chosen(context, severity)
-    name = pipeline.grace if isinstance(pipeline.grace, str) else "grace"
     yield context.finding(
         "BUD004",
         severity,
-        f"A job may take {seconds(longest)}, but a deploy kills it after {name} ({seconds(given)}).",
+        f"A job may take {seconds(longest)}, but a deploy kills it after "
+        f"{name} ({seconds(given)}).",
         f"Extend the orchestrator's grace period, and set {name}={count(ceil(longest))}."
         if longest < MANY
         else "See `workerctl budget --fix`.",
@@ -122,10 +125,13 @@ def embedding_retries(context: Context) -> Iterator[Finding]:
 
 def on_defaults(context: Context) -> bool:
     """
-    Return whether the pipeline names settings, and no source sets any of them.
+    Return whether nobody has chosen a number: every timeout is a setting, and no source sets any.
     """
-    names = () if context.pipeline is None else context.pipeline.all_settings
-    return bool(names) and not any(map(context.values.is_set, names))
+    pipeline = context.pipeline
+    if pipeline is None or any(map(context.values.is_set, pipeline.all_settings)):
+        return False
+    timeouts = (pipeline.job_timeout, *(stage.timeout for stage in pipeline.stages))
+    return all(isinstance(timeout, str) for timeout in timeouts)
 
 
 _Layers = tuple[Amount, Amount, Amount]

@@ -252,7 +252,7 @@ def _paths(
 
 def _steps(context: Context, name: str, value: Number) -> StepRange:
     """
-    Return the values that a setting may be given. A timeout of 0 is none, and is not suggested.
+    Return the values that a setting may be given: a timeout only those above 0.
     """
     steps = step_range_of(context.schema.variables[name].info, value)
     pipeline = context.declared_pipeline()
