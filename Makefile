@@ -12,8 +12,9 @@ PYTHON ?= python3
 UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
 VERSIONS := 3.11 3.12 3.13 3.14
-# The versions of RQ and of the SDKs to test with, each installed in .venv-tests/NAME.
-ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new
+# What to test with besides the locked versions: other RQs, SDKs, workers, and the oldest
+# pydantic-settings. Each is installed in .venv-tests/NAME.
+ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new settings-oldest workers
 # The members of VERSIONS that `make test-all` requires; others are skipped if not installed.
 REQUIRED ?=
 PYTEST_ARGS ?=
@@ -106,8 +107,8 @@ lock:
 	@$(UV) $(LOCK) --constraints requirements/dev.txt --no-emit-package yattag \
 		--output-file requirements/mutants.txt requirements/mutants.in pyproject.toml
 	@for name in $(ENVIRONMENTS:%=requirements/environments/%); do \
-		$(UV) $(LOCK) --constraints requirements/runtime.txt \
-			--output-file $$name.txt $$name.in pyproject.toml || exit 1; \
+		case $$name in *-oldest) constraints= ;; *) constraints="--constraints requirements/runtime.txt" ;; esac; \
+		$(UV) $(LOCK) $$constraints --output-file $$name.txt $$name.in pyproject.toml || exit 1; \
 	done
 	@! grep -nE '://|^-' requirements/*.txt requirements/*/*.txt benchmarks/peers/*.txt
 

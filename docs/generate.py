@@ -12,7 +12,9 @@ from pathlib import Path
 import exceptions_reference
 
 from workerctl.checks import CHECKS
+from workerctl.checks.base import titled
 from workerctl.commands.explain import manual, readers
+from workerctl.schema.declarations import declared
 from workerctl.schema.description import Setting, describe
 from workerctl.settings import Settings
 
@@ -54,7 +56,7 @@ def checks_page() -> Iterator[str]:
         "when it passes. `workerctl explain CODE` prints the same text.\n"
     )
     for check in CHECKS:
-        yield f"## {check.code}: {check.title}\n"
+        yield f"## {check.code}: {titled(check, declared(Settings))}\n"
         yield manual(check) + "\n"
         facts = []
         if check.requires:

@@ -18,7 +18,9 @@ import pytest
 
 from workerctl import __version__
 from workerctl.checks import CHECKS
+from workerctl.checks.base import titled
 from workerctl.output.formats import FORMATS
+from workerctl.schema.declarations import declared
 from workerctl.settings import Settings
 from workerctl.sources import envfile
 
@@ -341,7 +343,7 @@ def test_verbose_lists_every_claim(call: Run, good: Path) -> None:
     done = call("check", "--env-file", "good.env", "--verbose")
 
     for check in CHECKS:
-        assert f"{check.code} {check.title}" in done.stdout
+        assert f"{check.code} {titled(check, declared(Settings))}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -604,7 +606,7 @@ def test_explain_prints_the_manual_of_a_check(call: Run, check: Any) -> None:
     """
     done = call("explain", check.code)
 
-    assert done.stdout.startswith(f"{check.code} · {check.title}\n\n")
+    assert done.stdout.startswith(f"{check.code} · {titled(check, declared(Settings))}\n\n")
     assert re.search(r"^  Why: ", done.stdout, re.MULTILINE)
     assert re.search(r"^  Fix: ", done.stdout, re.MULTILINE)
     assert call("explain", check.code.lower()).stdout == done.stdout
@@ -638,7 +640,7 @@ def test_explain_lists_the_checks(call: Run) -> None:
     done = call("explain")
 
     for check in CHECKS:
-        assert f"{check.code}  {check.title}\n" in done.stdout
+        assert f"{check.code}  {titled(check, declared(Settings))}\n" in done.stdout
 
 
 def test_explain_knows_old_names_and_a_teams_checks(run: Run, team: Team) -> None:

@@ -204,7 +204,7 @@ def test_a_thread_that_waited_gets_what_the_first_one_made(env: Path) -> None:
         waiting.start()
         waiting.join(0.05)
         made = Settings()
-        get_settings._instance = made
+        get_settings._made[None] = made
     waiting.join()
 
     assert found == [made]

@@ -70,7 +70,15 @@ def preflight(
 
     Raises SourceError, ProjectError or UsageError if there is nothing that could be checked.
     """
-    loaded = load(Settings, request.options, environ=environ, stdin=stdin)
+    return judge(load(Settings, request.options, environ=environ, stdin=stdin), request, today)
+
+
+def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report:
+    """
+    Check a loaded configuration.
+
+    Raises ProjectError or UsageError if the project or the request is not valid.
+    """
     table = check_table(loaded.project)
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
@@ -173,14 +181,36 @@ def report_of(
     """
     Return the report: the results, the environment that was judged, and the sources that were read.
     """
+    settings_class = loaded.schema.settings_class
     return Report(
         results,
-        env=None if "ENV" in loaded.invalid else loaded.settings.ENV,
-        env_is_set=loaded.values.is_set("ENV"),
+        settings_class=f"{settings_class.__module__}:{settings_class.__qualname__}",
+        is_built_in=settings_class is Settings,
+        env=boot_rules.environment_of(loaded.view),
         judged_as=context.env,
+        env_from=_env_from(loaded, context),
         sources=loaded.values.files,
         fail_on=fail_on,
     )
+
+
+def _env_from(loaded: Loaded, context: Context) -> str:
+    """
+    Return what the judged environment is from, or why it is not set.
+
+    A text is shown only if it is known to name an environment.
+    """
+    if context.judged_by_option:
+        return "--env"
+    declaration = loaded.schema.environment
+    if declaration is None:
+        return "no field names the environment"
+    name = declaration.name
+    if boot_rules.environment_of(loaded.view) is None:
+        return f"{name} is not valid" if name in loaded.invalid else f"{name} is not known"
+    if not loaded.view.is_set(name):
+        return f"{name} is not set"
+    return f"{name}={loaded.view.text(name).strip()}"
 
 
 def reported(make: Callable[[], Report]) -> Report:

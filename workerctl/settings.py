@@ -14,7 +14,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeGuard
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeGuard, TypeVar, overload
 
 from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +38,7 @@ from workerctl.rules import (
     Within,
 )
 from workerctl.schema import boot_rules, inputs, introspection, loading, rejections
+from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
     HttpUrl,
@@ -51,6 +52,8 @@ from workerctl.schema.vocabulary import (
 from workerctl.secrecy.masking import MASK, show_url
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values
+
+Chosen = TypeVar("Chosen", bound=BaseSettings)
 
 general = group("general")
 queue = group("queue")
@@ -379,60 +382,126 @@ def _is_url(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and "://" in value
 
 
+Target = type[BaseSettings] | str | None
+"""What names a settings class: the class, `module:Class`, or None for that of the project."""
+
+
 class _CachedSettings:
     """
-    The one instance of a process, created on first use and inherited by forked children.
+    The instances of a process, one per class, created on first use; forked children inherit them.
     """
 
     def __init__(self) -> None:
-        self._instance: Settings | None = None
+        self._made: dict[Target, Any] = {}
+        self._booted: Any = None
         # One lock per process: if a process forks while another thread holds the lock, nobody
         # releases the child's copy. os.register_at_fork would solve this, too, but keeps the module
-        # alive past the last garbage collection, which costs 2 % of a start.
-        self._locks: dict[int, threading.Lock] = {}
+        # alive past the last garbage collection, which costs 2 % of a start. It is reentrant,
+        # because the module of a settings class may ask for its instance while it is imported.
+        self._locks: dict[int, threading.RLock] = {}
 
-    def __call__(self) -> Settings:
+    @overload
+    def __call__(self) -> Settings: ...
+    @overload
+    def __call__(self, target: type[Chosen]) -> Chosen: ...
+    @overload
+    def __call__(self, target: str | None) -> Any: ...
+    def __call__(self, target: Target = None) -> Any:
         """
-        Return the settings of this process.
+        Return the settings of this process, of a given class or of that of the project.
+
+            get_settings(Settings)
+
+        `target` is any class derived from `pydantic_settings.BaseSettings`, or names one as
+        `module:Class`. Without one, it is the class that WORKERCTL_SETTINGS or `[tool.workerctl]`
+        names, else the one that `boot` was first called with, else the built-in one.
 
         Raises ConfigurationError with every reason why a worker must not run.
         """
-        if self._instance is None:
+        made = self._made.get(target)
+        if made is None:
             with self._lock:
-                if self._instance is None:
-                    self._instance = _load()
-        return self._instance
+                made = self._made.get(target)
+                if made is None:
+                    made = self._new(target)
+        return made
+
+    def _new(self, target: Target) -> Any:
+        if target is None and self._booted is not None and not loading.names_settings():
+            self._made[None] = self._booted
+            return self._booted
+        return self.keep(target, shielded(_load, target))
+
+    def keep(self, target: Target, loaded: loading.Loaded) -> Any:
+        """
+        Return the instance of a loaded configuration from now on, unless its class has one already.
+
+        Raises ConfigurationError with every reason why a worker must not run.
+        """
+        settings = _judged(loaded)
+        with self._lock:
+            settings = self._made.setdefault(loaded.schema.settings_class, settings)
+            self._made[target] = settings
+        if settings is loaded.settings:
+            loading.remember(loaded)
+        return settings
+
+    def boot_with(self, settings: Any) -> None:
+        """
+        Return this instance from calls without a class, if the project names none.
+        """
+        if self._booted is None:
+            self._booted = settings
 
     @property
-    def _lock(self) -> threading.Lock:
-        return self._locks.setdefault(os.getpid(), threading.Lock())
+    def _lock(self) -> threading.RLock:
+        return self._locks.setdefault(os.getpid(), threading.RLock())
 
     @property
-    def made(self) -> Settings | None:
+    def made(self) -> Any:
         """
-        The instance if this process has created it, else None. No source is read.
+        The instance that a call without a class would return, if it exists, else None.
+
+        No source is read.
         """
-        return self._instance
+        return self._made.get(None, self._booted)
+
+    def made_for(self, target: Target) -> Any:
+        """
+        Return the instance of a class if this process has created it, else None.
+        """
+        return self.made if target is None else self._made.get(target)
+
+    @property
+    def instances(self) -> tuple[Any, ...]:
+        """
+        All instances that this process has created, each once.
+        """
+        return tuple({id(each): each for each in self._made.values()}.values())
 
     def cache_clear(self) -> None:
         """
-        Discard the instance, for tests.
+        Discard all instances, for tests.
         """
-        self._instance = None
+        self._made.clear()
+        self._booted = None
 
 
 get_settings = _CachedSettings()
 
 
-def _load() -> Settings:
-    loaded = shielded(loading.load, Settings)
+def _load(target: Target) -> loading.Loaded:
+    return loading.load(Settings, Options(settings=target))
+
+
+def _judged(loaded: loading.Loaded) -> Any:
     found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
     findings = boot_rules.unsuppressed(found, loaded.suppressions, loaded.view)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ConfigurationError(findings)
-    settings: Settings = loaded.settings
+    settings = loaded.settings
     # A finding of the key is only a warning in development.
     is_key_bad = any(finding.code in {"KEY001", "KEY002"} for finding in findings)
-    if is_key_bad and settings.ENV == boot_rules.DEFAULT_ENVIRONMENT:
+    if is_key_bad and loaded.schema.is_own and settings.ENV == boot_rules.DEFAULT_ENVIRONMENT:
         validate_encryption_key(settings.ENCRYPTION_KEY, settings.ENV)
     return settings

@@ -180,3 +180,32 @@ def test_set009_explains_how_other_parsers_read_the_line(
 def test_set009_passes_what_all_parsers_read_alike(context: MakeContext, line: str) -> None:
     """Plain lines, and quotes and comments of values that are not secrets, pass."""
     assert list(envfiles.SET009.run(context(f"{line}\n"))) == []
+
+
+# --- SET010 ---
+
+
+def test_set010_an_empty_configuration_is_a_warning(context: MakeContext) -> None:
+    """Nothing but defaults is a warning; where an environment is asked for, an error."""
+    (found,) = envfiles.SET010.run(context("# nothing\n"))
+    (asked,) = envfiles.SET010.run(context("", env="production"))
+
+    assert (found.code, found.severity, found.location) == ("SET010", Severity.WARNING, None)
+    assert asked.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("text", ["LOG_FORMAT=json\n", "ENV=\n"])
+def test_set010_one_setting_is_enough(context: MakeContext, text: str) -> None:
+    """A configuration that sets one variable, even to nothing, has been found."""
+    assert list(envfiles.SET010.run(context(text))) == []
+
+
+def test_set010_unknown_variables_are_no_configuration(context: MakeContext) -> None:
+    """Variables of other programs do not count."""
+    assert len(list(envfiles.SET010.run(context("PATH_TO=x\n", {"HOME": "/"})))) == 1
+
+
+def test_set010_an_image_is_built_without_configuration(context: MakeContext) -> None:
+    """In the build phase, an empty configuration is no problem."""
+    with pytest.raises(SkipCheck, match="an image is built without its configuration"):
+        list(envfiles.SET010.run(context("", phase="build")))

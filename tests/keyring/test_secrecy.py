@@ -41,11 +41,10 @@ def test_an_argument_of_the_wrong_type_is_a_type_error(ring: KeyRing) -> None:
     calls = {
         "plaintext must be bytes, not str": lambda: ring.encrypt("text", context=PLACE),
         "context must be bytes, not NoneType": lambda: ring.encrypt(SECRET, context=None),
-        "token must be bytes, not str": lambda: ring.decrypt(token.decode(), context=PLACE),
         "context must be bytes, not int": lambda: ring.decrypt(token, context=17),
-        "token must be bytes, not bytearray": lambda: ring.version_of(bytearray(token)),
-        "token must be bytes, not int": lambda: ring.is_current(17),
-        "token must be bytes, not list": lambda: ring.reencrypt([], PLACE),
+        "token must be bytes or str, not bytearray": lambda: ring.version_of(bytearray(token)),
+        "token must be bytes or str, not int": lambda: ring.is_current(17),
+        "token must be bytes or str, not list": lambda: ring.reencrypt([], PLACE),
     }
     for words, call in calls.items():
         with pytest.raises(TypeError) as caught:

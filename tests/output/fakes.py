@@ -116,8 +116,10 @@ def report(case: str) -> Report:
             result._replace(seconds=0.0, findings=FINDINGS if result.findings else ())
             for result in results
         ),
+        settings_class="workerctl.settings:Settings",
         env="production",
         judged_as="production",
+        env_from="ENV=production",
         sources=("deploy/production.env",),
     )
 

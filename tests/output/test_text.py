@@ -118,8 +118,18 @@ def test_a_message_is_followed_by_location_and_hint(
     ("changes", "expected"),
     [
         ({}, " · judged as production · read a.env, b.env"),
-        ({"env_is_set": False}, " · judged as production (ENV is not set) · read a.env, b.env"),
-        ({"env": None}, " · judged as production (ENV is not valid) · read a.env, b.env"),
+        (
+            {"env_from": "ENV is not set"},
+            " · judged as production (ENV is not set) · read a.env, b.env",
+        ),
+        (
+            {"settings_class": "app:Settings"},
+            " · app:Settings (built in) · judged as production · read a.env, b.env",
+        ),
+        (
+            {"settings_class": "app:Settings", "is_built_in": False},
+            " · app:Settings · judged as production · read a.env, b.env",
+        ),
         ({"sources": ()}, " · judged as production · read no file"),
         ({"judged_as": None}, ""),
     ],

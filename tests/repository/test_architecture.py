@@ -17,8 +17,9 @@ import typer
 
 import workerctl
 from workerctl import checks, cli
-from workerctl.checks.base import Check
+from workerctl.checks.base import Check, titled
 from workerctl.output.formats import FORMATS
+from workerctl.schema.declarations import declared
 from workerctl.schema.description import describe
 from workerctl.secrecy.masking import is_credential_name
 from workerctl.settings import Settings
@@ -96,15 +97,16 @@ assert get_settings().ENV == "development"
 from workerctl import settings
 from workerctl.schema import boot_rules
 from workerctl.schema import loading
-values = loading.load(settings.Settings).values
-assert [finding.code for finding in boot_rules.boot_findings(values)] == ["KEY001"]
+view = loading.load(settings.Settings).view
+assert [finding.code for finding in boot_rules.boot_findings(view)] == ["KEY001"]
 """,
         """
 from workerctl.sources import envfile, expansion, names, project, reading
 from workerctl.schema import introspection, vocabulary
 """,
         """
-from workerctl import keys, errors
+from workerctl import keys, rules
+from workerctl.report import errors
 from workerctl.secrecy import placeholders
 from workerctl.report import suggest
 from workerctl.secrecy import masking
@@ -297,10 +299,24 @@ def test_every_check_has_a_claim(check: Check) -> None:
     """
     The title is one line without a full stop, which is true when the check passes.
     """
-    assert check.title
-    assert check.title[0].isupper()
-    assert not check.title.endswith(".")
-    assert len(check.title) <= 70
+    title = titled(check, declared(Settings))
+
+    assert title
+    assert title[0].isupper()
+    assert not title.endswith(".")
+    assert len(title) <= 70
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "checks").rglob("*.py")), ids=str)
+def test_no_check_names_a_field_of_the_built_in_schema(file: Path) -> None:
+    """
+    Checks judge what is declared at the fields of any class, so they name no field of one.
+    """
+    words = set(re.findall(r"\w+", file.read_text("utf-8")))
+
+    # DEBUG is also the name of a logging level.
+    assert words.isdisjoint(Settings.model_fields.keys() - {"DEBUG"})
+    assert not re.search(r"\bDEBUG (is|must)|settings\.DEBUG|DEBUG=", file.read_text("utf-8"))
 
 
 @EVERY_CHECK

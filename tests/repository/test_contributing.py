@@ -25,6 +25,8 @@ QUESTIONS = {
     "Where is a default changed?",
     "What is the grammar of `.env`?",
     "What may `[tool.workerctl]` contain?",
+    "What can a class say at a field?",
+    "Where are the rules of a class found?",
     "Is this field secret?",
     "Where is a value masked?",
     "Where is KEY006?",

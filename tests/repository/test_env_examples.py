@@ -106,12 +106,13 @@ def test_a_skipped_check_names_the_bad_value(check: Any) -> None:
 
 
 def test_an_empty_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any configuration the only finding is a warning about the missing key."""
+    """Without any configuration, warnings say that nothing was read and that the key is missing."""
     monkeypatch.chdir(tmp_path)
 
     report = preflight(Request(), environ={})
 
     assert report.exit_code == 0
     assert [(item.code, item.severity) for item in report.findings()] == [
-        ("KEY001", Severity.WARNING)
+        ("SET010", Severity.WARNING),
+        ("KEY001", Severity.WARNING),
     ]

@@ -135,6 +135,12 @@ class Pipeline(NamedTuple):
         used = [name for stage in self.stages for name in stage.settings]
         return tuple(dict.fromkeys([*used, *(name for name in own if isinstance(name, str))]))
 
+    def job_limits(self, settings: Any) -> tuple[int, tuple[int | float, ...]]:
+        """
+        Return how often a job is retried, and the longest waits before its retries.
+        """
+        return _amount(settings, self.job_retries), tuple(_value(settings, self.intervals))
+
     def budget(self, settings: Any) -> Budget:
         """
         Return the budget with the values of the settings.
@@ -144,12 +150,8 @@ class Pipeline(NamedTuple):
         job_timeout = _amount(settings, self.job_timeout)
         if not job_timeout:
             raise ProjectError(f"{self.job_timeout} gives a job no timeout.", "Set it above 0.")
-        return Budget(
-            tuple(step for stage in self.stages for step in _steps(stage, settings)),
-            job_timeout,
-            _amount(settings, self.job_retries),
-            tuple(_value(settings, self.intervals)),
-        )
+        steps = tuple(step for stage in self.stages for step in _steps(stage, settings))
+        return Budget(steps, job_timeout, *self.job_limits(settings))
 
 
 def _steps(stage: StageSettings, settings: Any) -> Iterator[Step]:

@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     envfiles.SET007,
     envfiles.SET008,
     envfiles.SET009,
+    envfiles.SET010,
     environment.ENV001,
     environment.ENV002,
     environment.ENV003,

@@ -79,7 +79,7 @@ class Context(NamedTuple):
         """
         Return a finding located where the first of `fields` is set.
 
-            yield context.finding("LOG001", severity, "...", "Set LOG_LEVEL=INFO.", "LOG_LEVEL")
+            yield context.finding("TEAM001", severity, "...", "Set APP_MODE=a.", "APP_MODE")
         """
         location = self.values.location(fields[0]) if fields else None
         return Finding(
@@ -120,7 +120,7 @@ class Context(NamedTuple):
         """
         Yield the groups whose fields are all valid; then raise SkipCheck if any group was left out.
 
-            for (name,) in context.groups_of_valid([("REDIS_URL",), ("WEBHOOK_URL",)]):
+            for (name,) in context.groups_of_valid([("APP_CACHE_URL",), ("APP_HOOK_URL",)]):
         """
         left_out: list[str] = []
         for group in groups:
@@ -153,8 +153,8 @@ def because_invalid(names: Iterable[str]) -> str:
     """
     Return the reason for skipping a check that reads fields with invalid values.
 
-        >>> because_invalid(["LLM_TIMEOUT_SECONDS"])
-        'LLM_TIMEOUT_SECONDS is invalid (SET001)'
+        >>> because_invalid(["APP_TIMEOUT"])
+        'APP_TIMEOUT is invalid (SET001)'
     """
     distinct = sorted(set(names))
     return f"{' and '.join(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
@@ -164,13 +164,14 @@ def titled(check: "Check", schema: Schema | None = None) -> str:
     """
     Return the title of a check, with the variables that it judges in place of `{}`.
 
-    Without a schema, or where no variable is judged, the name of the rule stands for them.
+    Without a schema, or where it declares no such variable, the name of the rule stands for them.
     """
     if "{}" not in check.title:
         return check.title
-    names = [each.name for each in schema.of(check.rules[0])] if schema else []
-    title = check.title if len(names) <= 1 else check.title.replace(" is ", " are ", 1)
-    return title.format(" and ".join(names) or f"The {check.rules[0].__name__} field")
+    rule = check.rules[0]
+    names = [each.name for each in schema.of(rule)] if schema else []
+    title = check.title if len(names) == 1 else check.title.replace(" is ", " are ", 1)
+    return title.format(" and ".join(names) or f"`{rule.__name__}` fields")
 
 
 Run = Callable[[Context], Iterable[Finding]]

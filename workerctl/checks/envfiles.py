@@ -131,6 +131,26 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
                 )
 
 
+def something_is_read(context: Context) -> Iterator[Finding]:
+    """
+    At least one setting comes from a source.
+
+    Why: a check of nothing but defaults passes in a wrong directory, too. With `--env`, which is
+    meant for a certain environment, an empty configuration is an error.
+
+    Fix: name the files with `--env-file`, or run in the directory of the configuration.
+    """
+    if context.phase == "build":
+        raise SkipCheck("an image is built without its configuration")
+    if not context.values.chosen and not context.values.empty:
+        yield Finding(
+            code="SET010",
+            severity=Severity.ERROR if context.judged_by_option else Severity.WARNING,
+            message="No source sets any setting, so only defaults were checked.",
+            hint="Name the env file with --env-file, or set the variables.",
+        )
+
+
 def _holds_secret(context: Context, source: Source) -> bool:
     return any(_is_secret(context, assignment) for assignment in source.assignments)
 
@@ -248,6 +268,7 @@ def _docker_run_differences(written: str) -> dict[str, bool]:
     }
 
 
+SET010 = Check("SET010", "The configuration is not empty", something_is_read)
 SET005 = Check("SET005", "Every line of the env files is an assignment", lines_are_assignments)
 SET007 = Check("SET007", "Env files with secrets are private", files_are_private)
 SET008 = Check(

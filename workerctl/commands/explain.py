@@ -6,24 +6,26 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from workerctl.checks.base import Check
+from workerctl.checks.base import Check, titled
 from workerctl.commands.show_config.rows import rows
 from workerctl.commands.show_config.story import about, readers
 from workerctl.commands.usage import unknown_name
 from workerctl.commands.world import World
 from workerctl.output.lines import Line, line
 from workerctl.preflight import check_table
-from workerctl.schema.loading import load
+from workerctl.report.errors import WorkerctlError
+from workerctl.schema.declarations import Schema
+from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import project
 
 
-def page(check: Check) -> Iterator[Line]:
+def page(check: Check, schema: Schema | None = None) -> Iterator[Line]:
     """
     Yield the manual page of a check: what it verifies, why that matters, how to fix a finding.
     """
-    yield line((check.code, "bold"), f" · {check.title}")
+    yield line((check.code, "bold"), f" · {titled(check, schema)}")
     for paragraph in manual(check).split("\n\n"):
         yield line()
         yield line(f"  {' '.join(paragraph.split())}", indent=2)
@@ -51,12 +53,12 @@ def _docstring_in_source(check: Check) -> str | None:
     return ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else None
 
 
-def contents(checks: Iterable[Check]) -> Iterator[Line]:
+def contents(checks: Iterable[Check], schema: Schema | None = None) -> Iterator[Line]:
     """
     Yield the list of checks, each with its claim.
     """
     for check in checks:
-        yield line((check.code, "bold"), f"  {check.title}", indent=8)
+        yield line((check.code, "bold"), f"  {titled(check, schema)}", indent=8)
     yield line()
     yield line("`workerctl explain CODE` shows why a check matters and how to fix a finding;")
     yield line("`workerctl explain NAME` describes a setting.")
@@ -79,14 +81,31 @@ def answer(name: str | None) -> Iterator[Line]:
     """
     checks = check_table(project.here())
     if name is None:
-        return contents(checks)
+        return contents(checks, _schema())
     upper = name.upper()
     for check in checks:
         if check.code == upper:
-            return page(check)
-    settings = rows(load(Settings, Options(env_files=(), isolated=True), environ={}))
+            return page(check, _schema())
+    settings = rows(_loaded())
     for row in settings:
         if upper in {row.setting.name, *row.setting.deprecated}:
             return about(row.setting, readers(checks, row.setting.name))
     known = [*(check.code for check in checks), *(row.setting.name for row in settings)]
     raise unknown_name(name, "check or setting", known)
+
+
+def _loaded() -> Loaded:
+    """
+    Return the configuration of the project without any source: only its schema matters here.
+    """
+    return load(Settings, Options(env_files=(), isolated=True), environ={})
+
+
+def _schema() -> Schema | None:
+    """
+    Return the schema of the project, whose variables titles name; None if it does not load.
+    """
+    try:
+        return _loaded().schema
+    except WorkerctlError:
+        return None

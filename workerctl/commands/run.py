@@ -13,9 +13,11 @@ from pathlib import Path
 
 from workerctl.commands.world import World
 from workerctl.output.delivery import Output
-from workerctl.preflight import Request, preflight, reported
+from workerctl.preflight import Request, attempted, judge, reported
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.results import Problem, Report
+from workerctl.schema.loading import Loaded
 from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project
 from workerctl.sources.envfile import STDIN
@@ -48,26 +50,24 @@ def execute(world: World, request: Request, command: list[str]) -> int:
     """
     if not command:
         raise UsageError("The command to run is missing.", "Add it: `workerctl run -- rq worker`.")
-    environ = environment_for(request.options, world.environ)
-    report = reported(
-        lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
-    )
-    if report.exit_code:
+    require_readable_again(request.options, world.environ)
+    loaded = attempted(lambda: world.load(request.options))
+    if isinstance(loaded, Problem):
+        report = Report(error=loaded)
+    else:
+        report = reported(lambda: judge(loaded, request, world.today))
+    if report.exit_code or isinstance(loaded, Problem):
         # Standard output is reserved for the command.
         return Output(world.stderr, world.stderr).deliver(report)
-    _replace_process(world, command, environ)
+    _replace_process(world, command, environment_for(loaded, request.options, world.environ))
     return ExitCode.OK
 
 
-def environment_for(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
+def require_readable_again(options: Options, environ: Mapping[str, str]) -> None:
     """
-    Return the environment in which `get_settings()` reads the same sources, from any directory.
-
-    It names the files rather than holding their values, because an environment is less private
-    than a file.
+    Raise UsageError if the command could not read the sources that are going to be checked.
     """
-    resolved = resolve(options, project.here(), environ)
-    files = resolved.env_files or ()
+    files = resolve(options, project.here(), environ).env_files or ()
     if STDIN in files:
         raise UsageError(
             "The command could not read standard input again.", "Pass a file to --env-file."
@@ -77,14 +77,50 @@ def environment_for(options: Options, environ: Mapping[str, str]) -> dict[str, s
             f"The path of an env file contains `{os.pathsep}`, which separates paths.",
             "Rename the file.",
         )
+
+
+def environment_for(loaded: Loaded, options: Options, environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the environment in which the command reads what was checked, from any directory.
+
+    A class of workerctl gets the names of the files rather than their values, because an
+    environment is less private than a file. Any other class reads the environment by itself, so it
+    gets the values of the files there, as with `docker run --env-file`.
+    """
+    sources = _names_of_sources(options, environ)
+    if loaded.schema.is_own:
+        return {**environ, **sources}
+    return {**_values_of_files(loaded), **environ, **sources}
+
+
+def _values_of_files(loaded: Loaded) -> dict[str, str]:
+    """
+    Return the variables of the env files, a later file over an earlier one, and of secret files.
+    """
+    secrets = {
+        name: value.text
+        for name, value in loaded.values.chosen.items()
+        if value.location.source == "secret-file"
+    }
+    assigned = {
+        assignment.name: assignment.text
+        for source in loaded.values.env_files
+        for assignment in source.assignments
+    }
+    return {**secrets, **assigned}
+
+
+def _names_of_sources(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
+    resolved = resolve(options, project.here(), environ)
+    files = resolved.env_files or ()
     paths = os.pathsep.join(str(Path(path).absolute()) for path in files)
     # A separator alone means no file; an empty value would mean the .env of the working directory.
     sources = {"WORKERCTL_ENV_FILE": paths or os.pathsep}
     if resolved.secrets_dir:
         sources["WORKERCTL_SECRETS_DIR"] = str(Path(resolved.secrets_dir).absolute())
-    if resolved.settings:
+    if isinstance(resolved.settings, str):
         sources["WORKERCTL_SETTINGS"] = resolved.settings
-    return {**environ, **sources}
+    return sources
 
 
 def _replace_process(world: World, command: list[str], environ: dict[str, str]) -> None:

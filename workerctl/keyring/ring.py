@@ -6,17 +6,20 @@ import functools
 import hmac
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 from workerctl import keys
 from workerctl.keyring import cipher, tokens, versions
 from workerctl.keyring.versions import VersionedKey
 
 if TYPE_CHECKING:
-    from workerctl.settings import Settings
+    from pydantic_settings import BaseSettings
+
+    from workerctl.schema.declarations import Declaration, Schema
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
+Text = TypeVar("Text", bytes, str)
 
 
 class _RefusedError(Exception):
@@ -82,18 +85,25 @@ class KeyRing:
 
     @classmethod
     @_without_frames
-    def from_settings(cls, settings: "Settings") -> "KeyRing":
+    def from_settings(cls, settings: "BaseSettings", *, field: str | None = None) -> "KeyRing":
         """
-        Return the ring of `ENCRYPTION_KEY`, its version, and every `ENCRYPTION_KEY_V{n}`.
+        Return the ring of an encryption key, its version, and the other keys of its family.
+
+        In the built-in schema, these are `ENCRYPTION_KEY`, `ENCRYPTION_KEY_VERSION` and every
+        `ENCRYPTION_KEY_V{n}`. Any other settings class marks its key with
+        `workerctl.rules.EncryptionKey`; if it has several, `field` names the key of this ring:
+
+            KeyRing.from_settings(settings, field="pii_key")
 
         Raises EncryptionError if the current key is missing or weak, if any key is malformed, or if
         versions contradict each other. An older key may be weak, because that is a reason to rotate
         it. A weak key has no id, so it decrypts only tokens of the origin format.
+        Raises ValueError if the class marks no key, or several and `field` names none of them.
         """
         # A package that does not load is reported now, not in the middle of a job.
         from cryptography.hazmat.primitives.ciphers import aead  # noqa: F401
 
-        return cls(*_keys_of(settings))
+        return cls(*_keys_of(settings, field))
 
     @property
     def current_version(self) -> int:
@@ -122,46 +132,50 @@ class KeyRing:
         return self._sealed(plaintext, context)
 
     @_without_frames
-    def decrypt(self, token: bytes, *, context: bytes) -> bytes:
+    def decrypt(self, token: bytes | str, *, context: bytes) -> bytes:
         """
         Return the plaintext of a token. Only the key that its header names is tried.
+
+        A token may also be text, as a text column of a database returns it.
 
         Raises EncryptionError if the token cannot be decrypted. A token of the origin format is not
         bound to a context, so `context` is ignored; re-encrypt it to protect it from being moved.
         """
-        _require_bytes(token=token, context=context)
+        _require_bytes(context=context)
         return self._opened(_parsed(token), context)
 
     @_without_frames
-    def reencrypt(self, token: bytes, context: bytes) -> bytes:
+    def reencrypt(self, token: Text, context: bytes) -> Text:
         """
         Return the same plaintext in a token of the current key; return a current token unchanged.
+
+        The new token has the type of the given one, bytes or text.
 
         In both cases the token is decrypted first, so a modified or moved token raises
         EncryptionError instead of being kept.
         """
-        _require_bytes(token=token, context=context)
+        _require_bytes(context=context)
         parsed = _parsed(token)
         plaintext = self._opened(parsed, context)
-        return token if self._is_current(parsed) else self._sealed(plaintext, context)
+        if self._is_current(parsed):
+            return token
+        return _like(token, self._sealed(plaintext, context))
 
     @_without_frames
-    def is_current(self, token: bytes) -> bool:
+    def is_current(self, token: bytes | str) -> bool:
         """
         Return whether a token names the current key and has the current format.
 
         Nothing is decrypted, so a modified token may claim this as well.
         """
-        _require_bytes(token=token)
         return self._is_current(_parsed(token))
 
     @staticmethod
     @_without_frames
-    def version_of(token: bytes) -> int:
+    def version_of(token: bytes | str) -> int:
         """
         Return the version of the key that a token names. Nothing is decrypted.
         """
-        _require_bytes(token=token)
         return _parsed(token).version
 
     def _sealed(self, plaintext: bytes, context: bytes) -> bytes:
@@ -220,16 +234,23 @@ class _Key:
         return f"{self.version}: {'weak' if self.id is None else tokens.id_text(self.id)}"
 
 
-def _keys_of(settings: "Settings") -> list[_Key]:
+def _keys_of(settings: "BaseSettings", field: str | None) -> list[_Key]:
     """
     Return the current key and then the others, each version once.
     """
-    current = settings.ENCRYPTION_KEY.get_secret_value()
+    from workerctl.schema.loading import further_secrets, schema_of
+
+    schema = schema_of(settings)
+    declaration = _declaration_of(schema, field)
+    current = _text(schema, settings, declaration.name)
     problem = keys.form_problem(current) or keys.weakness(current)
     if problem is not None:
-        raise _RefusedError(f"{versions.CURRENT} {problem}.")
-    others = {name: key.get_secret_value() for name, key in settings.further_secrets.items()}
-    ring = versions.keys_of({versions.CURRENT: current, **others}, settings.ENCRYPTION_KEY_VERSION)
+        raise _RefusedError(f"{declaration.name} {problem}.")
+    others = {name: key.get_secret_value() for name, key in further_secrets(settings).items()}
+    version = declaration.others.get("version")
+    number = 0 if version is None else int(_text(schema, settings, version) or 0)
+    texts = {**others, declaration.name: current}
+    ring = versions.keys_of(texts, number, declaration.name)
     for found in versions.problems(ring):
         raise _RefusedError(f"{found.key.name} {found.words}.")
     by_version: dict[int, _Key] = {}
@@ -238,11 +259,49 @@ def _keys_of(settings: "Settings") -> list[_Key]:
     return list(by_version.values())
 
 
-def _parsed(token: bytes) -> tokens.Token:
-    parsed = tokens.parse(token)
+def _declaration_of(schema: "Schema", field: str | None) -> "Declaration":
+    """
+    Return the declaration of the encryption key that a field holds, or of the only one.
+    """
+    from workerctl.rules import EncryptionKey
+    from workerctl.schema.declarations import variable_named
+
+    found = {each.name: each for each in schema.of(EncryptionKey)}
+    kind = schema.settings_class.__name__
+    if not found:
+        raise ValueError(f"No field of {kind} is marked EncryptionKey().")
+    if field is None and len(found) == 1:
+        return next(iter(found.values()))
+    variable = None if field is None else variable_named(schema, field)
+    if variable not in found:
+        fields = ", ".join(".".join(schema.variables[name].path) for name in found)
+        raise ValueError(f"The field must be one of the encryption keys of {kind}: {fields}.")
+    return found[variable]
+
+
+def _text(schema: "Schema", settings: Any, variable: str) -> str:
+    from workerctl.schema.instances import plain
+
+    value = plain(schema.value(settings, variable))
+    return "" if value is None else str(value)
+
+
+def _parsed(token: bytes | str) -> tokens.Token:
+    if not isinstance(token, bytes | str):
+        raise TypeError(f"token must be bytes or str, not {type(token).__name__}")
+    # A character that is not ASCII is in no token, whatever it is replaced by.
+    parsed = tokens.parse(token.encode("ascii", "replace") if isinstance(token, str) else token)
     if parsed is None:
         raise _RefusedError("The token is malformed.")
     return parsed
+
+
+def _like(token: Text, renewed: bytes) -> Text:
+    """
+    Return a new token in the type of another one.
+    """
+    kind: type[Any] = type(token)
+    return renewed.decode() if issubclass(kind, str) else renewed  # type: ignore[return-value]
 
 
 def _require_bytes(**arguments: object) -> None:

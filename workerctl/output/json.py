@@ -60,8 +60,10 @@ def opening(schema: str, report: Report) -> dict[str, Any]:
             "message": printable(error.message),
             "hint": _text(error.hint),
         },
+        "settings_class": report.settings_class,
         "env": report.env,
         "judged_as": report.judged_as,
+        "env_from": report.env_from,
         "sources": [printable(source) for source in report.sources],
     }
 

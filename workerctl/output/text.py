@@ -72,15 +72,16 @@ def _lines(report: Report, detail: Detail) -> Iterator[Line]:
 
 def heading(report: Report) -> Line:
     """
-    Return the first line of a report: version, judged environment, and sources.
+    Return the first line of a report: version, settings class, judged environment, and sources.
     """
-    read = ", ".join(report.sources) or "no file"
-    if report.judged_as is None:
-        return line((f"workerctl {__version__}", "bold"))
-    note = "" if report.env_is_set else " (ENV is not set)"
-    note = " (ENV is not valid)" if report.env is None else note
-    judged = f" · judged as {report.judged_as}{note} · read {read}"
-    return line((f"workerctl {__version__}", "bold"), judged)
+    parts = [""]
+    if report.settings_class is not None:
+        parts.append(report.settings_class + (" (built in)" if report.is_built_in else ""))
+    if report.judged_as is not None:
+        note = f" ({report.env_from})" if report.env_from else ""
+        parts.append(f"judged as {report.judged_as}{note}")
+        parts.append(f"read {', '.join(report.sources) or 'no file'}")
+    return line((f"workerctl {__version__}", "bold"), " · ".join(parts))
 
 
 def _error(report: Report) -> Iterator[Line]:

@@ -54,15 +54,19 @@ class Report(NamedTuple):
     """
     The results of a whole run.
 
-    `env` is the environment in which the worker would boot, None if `ENV` is invalid; `judged_as`
-    is the environment whose rules were applied. Findings of the severity `fail_on` and above fail
-    the run; if it is None, no finding does.
+    `settings_class` names the class that was judged, as `module:Name`; `is_built_in` is true for
+    that of workerctl. `env` is the environment in which the worker would boot, None if its name is
+    not known; `judged_as` is the environment whose rules were applied, and `env_from` says where
+    that is from, or why it is not set. Findings of the severity `fail_on` and above fail the run;
+    if it is None, no finding does.
     """
 
     results: tuple[Result, ...] = ()
+    settings_class: str | None = None
+    is_built_in: bool = True
     env: str | None = None
-    env_is_set: bool = True
     judged_as: str | None = None
+    env_from: str | None = None
     sources: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     error: Problem | None = None

@@ -185,8 +185,7 @@ def _keeps_loop() -> bool:
     """
     text = os.environ.get(_FLAG)
     if not text:
-        settings = get_settings.made
-        return settings is None or settings.USE_NEW_ASYNC_HELPER
+        return bool(getattr(get_settings.made, _FLAG, True))  # not every settings class has it
     try:
         return _boolean().validate_python(text)
     except ValidationError:  # not chained, because it holds the value

@@ -1,12 +1,17 @@
 """
-Logging for workers, with the level of LOG_LEVEL, the format of LOG_FORMAT and without secrets.
+Logging for workers, with the level and the format that the settings say, and without secrets.
 
     from workerctl.runtime import setup_logger
 
     logger = setup_logger(__name__)
     logger.info("Stored %d chunks.", 12)
 
-With LOG_FORMAT=json, every record is one line of JSON:
+**Level and format.** In the built-in schema, these are LOG_LEVEL and LOG_FORMAT. Any other settings
+class marks a field with `workerctl.rules.LogLevel`, or calls it `log_level`, `loglevel` or
+`logging_level`, in any case; a field called `log_format` holds `text` or `json`. Without such a
+field, the level is INFO and the format is text.
+
+With the format json, every record is one line of JSON:
 
     {"time": "2026-01-05T09:30:00.123+00:00", "level": "INFO", "logger": "workers.jobs",
      "message": "Stored 12 chunks.", "job_id": "a7c1"}
@@ -28,13 +33,23 @@ changes all others:
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
+from pydantic_settings import BaseSettings
+
+from workerctl.rules import LogLevel
 from workerctl.runtime.log_filter import RedactingFilter
+from workerctl.schema.declarations import Schema
+from workerctl.schema.instances import plain
+from workerctl.schema.loading import schema_of
 from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.redaction import Redactor
-from workerctl.settings import Settings, get_settings
+from workerctl.settings import get_settings
+
+_LEVEL_NAMES = ("log_level", "loglevel", "logging_level")
+_FORMAT_NAMES = ("log_format",)
 
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -103,13 +118,27 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
     """
 
 
+class _Style(NamedTuple):
+    """
+    The level and the format that an instance of a settings class says.
+    """
+
+    level: int
+    form: str
+
+
 class _Configured:
     """
     What `configure_logging` has set up in this process.
+
+    `secrets` has an instance of every settings class that it was called with: a process with
+    several of them hides the secrets of all.
     """
 
     def __init__(self) -> None:
-        self.settings: Settings | None = None
+        self.settings: Any = None
+        self.style = _Style(logging.INFO, "text")
+        self.secrets: dict[type, Any] = {}
         self.filter = RedactingFilter()
         self.third_party: int | None = None
         self.levels: dict[str, int] = {}
@@ -118,25 +147,28 @@ class _Configured:
 _configured = _Configured()
 
 
-def configure_logging(settings: Settings, *, third_party: str | int | None = None) -> None:
+def configure_logging(settings: BaseSettings, *, third_party: str | int | None = None) -> None:
     """
     Configure logging as the settings say; further calls change only what differs.
 
         configure_logging(get_settings())
 
-    `third_party` is the level of the loggers in THIRD_PARTY, as a name or a number, and is kept by
-    later calls. By default it is WARNING, or LOG_LEVEL if that is higher. Raises ValueError for an
-    unknown level. `boot()` and the worker classes of `workerctl.runtime.rq` call this function.
+    The settings are an instance of any settings class. `third_party` is the level of the loggers in
+    THIRD_PARTY, as a name or a number, and is kept by later calls. By default it is WARNING, or the
+    level of the settings if that is higher. Raises ValueError for an unknown level. `boot()` and
+    the worker classes of `workerctl.runtime.rq` call this function.
     """
-    level = _number(settings.LOG_LEVEL)
+    style = _configured.style if _configured.settings is settings else _style_of(settings)
     if third_party is not None:
         _configured.third_party = _number(third_party)
     if _configured.settings is not settings:
-        _configured.filter.redactor = Redactor(secret_texts(settings))
-        _configured.settings = settings
+        _configured.secrets[type(settings)] = settings
+        texts = (text for each in _configured.secrets.values() for text in secret_texts(each))
+        _configured.filter.redactor = Redactor(texts)
+        _configured.settings, _configured.style = settings, style
     _reclaim_rq_loggers()
-    _set_up_root(level, settings.LOG_FORMAT)
-    _quieten(max(level, logging.WARNING))
+    _set_up_root(style.level, style.form)
+    _quieten(max(style.level, logging.WARNING))
     for handler in _handlers():
         handler.addFilter(_configured.filter)
 
@@ -148,6 +180,38 @@ def setup_logger(name: str) -> logging.Logger:
     if _configured.settings is None:
         configure_logging(get_settings())
     return logging.getLogger(name)
+
+
+def _style_of(settings: Any) -> _Style:
+    schema = schema_of(settings)
+    form = _value(schema, settings, _called(schema, _FORMAT_NAMES))
+    is_json = str(form).strip().lower() == "json"
+    return _Style(_level_of(schema, settings), "json" if is_json else "text")
+
+
+def _level_of(schema: Schema, settings: Any) -> int:
+    marked = _value(schema, settings, [each.name for each in schema.of(LogLevel)])
+    if marked is not None:
+        return _number(marked)
+    try:
+        return _number(_value(schema, settings, _called(schema, _LEVEL_NAMES)))
+    except ValueError:  # no such field, or one with the levels of another library
+        return logging.INFO
+
+
+def _called(schema: Schema, names: Container[str]) -> list[str]:
+    """
+    Return the variables of the fields with one of these names, the outermost fields first.
+    """
+    found = [each for each in schema.variables.values() if each.path[-1].lower() in names]
+    return [each.name for each in sorted(found, key=lambda each: len(each.path))]
+
+
+def _value(schema: Schema, settings: Any, variables: list[str]) -> Any:
+    """
+    Return the value of the first of these variables, without its enumeration; None without any.
+    """
+    return plain(schema.value(settings, variables[0])) if variables else None
 
 
 def _number(level: str | int) -> int:

@@ -13,10 +13,11 @@ A job raises what it likes; `workerctl.runtime.exceptions` has classes that say 
             answer = client.responses.create(model="gpt-4o", input=text)  # a 503 runs again
 
 Producers do not change. `Retry(max=3, interval=[30, 120])` limits the number of further runs, and
-its intervals are upper bounds of the delays before them; without it, JOB_MAX_RETRIES and
-JOB_RETRY_INTERVALS_SECONDS apply. Delayed retries are enqueued by RQ's scheduler, so at least one
-worker of each queue needs `--with-scheduler`. `workerctl.runtime.jobs.policy` documents the rules
-and the record that a job keeps of them in `job.meta["workerctl"]`.
+its intervals are upper bounds of the delays before them; without it, those of the pipeline apply:
+JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS in the built-in schema. Delayed retries are enqueued
+by RQ's scheduler, so at least one worker of each queue needs `--with-scheduler`.
+`workerctl.runtime.jobs.policy` documents the rules and the record that a job keeps of them in
+`job.meta["workerctl"]`.
 
 **Dead letters.** RQ calls `on_failure` after every failed run, and `is_final` finds the last one:
 
@@ -132,7 +133,7 @@ class _Policy(rq.worker.BaseWorker):
         """
         settings = get_settings()
         configure_logging(settings)
-        if not kwargs.get("with_scheduler") and settings.JOB_MAX_RETRIES:
+        if not kwargs.get("with_scheduler") and policy.limits(settings).retries:
             _log.warning(
                 "This worker runs without a scheduler, which enqueues delayed retries: "
                 "start at least one worker of these queues with --with-scheduler."
@@ -212,8 +213,7 @@ class _Policy(rq.worker.BaseWorker):
         """
         failures.decide_late(job)
         if kwargs.get("exc_string"):  # holds the texts of all causes, whatever they contain
-            redactor = Redactor(secret_texts(get_settings()))
-            kwargs["exc_string"] = redactor.redact(kwargs["exc_string"])
+            kwargs["exc_string"] = _redactor().redact(kwargs["exc_string"])
         super().handle_job_failure(job, *args, **kwargs)
 
     def handle_work_horse_killed(
@@ -258,6 +258,14 @@ class _Policy(rq.worker.BaseWorker):
                     callback(job, job.connection, type(death), death, None)
         except Exception as error:  # noqa: BLE001 -- foreign code may raise anything
             _log.warning("Job %s: on_failure failed (%s).", job.id, type(error).__name__)
+
+
+def _redactor() -> Redactor:
+    """
+    Return a redactor of the secrets of this process, in the settings of all of its classes.
+    """
+    instances = (get_settings(), *get_settings.instances)
+    return Redactor(text for each in instances for text in secret_texts(each))
 
 
 class Worker(_Policy, rq.worker.Worker):

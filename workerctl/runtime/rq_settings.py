@@ -1,14 +1,25 @@
 """
-A configuration module for RQ's `-c` option, with REDIS_URL and QUEUES from the worker's settings.
+A configuration module for RQ's `-c` option, with Redis and the queues from the worker's settings.
 
     rq worker -c workerctl.runtime.rq_settings -w workerctl.runtime.rq.Worker --with-scheduler
 
+In the built-in schema, these are REDIS_URL and QUEUES. Any other settings class marks its fields:
+
+    redis: Annotated[RedisDsn, RedisUrl()]
+    queues: Annotated[list[str], Queues()] = ["fast", "slow"]
+
+The queues may be a list or text with commas. A class without a field for them leaves them to RQ,
+which takes them from its command line.
+
 RQ itself reads the address of Redis from its command line, from such a module or from the
 environment, but not from an env file, and otherwise connects to localhost. Importing this module
-reads the configuration and may raise ConfigurationError; do not import it for anything else.
+reads the configuration and may raise ConfigurationError, or ProjectError for a class that marks no
+field as the URL of Redis; do not import it for anything else.
 """
 
+from workerctl.runtime.jobs import marked
 from workerctl.settings import get_settings
 
-REDIS_URL = get_settings().REDIS_URL.get_secret_value()
-QUEUES = list(get_settings().QUEUES)
+REDIS_URL = marked.redis_url(get_settings())
+if queues := marked.queues(get_settings()):
+    QUEUES = queues

@@ -85,7 +85,7 @@ def judged_as(view: View, override: str | None = None) -> str:
 
     An unknown one is judged by the rules of production, the strictest ones.
     """
-    return override or _environment(view) or "production"
+    return override or environment_of(view) or "production"
 
 
 def boot_findings(view: View) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ def environment_name(view: View, override: str | None = None) -> Iterator[Findin
     if declaration is None:
         return
     name = declaration.name
-    env = _environment(view)
+    env = environment_of(view)
     where = view.values.location(name)
     if env is None:
         yield _unknown_environment(view, declaration)
@@ -226,7 +226,7 @@ def _environment_variable(view: View) -> str | None:
     return None if declaration is None else declaration.name
 
 
-def _environment(view: View) -> str | None:
+def environment_of(view: View) -> str | None:
     """
     Return the environment of the configuration; None if its name is not known.
     """

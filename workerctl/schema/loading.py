@@ -6,13 +6,21 @@ import os
 from collections.abc import Mapping, MutableMapping
 from typing import Any, BinaryIO, NamedTuple
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, SecretStr, create_model
 
 from workerctl.report.errors import ConfigurationError, UsageError
 from workerctl.report.findings import Finding, Location, Suppression
-from workerctl.schema import declarations, inputs, introspection, rejections, source_options
+from workerctl.schema import (
+    declarations,
+    inputs,
+    instances,
+    introspection,
+    rejections,
+    source_options,
+)
 from workerctl.schema.boot_rules import View
 from workerctl.schema.declarations import Schema
+from workerctl.schema.instances import Origin
 from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
 from workerctl.sources import reading
@@ -96,6 +104,47 @@ def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     return _read(settings_class, options, os.environ, None), project
 
 
+def names_settings() -> bool:
+    """
+    Return whether the environment or the project names a settings class.
+    """
+    return source_options.resolve(Options(), projects.here(), os.environ).settings is not None
+
+
+def remember(loaded: Loaded) -> None:
+    """
+    Keep what `origin_of` returns for the instance of a loaded configuration.
+    """
+    instances.remember(loaded.settings, _origin(loaded))
+
+
+def schema_of(settings: Any) -> Schema:
+    """
+    Return the schema of an instance of any settings class, whoever has made it.
+    """
+    origin = instances.known(settings)
+    if origin is not None:
+        return origin.schema
+    return _schema(type(settings), instances.project_of(settings) or projects.here())
+
+
+def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
+    """
+    Return the secrets, by variable, that the sources of an instance hold besides its fields.
+
+    For an instance that a team's code has made, the sources are read as they are now.
+    """
+    if instances.known(settings) is None and not hasattr(settings, "further_secrets"):
+        loaded = load(type(settings), Options(settings=type(settings)))
+        instances.remember(settings, _origin(loaded))
+    return instances.further_secrets(settings)
+
+
+def _origin(loaded: Loaded) -> Origin:
+    further = inputs.further_secrets(loaded.schema.settings_class, loaded.values)
+    return Origin(loaded.schema, loaded.project, further)
+
+
 def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
     schema = declarations.declared(settings_class)
     if project.rules is None:
@@ -105,8 +154,10 @@ def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
     return declarations.with_rules(schema, rule_table.parsed(schema, project.rules))
 
 
-def _settings_class(project: Project, target: str, default: type[BaseModel]) -> type[BaseModel]:
-    found = projects.load(project, target)
+def _settings_class(
+    project: Project, target: type | str, default: type[BaseModel]
+) -> type[BaseModel]:
+    found = projects.load(project, target) if isinstance(target, str) else target
     if not (isinstance(found, type) and issubclass(found, default)):
         raise UsageError(
             f"{target} is not a subclass of workerctl.settings.Settings.",

@@ -18,13 +18,13 @@ class Options(NamedTuple):
     The sources that the command line names.
 
     `env_files` None means the default file, an empty tuple no file. `isolated` ignores the process
-    environment. `settings` names a settings class as `module:Class`.
+    environment. `settings` is a settings class, or names one as `module:Class`.
     """
 
     env_files: tuple[str, ...] | None = None
     secrets_dir: str | None = None
     isolated: bool = False
-    settings: str | None = None
+    settings: type | str | None = None
 
 
 def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> Options:

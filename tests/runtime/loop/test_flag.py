@@ -60,7 +60,7 @@ def test_without_a_variable_the_settings_decide(directory, monkeypatch):
     assert is_kept()
     assert get_settings.made is None
 
-    monkeypatch.setattr(get_settings, "_instance", Settings(DEBUG=False))
+    monkeypatch.setitem(get_settings._made, None, Settings(DEBUG=False))
     assert get_settings.made is get_settings()
     assert not is_kept()
 

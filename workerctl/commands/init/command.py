@@ -23,7 +23,7 @@ _LISTED = 4
 
 class _Plan(NamedTuple):
     """
-    The class to configure, and the file to add the lines to, or what to say instead.
+    The class to configure, and the file to add lines to or what to say instead.
     """
 
     target: str

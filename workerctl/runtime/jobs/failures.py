@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from workerctl.report.errors import ConfigurationError
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.retry import Verdict, classify
+from workerctl.schema.loading import names_settings
 from workerctl.settings import Settings, get_settings
 
 Result = TypeVar("Result")
@@ -143,7 +144,7 @@ def _limits(job: RunningJob, record: dict[str, Any]) -> policy.Limits:
     """
     Return the limits that the producer set, completed from the settings.
     """
-    default = policy.limits(_settings())
+    default = _default_limits()
     retries = default.retries if job.retries_left is None else job.retries_left
     return policy.Limits(retries, tuple(_producer_intervals(job, record) or default.intervals))
 
@@ -159,12 +160,14 @@ def _producer_intervals(job: RunningJob, record: dict[str, Any]) -> list[int]:
     return list(record.get("intervals", ()))
 
 
-def _settings() -> Settings:
+def _default_limits() -> policy.Limits:
     try:
-        return get_settings()
+        return policy.limits(get_settings())
     except ConfigurationError:
         # Only under a worker that did not check the configuration; the job's failure matters more.
-        return Settings.model_construct()
+        if names_settings():
+            return policy.Limits(0, ())
+        return policy.limits(Settings.model_construct())
 
 
 def _save(job: RunningJob) -> None:

@@ -1,19 +1,28 @@
 """
 A fingerprint of a worker's configuration, by which workers can be compared without reading it.
 
-Each public setting is published as a digest, keyed with a key that only holders of ENCRYPTION_KEY
-can derive. Workers with the same key publish equal digests for equal values, and nobody else can
-recover `LOG_LEVEL=INFO` by trying the few values it may have. Of secrets, only the ids of the
-encryption keys are published. Without a strong ENCRYPTION_KEY, digests are omitted.
+Each public setting is published as a digest, keyed with a key that only holders of the encryption
+key can derive: ENCRYPTION_KEY, or the first strong one of the fields that a settings class marks
+`EncryptionKey`. Workers with the same key publish equal digests for equal values, and nobody else
+can recover `LOG_LEVEL=INFO` by trying the few values it may have. Of secrets, only the ids of the
+encryption keys are published. Without a strong encryption key, digests are omitted.
 """
 
 import hmac
 import json
 from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import to_jsonable_python
+from pydantic_settings import BaseSettings
 
 from workerctl import __version__, keys
+from workerctl.rules import EncryptionKey
 from workerctl.schema import introspection
-from workerctl.settings import Settings
+from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.instances import further_secrets, plain
+from workerctl.schema.loading import schema_of
 
 PREFIX = "workerctl:"
 """The prefix of the published fields in RQ's record of a worker."""
@@ -22,10 +31,9 @@ VERSION = f"{PREFIX}version"
 """The field with the version of workerctl, which every worker publishes."""
 
 _LABEL = b"workerctl/v1/config-fingerprint"
-_KEY = "ENCRYPTION_KEY"
 
 
-def published(settings: Settings) -> dict[str, str]:
+def published(settings: BaseSettings) -> dict[str, str]:
     """
     Return the fields to publish: version, key ids, a digest per setting and one of all settings.
 
@@ -36,20 +44,27 @@ def published(settings: Settings) -> dict[str, str]:
             "workerctl:fingerprint": "dc0c16…",
         }
 
-    Without a strong ENCRYPTION_KEY, these are the version and the ids of other strong keys alone.
+    Without a strong encryption key, these are the version and the ids of other strong keys alone.
     """
-    ids = _key_ids(settings)
+    schema = schema_of(settings)
+    current = _current_keys(schema, settings)
+    ids = _key_ids({**current, **further_secrets(settings)})
     fields = {VERSION: __version__, f"{PREFIX}keys": _json(ids)}
-    if _KEY in ids:
-        key = keys.derived(settings.ENCRYPTION_KEY.get_secret_value(), _LABEL)
-        digests = _digests(settings, key)
+    strong = next((key for name, key in current.items() if name in ids), None)
+    if strong is not None:
+        key = keys.derived(strong.get_secret_value(), _LABEL)
+        digests = _digests(schema, settings, key)
         fields[f"{PREFIX}fields"] = _json(digests)
         fields[f"{PREFIX}fingerprint"] = _digest(key, _json([ids, digests]))
     return fields
 
 
-def _key_ids(settings: Settings) -> dict[str, str]:
-    secrets = {_KEY: settings.ENCRYPTION_KEY, **settings.further_secrets}
+def _current_keys(schema: Schema, settings: BaseSettings) -> dict[str, SecretStr]:
+    names = [declaration.name for declaration in schema.of(EncryptionKey)]
+    return {name: SecretStr(str(plain(schema.value(settings, name)) or "")) for name in names}
+
+
+def _key_ids(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
     ids = {}
     for name, secret in secrets.items():
         try:
@@ -59,16 +74,33 @@ def _key_ids(settings: Settings) -> dict[str, str]:
     return ids
 
 
-def _digests(settings: Settings, key: bytes) -> dict[str, str]:
-    public = set(type(settings).model_fields) - introspection.names(type(settings)).secrets
-    values = settings.model_dump(mode="json", include=public)
+def _digests(schema: Schema, settings: BaseSettings, key: bytes) -> dict[str, str]:
+    public = [each for each in schema.variables.values() if not _is_secret(each)]
     # The name is part of the digest, so that equal values of two settings do not look equal.
-    return {name: _digest(key, _json([name, value])) for name, value in sorted(values.items())}
+    return {
+        each.name: _digest(key, _json([each.name, _plain(schema.value(settings, each.name))]))
+        for each in sorted(public, key=lambda each: each.name)
+    }
+
+
+def _is_secret(variable: Variable) -> bool:
+    return any(introspection.is_secret(part, variable.info) for part in variable.path)
+
+
+def _plain(value: Any) -> Any:
+    """
+    Return the value in JSON types; it is equal in all processes, unlike the order of a set.
+    """
+    if isinstance(value, set | frozenset):
+        return sorted(map(_json, map(_plain, value)))
+    if isinstance(value, list | tuple):
+        return list(map(_plain, value))
+    return to_jsonable_python(value, fallback=lambda other: type(other).__qualname__)
 
 
 def _digest(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256")[:8].hex()
 
 
-def _json(value: Mapping[str, str] | list[object]) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -17,6 +17,10 @@ for all further runs. An interval is therefore an upper bound. With
 JOB_RETRY_INTERVALS_SECONDS=[30,120], a job waits up to 30 s before its second run and up to 120 s
 before each run after that.
 
+**Limits.** The producer's `Retry` counts, else `job_retries` and `intervals` of the pipeline, which
+are JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS in the built-in schema. For a settings class
+without a pipeline, no job runs again unless its producer says so.
+
 An error's `retry_after` is a lower bound instead: a random part of the interval, at most 5 s, is
 added to it.
 
@@ -46,9 +50,10 @@ from collections.abc import Callable, Iterator, MutableMapping
 from secrets import SystemRandom
 from typing import Any, NamedTuple
 
+from workerctl.budget.lookup import pipeline_of
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
 from workerctl.runtime.retry import Verdict
-from workerctl.settings import Settings
+from workerctl.schema.instances import project_of
 
 MAX_ATTEMPTS = 10
 """How many attempts a record keeps: the most recent ones."""
@@ -76,14 +81,19 @@ class Limits(NamedTuple):
     """
 
     retries: int
-    intervals: tuple[int, ...]
+    intervals: tuple[int | float, ...]
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Any) -> Limits:
     """
-    Return the limits of a job whose producer did not set any.
+    Return the limits of a job whose producer did not set any, from the pipeline of the settings.
+
+    Without a pipeline, there are no further runs.
     """
-    return Limits(settings.JOB_MAX_RETRIES, tuple(settings.JOB_RETRY_INTERVALS_SECONDS))
+    pipeline = pipeline_of(type(settings), project_of(settings))
+    if pipeline is None:
+        return Limits(0, ())
+    return Limits(*pipeline.job_limits(settings))
 
 
 def read_record(meta: Meta) -> dict[str, Any]:

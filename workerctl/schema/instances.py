@@ -1,0 +1,82 @@
+"""
+What is known about a settings instance besides its values: its schema, its project, other secrets.
+
+The built-in class keeps this in its instances. A class of a team has no place for it, so it is kept
+here, for as long as the instance exists.
+"""
+
+import weakref
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+from pydantic import SecretStr
+
+from workerctl.schema.declarations import Schema
+from workerctl.sources.project import Project
+
+
+class Origin(NamedTuple):
+    """
+    Where an instance came from.
+
+    `further_secrets` are the secrets by variable that its sources hold without setting a field: the
+    other keys of its key rings.
+    """
+
+    schema: Schema
+    project: Project
+    further_secrets: Mapping[str, SecretStr]
+
+
+# By id, because a pydantic model is hashable only if it is frozen. The references remove the
+# entries of instances that no longer exist.
+_origins: dict[int, tuple[weakref.ref[Any], Origin]] = {}
+
+
+def remember(settings: Any, origin: Origin) -> None:
+    """
+    Keep the origin of an instance.
+    """
+    number = id(settings)
+    _origins[number] = (weakref.ref(settings, lambda _: _origins.pop(number, None)), origin)
+
+
+def known(settings: Any) -> Origin | None:
+    """
+    Return the origin of an instance, or None if workerctl has not loaded it.
+    """
+    found = _origins.get(id(settings))
+    return found[1] if found is not None and found[0]() is settings else None
+
+
+def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
+    """
+    Return the secrets, by variable, that the sources of an instance hold besides its fields.
+    """
+    own: Mapping[str, SecretStr] | None = getattr(settings, "further_secrets", None)
+    if isinstance(own, Mapping):
+        return own
+    origin = known(settings)
+    return {} if origin is None else origin.further_secrets
+
+
+def project_of(settings: Any) -> Project | None:
+    """
+    Return the project for which an instance was loaded, or None if it is not known.
+    """
+    own = getattr(settings, "source_project", None)
+    if isinstance(own, Project):
+        return own
+    origin = known(settings)
+    return None if origin is None else origin.project
+
+
+def plain(value: Any) -> Any:
+    """
+    Return the value inside a secret or an enumeration; any other value unchanged.
+    """
+    reveal = getattr(value, "get_secret_value", None)
+    if reveal is not None:
+        return reveal()
+    return value.value if isinstance(value, Enum) else value
