@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretBytes, SecretStr
 
+from workerctl.schema.instances import further_secrets
 from workerctl.schema.introspection import names
 from workerctl.secrecy.masking import hidden_parts
 
@@ -26,7 +27,7 @@ def secret_texts(settings: Any) -> Iterator[str]:
             yield from _texts(value)
         elif isinstance(value, str) and any(hidden_parts(value)):
             yield urlsplit(value)._replace(path="").geturl()
-    for secret in settings.further_secrets.values():
+    for secret in further_secrets(settings).values():
         yield secret.get_secret_value()
 
 

@@ -1,0 +1,3 @@
+"""
+The worker of a shop: it charges orders and sends receipts.
+"""
