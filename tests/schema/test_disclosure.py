@@ -293,13 +293,13 @@ class Foreign(BaseSettings):
     mine: MySecret = MySecret("")
     wrapped: Secret[str] = Secret[str]("")
     alias: Alias = MySecret("")
-    new: New = New(SecretStr(""))  # noqa: RUF009 -- pydantic copies it
-    models: list[Model] = []  # noqa: RUF012 -- see above
-    by_name: dict[str, Model] = {}  # noqa: RUF012 -- see above
+    new: New = New(SecretStr(""))
+    models: list[Model] = []
+    by_name: dict[str, Model] = {}
     dsn: PostgresDsn | None = None
     broker: AmqpDsn | None = None
     url: AnyUrl | None = None
-    headers: dict[str, str] = {}  # noqa: RUF012 -- see above
+    headers: dict[str, str] = {}
     upstream: str = ""
     legacy: str = ""
     salt: SecretBytes = SecretBytes(b"")
