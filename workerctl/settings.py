@@ -37,7 +37,7 @@ from workerctl.rules import (
     SmallerThan,
     Within,
 )
-from workerctl.schema import boot_rules, inputs, introspection, loading, rejections
+from workerctl.schema import boot_rules, inputs, instances, introspection, loading, rejections
 from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
@@ -430,7 +430,13 @@ class _CachedSettings:
         if target is None and self._booted is not None and not loading.names_settings():
             self._made[None] = self._booted
             return self._booted
-        return self.keep(target, shielded(_load, target))
+        try:
+            return self.keep(target, shielded(_load, target))
+        except ConfigurationError as error:
+            failure = error
+        if instances.is_importing() and not isinstance(target, str):
+            return (target or Settings)()  # it need not be valid: see foreign.construction
+        raise failure
 
     def keep(self, target: Target, loaded: loading.Loaded) -> Any:
         """
@@ -497,7 +503,7 @@ def _load(target: Target) -> loading.Loaded:
 def _judged(loaded: loading.Loaded) -> Any:
     found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
     findings = boot_rules.unsuppressed(found, loaded.suppressions, loaded.view)
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    if any(each.severity is Severity.ERROR or each.code == "SET001" for each in findings):
         raise ConfigurationError(findings)
     settings = loaded.settings
     # A finding of the key is only a warning in development.

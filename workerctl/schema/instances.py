@@ -6,7 +6,8 @@ here, for as long as the instance exists.
 """
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -32,6 +33,29 @@ class Origin(NamedTuple):
 # By id, because a pydantic model is hashable only if it is frozen. The references remove the
 # entries of instances that no longer exist.
 _origins: dict[int, tuple[weakref.ref[Any], Origin]] = {}
+
+
+_imports = [False]
+"""Whether a target is imported, for each of the nested loads and imports; the last one counts."""
+
+
+@contextmanager
+def importing(*, is_import: bool) -> Iterator[None]:
+    """
+    Say until the context is left that a target is imported, or that one is loaded in earnest.
+    """
+    _imports.append(is_import)
+    try:
+        yield
+    finally:
+        _imports.pop()
+
+
+def is_importing() -> bool:
+    """
+    Return whether a target is being imported, so that no instance decides anything.
+    """
+    return _imports[-1]
 
 
 def remember(settings: Any, origin: Origin) -> None:

@@ -41,8 +41,18 @@ def load(
     Raises SourceError for a named file that cannot be read, ProjectError or UsageError for a
     project or a settings class that cannot be used. An invalid value becomes a finding instead.
     """
+    with instances.importing(is_import=False):  # although a module that is imported may call this
+        return _load(default, options or Options(), environ, stdin)
+
+
+def _load(
+    default: type[BaseModel],
+    options: Options,
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+) -> Loaded:
     project = projects.here()
-    named = source_options.resolve_named(options or Options(), project, environ)
+    named = source_options.resolve_named(options, project, environ)
     settings_class: Any = default if named.settings is None else named.settings
     if isinstance(settings_class, str) or not _is_own(settings_class):
         from workerctl.schema.foreign import loading, target  # the built-in class needs none of it

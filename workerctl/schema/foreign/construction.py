@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 
 from workerctl.schema.foreign.annotations import alternatives
 from workerctl.schema.foreign.judged import replaced
+from workerctl.schema.instances import importing, is_importing
 
 _EMPTY = (str, bytes, int, float, bool, list, tuple, set, frozenset, dict)
 
@@ -63,7 +64,7 @@ class Constructions:
         kind: Any = type(BaseSettings)
 
         def create(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            if not issubclass(cls, BaseSettings):
+            if not (is_importing() and issubclass(cls, BaseSettings)):
                 return type.__call__(cls, *args, **kwargs)
             instance, failed = None, False
             try:
@@ -76,7 +77,7 @@ class Constructions:
             self._made[id(made)] = Construction(made, args, kwargs, failed)
             return made
 
-        with replaced(kind, "__call__", create):
+        with replaced(kind, "__call__", create), importing(is_import=True):
             yield
 
 
