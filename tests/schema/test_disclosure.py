@@ -105,7 +105,8 @@ SECRET_TYPES = [
     SecretStr, SecretBytes, MySecret, Secret[str], Secret[int], Alias, New, SecretStr | None,
     list[SecretStr], dict[str, SecretStr], tuple[str, SecretStr], list[Alias],
     dict[str, Secret[int]], Model, Model | None, list[Model], dict[str, Model], Deep, list[Deep],
-    Data, dict[str, Data], Typed, Root, PostgresDsn, AmqpDsn, RedisDsn, list[PostgresDsn], Annotated[str, Hidden()],
+    Data, dict[str, Data], Typed, Root, PostgresDsn, AmqpDsn, RedisDsn, list[PostgresDsn],
+    Annotated[str, Hidden()],
     Annotated[str, Hidden], list[Annotated[str, Hidden()]], Annotated[SecretStr, Public("by type")],
 ]  # fmt: skip
 

@@ -1,5 +1,5 @@
 """
-Tests of names: which ones are those of credentials, and which announce random characters that are not secret.
+Tests of names: those of credentials, and those of random characters that are not secret.
 """
 
 import pytest
