@@ -317,7 +317,7 @@ class Settings(BaseSettings):
         del given
         if findings:
             raise ConfigurationError(findings)
-        self._further_secrets = inputs.further_secrets(type(self), values)
+        self._further_secrets = inputs.further_secrets(type(self).model_fields, values)
         self._source_project = project
 
     @property
@@ -483,6 +483,8 @@ class _CachedSettings:
         Raises ConfigurationError with every reason why a worker must not run.
         """
         made = self._made.get(target)
+        if made is None and loading.is_importing():
+            return loading.constructed(Settings, target)
         if made is None:
             with self._lock:
                 made = self._made.get(target)

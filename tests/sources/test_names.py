@@ -52,12 +52,13 @@ def test_an_unknown_name_sets_nothing(name: str) -> None:
 
 
 def test_the_exact_spelling_ranks_first() -> None:
-    """Within a source the order is: exact, another case, a file, an old name."""
+    """Within a source the order is: exact, another case, a file, an old name, an alias."""
     assert sorted(Spelling) == [
         Spelling.EXACT,
         Spelling.OTHER_CASE,
         Spelling.FILE,
         Spelling.DEPRECATED,
+        Spelling.ALIAS,
     ]
 
 

@@ -14,7 +14,7 @@ from workerctl.rules import ENVIRONMENTS as ENVIRONMENTS  # noqa: PLC0414 -- re-
 ALWAYS = frozenset({"SET001", "ENV001"})
 """The checks that cannot be ignored or suppressed, because all other results depend on them."""
 
-SourceKind = Literal["env-file", "environment", "secret-file", "default"]
+SourceKind = Literal["env-file", "environment", "secret-file", "default", "other"]
 
 
 class Severity(enum.IntEnum):

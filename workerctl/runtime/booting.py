@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
+from workerctl.schema.loading import is_importing
 from workerctl.schema.source_options import Options
 from workerctl.settings import Chosen, Settings, Target, get_settings
 
@@ -40,6 +41,8 @@ def boot(target: Target = None) -> Any:
     Warnings are not reported. Further calls in the same process return the same settings without
     running the checks again.
     """
+    if is_importing():
+        return get_settings(target)
     settings = get_settings.made_for(target)
     if not _is_booted(settings):
         settings = _checked_settings(target)

@@ -19,6 +19,11 @@ by RQ's scheduler, so at least one worker of each queue needs `--with-scheduler`
 `workerctl.runtime.jobs.policy` documents the rules and the record that a job keeps of them in
 `job.meta["workerctl"]`.
 
+**Settings.** The classes use `get_settings()`: the settings class that WORKERCTL_SETTINGS or
+`[tool.workerctl] settings` names, else the one that a script has passed to `boot`, else the
+built-in one. With another class than that, a job runs again only if a pipeline is declared or its
+producer says so.
+
 **Dead letters.** RQ calls `on_failure` after every failed run, and `is_final` finds the last one:
 
     def on_failure(job, connection, kind, error, traceback):

@@ -244,6 +244,13 @@ def _meaning(rule: Environment, text: str) -> str | None:
     return known.get(text.strip().lower())
 
 
+def environment_called(word: str) -> str | None:
+    """
+    Return the environment that a common word such as `prod` means, or None.
+    """
+    return _meaning(Environment(), word)
+
+
 def _word_for(rule: Environment, env: str) -> str:
     """
     Return the first word that the class itself uses for an environment.

@@ -29,12 +29,29 @@ class Variable(NamedTuple):
     A variable that sets one field, which may be nested.
 
     `name` is what messages call it, and `path` leads to its field. `aliases` are its other names.
+    `also` has the paths of further fields that the same variable sets, as in two nested settings
+    classes without a prefix.
     """
 
     name: str
     path: Path
     info: FieldInfo
     aliases: tuple[str, ...] = ()
+    also: Mapping[Path, FieldInfo] = MappingProxyType({})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """
+        All names of the variable, the preferred one first.
+        """
+        return (self.name, *self.aliases)
+
+    @property
+    def infos(self) -> tuple[FieldInfo, ...]:
+        """
+        The fields that the variable sets.
+        """
+        return (self.info, *self.also.values())
 
 
 class Declaration(NamedTuple):
@@ -61,13 +78,27 @@ class Schema(NamedTuple):
     """
     The variables and the rules of a settings class.
 
-    `is_own` is true for the built-in schema and its subclasses, whose sources workerctl reads.
+    `is_own` is true for the built-in schema and its subclasses, whose sources workerctl reads. For
+    any other class, `prefix` begins the names of its variables, `open_prefixes` begin the names of
+    further variables such as those of the keys of a dictionary, and `forbids_unknown` is true if
+    the class rejects unknown names in its env files.
     """
 
     settings_class: type[Any]
     variables: Mapping[str, Variable]
     declarations: Declarations = MappingProxyType({})
     is_own: bool = True
+    prefix: str = ""
+    delimiter: str | None = None
+    case_sensitive: bool = False
+    open_prefixes: tuple[str, ...] = ()
+    forbids_unknown: bool = False
+
+    def fold(self, name: str) -> str:
+        """
+        Return a variable name in the case in which the class compares names.
+        """
+        return name if self.case_sensitive else name.upper()
 
     def of(self, kind: type[Rule]) -> tuple[Declaration, ...]:
         """
@@ -130,8 +161,8 @@ def rules_of(info: FieldInfo) -> Iterator[Rule]:
 
 def _at_fields(schema: Schema) -> Iterator[tuple[Variable, Rule]]:
     for variable in schema.variables.values():
-        if variable.info.metadata:
-            for rule in rules_of(variable.info):
+        for info in variable.infos:
+            for rule in rules_of(info) if info.metadata else ():
                 yield variable, rule
         if not schema.is_own and _is_url_type(variable.info):
             yield variable, Endpoint()
@@ -172,7 +203,8 @@ def variable_at(schema: Schema, path: Path) -> str | None:
     first = schema.variables.get(path[-1])  # in the built-in schema, the only possible one
     if first is not None and first.path == path:
         return first.name
-    return next((each.name for each in schema.variables.values() if each.path == path), None)
+    variables = schema.variables.values()
+    return next((each.name for each in variables if each.path == path or path in each.also), None)
 
 
 def variable_named(schema: Schema, name: str) -> str | None:

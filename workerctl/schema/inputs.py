@@ -42,13 +42,14 @@ def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object
     }
 
 
-def further_secrets(settings_class: type[BaseModel], values: Values) -> FurtherSecrets:
+def further_secrets(fields: Container[str], values: Values) -> FurtherSecrets:
     """
     Return the secrets by variable name that belong to a family of the class, not to a field.
     """
-    fields = settings_class.model_fields
     return FurtherSecrets(
-        (name, SecretStr(value.text)) for name, value in values.chosen.items() if name not in fields
+        (name, SecretStr(value.text))
+        for name, value in values.chosen.items()
+        if name not in fields and values.names.is_secret(name)
     )
 
 

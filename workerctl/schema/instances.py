@@ -50,12 +50,19 @@ def known(settings: Any) -> Origin | None:
     return found[1] if found is not None and found[0]() is settings else None
 
 
+def is_own(settings: Any) -> bool:
+    """
+    Return whether the class of an instance is the built-in one or derived from it.
+    """
+    return hasattr(type(settings), "source_project")
+
+
 def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
     """
     Return the secrets, by variable, that the sources of an instance hold besides its fields.
     """
-    own: Mapping[str, SecretStr] | None = getattr(settings, "further_secrets", None)
-    if isinstance(own, Mapping):
+    if is_own(settings):
+        own: Mapping[str, SecretStr] = settings.further_secrets
         return own
     origin = known(settings)
     return {} if origin is None else origin.further_secrets
@@ -65,8 +72,8 @@ def project_of(settings: Any) -> Project | None:
     """
     Return the project for which an instance was loaded, or None if it is not known.
     """
-    own = getattr(settings, "source_project", None)
-    if isinstance(own, Project):
+    if is_own(settings):
+        own: Project | None = settings.source_project
         return own
     origin = known(settings)
     return None if origin is None else origin.project

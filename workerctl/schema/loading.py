@@ -3,13 +3,14 @@ Sources → Settings: build an instance of a settings class, and report every va
 """
 
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, Field, SecretStr, create_model
 
-from workerctl.report.errors import ConfigurationError, UsageError
-from workerctl.report.findings import Finding, Location, Suppression
+from workerctl.report.errors import ConfigurationError
+from workerctl.report.findings import Finding, Location
 from workerctl.schema import (
     declarations,
     inputs,
@@ -18,51 +19,14 @@ from workerctl.schema import (
     rejections,
     source_options,
 )
-from workerctl.schema.boot_rules import View
 from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import Origin
+from workerctl.schema.loaded import Loaded as Loaded  # noqa: PLC0414 -- re-exported
 from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
 from workerctl.sources import reading
 from workerctl.sources.project import Project
 from workerctl.sources.values import Value, Values
-
-
-class Loaded(NamedTuple):
-    """
-    A configuration, loaded as far as its values are valid.
-
-    Variables in `invalid` have their defaults in `settings`; `findings` (SET001) say why. The class
-    of `settings` may require fewer fields than the requested one, that of `schema`.
-    """
-
-    settings: Any
-    values: Values
-    invalid: frozenset[str]
-    findings: tuple[Finding, ...]
-    project: Project
-    schema: Schema
-
-    @property
-    def view(self) -> View:
-        """
-        What the rules of booting look at.
-        """
-        return View(self.schema, self.values, self.settings)
-
-    @property
-    def suppressions(self) -> tuple[Suppression, ...]:
-        """
-        The suppressions of the project. Their fields are variables, as those of findings are.
-        """
-        return tuple(map(self._of_variable, self.project.suppressions))
-
-    def _of_variable(self, suppression: Suppression) -> Suppression:
-        field = suppression.field
-        if field is None:
-            return suppression
-        name = declarations.variable_named(self.schema, field)
-        return suppression._replace(field=name or field)
 
 
 def load(
@@ -73,23 +37,33 @@ def load(
     stdin: BinaryIO | None = None,
 ) -> Loaded:
     """
-    Load the sources into `default`, or into the subclass that options, environment or project name.
+    Load the sources into `default`, or into the class that options, environment or project name.
 
     Raises SourceError for a named file that cannot be read, ProjectError or UsageError for a
     project or a settings class that cannot be used. An invalid value becomes a finding instead.
     """
     project = projects.here()
-    options = source_options.resolve(options or Options(), project, environ)
-    target = options.settings
-    settings_class = default if target is None else _settings_class(project, target, default)
-    values = _read(settings_class, options, environ, stdin)
-    return _loaded(_schema(settings_class, project), values, project)
+    named = source_options.resolve_named(options or Options(), project, environ)
+    found = default if named.settings is None else named.settings
+    if isinstance(found, type) and issubclass(found, default):
+        return _load_own(found, named, project, environ, stdin)
+    from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
+
+    inputs = loading.Inputs(project, named, environ, stdin)
+    settings_class = target.settings_class(found, project, loading.import_environment(inputs))
+    if issubclass(settings_class, default):
+        return _load_own(settings_class, named, project, environ, stdin)
+    return loading.load(settings_class, inputs)
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     """
-    Return the configuration as it would be if the sources set these fields to these texts.
+    Return the configuration as it would be if the sources set these variables to these texts.
     """
+    if not loaded.schema.is_own:
+        from workerctl.schema.foreign import loading
+
+        return loading.changed(loaded, texts)
     new = {name: Value(text, Location("default")) for name, text in texts.items()}
     values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
     return _loaded(loaded.schema, values, loaded.project)
@@ -118,14 +92,43 @@ def remember(loaded: Loaded) -> None:
     instances.remember(loaded.settings, _origin(loaded))
 
 
+def is_importing() -> bool:
+    """
+    Return whether a call for settings comes from a module that is imported for its settings class.
+
+    Such a call decides nothing: the class has not been judged yet.
+    """
+    construction = sys.modules.get("workerctl.schema.foreign.construction")
+    return construction is not None and construction.CONSTRUCTIONS.is_importing()
+
+
+def constructed(default: type[BaseModel], target: type | str | None) -> Any:
+    """
+    Return an instance of a class for a module that is being imported.
+    """
+    found: Any = target
+    if not isinstance(target, type):
+        project = projects.here()
+        options = source_options.resolve_named(Options(settings=target), project, os.environ)
+        found = default if options.settings is None else options.settings
+        if isinstance(found, str):
+            found = projects.load(project, found)
+    return found() if isinstance(found, type) else found
+
+
 def schema_of(settings: Any) -> Schema:
     """
-    Return the schema of an instance of any settings class, whoever has made it.
+    Return the schema of an instance of any settings class, even if a team's code has made it.
     """
     origin = instances.known(settings)
     if origin is not None:
         return origin.schema
-    return _schema(type(settings), instances.project_of(settings) or projects.here())
+    project = instances.project_of(settings) or projects.here()
+    if instances.is_own(settings):
+        return _schema(type(settings), project)
+    from workerctl.schema.foreign import loading
+
+    return loading.schema_with_rules(type(settings), project)
 
 
 def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
@@ -134,18 +137,26 @@ def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
 
     For an instance that a team's code has made, the sources are read as they are now.
     """
-    if instances.known(settings) is None and not hasattr(settings, "further_secrets"):
-        loaded = load(type(settings), Options(settings=type(settings)))
+    if instances.known(settings) is None and not instances.is_own(settings):
+        from workerctl.schema.foreign import loading
+
+        project = projects.here()
+        options = source_options.resolve_named(Options(), project, os.environ)
+        loaded = loading.load(type(settings), loading.Inputs(project, options, os.environ))
         instances.remember(settings, _origin(loaded))
     return instances.further_secrets(settings)
 
 
 def _origin(loaded: Loaded) -> Origin:
-    further = inputs.further_secrets(loaded.schema.settings_class, loaded.values)
+    further = inputs.further_secrets(loaded.schema.variables, loaded.values)
     return Origin(loaded.schema, loaded.project, further)
 
 
 def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
+    if not _is_own(settings_class):
+        from workerctl.schema.foreign import loading
+
+        return loading.schema_with_rules(settings_class, project)
     schema = declarations.declared(settings_class)
     if project.rules is None:
         return schema
@@ -154,16 +165,23 @@ def _schema(settings_class: type[BaseModel], project: Project) -> Schema:
     return declarations.with_rules(schema, rule_table.parsed(schema, project.rules))
 
 
-def _settings_class(
-    project: Project, target: type | str, default: type[BaseModel]
-) -> type[BaseModel]:
-    found = projects.load(project, target) if isinstance(target, str) else target
-    if not (isinstance(found, type) and issubclass(found, default)):
-        raise UsageError(
-            f"{target} is not a subclass of workerctl.settings.Settings.",
-            "Declare it as `class Settings(workerctl.settings.Settings)`.",
-        )
-    return found
+def _is_own(settings_class: type[BaseModel]) -> bool:
+    """
+    Return whether a class is the built-in one or a subclass, by what only they have.
+    """
+    return hasattr(settings_class, "further_secrets")
+
+
+def _load_own(
+    settings_class: type[BaseModel],
+    named: Options,
+    project: Project,
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+) -> Loaded:
+    options = source_options.with_default_file(named)
+    values = _read(settings_class, options, environ, stdin)
+    return _loaded(_schema(settings_class, project), values, project)
 
 
 def _read(

@@ -17,8 +17,9 @@ class Options(NamedTuple):
     """
     The sources that the command line names.
 
-    `env_files` None means the default file, an empty tuple no file. `isolated` ignores the process
-    environment. `settings` is a settings class, or names one as `module:Class`.
+    `env_files` None means the default file, or those of a settings class that names its own; an
+    empty tuple means no file. `isolated` ignores the process environment. `settings` is a settings
+    class, or names one as `module:Class`.
     """
 
     env_files: tuple[str, ...] | None = None
@@ -32,6 +33,25 @@ def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> O
     Return the options with unset ones filled in from the environment, the project and defaults.
 
     The result's `env_files` is always a tuple; its paths are as they were given.
+    """
+    return with_default_file(resolve_named(options, project, environ))
+
+
+def with_default_file(options: Options) -> Options:
+    """
+    Return the options with the default env file, if it exists and they name none.
+    """
+    if options.env_files is not None:
+        return options
+    found = (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
+    return options._replace(env_files=found)
+
+
+def resolve_named(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
+    """
+    Return the options with unset ones filled in from the environment and the project.
+
+    The result's `env_files` is None if neither of them names a file.
     """
     variables: Mapping[str, str] = {} if options.isolated else environ
     return options._replace(
@@ -56,12 +76,12 @@ def require_no_secret(paths: Iterable[str]) -> None:
         )
 
 
-def _env_files(options: Options, project: Project, variables: Mapping[str, str]) -> tuple[str, ...]:
+def _env_files(
+    options: Options, project: Project, variables: Mapping[str, str]
+) -> tuple[str, ...] | None:
     if options.env_files is not None:
         return options.env_files
     paths = variables.get("WORKERCTL_ENV_FILE")
     if paths:
         return tuple(path for path in paths.split(os.pathsep) if path)
-    if project.env_files:
-        return project.env_files
-    return (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
+    return project.env_files or None

@@ -59,27 +59,27 @@ class EnvFile(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def read(path: str, stdin: BinaryIO | None = None) -> EnvFile:
+def read(path: str, stdin: BinaryIO | None = None, encoding: str = "utf-8") -> EnvFile:
     """
     Read and parse an env file, or `stdin` if the path is `-`.
 
     Raises SourceError if the file does not exist or cannot be read, or if it is not a regular file
-    of at most 1 MiB of UTF-8.
+    of at most 1 MiB in this encoding.
     """
     if path == STDIN and stdin is not None:
-        return parse(decode(_read_limited(stdin), "<stdin>"), "<stdin>")
-    return parse(read_text(path), path)
+        return parse(decode(_read_limited(stdin), "<stdin>", encoding), "<stdin>")
+    return parse(read_text(path, encoding), path)
 
 
-def read_text(path: str) -> str:
+def read_text(path: str, encoding: str = "utf-8") -> str:
     """
-    Return the text of a regular file of at most 1 MiB of UTF-8, without a byte order mark.
+    Return the text of a regular file of at most 1 MiB, without a byte order mark.
 
     Raises SourceError, which may contain the path but never the content.
     """
     failure: OSError | None = None
     try:
-        return decode(_read_bytes(path), path)
+        return decode(_read_bytes(path), path, encoding)
     except OSError as error:
         failure = error
     except ValueError:
@@ -91,19 +91,20 @@ def read_text(path: str) -> str:
     raise _unreadable(path, failure)
 
 
-def decode(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str, encoding: str = "utf-8") -> str:
     """
-    Return `data` as text, without a byte order mark. Raises SourceError unless it is plain UTF-8.
+    Return `data` as text, without a byte order mark. Raises SourceError if it is not plain text.
     """
     if len(data) > SIZE_LIMIT:
         raise SourceError(f"{name} is larger than 1 MiB.", "Specify an env file.")
     if b"\0" in data:
         raise SourceError(f"{name} contains a NUL byte.", "Save it as plain UTF-8 text.")
     try:
-        return data.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError:
+        return data.removeprefix(codecs.BOM_UTF8).decode(encoding)
+    except (UnicodeDecodeError, LookupError):
         pass  # its .object is the whole file: raise below, so that it does not become the context
-    raise SourceError(f"{name} is not UTF-8.", "Save it as UTF-8 text.")
+    shown = "UTF-8" if encoding == "utf-8" else "text in the encoding of the settings class"
+    raise SourceError(f"{name} is not {shown}.", "Save it as UTF-8 text.")
 
 
 def parse(text: str, name: str) -> EnvFile:

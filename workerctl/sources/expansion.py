@@ -26,10 +26,13 @@ class ExpansionError(Exception):
 class Expander:
     """
     Expands values in order. `${NAME}` refers to an earlier value, or else to the environment.
+
+    With `literal_quotes`, a value in single quotes is not expanded; python-dotenv expands it.
     """
 
-    def __init__(self, environ: MutableMapping[str, str]) -> None:
+    def __init__(self, environ: MutableMapping[str, str], *, literal_quotes: bool = True) -> None:
         self._environ = environ
+        self._literal_quotes = literal_quotes
         self._known: dict[str, str] = {}
         self._total = 0
         self._work = 0
@@ -38,9 +41,9 @@ class Expander:
         """
         Return the expanded value of `name`, to which later values can refer.
 
-        A value in single quotes is not expanded. Raises ExpansionError.
+        Raises ExpansionError.
         """
-        if "${" in value and quote != "'":
+        if "${" in value and not (self._literal_quotes and quote == "'"):
             value = self._resolve(value)
         self._known[name] = value
         return value

@@ -1,10 +1,11 @@
 """
-Map the names of variables to fields: exact, in another case, as `NAME_FILE`, or deprecated.
+Map the names of variables to fields: exact, in another case, as `NAME_FILE`, an alias, deprecated.
 """
 
 import enum
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 _FILE = "_FILE"
@@ -19,6 +20,7 @@ class Spelling(enum.IntEnum):
     OTHER_CASE = 1
     FILE = 2
     DEPRECATED = 3
+    ALIAS = 4
 
 
 class Names(NamedTuple):
@@ -26,7 +28,12 @@ class Names(NamedTuple):
     The names in a schema: its fields, which of them are secret, and the new names of old ones.
 
     `families` are the prefixes of further secret names, which end in a number: the other keys of a
-    key ring. Secret fields may always be given as NAME_FILE; `files` are other fields that may.
+    key ring. A secret field may be given as NAME_FILE unless `reads_files` is False; `files` are
+    the other fields that may.
+
+    `aliases` are further current names, the preferred ones first. `open_prefixes` begin names that
+    belong to a field without being declared, such as those of the keys of a dictionary; the names
+    behind `secret_prefixes` are secret.
     """
 
     fields: frozenset[str]
@@ -34,12 +41,19 @@ class Names(NamedTuple):
     deprecated: Mapping[str, str]
     families: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = MappingProxyType({})
+    open_prefixes: tuple[str, ...] = ()
+    secret_prefixes: tuple[str, ...] = ()
+    case_sensitive: bool = False
+    reads_files: bool = True
 
     def resolve(self, name: str) -> tuple[str, Spelling] | None:
         """
         Return the field that a variable sets, and how its name is spelled; None if it sets none.
         """
         found = self._exactly(name)
+        if self.case_sensitive:
+            return found
         for other in (name.upper(), name.lower()):
             if found is None and other != name:
                 found = self._exactly(other)
@@ -54,12 +68,13 @@ class Names(NamedTuple):
         An environment may be large, and most of it belongs to other programs.
         """
         in_files = (name + _FILE for name in (*self.secrets, *self.files))
-        known = (*self.fields, *self.deprecated, *in_files)
+        known = (*self.fields, *self.deprecated, *self.aliases, *in_files)
         spellings = frozenset(map(str.upper, known))
         names = list(variables)
         text = "\0".join(names).upper()
         # A single search of all names is fast, and usually finds no member of a family.
-        families = self.families if any(family in text for family in self.families) else ()
+        prefixes = (*self.families, *map(str.upper, self.open_prefixes))
+        families = prefixes if any(prefix in text for prefix in prefixes) else ()
         if not families:
             return [name for name in names if name.upper() in spellings]
         return [
@@ -72,19 +87,30 @@ class Names(NamedTuple):
         """
         Return whether a field is secret.
         """
-        return name in self.secrets or self._in_family(name)
+        return (
+            name in self.secrets or name.startswith(self.secret_prefixes) or self.is_in_family(name)
+        )
 
     def _exactly(self, name: str) -> tuple[str, Spelling] | None:
-        if name in self.fields or self._in_family(name):
+        if name in self.fields or self.is_in_family(name):
             return name, Spelling.EXACT
         if name in self.deprecated:
             return self.deprecated[name], Spelling.DEPRECATED
+        if name in self.aliases:
+            return self.aliases[name], Spelling.ALIAS
+        if name.startswith(self.open_prefixes):
+            return name, Spelling.EXACT
+        if not self.reads_files:
+            return None
         base, suffix = name[: -len(_FILE)], name[-len(_FILE) :]
         if suffix.upper() == _FILE and (self.is_secret(base) or base in self.files):
             return base, Spelling.FILE
         return None
 
-    def _in_family(self, name: str) -> bool:
+    def is_in_family(self, name: str) -> bool:
+        """
+        Return whether a variable is a further secret: a family and a number.
+        """
         if not name.startswith(self.families):
             return False
         numbers = (name.removeprefix(family) for family in self.families)

@@ -2,15 +2,15 @@
 Read the environment, env files and secret files into values that know where they came from.
 
 The order of precedence is: process environment, env files (later before earlier ones), secrets
-directory. Everywhere, an empty string means "not set". The locations of values that are overridden
-are kept as `shadowed`.
+directory. An empty string means "not set", except in the dialect of pydantic-settings. The
+locations of values that are overridden are kept as `shadowed`.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
@@ -28,26 +28,48 @@ from workerctl.sources.values import (
 )
 
 
-def read(
+class Dialect(NamedTuple):
+    """
+    How the sources are understood: as workerctl does, or as pydantic-settings and python-dotenv do.
+
+    In that of pydantic-settings, an empty value counts unless `ignores_empty` is true, `${NAME}` is
+    expanded in single quotes, too, but not across files, and the last spelling of a name wins.
+    """
+
+    pydantic: bool = False
+    ignores_empty: bool = True
+    encoding: str = "utf-8"
+
+
+_OWN = Dialect()
+
+
+def read(  # noqa: PLR0913 -- the sources
     names: Names,
     *,
     environ: MutableMapping[str, str] | None,
     env_files: Iterable[str] = (),
-    secrets_dir: str | None = None,
+    secrets_dir: str | tuple[str, ...] | None = None,
     stdin: BinaryIO | None = None,
+    dialect: Dialect = _OWN,
 ) -> Values:
     """
     Read all sources. If `environ` is None, the process environment is ignored.
 
-    Raises SourceError if an env file or the secrets directory cannot be read.
+    Raises SourceError if an env file or a secrets directory cannot be read.
     """
     environment, unknown = None, UnknownVariables()
     if environ is not None:
         environment, unknown = _environment(names, environ)
-    files = tuple(_env_files(names, env_files, environ or {}, stdin))
-    secrets = () if secrets_dir is None else (_secrets(names, secrets_dir),)
-    strongest_first = [*(() if environment is None else (environment,)), *reversed(files), *secrets]
-    chosen, empty = _choose(strongest_first)
+    files = tuple(_env_files(names, env_files, environ or {}, stdin, dialect))
+    directories = (secrets_dir,) if isinstance(secrets_dir, str) else secrets_dir or ()
+    secrets = tuple(_secrets(names, directory, dialect) for directory in directories)
+    strongest_first = [
+        *(() if environment is None else (environment,)),
+        *reversed(files),
+        *(_together(secrets) if dialect.pydantic else secrets),
+    ]
+    chosen, empty = _choose(strongest_first, names, dialect)
     return Values(
         names=names,
         files=tuple(source.name for source in (*files, *secrets)),
@@ -72,11 +94,17 @@ def _environment(names: Names, environ: Mapping[str, str]) -> tuple[Source, Unkn
 
 
 def _env_files(
-    names: Names, paths: Iterable[str], environ: MutableMapping[str, str], stdin: BinaryIO | None
+    names: Names,
+    paths: Iterable[str],
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+    dialect: Dialect,
 ) -> Iterator[Source]:
-    expander = Expander(environ)
+    expander = Expander(environ, literal_quotes=not dialect.pydantic)
     for path in paths:
-        yield _env_file(names, envfile.read(path, stdin), expander)
+        yield _env_file(names, envfile.read(path, stdin, dialect.encoding), expander)
+        if dialect.pydantic:
+            expander = Expander(environ, literal_quotes=False)
 
 
 def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source:
@@ -97,10 +125,12 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
     return Source(file.name, tuple(assignments), tuple(broken))
 
 
-def _secrets(names: Names, directory: str) -> Source:
+def _secrets(names: Names, directory: str, dialect: Dialect) -> Source:
     try:
         # Not only regular files: a broken link must be reported, not ignored.
         files = sorted(path for path in Path(directory).iterdir() if not path.is_dir())
+        if dialect.pydantic:
+            files = [path for path in files if _is_inside(path, directory)]
     except (OSError, ValueError):
         files = None
     if files is None:
@@ -108,6 +138,19 @@ def _secrets(names: Names, directory: str) -> Source:
             f"The secrets directory {directory} cannot be read.", "Check the path and permissions."
         )
     return Source(directory, tuple(_secret_files(names, files)))
+
+
+def _is_inside(path: Path, directory: str) -> bool:
+    # pydantic-settings ignores other files; a Kubernetes volume has links, but only to itself
+    try:
+        return path.is_file() and Path(directory).resolve() in path.resolve().parents
+    except (OSError, RuntimeError):
+        return False
+
+
+def _together(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    assignments = tuple(each for source in sources for each in source.assignments)
+    return (Source("secrets", assignments),) if assignments else ()
 
 
 def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:
@@ -130,24 +173,30 @@ def _assignment(
     )
 
 
-def _choose(sources: list[Source]) -> tuple[dict[str, Value], dict[str, Location]]:
+def _choose(
+    sources: list[Source], names: Names, dialect: Dialect
+) -> tuple[dict[str, Value], dict[str, Location]]:
     candidates: dict[str, list[Assignment]] = {}
     empty: dict[str, Location] = {}
+    preference = {alias: rank for rank, alias in enumerate(names.aliases, 1)}
     for source in sources:
         of_source: dict[str, list[Assignment]] = {}
         for assignment in source.assignments:
             if assignment.sets is None:
                 continue
-            if assignment.text:
+            if assignment.text or not dialect.ignores_empty:
                 of_source.setdefault(assignment.sets, []).append(assignment)
             else:
                 empty.setdefault(assignment.sets, assignment.location)
         for name, found in of_source.items():
-            # The exact spelling wins over others, then the last line over earlier ones.
-            found.reverse()
-            found.sort(key=_rank)
+            if dialect.pydantic:
+                found = _in_order_of_pydantic(found, names, preference)  # noqa: PLW2901
+            else:
+                # The exact spelling wins over others, then the last line over earlier ones.
+                found.reverse()
+                found.sort(key=_rank)
             candidates.setdefault(name, []).extend(found)
-    values = {name: _value(found) for name, found in candidates.items()}
+    values = {name: _value(found, dialect) for name, found in candidates.items()}
     return {name: value for name, value in values.items() if value is not None}, empty
 
 
@@ -155,7 +204,26 @@ def _rank(assignment: Assignment) -> int:
     return assignment.spelling or Spelling.EXACT
 
 
-def _value(found: list[Assignment]) -> Value | None:
+def _in_order_of_pydantic(
+    found: list[Assignment], names: Names, preference: Mapping[str, int]
+) -> list[Assignment]:
+    """
+    Return assignments to a field in one source, the one that counts first.
+
+    Both python-dotenv and pydantic-settings collect them in a dictionary: an assignment to the same
+    name takes the place of the first one, and of several spellings the last place counts.
+    """
+    latest: dict[str, Assignment] = {}
+    for assignment in found:
+        latest[assignment.name] = assignment
+    fold = str if names.case_sensitive else str.upper
+    ranked = list(reversed(latest.values()))
+    ranked.sort(key=lambda assignment: preference.get(fold(assignment.name), 0))
+    overridden = [each for each in found if each is not latest[each.name]]
+    return ranked + overridden[::-1]
+
+
+def _value(found: list[Assignment], dialect: Dialect) -> Value | None:
     """
     Return the first candidate that is not empty. Secret files are read here, on demand.
     """
@@ -169,7 +237,9 @@ def _value(found: list[Assignment]) -> Value | None:
             problem = "is" if in_directory else "names"
             problem += " a file that cannot be read as text"
             return Value("", assignment.location, shadowed, f"{assignment.name} {problem}")
-        if text:
+        if dialect.pydantic:
+            text = text.strip()
+        if text or dialect.pydantic:
             return Value(text, Location("secret-file", assignment.text), shadowed)
     return None
 

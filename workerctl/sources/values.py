@@ -95,7 +95,8 @@ class Values(NamedTuple):
     The values of all sources, by field.
 
     `environment` has the variables that set a field and `unknown` all others. `empty` has the
-    location of an empty assignment for each field that nothing else sets.
+    location of an empty assignment for each field that nothing else sets. `files_are_named` is true
+    if options, environment or project name the files, not the settings class.
     """
 
     names: Names
@@ -105,6 +106,7 @@ class Values(NamedTuple):
     env_files: tuple[Source, ...] = ()
     chosen: Mapping[str, Value] = _NOTHING
     empty: Mapping[str, Location] = _NOTHING
+    files_are_named: bool = True
 
     def is_set(self, name: str) -> bool:
         """

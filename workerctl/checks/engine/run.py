@@ -8,7 +8,15 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from workerctl.checks.base import Check, Context, NotApplicable, SkipCheck, because_invalid, titled
+from workerctl.checks.base import (
+    NO_PIPELINE,
+    Check,
+    Context,
+    NotApplicable,
+    SkipCheck,
+    because_invalid,
+    titled,
+)
 from workerctl.checks.engine.select import Selection
 from workerctl.report.findings import Finding, Location, Severity, accepting
 from workerctl.report.results import Result, Status
@@ -231,4 +239,6 @@ def _nothing_to_judge(check: Check, context: Context) -> str | None:
     if check.rules and not check.by_value and not any(map(context.schema.of, check.rules)):
         marks = " or ".join(f"`{rule.__name__}`" for rule in check.rules)
         return f"no field is marked {marks}"
+    if check.pipeline and context.pipeline is None:
+        return NO_PIPELINE
     return None

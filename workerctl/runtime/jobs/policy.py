@@ -50,12 +50,11 @@ from collections.abc import Callable, Iterator, MutableMapping
 from secrets import SystemRandom
 from typing import Any, NamedTuple
 
-from workerctl.budget.lookup import pipeline_of
+from workerctl.budget.lookup import pipeline_for
 from workerctl.report.type_names import type_name
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
 from workerctl.runtime.plain import with_texts
 from workerctl.runtime.retry import Verdict
-from workerctl.schema.instances import project_of
 
 MAX_ATTEMPTS = 10
 """How many attempts a record keeps: the most recent ones."""
@@ -92,7 +91,7 @@ def limits(settings: Any) -> Limits:
 
     Without a pipeline, there are no further runs.
     """
-    pipeline = pipeline_of(type(settings), project_of(settings))
+    pipeline = pipeline_for(settings)
     if pipeline is None:
         return Limits(0, ())
     return Limits(*pipeline.job_limits(settings))

@@ -1,0 +1,187 @@
+"""
+Findings for what a settings class rejects, in words that never contain a value.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.schema import description
+from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.foreign.annotations import is_mapping, models_in
+from workerctl.schema.foreign.rejected import Rejection
+from workerctl.schema.introspection import sequence_type
+from workerctl.schema.secret_fields import is_secret
+from workerctl.secrecy.masking import is_conventional_name, is_like_secret
+from workerctl.sources.values import Source, Values
+
+_WORDS = {
+    "string_too_short": "longer",
+    "string_too_long": "shorter",
+    "string_pattern_mismatch": "of the form that its pattern requires",
+    "too_short": "a list of more items",
+    "too_long": "a list of fewer items",
+    "union_tag_invalid": "of a kind that its discriminator knows",
+    "union_tag_not_found": "of a kind that its discriminator knows",
+    "json_invalid": "valid JSON",
+}
+
+
+def findings_of(
+    schema: Schema, values: Values, rejections: Iterable[Rejection]
+) -> tuple[Finding, ...]:
+    """
+    Return a SET001 finding for every rejection but that of an unknown name in a file (SET002).
+    """
+    return tuple(
+        _finding(schema, values, each) for each in rejections if not _is_of_a_file(each, values)
+    )
+
+
+def _is_of_a_file(rejection: Rejection, values: Values) -> bool:
+    if rejection.cause != "unknown" or rejection.path or rejection.variable is None:
+        return False
+    return next(_places(values.env_files, rejection.variable), None) is not None
+
+
+def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
+    variable = schema.variables.get(rejection.variable or "")
+    if rejection.cause == "unknown":
+        return _unknown(schema, values, rejection)
+    if variable is None:
+        return _as_a_whole(schema, rejection)
+    if rejection.cause == "missing":
+        return _missing(variable, values, rejection)
+    if rejection.cause == "machine":
+        return _of_machine(variable, values, rejection)
+    name = variable.name
+    message = f"{name} must be {_expectation(variable, rejection)}."
+    if rejection.cause == "validator":
+        message = f"{name} is rejected by {_validator(rejection)}."
+    return _set001(message, _hint(variable), name, _location(variable, values, rejection))
+
+
+def _expectation(variable: Variable, rejection: Rejection) -> str:
+    if rejection.type in _WORDS:
+        return _WORDS[rejection.type]
+    info = variable.info
+    if sequence_type(info) is not None:
+        return "a JSON list of the values that the class declares"
+    if is_mapping(info.annotation) or any(True for _ in models_in(info.annotation)):
+        return "a JSON object of the form that the class declares"
+    return description.expectation(info)
+
+
+def _hint(variable: Variable) -> str:
+    """
+    Return the hint for a bad value. Only a default that cannot be a secret is shown.
+    """
+    default = variable.info.default
+    shown = default.value if isinstance(default, Enum) else default
+    if isinstance(shown, bool | int | float) and not is_secret(variable.name, variable.info):
+        return f"The default is {variable.name}={description.as_text(shown)}."
+    return f"Correct {variable.name}."
+
+
+def _missing(variable: Variable, values: Values, rejection: Rejection) -> Finding:
+    name = variable.name
+    if values.is_set(name) and rejection.path != variable.path:
+        below = ".".join(rejection.path[len(variable.path) :])
+        return _set001(
+            f"{name} must contain {below}.", f"Add it to {name}.", name, values.location(name)
+        )
+    return _set001(f"{name} is required but not set.", f"Set {name}.", name, None)
+
+
+def _of_machine(variable: Variable, values: Values, rejection: Rejection) -> Finding:
+    where = "" if rejection.place is None else f", says {_validator(rejection)}"
+    finding = _set001(
+        f"{variable.name} refers to something that this machine does not have{where}.",
+        "Repeat the check on the machine of the worker, or create it.",
+        variable.name,
+        _location(variable, values, rejection),
+    )
+    return finding._replace(severity=Severity.WARNING)
+
+
+def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
+    name = schema.settings_class.__name__
+    if rejection.cause == "machine":
+        return Finding(
+            code="SET001",
+            severity=Severity.WARNING,
+            message=(
+                f"{name} cannot be judged on this machine "
+                f"({rejection.type} in {_validator(rejection)})."
+            ),
+            hint="Repeat the check on the machine of the worker.",
+        )
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=f"The values are rejected by {_validator(rejection)}.",
+        hint="See the validator for what it requires.",
+    )
+
+
+def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
+    variable = schema.variables.get(rejection.variable or "")
+    if variable is not None:
+        return _set001(
+            f"{variable.name} contains a key that the class forbids.",
+            "Remove the key, or correct its name.",
+            variable.name,
+            values.location(variable.name),
+        )
+    shown = shown_name(rejection.variable or "", "A key of a source")
+    location = None
+    if rejection.variable is not None:
+        location = next(_places(values.sources(), rejection.variable), Location("environment"))
+    above = next((n for n, each in schema.variables.items() if each.path == rejection.path), None)
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=f"{shown} is unknown, and the class forbids unknown names.",
+        hint="Correct the name, remove it, or set extra='ignore' in the class.",
+        fields=() if above is None else (above,),
+        location=location,
+    )
+
+
+def shown_name(name: str, otherwise: str) -> str:
+    """
+    Return the name of an unknown variable, or other words if it may be a secret itself.
+    """
+    return name if is_conventional_name(name) and not is_like_secret(name) else otherwise
+
+
+def _validator(rejection: Rejection) -> str:
+    if rejection.place is None:
+        return "a validator of the class"
+    return f"validator `{rejection.place.function}` ({rejection.place.where})"
+
+
+def _location(variable: Variable, values: Values, rejection: Rejection) -> Location | None:
+    if rejection.kinds == ("env-file",):
+        found = [each for name in variable.names for each in _places(values.env_files, name)]
+        if found:
+            return found[-1]
+    return values.location(variable.name) if values.is_set(variable.name) else None
+
+
+def _places(sources: Iterable[Source], name: str) -> Iterator[Location]:
+    for source in sources:
+        for assignment in source.assignments:
+            if assignment.name.upper() == name.upper():
+                yield assignment.location
+
+
+def _set001(message: str, hint: str, name: str, location: Location | None) -> Finding:
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=message,
+        hint=hint,
+        fields=(name,),
+        location=location,
+    )

@@ -1,0 +1,84 @@
+"""
+Where in a team's code an exception was raised: a function, a file and a line, never a text.
+"""
+
+import os
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+_NOT_THEIRS = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[2]) + os.sep, "<")
+_INSTALLED = f"{os.sep}site-packages{os.sep}"
+
+
+class Place(NamedTuple):
+    """
+    A function of the team, and the file and line in it that raised or called what raised.
+    """
+
+    function: str
+    where: str
+    code: CodeType | None = None
+
+    @property
+    def is_module(self) -> bool:
+        """
+        Whether the line is in the body of a module.
+        """
+        return self.function == "<module>"
+
+
+def validator_of(error: BaseException) -> Place | None:
+    """
+    Return the function of the team that pydantic called, and that raised the exception.
+    """
+    return next(places(error), None)
+
+
+def last_of(error: BaseException) -> Place | None:
+    """
+    Return the line of the team's code that is nearest to the exception.
+    """
+    if isinstance(error, SyntaxError) and error.filename and _is_theirs(error.filename):
+        return Place("<module>", f"{shown(error.filename)}:{error.lineno}")
+    return next(iter([*places(error)][::-1]), None)
+
+
+def places(error: BaseException) -> Iterator[Place]:
+    """
+    Yield the team's lines that led to an exception, the outermost first.
+    """
+    for frame, line in _frames(error):
+        code = frame.f_code
+        if _is_theirs(code.co_filename):
+            yield Place(code.co_qualname, f"{shown(code.co_filename)}:{line}", code)
+
+
+def modules(error: BaseException) -> Iterator[FrameType]:
+    """
+    Yield the frames of modules whose body was executed when the exception was raised.
+    """
+    for frame, _ in _frames(error):
+        if frame.f_code.co_name == "<module>":
+            yield frame
+
+
+def shown(filename: str) -> str:
+    """
+    Return a path as messages show it: relative to the working directory if it is below it.
+    """
+    relative = os.path.relpath(filename)
+    return filename if relative.startswith(os.pardir) else relative
+
+
+def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _is_theirs(filename: str) -> bool:
+    return not filename.startswith(_NOT_THEIRS) and _INSTALLED not in filename

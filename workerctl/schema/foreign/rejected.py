@@ -1,0 +1,268 @@
+"""
+What a settings class rejects, mapped to its variables. No text of an exception is used.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple, get_args
+
+from pydantic import AliasChoices, AliasPath, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
+from pydantic_settings import SettingsError
+
+from workerctl.schema.declarations import Path, Schema, Variable
+from workerctl.schema.foreign import places
+from workerctl.schema.foreign.annotations import fields_of, is_complex, models_in, nested_models
+from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
+from workerctl.schema.foreign.places import Place
+from workerctl.schema.foreign.variables import alias_keys, settings_classes
+
+Cause = Literal["type", "json", "missing", "validator", "machine", "unknown"]
+
+_KNOWN_TYPES = frozenset(get_args(ErrorType))
+_BY_VALIDATOR = ("value_error", "assertion_error")
+_OF_MACHINE = ("path_not_directory", "path_not_file", "path_exists", "path_not_socket")
+_FIELD = r'field "([^"]+)"'
+_SOURCE = r'source "(\w+)"'
+_KINDS: Mapping[str, tuple[Kind, ...]] = {
+    "EnvSettingsSource": ("environment",),
+    "DotEnvSettingsSource": ("env-file",),
+    "SecretsSettingsSource": ("secret-file",),
+}
+
+
+class Rejection(NamedTuple):
+    """
+    Why the class refuses the value of a field, or all values where `path` is empty.
+
+    `variable` is the one that sets the field, or an unknown name below the field. `type` is
+    pydantic's type of the error or the name of an exception; neither holds a value. `kinds` are
+    the kinds of the sources that hold the value, where they are known.
+    """
+
+    path: Path
+    variable: str | None
+    cause: Cause
+    type: str
+    place: Place | None = None
+    kinds: tuple[Kind, ...] = ()
+
+
+class Sources(NamedTuple):
+    """
+    The schema, and the texts of its variables in the sources: what an error is traced to.
+    """
+
+    schema: Schema
+    environment: JudgedEnvironment
+    texts: Mapping[str, str]
+
+    def is_set(self, variable: Variable) -> bool:
+        """
+        Return whether a visible source sets a variable.
+        """
+        return any(name in self.texts for name in map(self.schema.fold, variable.names))
+
+    def text(self, variable: Variable) -> str:
+        """
+        Return the text of a variable. It may be a secret.
+        """
+        return next(self.texts[name] for name in variable.names if name in self.texts)
+
+    def at(self, path: Path) -> Iterator[Variable]:
+        """
+        Yield the variables that set the field at a path.
+        """
+        for variable in self.schema.variables.values():
+            if variable.path == path or path in variable.also:
+                yield variable
+
+    def setting(self, path: Path) -> Variable | None:
+        """
+        Return the variable that sets a field: its own, or one that sets a whole model as JSON.
+        """
+        ways = [variable for end in range(len(path), 0, -1) for variable in self.at(path[:end])]
+        return next((each for each in ways if self.is_set(each)), next(iter(ways), None))
+
+
+def of_validation(error: ValidationError, sources: Sources) -> Iterator[Rejection]:
+    """
+    Yield what pydantic rejects.
+    """
+    for item in error.errors(include_input=False, include_url=False):
+        location = tuple(map(str, item["loc"]))
+        if item["type"] == "extra_forbidden":
+            yield _unknown(location, sources)
+            continue
+        path = _path_in_nested(error.title, location, sources)
+        path = path or path_of(location, sources.schema)
+        yield _rejection(path, item, sources)
+
+
+def of_settings_error(error: SettingsError, sources: Sources) -> Iterator[Rejection]:
+    """
+    Yield the variables whose text is not the JSON that their field needs.
+
+    The error names the field of a class and the source, but no variable. Of those below the field,
+    the ones that cannot be decoded are at fault.
+    """
+    field, source = (re.search(pattern, str(error)) for pattern in (_FIELD, _SOURCE))
+    name = field[1] if field else ""
+    paths = [
+        path
+        for each in sources.schema.variables.values()
+        for path in (each.path, *each.also)
+        if name in path
+    ]
+    if not paths:
+        yield Rejection((), None, "validator", type(error).__name__)
+        return
+    path = min((path[: path.index(name) + 1] for path in paths), key=len)
+    kinds = _KINDS.get(source[1], ()) if source else ()
+    found = [each for each in _below(path, sources) if _is_bad_json(each, sources)]
+    setting = sources.setting(path)
+    for variable in found or ([] if setting is None else [setting]):
+        yield Rejection(variable.path, variable.name, "json", "json_invalid", kinds=kinds)
+
+
+def of_exception(error: BaseException, sources: Sources) -> Iterator[Rejection]:
+    """
+    Yield what an exception that pydantic does not catch says: by which validator it was raised.
+    """
+    place = places.validator_of(error)
+    cause: Cause = "machine" if isinstance(error, OSError) else "validator"
+    path = () if place is None else _judged_by(place, sources)
+    variable = sources.setting(path) if path else None
+    name = None if variable is None else variable.name
+    yield Rejection(path, name, cause, type(error).__name__, place)
+
+
+def path_of(location: Iterable[str], schema: Schema) -> Path:
+    """
+    Return the path of the field that a location of pydantic's points into.
+
+    A location also holds indexes, names of union members, and aliases in place of field names.
+    """
+    path: Path = ()
+    models: list[Any] = [schema.settings_class]
+    parts = list(location)
+    while parts:
+        field = next((found for model in models if (found := _field(parts, model))), None)
+        if field is not None:
+            path = (*path, field)
+            info = next(fields[field] for m in models if field in (fields := fields_of(m)))
+            models = list(models_in(info.annotation))
+        parts.pop(0)
+    return path
+
+
+def _field(parts: list[str], model: Any) -> str | None:
+    """
+    Return the field of a model that the beginning of a location names, or None.
+    """
+    fields = fields_of(model)
+    for name, info in fields.items():
+        if any(parts[: len(keys)] == keys for keys in _alias_paths(info)):
+            return name
+    if parts[0] in fields:
+        return parts[0]
+    folded = parts[0].lower()
+    return next(
+        (name for name, info in fields.items() if folded in map(str.lower, alias_keys(info))),
+        None,
+    )
+
+
+def _alias_paths(info: Any) -> Iterator[list[str]]:
+    alias = info.validation_alias
+    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+        if isinstance(choice, AliasPath):
+            yield list(map(str, choice.path))
+
+
+def _path_in_nested(title: str, location: tuple[str, ...], sources: Sources) -> Path:
+    """
+    Return the path of a field of a nested settings class, whose own error names only the class.
+    """
+    if title == sources.schema.settings_class.__name__:
+        return ()
+    for path, settings_class in settings_classes(sources.schema).items():
+        if path and settings_class.__name__ == title:
+            inner = path_of((*path, *location), sources.schema)
+            return inner if len(inner) > len(path) else path
+    return ()
+
+
+def _rejection(path: Path, item: ErrorDetails, sources: Sources) -> Rejection:
+    raised = item.get("ctx", {}).get("error")
+    place = places.validator_of(raised) if isinstance(raised, BaseException) else None
+    variable = sources.setting(path) if path else None
+    return Rejection(
+        path=path if variable is not None else (),
+        variable=None if variable is None else variable.name,
+        cause=_cause(item["type"], raised),
+        type=item["type"],
+        place=place,
+    )
+
+
+def _cause(kind: str, raised: object) -> Cause:
+    causes: list[object] = [raised]
+    if isinstance(raised, BaseException):
+        causes += [raised.__cause__, raised.__context__]
+    if kind in _OF_MACHINE or any(isinstance(each, OSError) for each in causes):
+        return "machine"
+    if kind == "missing":
+        return "missing"
+    if kind == "json_invalid":
+        return "json"
+    return "validator" if kind in _BY_VALIDATOR or kind not in _KNOWN_TYPES else "type"
+
+
+def _unknown(location: tuple[str, ...], sources: Sources) -> Rejection:
+    """
+    Return the rejection of a name that the class, or a nested model, does not declare.
+    """
+    path = path_of(location[:-1], sources.schema)
+    variable = sources.setting(path) if path else None
+    delimiter = sources.schema.delimiter or ""
+    ends = [location[-1]]
+    if variable is not None:
+        ends = [f"{name}{delimiter}{location[-1]}" for name in variable.names]
+    name = next((name for name in map(sources.schema.fold, ends) if name in sources.texts), None)
+    if name is None and variable is not None and sources.is_set(variable):
+        return Rejection(path, variable.name, "unknown", "extra_forbidden")
+    return Rejection(path, name, "unknown", "extra_forbidden")
+
+
+def _below(path: Path, sources: Sources) -> Iterator[Variable]:
+    for variable in sources.schema.variables.values():
+        if any(each[: len(path)] == path for each in (variable.path, *variable.also)):
+            yield variable
+
+
+def _is_bad_json(variable: Variable, sources: Sources) -> bool:
+    if not sources.is_set(variable) or not is_complex(variable.info.annotation):
+        return False
+    try:
+        json.loads(sources.text(variable))
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _judged_by(place: Place, sources: Sources) -> Path:
+    """
+    Return the path of the only field that a validator judges, or the empty path.
+    """
+    for path, model in nested_models(sources.schema.settings_class):
+        if not hasattr(model, "__pydantic_decorators__"):
+            continue
+        for name, decorator in model.__pydantic_decorators__.field_validators.items():
+            function = getattr(decorator.func, "__func__", decorator.func)
+            fields = decorator.info.fields
+            if getattr(function, "__code__", None) is place.code and len(fields) == 1:
+                return (*path, fields[0]) if fields[0] != "*" and name else ()
+    return ()
