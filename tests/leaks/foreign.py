@@ -181,6 +181,13 @@ class Team(NamedTuple):
         """
         return f"{MODULE}:{NAME}"
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """
+        The module as a file of a project.
+        """
+        return {f"{MODULE}.py": self.source.encode()}
+
     def load(self) -> Any:
         """
         Return the class. Its module is in `sys.modules`, as that of every class is.

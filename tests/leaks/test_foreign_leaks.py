@@ -8,19 +8,22 @@ import contextlib
 import io
 import json
 import logging
+import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.leaks import foreign
+from tests.leaks import foreign, runs
 from tests.leaks.foreign import PLACES, Team
+from tests.leaks.holdings import SOURCES
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.leaks.runs import environment
-from tests.leaks.test_leaks import SEED
+from tests.leaks.test_leaks import DOCUMENTED, SEED
+from tests.support.effort import BRIEF
 from workerctl.rules import Hidden
 from workerctl.runtime.exceptions import PartialFailureException
 from workerctl.runtime.jobs import policy
@@ -32,7 +35,7 @@ from workerctl.schema.secret_fields import has_rule
 from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.redaction import Redactor
 
-RUNS = range(5)
+RUNS = range(2 if BRIEF else 5)
 
 
 @pytest.fixture(name="mint")
@@ -169,12 +172,53 @@ def test_each_place_alone_hides_its_secret(kind: str, mint: Mint) -> None:
         assert Oracle(planted).leaks(json.dumps(shown(name, info, getattr(instance, name)))) == []
 
 
-def test_a_generated_module_is_one_that_a_command_can_load(mint: Mint, directory: Path) -> None:
-    """The module is written as a file, and its class reads the environment that belongs to it."""
-    team = foreign.team(mint, SEED)
-    (directory / f"{foreign.MODULE}.py").write_text(team.source)
-    rejected: Mapping[str, str] = team.rejected
+COMMANDS = (
+    "check",
+    "check --format json",
+    "check --env production",
+    "show-config",
+    "show-config --format json",
+    "show-config --format env",
+    "show-config --changed",
+    "budget --format json",
+)
 
-    assert "explode" in rejected.values()
-    with environment(rejected), pytest.raises(ValueError, match=r"not good enough|error parsing"):
+
+@pytest.mark.parametrize("source", ["the environment", "an env file", "standard input"])
+@pytest.mark.parametrize("run", RUNS)
+def test_no_command_shows_a_secret(
+    run: int, source: str, mint: Mint, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands are safe with any class, whether its validators accept the values or quote them."""
+    assert directory
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the class has secrets in its source
+    team = foreign.team(mint, SEED + run)
+    oracle = Oracle(mint.made)
+    for environ in (team.environ, team.rejected):
+        holding = SOURCES[source]({name: _quoted(text) for name, text in environ.items()})
+        if source == "the environment":
+            holding = SOURCES[source](environ)
+        holding = holding._replace(files={**holding.files, **team.files})
+        for words in COMMANDS:
+            sys.modules.pop(foreign.MODULE, None)
+            options = [word for pair in holding.options.items() for word in pair]
+            arguments = [*words.split(), "--settings", team.target, *options]
+            seen = runs.run(arguments, holding)
+            assert oracle.leaks(seen.text) == [], f"{arguments}, LEAK_SEED={SEED}"
+            assert seen.code in DOCUMENTED, (arguments, seen)
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'"
+
+
+def test_a_generated_class_can_reject_its_values(mint: Mint) -> None:
+    """A validator quotes what it rejects, with a secret of the class besides."""
+    team = foreign.team(mint, SEED)
+
+    assert "explode" in team.rejected.values()
+    with (
+        environment(team.rejected),
+        pytest.raises(ValueError, match=r"not good enough|error parsing"),
+    ):
         team.load()()
