@@ -5,7 +5,6 @@ Tests that an instance of the built-in schema gives no secret away: repr, dumps,
 import copy
 import json
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +50,9 @@ class Team(Settings):
 
 
 @pytest.fixture(name="team")
-def _team(directory: Path) -> Iterator[Team]:
+def _team(directory: Path) -> Team:
     assert directory
-    yield Team(
+    return Team(
         DATABASE=Database(password=TOKENS["nested"]),
         DATABASES=[Database(password=TOKENS["list"])],
         STORE=PostgresDsn(f"postgres://u:{TOKENS['dsn']}@db/app"),

@@ -1,5 +1,5 @@
 """
-Tests of the names of types: only those that stand in source code are told.
+Tests of the names of types: only those in source code are shown.
 """
 
 import pytest

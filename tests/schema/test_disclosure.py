@@ -81,7 +81,7 @@ class Typed(TypedDict):
 
 
 class Root(RootModel[list[Model]]):
-    """A model without fields of its own."""
+    """A model that is a list."""
 
 
 class Node(BaseModel):
@@ -103,9 +103,10 @@ def declared(kind: Any, name: str = "upstream", **more: Any) -> bool:
 
 SECRET_TYPES = [
     SecretStr, SecretBytes, MySecret, Secret[str], Secret[int], Alias, New, SecretStr | None,
-    list[SecretStr], dict[str, SecretStr], tuple[str, SecretStr], list[Alias], dict[str, Secret[int]],
-    Model, Model | None, list[Model], dict[str, Model], Deep, list[Deep], Data, dict[str, Data], Typed,
-    Root, PostgresDsn, AmqpDsn, RedisDsn, list[PostgresDsn], Annotated[str, Hidden()],
+    list[SecretStr], dict[str, SecretStr], tuple[str, SecretStr], list[Alias],
+    dict[str, Secret[int]], Model, Model | None, list[Model], dict[str, Model], Deep, list[Deep],
+    Data, dict[str, Data], Typed, Root, PostgresDsn, AmqpDsn, RedisDsn, list[PostgresDsn],
+    Annotated[str, Hidden()],
     Annotated[str, Hidden], list[Annotated[str, Hidden()]], Annotated[SecretStr, Public("by type")],
 ]  # fmt: skip
 
@@ -313,7 +314,7 @@ class Foreign(BaseSettings):
 
 
 def test_all_secrets_of_a_foreign_instance_are_redacted() -> None:
-    """Neither logs nor stored results need `further_secrets` or SecretStr to know what is secret."""
+    """Logs and stored results need neither `further_secrets` nor SecretStr."""
     tokens = [MINT.token() for _ in range(17)]
     one = iter(tokens)
     settings = Foreign(

@@ -9,8 +9,8 @@ def type_name(value: object) -> str:
     """
     Return the name of an object's type, or of its nearest base that a module defines.
 
-    A class that is made while the program runs may be called like a secret; a name in the source
-    code is none. Of `type(secret, (ValueError,), {})`, the result is `ValueError`.
+    A class that is made while the program runs may be called like a secret. For
+    `type(secret, (ValueError,), {})`, the result is `ValueError`.
     """
     for kind in type(value).__mro__:
         found: object = sys.modules.get(kind.__module__)

@@ -49,7 +49,7 @@ def hides_all(name: str, info: FieldInfo, parents: tuple[str, ...] = ()) -> bool
     """
     Return whether everything in the field is secret, because of a rule or of its name.
 
-    A nested model is not secret for its name: the names of its own fields decide. Nor are numbers,
+    A nested model is not secret for its name: the names of its fields decide. Nor are numbers,
     unless the name ends in the word for a credential, or flags.
     """
     if has_rule(info, Hidden):

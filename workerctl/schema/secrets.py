@@ -52,16 +52,19 @@ def secret_variables(schema: Schema) -> frozenset[str]:
     """
     Return the variables whose fields are secret, by type, name or rule, at the field or in a table.
     """
-    hidden = {one.name for one in schema.of(Hidden)}
     public = {one.name for one in schema.of(Public)}
+    hidden = [schema.variables[one.name].path for one in schema.of(Hidden)]
     return frozenset(
         name
         for name, variable in schema.variables.items()
-        if name in hidden
-        or is_secret(
-            variable.path[-1], _declared(variable, public=name in public), variable.path[:-1]
-        )
+        if any(variable.path[: len(path)] == path for path in hidden)
+        or _is_secret(variable, public=name in public)
     )
+
+
+def _is_secret(variable: Variable, *, public: bool) -> bool:
+    fields = {variable.path: _declared(variable, public=public), **variable.also}
+    return any(is_secret(path[-1], info, path[:-1]) for path, info in fields.items())
 
 
 def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | None = None) -> Shown:
@@ -69,7 +72,8 @@ def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | No
     Return what may be shown of the value that an instance has for a variable.
     """
     variable, value = schema.variables[name], schema.value(settings, name)
-    if any(one.name == name for one in schema.of(Hidden)):
+    hidden = [schema.variables[one.name].path for one in schema.of(Hidden)]
+    if any(variable.path[: len(path)] == path for path in hidden):
         return shown(name, _HIDDEN, value)
     info = _declared(variable, public=any(one.name == name for one in schema.of(Public)))
     return shown(variable.path[-1], info, value, parents=variable.path[:-1], redact=redact)

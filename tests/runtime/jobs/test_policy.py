@@ -2,6 +2,7 @@
 Tests of the retry policy: which failures are retried, after which wait, and what is recorded.
 """
 
+import json
 import math
 import pickle
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.leaks.oracle import Mint, Oracle
 from workerctl.runtime.exceptions import (
     EmbeddingPartialFailure,
     InvalidFileError,
@@ -17,6 +19,7 @@ from workerctl.runtime.exceptions import (
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.jobs.policy import Limits
 from workerctl.runtime.retry import Verdict
+from workerctl.secrecy.redaction import LOG_MASK, Redactor
 from workerctl.settings import Settings
 
 LIMITS = Limits(3, (10, 60))
@@ -167,3 +170,21 @@ def test_a_value_that_the_job_stored_instead_of_the_record_is_replaced():
 def test_a_job_that_is_run_again_is_no_longer_final(meta, closed):
     assert policy.reopen(meta) is closed
     assert not policy.ensure_record(meta)["final"]
+
+
+def test_no_record_holds_a_secret():
+    mint = Mint(23)
+    secret = mint.token()
+    redact = Redactor([secret]).redact
+    named = type(secret, (PartialFailureException,), {"error_code": secret})
+    error = named(secret, {"text": secret, secret: [secret], "count": 3})
+    meta = {}
+    policy.note_failure(
+        policy.ensure_record(meta), error, Verdict("unknown", f"why {secret}"), 1, 0, redact=redact
+    )
+    policy.note_warnings(meta, error, 0, redact)
+    assert Oracle([secret]).leaks(json.dumps(meta)) == []
+    (attempt,) = meta["workerctl"]["attempts"]
+    assert (attempt["error"], attempt["code"]) == ("PartialFailureException", LOG_MASK)
+    assert attempt["reason"] == f"why {LOG_MASK}"
+    assert meta["warnings"][0]["details"] == {"text": LOG_MASK, LOG_MASK: [LOG_MASK], "count": 3}

@@ -2,6 +2,7 @@
 Tests of the filter: no part of a record shows a secret to any handler.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from logging.handlers import QueueHandler
@@ -190,6 +191,63 @@ def test_extra_attributes_are_masked(
 
     assert LOG_MASK in vars(kept.records[0])[name]
     assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+
+
+def test_the_names_of_extra_attributes_are_masked(
+    logger: logging.Logger, kept: KeepingHandler
+) -> None:
+    """The value stays under the redacted name."""
+    logger.info("here", extra={f"k_{SECRET}": 7})
+
+    assert vars(kept.records[0])[f"k_{LOG_MASK}"] == 7
+    assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+
+
+def test_the_labels_of_a_record_are_masked(logger: logging.Logger, kept: KeepingHandler) -> None:
+    """The names of logger, level, thread, process, task, function and file may hold a secret."""
+    logging.addLevelName(35, SECRET)
+    record = logger.makeRecord(SECRET, 35, f"/{SECRET}/a.py", 1, "here", (), None, func=SECRET)
+    for label in ("threadName", "processName", "taskName"):
+        setattr(record, label, f"{label} {SECRET}")
+    try:
+        logger.handle(record)
+    finally:
+        logging.addLevelName(35, "Level 35")
+
+    assert kept.lines == [f"{LOG_MASK} here"]
+    assert vars(record)["threadName"] == f"threadName {LOG_MASK}"
+    assert ORACLE.leaks("\n".join(texts(vars(record)))) == []
+
+
+def test_the_name_of_an_exception_class_is_masked(
+    logger: logging.Logger, kept: KeepingHandler
+) -> None:
+    """A class that is made while the program runs may be called like a secret."""
+    try:
+        raise type(SECRET, (ValueError,), {})("bad")
+    except ValueError:
+        logger.exception("failed")
+
+    assert ORACLE.leaks("\n".join([*kept.lines, *texts(vars(kept.records[0]))])) == []
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, BaseException])
+def test_an_argument_that_raises_no_exception_blanks_the_record(
+    logger: logging.Logger, kept: KeepingHandler, kind: type[BaseException]
+) -> None:
+    """Extension modules panic with a BaseException; a log line must not end the job."""
+
+    class Panicking:
+        """An object whose text fails."""
+
+        def __str__(self) -> str:
+            raise kind(SECRET)
+
+        __repr__ = __str__
+
+    logger.error("%s", Panicking())
+
+    assert kept.lines == ["ERROR This record was blanked: it could not be searched for secrets."]
 
 
 class Broken:

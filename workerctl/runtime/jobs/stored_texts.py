@@ -12,7 +12,7 @@ from workerctl.settings import get_settings
 
 class _Redacting:
     """
-    The redactor for the settings that the process has; encoding every secret anew would be slow.
+    The redactor for the settings that the process has; encoding every secret again would be slow.
     """
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from workerctl.schema.foreign.messages import findings_of
 from workerctl.schema.foreign.origins import with_origins
 from workerctl.schema.foreign.variables import schema_of, settings_classes
 from workerctl.schema.loaded import Loaded
-from workerctl.schema.secret_fields import is_secret
+from workerctl.schema.secrets import secret_variables
 from workerctl.schema.source_options import Options
 from workerctl.sources import envfile, reading
 from workerctl.sources.names import Names
@@ -137,9 +137,7 @@ def names_of(schema: Schema) -> Names:
     Return the names that the sources look for.
     """
     variables = schema.variables.values()
-    secret = frozenset(
-        each.name for each in variables if any(is_secret(each.name, info) for info in each.infos)
-    )
+    secret = secret_variables(schema)
     return Names(
         fields=frozenset(schema.variables),
         secrets=secret,
