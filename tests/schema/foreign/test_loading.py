@@ -3,10 +3,13 @@ Tests of loading other teams' classes: one small project for each habit seen in 
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import workerctl
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.schema.foreign.conftest import Load, messages
 from workerctl.report.errors import SourceError
@@ -365,3 +368,19 @@ def test_nothing_of_the_values_is_in_a_repr(load_module: Load, here: Path) -> No
 
     shown = repr((found, found.judged, found.judged.environment))
     assert not Oracle(MINT.made).leaks(shown)
+
+
+def test_the_built_in_class_needs_nothing_of_this(here: Path) -> None:
+    """Its start does not import the modules for other classes."""
+    script = (
+        "import sys; from workerctl.schema.loading import load; "
+        "from workerctl.settings import Settings; load(Settings); "
+        "sys.exit(any(name.startswith('workerctl.schema.foreign') for name in sys.modules))"
+    )
+    root = Path(workerctl.__file__).parents[1]
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(root)}, cwd=here, check=False
+    )
+
+    assert done.returncode == 0

@@ -13,7 +13,7 @@ from tests.schema.foreign.conftest import Load, messages
 from workerctl.report.errors import ProjectError, UsageError
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
-from workerctl.settings import Settings
+from workerctl.settings import Settings, get_settings
 
 WORD = Mint(11).token()
 CLASS = """
@@ -146,3 +146,29 @@ def test_the_module_is_imported_under_the_judged_environment(load_module: Load, 
     assert sys.modules["config"].STAGE == "prod"
     assert sys.modules["config"].ARGV == []
     assert "STAGE" not in os.environ
+
+
+BOOTED = """
+from workerctl.runtime import boot
+from workerctl.settings import get_settings
+
+class Settings(BaseSettings):
+    url: str
+    size: int = 1
+
+settings = {call}(Settings)
+host = settings.url.lower()
+"""
+
+
+@pytest.mark.parametrize("call", ["boot", "get_settings"])
+def test_a_module_that_boots_is_a_target(load_module: Load, call: str) -> None:
+    """What stops a worker does not stop workerctl from judging the class."""
+    try:
+        found = load_module(BOOTED.format(call=call), target="settings")
+        again = load_module(BOOTED.format(call=call), {"URL": "U"}, name="other")
+    finally:
+        get_settings.cache_clear()
+
+    assert messages(found) == ["URL is required but not set."]
+    assert again.settings.url == "U"

@@ -59,7 +59,7 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
     """
     Yield the settings of the class, then the further secrets in the sources, such as older keys.
 
-    A model whose fields have variables of their own is a setting only where it is set as a whole.
+    A model whose fields have variables is a setting only where it is set as a whole.
     """
     schema, names = loaded.schema, loaded.values.names
     parents = {variable.path[:-1] for variable in schema.variables.values()}
