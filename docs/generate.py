@@ -11,6 +11,7 @@ from pathlib import Path
 
 import exceptions_reference
 
+from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks import CHECKS
 from workerctl.checks.base import titled
 from workerctl.commands.explain import manual, readers
@@ -90,7 +91,7 @@ def _row(setting: Setting) -> str:
     meaning = setting.description
     if setting.deprecated:
         meaning += f" Formerly {_list(setting.deprecated)}."
-    codes = ", ".join(["SET001", *readers(CHECKS, setting.name)])
+    codes = ", ".join(["SET001", *readers(CHECKS, setting.name, declared(Settings), PIPELINE)])
     return f"| `{setting.name}` | {default} | {kind} | {meaning} | {codes} |"
 
 

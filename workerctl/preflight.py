@@ -161,9 +161,9 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
     )
-    pipeline = pipeline_of(loaded.schema.settings_class, loaded.project)
-    if pipeline is PIPELINE:
-        return context
+    pipeline = pipeline_of(loaded.schema, loaded.project)
+    if pipeline is None or pipeline is PIPELINE:
+        return context._replace(pipeline=pipeline)
     from workerctl.secrecy.redaction import Redactor  # most projects declare no pipeline
 
     # The project's module could have put a secret into the name of a stage.

@@ -14,14 +14,26 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeGuard, TypeVar, overload
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeVar, overload
 
-from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    Field,
+    PrivateAttr,
+    SecretBytes,
+    SecretStr,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workerctl import keys
 from workerctl.report.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Severity
+from workerctl.report.type_names import type_name
 from workerctl.rules import (
     AtMost,
     DimensionsOf,
@@ -37,7 +49,7 @@ from workerctl.rules import (
     SmallerThan,
     Within,
 )
-from workerctl.schema import boot_rules, inputs, instances, introspection, loading, rejections
+from workerctl.schema import boot_rules, inputs, loading, rejections
 from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
@@ -49,7 +61,7 @@ from workerctl.schema.vocabulary import (
     SecretRedisUrl,
     group,
 )
-from workerctl.secrecy.masking import MASK, show_url
+from workerctl.secrecy.masking import MASK, is_conventional_name
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values
 
@@ -70,6 +82,7 @@ monitoring = group("monitoring")
 flags = group("flags")
 
 _UNSET = SecretStr("")
+_SAFE = (bool, type(None), SecretStr, SecretBytes)
 
 
 class Settings(BaseSettings):
@@ -277,8 +290,9 @@ class Settings(BaseSettings):
         True, "Whether run_async reuses its event loop; false makes it call asyncio.run each time."
     )
 
-    _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+    _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=inputs.FurtherSecrets)
     _source_project: Project | None = PrivateAttr(None)
+    _redactor: Any = PrivateAttr(None)
 
     def __init__(
         self, _values: Values | None = None, _project: Project | None = None, **given: Any
@@ -294,8 +308,10 @@ class Settings(BaseSettings):
             super(BaseSettings, self).__init__(**inputs.decoded(type(self), values), **given)
         except ValidationError as error:
             findings += rejections.rejected_values(type(self), values, error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 -- raised by a validator; it may hold a value
-            findings.append(rejections.rejected_as_whole(type(error).__name__))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- raised by a validator; it may hold a value
+            findings.append(rejections.rejected_as_whole(type_name(error)))
         # Raise outside the handler: pydantic's error holds values and would become the context. Nor
         # may local variables hold any, because error reporters send them.
         del given
@@ -330,6 +346,19 @@ class Settings(BaseSettings):
             message = "workerctl reads the sources itself: settings_customise_sources has no effect"
             raise TypeError(message)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """
+        Refuse assignment. Pydantic's own error would show the value that was to be assigned.
+        """
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+            return
+        del value  # error reporters send local variables
+        is_known = name in type(self).model_fields or is_conventional_name(name)
+        known = f"{name} cannot be assigned" if is_known else "attributes cannot be assigned"
+        message = f"Settings are immutable: {known}. Pass the value when creating the instance."
+        raise AttributeError(message)
+
     def __reduce__(self) -> NoReturn:
         """
         Refuse pickling: as a job argument, the settings would be written to Redis with all secrets.
@@ -337,16 +366,54 @@ class Settings(BaseSettings):
         message = "Settings hold secrets: call get_settings() where they are needed"
         raise TypeError(message)
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """
+        Yield the fields with their values, of which secrets are masked, as in `model_dump`.
+        """
+        for name, value in super().__iter__():
+            yield name, self._without_secrets(name, value)
+
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """
-        Yield what `repr` shows; a secret is masked even if the type of its field is not SecretStr.
+        Yield what `repr` shows; secrets are masked by type, name and shape.
         """
-        secrets = introspection.names(type(self)).secrets
         for name, value in super().__repr_args__():
-            if name in secrets and not isinstance(value, SecretStr):
-                yield name, MASK
-            else:
-                yield name, show_url(value, secret=False) if _is_url(value) else value
+            yield name, self._without_secrets(name or "", value)
+
+    @model_serializer(mode="wrap")
+    def _dumped(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+        """
+        Mask secrets in `model_dump` and `model_dump_json`, unless their context opens them.
+
+            settings.model_dump(context={"secrets": True})
+
+        A `SecretStr` remains one even then.
+        """
+        dumped = dump(self)
+        if not isinstance(dumped, dict) or (info.context or {}).get("secrets") is True:
+            return dumped
+        return {name: self._without_secrets(name, value) for name, value in dumped.items()}
+
+    def _without_secrets(self, name: str, value: Any) -> Any:
+        """
+        Return a value as it is or, if a part of it is secret, what may be shown of it.
+        """
+        if isinstance(value, _SAFE):
+            return value
+        from workerctl.schema import disclosure  # most processes show no settings
+
+        info = type(self).model_fields.get(name) or FieldInfo(annotation=None)
+        shown = disclosure.shown(name, info, value, redact=self._redact)
+        return shown.value if shown.secret else value
+
+    def _redact(self, text: str) -> str:
+        if self._redactor is None:
+            from workerctl.schema.secrets import secret_texts
+            from workerctl.secrecy.redaction import Redactor
+
+            self._redactor = Redactor(secret_texts(self), MASK)
+        redacted: str = self._redactor.redact(text)
+        return redacted
 
 
 def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
@@ -372,14 +439,11 @@ def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
         return
     where = f"in {env}" if env in ENVIRONMENTS else "in every environment but development"
     message = f"ENCRYPTION_KEY is required {where}" if not text else f"ENCRYPTION_KEY {problem}"
+    del key, text  # error reporters send local variables
     raise ValueError(
         f"{message}: it must be 64 hex characters, that is, hexadecimal [0-9a-fA-F] only. "
         "Run `workerctl keygen`."
     )
-
-
-def _is_url(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and "://" in value
 
 
 Target = type[BaseSettings] | str | None
@@ -419,6 +483,8 @@ class _CachedSettings:
         Raises ConfigurationError with every reason why a worker must not run.
         """
         made = self._made.get(target)
+        if made is None and loading.is_importing():
+            return loading.constructed(Settings, target)
         if made is None:
             with self._lock:
                 made = self._made.get(target)
@@ -430,13 +496,7 @@ class _CachedSettings:
         if target is None and self._booted is not None and not loading.names_settings():
             self._made[None] = self._booted
             return self._booted
-        try:
-            return self.keep(target, shielded(_load, target))
-        except ConfigurationError as error:
-            failure = error
-        if instances.is_importing() and not isinstance(target, str):
-            return (target or Settings)()  # it need not be valid: see foreign.construction
-        raise failure
+        return self.keep(target, shielded(_load, target))
 
     def keep(self, target: Target, loaded: loading.Loaded) -> Any:
         """
@@ -503,6 +563,7 @@ def _load(target: Target) -> loading.Loaded:
 def _judged(loaded: loading.Loaded) -> Any:
     found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
     findings = boot_rules.unsuppressed(found, loaded.suppressions, loaded.view)
+    # SET001 is a warning for what another machine may have; here, the class is needed in full.
     if any(each.severity is Severity.ERROR or each.code == "SET001" for each in findings):
         raise ConfigurationError(findings)
     settings = loaded.settings

@@ -14,6 +14,7 @@ from workerctl.budget.arithmetic import StageCost
 from workerctl.budget.lookup import call_budget, pipeline_of
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.report.errors import ProjectError
+from workerctl.schema.declarations import declared
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
@@ -167,7 +168,7 @@ def test_settings_that_were_not_read_belong_to_no_project(
     settings = Team.model_construct()
 
     assert settings.source_project is None
-    assert pipeline_of(Team, None) is PIPELINE
+    assert pipeline_of(declared(Team), None) is PIPELINE
     assert call_budget(settings, "llm").timeout == 120
 
 

@@ -2,13 +2,22 @@
 Tests of the checks of the budget: job timeout, grace period and layers of retries.
 """
 
-import pytest
+from typing import Any
 
+import pytest
+from pydantic import BaseModel
+from pydantic_settings import BaseSettings
+
+from tests.support.any_class import schema_of
 from tests.support.configurations import MakeContext
+from workerctl import checks
+from workerctl.budget.declaration import resolved
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
-from workerctl.checks import budget
-from workerctl.checks.base import Check, SkipCheck
+from workerctl.checks import budget, timeouts
+from workerctl.checks.base import Check, Context, NotApplicable, SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.results import Status
+from workerctl.sources.values import Value
 
 RETRY_AFTER = "a Retry-After header can stretch each wait of the SDK to 120 s or more"
 MULTIPLIED = (
@@ -242,3 +251,197 @@ def test_bud002_and_bud003_multiply_the_layers(
 def test_bud002_allows_one_layer(context: MakeContext, text: str) -> None:
     """The SDK may retry if neither the worker nor the job does."""
     assert list(budget.BUD002.run(context(text))) == []
+
+
+def test_bud002_judges_the_stages_of_a_team(context: MakeContext) -> None:
+    """
+    Each kind of call that declares stage = "llm" is judged by its own retries.
+    """
+    stages = (
+        StageSettings("a", "LLM_TIMEOUT_SECONDS", retries=1, sdk_retries=1, stage="llm"),
+        StageSettings("b", 9, retries="STORAGE_MAX_RETRIES", stage="llm"),
+        StageSettings("c", 9, sdk_retries="LLM_SDK_MAX_RETRIES", stage=("llm", "webhook")),
+    )
+    given = context("LLM_SDK_MAX_RETRIES=1\n")._replace(pipeline=Pipeline(stages, job_retries=0))
+    assert [each.message[:34] for each in budget.BUD002.run(given)] == [
+        "A failing LLM call is sent 4 times"
+    ]
+
+    given = given._replace(pipeline=Pipeline(stages))
+    found = list(budget.BUD002.run(given))
+    assert [(each.hint, each.fields) for each in found] == [
+        ("Set sdk_retries=0.", ("JOB_MAX_RETRIES",)),
+        ("Set LLM_SDK_MAX_RETRIES=0.", ("LLM_SDK_MAX_RETRIES", "JOB_MAX_RETRIES")),
+    ]
+
+
+def test_bud002_of_a_pipeline_that_declares_no_stage(context: MakeContext) -> None:
+    """
+    The built-in settings govern LLM calls then, in the worker as well.
+    """
+    pipeline = Pipeline((StageSettings("a", 9),))
+    given = context("LLM_SDK_MAX_RETRIES=2\n")._replace(pipeline=pipeline)
+
+    (found,) = budget.BUD002.run(given)
+    assert found.fields == ("LLM_SDK_MAX_RETRIES", "LLM_MAX_RETRIES", "JOB_MAX_RETRIES")
+    assert {"LLM_MAX_RETRIES", "JOB_MAX_RETRIES"} <= given.looked_at(budget.BUD002)
+
+
+# --------------------------------------------------------------------------- any settings class
+
+
+class Worker(BaseModel):
+    """The part of the settings that concerns calls."""
+
+    timeout: int = 50
+    sdk_retries: int = 2
+    retries: int | None = None
+
+
+class Foreign(BaseSettings):
+    """A settings class with a nested model."""
+
+    worker: Worker = Worker()
+    job_timeout: int | None = 100
+    job_retries: int = 1
+    waits: list[int] = [1, 2]
+    grace: int | None = 30
+
+
+SCHEMA = schema_of(Foreign)
+BUDGET = (budget.BUD001, budget.BUD002, budget.BUD003, budget.BUD004, timeouts.TMO003)
+STAGES = (
+    StageSettings(
+        "fetch", "worker.timeout", "worker.retries", sdk_retries="worker.sdk_retries", stage="llm"
+    ),
+)
+FOREIGN = Pipeline(STAGES, "job_timeout", "job_retries", "waits", "grace")
+
+
+@pytest.fixture(name="foreign")
+def _foreign(context: MakeContext) -> Any:
+    """
+    Return a function that returns the context of an instance of Foreign and a pipeline.
+
+    `chosen` are the variables that a source sets.
+    """
+
+    def foreign(
+        pipeline: Pipeline | None, settings: Foreign | None = None, *chosen: str, **more: Any
+    ) -> Context:
+        made = context()
+        where = Location("env-file", "worker.env", 1)
+        values = made.values._replace(chosen={name: Value("1", where) for name in chosen})
+        if pipeline is not None:
+            pipeline = resolved(pipeline, SCHEMA, "PIPELINE")
+        return made._replace(
+            settings=settings or Foreign(),
+            schema=SCHEMA,
+            values=values,
+            pipeline=pipeline,
+            **{"env": "production", **more},
+        )
+
+    return foreign
+
+
+def statuses(context: Context) -> list[tuple[Status, str | None]]:
+    """
+    Return how each check of the stages of a job ends.
+    """
+    return [(each.status, each.reason) for each in checks.run(context, BUDGET)]
+
+
+def test_without_a_pipeline_no_check_of_the_stages_is_applicable(foreign: Any) -> None:
+    expected = [(Status.NOT_APPLICABLE, "no pipeline is declared")] * len(BUDGET)
+
+    assert statuses(foreign(None)) == expected
+
+
+def test_findings_name_the_variables_of_fields(foreign: Any) -> None:
+    """
+    A finding is located where the variable is set.
+    """
+    results = checks.run(foreign(FOREIGN, None, "APP_WORKER__TIMEOUT", "APP_GRACE"), BUDGET)
+    found = {each.code: each for result in results for each in result.findings}
+
+    assert found["BUD001"].fields == (
+        "APP_JOB_TIMEOUT",
+        "APP_WORKER__TIMEOUT",
+        "APP_WORKER__RETRIES",
+        "APP_WORKER__SDK_RETRIES",
+        "APP_JOB_RETRIES",
+        "APP_WAITS",
+    )
+    assert found["BUD001"].hint.startswith("Set APP_JOB_TIMEOUT=190, or see")
+    assert found["BUD002"].hint == "Set APP_WORKER__SDK_RETRIES=0."
+    assert found["BUD004"].fields == ("APP_GRACE",)
+    assert found["BUD004"].location == Location("env-file", "worker.env", 1)
+    assert "BUD003" not in found
+
+
+def test_what_the_pipeline_does_not_have_is_not_applicable(foreign: Any) -> None:
+    pipeline = FOREIGN._replace(
+        grace=None, intervals=(1, 2), stages=(STAGES[0]._replace(stage=()),)
+    )
+    _, *others = statuses(foreign(pipeline))
+
+    assert others == [
+        (Status.NOT_APPLICABLE, 'no stage of the pipeline declares stage = "llm"'),
+        (Status.NOT_APPLICABLE, 'no stage of the pipeline declares stage = "embedding"'),
+        (Status.NOT_APPLICABLE, "the pipeline names no grace period"),
+        (Status.NOT_APPLICABLE, "the pipeline names no settings for the retries of a job"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("env", "status"), [("development", Status.SKIPPED), ("production", Status.FAILED)]
+)
+def test_numbers_that_nobody_has_chosen_bring_no_warning(
+    foreign: Any, env: str, status: Status
+) -> None:
+    """
+    An error remains, and warnings as soon as a source sets one of the numbers.
+    """
+    first, second, *_ = statuses(foreign(FOREIGN, env=env))
+    assert first[0] is status
+    assert second == (Status.SKIPPED, "on defaults")
+    set_one = statuses(foreign(FOREIGN, None, "APP_JOB_RETRIES", env=env))
+    assert [status for status, _ in set_one[:2]] == [Status.FAILED, Status.FAILED]
+
+
+def test_numbers_of_the_pipeline_itself_are_chosen(foreign: Any) -> None:
+    """
+    A timeout that is a number in the pipeline was chosen by the team.
+    """
+    pipeline = FOREIGN._replace(job_timeout=170)
+
+    assert statuses(foreign(pipeline, env="development"))[0][0] is Status.FAILED
+
+
+def test_a_timeout_of_none_skips_the_sum(foreign: Any) -> None:
+    """
+    An optional number that is None counts as 0, but a timeout of None is not one of 0 seconds.
+    """
+    reason = "APP_JOB_TIMEOUT gives a job no timeout"
+    settings = Foreign(job_timeout=None, grace=None, worker=Worker(sdk_retries=0))
+    found = statuses(foreign(FOREIGN, settings, "APP_WAITS", "APP_JOB_RETRIES"))
+
+    assert found[0] == found[3] == (Status.SKIPPED, reason)
+    assert found[1] == (Status.PASSED, None)
+
+
+def test_a_grace_period_of_none_skips_the_comparison(foreign: Any) -> None:
+    found = statuses(foreign(FOREIGN, Foreign(grace=None)))
+
+    assert found[3] == (Status.SKIPPED, "APP_GRACE gives no grace period")
+
+
+def test_tmo003_compares_the_settings_that_the_pipeline_names(foreign: Any) -> None:
+    (found,) = timeouts.TMO003.run(foreign(FOREIGN, None, "APP_WAITS", "APP_JOB_RETRIES"))
+
+    assert found.message == (
+        "The number of APP_WAITS (2) differs from APP_JOB_RETRIES (1): the surplus is never used."
+    )
+    with pytest.raises(NotApplicable):
+        list(timeouts.TMO003.run(foreign(FOREIGN._replace(job_retries=1))))

@@ -177,3 +177,47 @@ def test_env007_names_both_and_shows_neither(context: MakeContext) -> None:
 def test_env007_ignores_placeholders_and_urls(context: MakeContext, text: str) -> None:
     """ENV004 reports placeholders, and two services may share a URL."""
     assert list(environment.ENV007.run(context(f"ENV=production\n{text}"))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "OPENAI_MODEL=${OPENAI_API_KEY}",
+        "OPENAI_BASE_URL=https://proxy.example-works.net/${OPENAI_API_KEY}/v1",
+        "ENCRYPTION_CANARY_CONTEXT=a-${OPENAI_API_KEY}-b",
+    ],
+)
+def test_env008_finds_a_secret_in_a_public_setting(context: MakeContext, line: str) -> None:
+    """The finding names both settings and no value."""
+    found = context(f"ENV=production\nOPENAI_API_KEY=oai_7Hq2mV9xWz4L\n{line}\n")
+    (finding,) = environment.ENV008.run(found)
+
+    name = line.partition("=")[0]
+    assert finding.fields == (name, "OPENAI_API_KEY")
+    assert finding.message == f"{name} is public, but its value contains that of OPENAI_API_KEY."
+    assert finding.severity is Severity.ERROR
+    assert "7Hq2mV" not in repr(finding)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OPENAI_BASE_URL=https://u:${OPENAI_API_KEY}@proxy.example-works.net/v1",
+        "OPENAI_BASE_URL=https://proxy.example-works.net/v1?key=${OPENAI_API_KEY}",
+        "WEBHOOK_SECRET=${OPENAI_API_KEY}",
+        "OPENAI_MODEL=gpt-4o",
+    ],
+)
+def test_env008_passes_what_is_never_shown(context: MakeContext, text: str) -> None:
+    """Userinfo and query of a URL are masked everywhere; ENV007 compares secrets."""
+    found = context(f"ENV=production\nOPENAI_API_KEY=oai_7Hq2mV9xWz4L\n{text}\n")
+
+    assert list(environment.ENV008.run(found)) == []
+
+
+@pytest.mark.parametrize("secret", ["short1", "postgres", "changeme-123"])
+def test_env008_ignores_what_may_occur_by_chance(context: MakeContext, secret: str) -> None:
+    """Short secrets, words and placeholders are not searched for."""
+    found = context(f"ENV=production\nHANCOM_API_KEY={secret}\nOPENAI_MODEL=x-{secret}\n")
+
+    assert list(environment.ENV008.run(found)) == []

@@ -1,5 +1,5 @@
 """
-Tests of the shop's worker, which has a settings class of its own: check, show, run, boot, Celery.
+Tests of the shop's worker, whose settings class is not workerctl's: check, run, boot, Celery.
 """
 
 import json
@@ -69,7 +69,7 @@ def found(done: CompletedProcess[str]) -> list[tuple[str, str, int | None]]:
     """
     Return the code, first field and line of the findings in a JSON report.
     """
-    findings = [one for result in json.loads(done.stdout)["results"] for one in result["findings"]]
+    findings = [one for check in json.loads(done.stdout)["checks"] for one in check["findings"]]
     return sorted(
         (one["code"], *one["fields"][:1], (one["location"] or {}).get("line")) for one in findings
     )
@@ -101,7 +101,7 @@ def test_mistakes_are_found_where_they_are(shop: Path, run: Run):
     assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
 
 
-@pytest.mark.parametrize("form", ["text", "json", "env"])
+@pytest.mark.parametrize("form", ["table", "json", "env"])
 def test_every_value_is_shown_with_its_origin_and_no_secret(shop: Path, run: Run, form: str):
     done = run("show-config", "--env-file", "env/production.env", "--format", form)
 

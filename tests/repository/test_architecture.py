@@ -21,7 +21,7 @@ from workerctl.checks.base import Check, titled
 from workerctl.output.formats import FORMATS
 from workerctl.schema.declarations import declared
 from workerctl.schema.description import describe
-from workerctl.secrecy.masking import is_credential_name
+from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.settings import Settings
 
 PACKAGE = Path(workerctl.__file__).parent

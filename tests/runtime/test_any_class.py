@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     db: Database = Database()
 """
 AT_IMPORT = f"{CONFIG}\nprint('imported', flush=True)\nsettings = boot(Settings)\n"
+OWN = """
+from workerctl import settings
+from workerctl.runtime import boot
+
+class Settings(settings.Settings):
+    TEAM_SIZE: int = 3
+
+print("imported", flush=True)
+settings = boot(Settings)
+"""
 WORKER = """
 import logging
 from config import settings
@@ -83,6 +93,20 @@ def test_boot_refuses_what_check_refuses(boot: Boot):
     assert "ENV003 " in done.stderr
     assert "Traceback" not in done.stderr
     assert TOKEN not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["check"], ["run", "--", "true"]])
+def test_a_class_derived_from_the_built_in_one_may_boot_at_import(
+    boot: Boot, directory: Path, run: Boot, command: list[str]
+):
+    """The call is as good at the end of such a module, and does not decide a check either."""
+    (directory / "pyproject.toml").write_text(TABLE)
+    done = boot("import config; print(config.settings.TEAM_SIZE)", OWN, TEAM_SIZE="4")
+    assert (done.returncode, done.stdout) == (0, "imported\n4\n")
+
+    done = run(*command, env={"TEAM_SIZE": "many"})
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).count("TEAM_SIZE must be a whole number") == 1
 
 
 @pytest.mark.parametrize("call", ["boot()", "boot('config:Settings')"])
@@ -216,27 +240,27 @@ def test_boot_does_not_change_the_environment(boot: Boot, directory: Path):
 
 THREADS = """
 import sys, threading
+from workerctl.schema.foreign import construction
 from workerctl.settings import get_settings
-found = []
-
-def ask(target):
-    found.append(get_settings(target))
+construction.PATIENCE_SECONDS = 0.1
+sys.started = threading.Event()  # set by the module
 
 def imports():
     import config
-    found.append(config.settings)
+    assert config.settings.db.port == 6000
 
-threads = [threading.Thread(target=ask, args=["config:Settings"]), threading.Thread(target=imports)]
-[thread.start() for thread in threads]
-[thread.join(30) for thread in threads]
-assert not any(thread.is_alive() for thread in threads)
-assert len(found) == 2
+importing = threading.Thread(target=imports)
+importing.start()
+assert sys.started.wait(30)
+assert get_settings("config:Settings").db.port == 6000
+importing.join(30)
+assert not importing.is_alive()
 """
 
 
 def test_threads_do_not_wait_for_each_other_s_imports(boot: Boot):
-    """One asks for the class by name while another imports its module, which calls boot()."""
-    slow = AT_IMPORT.replace("settings = boot", "import time; time.sleep(0.2)\nsettings = boot")
-    done = boot(THREADS, slow, APP_DB__PORT="6000")
+    """One asks for a class by name while another imports its module, which calls boot()."""
+    slow = "import sys, time\nsys.started.set()\ntime.sleep(0.2)\nsettings = boot"
+    done = boot(THREADS, AT_IMPORT.replace("settings = boot", slow), APP_DB__PORT="6000")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "imported\n", "")

@@ -93,6 +93,26 @@ def test_an_attempt_that_could_not_finish_is_not_started(monkeypatch: pytest.Mon
     assert (classify(caught.value).kind, retryable(caught.value)) == ("retryable", False)
 
 
+@pytest.mark.parametrize("stage", ["embedding", "llm"])
+def test_an_attempt_that_takes_no_longer_than_a_healthy_server_needs_begins(stage: Any) -> None:
+    """
+    The only attempt of a stage has all of its time but for the microseconds before it begins.
+    """
+    quick = settings(
+        EMBEDDING_TIMEOUT_SECONDS=1,
+        EMBEDDING_MAX_RETRIES=0,
+        LLM_TIMEOUT_SECONDS=1,
+        LLM_CONNECT_TIMEOUT_SECONDS=1,
+        LLM_MAX_RETRIES=0,
+    )
+
+    async def begins() -> bool:
+        async with stage_deadline(quick, stage) as found, found.attempt():
+            return True
+
+    assert run_async(begins())
+
+
 def test_an_attempt_is_cancelled_after_its_timeouts() -> None:
     """An attempt that exceeds its timeouts raises the stage's timeout error, which is retried."""
 

@@ -12,8 +12,9 @@ from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
 
 from tests.support.configurations import MakeLoaded
 from workerctl.schema import description, introspection
+from workerctl.schema.secret_fields import declares_secret
 from workerctl.schema.vocabulary import HttpUrl, group
-from workerctl.secrecy.masking import is_credential_name
+from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.settings import Settings
 
 ours = group("ours")
@@ -118,7 +119,7 @@ def test_every_built_in_credential_is_declared() -> None:
     """A field named like a credential is a SecretStr, or declares a reason for being public."""
     for name, info in Settings.model_fields.items():
         if is_credential_name(name):
-            declared = SecretStr in introspection._types(info.annotation)
+            declared = declares_secret(info.annotation)
             assert declared or introspection.extras(info).get("public"), name
 
 

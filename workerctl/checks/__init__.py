@@ -41,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     environment.ENV005,
     environment.ENV006,
     environment.ENV007,
+    environment.ENV008,
     encryption.KEY001,
     encryption.KEY002,
     encryption.KEY003,

@@ -16,6 +16,9 @@ from workerctl.sources.values import Values
 
 Phase = Literal["build", "run"]
 
+NO_PIPELINE = "no pipeline is declared"
+"""The reason why a check of the stages of a job is not applicable."""
+
 
 class SkipCheck(Exception):  # noqa: N818 -- not an error
     """
@@ -36,7 +39,7 @@ class Context(NamedTuple):
     `settings` is an instance of the settings class, and `schema` says what the class declares.
     `env` is the environment whose rules apply, and `judged_by_option` says that `--env` chose it.
     A variable in `invalid` has its default value in `settings`. `results` are the results of the
-    checks that ran before this one.
+    checks that ran before this one. `pipeline` is None if nobody has declared the stages of a job.
     """
 
     settings: Any
@@ -50,7 +53,7 @@ class Context(NamedTuple):
     results: tuple[Result, ...] = ()
     today: date = date.max
     phase: Phase = "run"
-    pipeline: Pipeline = PIPELINE
+    pipeline: Pipeline | None = PIPELINE
 
     def by_environment(
         self,
@@ -132,6 +135,14 @@ class Context(NamedTuple):
         if left_out:
             raise SkipCheck(because_invalid(left_out))
 
+    def require_valid(self, names: Iterable[str]) -> None:
+        """
+        Raise SkipCheck if the value of any of the variables is invalid.
+        """
+        invalid = [name for name in names if name in self.invalid]
+        if invalid:
+            raise SkipCheck(because_invalid(invalid))
+
     def secrets(self) -> Iterator[str]:
         """
         Yield the names of the secret variables, in the order of the schema.
@@ -143,10 +154,15 @@ class Context(NamedTuple):
         """
         Return the variables that a check judges or reads.
         """
-        declared = (each for kind in check.rules for each in self.schema.of(kind))
-        by_rule = (name for each in declared for name in each.names)
-        pipeline = self.pipeline.settings if check.pipeline else ()
-        return frozenset([*check.reads, *check.looks_at, *by_rule, *pipeline])
+        return looked_at(check, self.schema, self.pipeline)
+
+    def declared_pipeline(self) -> Pipeline:
+        """
+        Return the pipeline. Raise NotApplicable without one.
+        """
+        if self.pipeline is None:
+            raise NotApplicable(NO_PIPELINE)
+        return self.pipeline
 
 
 def because_invalid(names: Iterable[str]) -> str:
@@ -174,6 +190,16 @@ def titled(check: "Check", schema: Schema | None = None) -> str:
     return title.format(" and ".join(names) or f"`{rule.__name__}` fields")
 
 
+def looked_at(check: "Check", schema: Schema, pipeline: Pipeline | None) -> frozenset[str]:
+    """
+    Return the variables of a schema that a check judges or reads.
+    """
+    declared = (each for kind in check.rules for each in schema.of(kind))
+    by_rule = (name for each in declared for name in each.names)
+    of_job = () if check.pipeline is None or pipeline is None else check.pipeline(pipeline, schema)
+    return frozenset([*check.reads, *check.looks_at, *by_rule, *of_job])
+
+
 Run = Callable[[Context], Iterable[Finding]]
 
 
@@ -195,7 +221,8 @@ class Check(NamedTuple):
     - `rules` are the rules that it judges. It is not applicable to a class that declares none of
       them, unless `by_value` says that it judges other values as well. A `{}` in the title stands
       for the variables with the first of these rules.
-    - `pipeline` marks a check of the stages of a job.
+    - `pipeline` marks a check of the stages of a job: a function that returns those settings of a
+      pipeline and a schema that the check reads. Without a pipeline, the check is not applicable.
     """
 
     code: str
@@ -208,4 +235,4 @@ class Check(NamedTuple):
     boot: bool = True
     rules: tuple[type[Rule], ...] = ()
     by_value: bool = False
-    pipeline: bool = False
+    pipeline: Callable[[Pipeline, Schema], Iterable[str]] | None = None

@@ -21,6 +21,7 @@ from workerctl.rules import (
     Required,
 )
 from workerctl.schema import boot_rules
+from workerctl.secrecy.masking import hidden_parts, secret_part
 from workerctl.secrecy.placeholders import is_placeholder
 
 _PLAIN_SCHEMES = {
@@ -36,6 +37,7 @@ _PLAIN_SCHEMES = {
 }
 """The schemes without encryption, each with the one that encrypts."""
 
+_SHORTEST_SECRET = 8
 _OFF = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
 _PRIVATE_SUFFIXES = (".internal", ".svc", ".svc.cluster.local", ".local", ".localhost")
 
@@ -211,6 +213,59 @@ def secrets_are_distinct(context: Context) -> Iterator[Finding]:
             )
 
 
+def secrets_stand_in_secret_settings(context: Context) -> Iterator[Finding]:
+    """
+    No secret stands in a public setting.
+
+    Why: `BASE_URL=https://proxy/${API_KEY}/v1` works, and from then on the key is in
+    every log line and dashboard that shows the URL. The userinfo and the query of a URL are not
+    judged: workerctl never shows them.
+
+    Fix: take the secret out of the public setting, or declare that setting as a SecretStr.
+    """
+    severity = context.by_environment(
+        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
+    )
+    chosen = context.values.chosen
+    names = context.values.names
+    secrets = {
+        name: text
+        for name, value in chosen.items()
+        if names.is_secret(name) and _is_searchable(text := secret_part(value.text))
+    }
+    if severity is None or not secrets:
+        return
+    public = {
+        name: _without_hidden_parts(value.text)
+        for name, value in chosen.items()
+        if not names.is_secret(name) and name not in context.invalid
+    }
+    for secret, text in secrets.items():
+        for name, shown in public.items():
+            if text in shown and not is_placeholder(text, secret, secret=True):
+                yield context.finding(
+                    "ENV008",
+                    severity,
+                    f"{name} is public, but its value contains that of {secret}.",
+                    f"Remove the secret from {name}, or declare {name} as a SecretStr.",
+                    name,
+                    secret,
+                )
+
+
+def _is_searchable(text: str) -> bool:
+    """
+    Return whether a secret is long enough, and not a word that may occur anywhere by chance.
+    """
+    return len(text) >= _SHORTEST_SECRET and not text.isalpha()
+
+
+def _without_hidden_parts(text: str) -> str:
+    for part in filter(None, hidden_parts(text)):
+        text = text.replace(part, "")
+    return text
+
+
 def _is_on(value: object) -> bool:
     """
     Return whether a flag is on; a field that holds a text may say "off" or "false".
@@ -295,4 +350,10 @@ ENV005 = Check(
 ENV006 = Check("ENV006", "Allowed origins are explicit", origins_are_explicit, rules=(Origins,))
 ENV007 = Check(
     "ENV007", "No two secrets hold the same value", secrets_are_distinct, every_secret=True
+)
+ENV008 = Check(
+    "ENV008",
+    "No secret stands in a public setting",
+    secrets_stand_in_secret_settings,
+    every_secret=True,
 )

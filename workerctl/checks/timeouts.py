@@ -4,9 +4,11 @@ Timeouts and waits: each pair of settings makes sense by itself, before they are
 
 from collections.abc import Iterator
 
-from workerctl.checks.base import Check, Context
+from workerctl.budget.pipeline import Pipeline
+from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import AtMost, ShorterThan
+from workerctl.schema.declarations import Schema
 
 
 def connect_timeouts(context: Context) -> Iterator[Finding]:
@@ -25,11 +27,15 @@ def connect_timeouts(context: Context) -> Iterator[Finding]:
             yield context.finding(
                 "TMO001",
                 Severity.ERROR,
-                f"{one.name} ({short} s) is not shorter than {other} ({long} s).",
+                f"{one.name} ({_plain(short)} s) is not shorter than {other} ({_plain(long)} s).",
                 f"Set {one.name} to {min(10, long - 1)}." if long > 1 else f"Raise {other}.",
                 one.name,
                 other,
             )
+
+
+def _plain(number: object) -> str:
+    return f"{number:g}" if isinstance(number, float) else str(number)
 
 
 def backoffs(context: Context) -> Iterator[Finding]:
@@ -57,19 +63,23 @@ def backoffs(context: Context) -> Iterator[Finding]:
 
 def retry_intervals(context: Context) -> Iterator[Finding]:
     """
-    JOB_RETRY_INTERVALS_SECONDS has one interval for each retry of a job.
+    There is one interval for each retry of a job, in the settings that the pipeline names.
 
     Why: RQ uses the intervals in order and repeats the last one. A surplus interval is never used:
     its author expected a retry that does not happen. The check applies only if both settings are
     set.
 
-    Fix: list as many intervals in JOB_RETRY_INTERVALS_SECONDS as JOB_MAX_RETRIES allows retries.
+    Fix: list as many intervals as the job has retries.
     """
-    names = ("JOB_RETRY_INTERVALS_SECONDS", "JOB_MAX_RETRIES")
+    pipeline = context.declared_pipeline()
+    names = _of_retries(pipeline, context.schema)
+    if len(names) < 2:  # noqa: PLR2004 -- the intervals and their number
+        raise NotApplicable("the pipeline names no settings for the retries of a job")
+    context.require_valid(names)
     if not all(map(context.values.is_set, names)):
         return
-    intervals = len(context.settings.JOB_RETRY_INTERVALS_SECONDS)
-    retries = context.settings.JOB_MAX_RETRIES
+    limits = pipeline.job_limits(context.settings, context.schema.value)
+    retries, intervals = limits[0], len(limits[1])
     if intervals > retries:
         severity, effect = Severity.WARNING, "the surplus is never used"
     elif intervals < retries:
@@ -79,11 +89,15 @@ def retry_intervals(context: Context) -> Iterator[Finding]:
     yield context.finding(
         "TMO003",
         severity,
-        f"The number of JOB_RETRY_INTERVALS_SECONDS ({intervals}) differs from JOB_MAX_RETRIES "
-        f"({retries}): {effect}.",
-        f"List as many intervals as retries, or set JOB_MAX_RETRIES to {intervals}.",
+        f"The number of {names[0]} ({intervals}) differs from {names[1]} ({retries}): {effect}.",
+        f"List as many intervals as retries, or set {names[1]} to {intervals}.",
         *names,
     )
+
+
+def _of_retries(pipeline: Pipeline, _: Schema) -> tuple[str, ...]:
+    amounts = (pipeline.intervals, pipeline.job_retries)
+    return tuple(amount for amount in amounts if isinstance(amount, str))
 
 
 TMO001 = Check(
@@ -102,5 +116,5 @@ TMO003 = Check(
     "TMO003",
     "Retry intervals match the number of job retries",
     retry_intervals,
-    reads=("JOB_RETRY_INTERVALS_SECONDS", "JOB_MAX_RETRIES"),
+    pipeline=_of_retries,
 )

@@ -6,6 +6,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from workerctl.budget.lookup import pipeline_of
 from workerctl.checks.base import Check, titled
 from workerctl.commands.show_config.rows import rows
 from workerctl.commands.show_config.story import about, readers
@@ -86,10 +87,12 @@ def answer(name: str | None) -> Iterator[Line]:
     for check in checks:
         if check.code == upper:
             return page(check, _schema())
-    settings = rows(_loaded())
+    loaded = _loaded()
+    settings = rows(loaded)
     for row in settings:
         if upper in {row.setting.name, *row.setting.deprecated}:
-            return about(row.setting, readers(checks, row.setting.name))
+            pipeline = pipeline_of(loaded.schema, loaded.project)
+            return about(row.setting, readers(checks, row.setting.name, loaded.schema, pipeline))
     known = [*(check.code for check in checks), *(row.setting.name for row in settings)]
     raise unknown_name(name, "check or setting", known)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding
+from workerctl.report.type_names import type_name
 
 if TYPE_CHECKING:
     from workerctl.report.results import Problem
@@ -126,7 +127,7 @@ def problem_of(error: BaseException) -> "Problem":
         if Path(frame.filename).is_relative_to(_PACKAGE):
             where = f"{Path(frame.filename).relative_to(_PACKAGE.parent)}:{frame.lineno}"
     return Problem(
-        f"Internal error: {type(error).__name__} at {where}.",
+        f"Internal error: {type_name(error)} at {where}.",
         "Please report this line; it contains no value of your configuration.",
         ExitCode.INTERNAL,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
-from workerctl.schema.instances import is_importing
+from workerctl.schema.loading import is_importing
 from workerctl.schema.source_options import Options
 from workerctl.settings import Chosen, Settings, Target, get_settings
 
@@ -41,7 +41,7 @@ def boot(target: Target = None) -> Any:
     Warnings are not reported. Further calls in the same process return the same settings without
     running the checks again.
     """
-    if is_importing():  # by workerctl, which judges the class afterwards
+    if is_importing():
         return get_settings(target)
     settings = get_settings.made_for(target)
     if not _is_booted(settings):
@@ -65,7 +65,7 @@ def _checked_settings(target: Target) -> Any:
     from workerctl.output.delivery import Output
 
     loaded, report = _judged(target)
-    if loaded is None or report.exit_code:
+    if loaded is None or loaded.findings or report.exit_code:
         del loaded  # it holds values
         code = Output(sys.stderr, sys.stderr).deliver(report)
         raise SystemExit(code if code == ExitCode.INTERRUPTED else ExitCode.FINDINGS)

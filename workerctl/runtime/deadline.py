@@ -23,7 +23,6 @@ from typing import Any
 from workerctl.budget.lookup import call_budget
 from workerctl.runtime.classification.translation import Stage
 from workerctl.runtime.exceptions import StageDeadlineError
-from workerctl.settings import Settings
 
 RESERVE_SECONDS = 2.0
 """The part of a job's time that no stage uses: for recording a failure and closing clients."""
@@ -44,8 +43,9 @@ class StageDeadline:
         self._stage = stage
         self._seconds = seconds
         self._attempt = attempt
-        # In less time, not even a healthy server could be connected to and answer.
-        self._minimum = min(connect + _ANSWER_SECONDS, attempt)
+        # In less time, not even a healthy server could be connected to and answer. An attempt that
+        # has only that long by its settings may begin late, at worst with half of its time.
+        self._minimum = min(connect + _ANSWER_SECONDS, attempt / 2)
 
     def remaining(self) -> float:
         """
@@ -79,7 +79,7 @@ class StageDeadline:
 
 
 @asynccontextmanager
-async def stage_deadline(settings: Settings, stage: Stage) -> AsyncIterator[StageDeadline]:
+async def stage_deadline(settings: Any, stage: Stage) -> AsyncIterator[StageDeadline]:
     """
     Limit one call of a stage, with all of its attempts and waits, and yield its StageDeadline.
 

@@ -3,7 +3,7 @@ A logging filter that removes secrets from records before handlers format them.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workerctl.secrecy.redaction import Redactor
@@ -12,6 +12,11 @@ from workerctl.secrecy.redaction import Redactor
 # attribute, because the formatter of an earlier handler may have set it.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "taskName"}
 _PLAIN = (int, float, bool, type(None))
+# The standard attributes that hold a text other than the message and the exception.
+_LABELS = (
+    *("name", "levelname", "threadName", "processName", "taskName"),
+    *("funcName", "module", "filename", "pathname"),
+)
 _FORMATTER = logging.Formatter()
 
 
@@ -35,20 +40,26 @@ class RedactingFilter(logging.Filter):
         """
         try:
             self._redact(record)
-        except Exception as error:
+        except BaseException as error:
             _blank(record)
-            if _is_job_timeout(error):
+            if _must_pass(error):
                 raise
         return True
 
     def _redact(self, record: logging.LogRecord) -> None:
+        self._redact_attributes(record, _LABELS)
         self._redact_message(record)
         self._redact_exception(record)
         if record.stack_info and self.redactor.holds(record.stack_info):
             record.stack_info = self.redactor.redact(record.stack_info)
-        for name in vars(record).keys() - _STANDARD:
-            value = getattr(record, name)
-            text = _as_text(value)
+        extra = vars(record).keys() - _STANDARD
+        self._redact_attributes(record, extra)
+        for name in filter(self.redactor.holds, extra):
+            vars(record)[self.redactor.redact(name)] = vars(record).pop(name)
+
+    def _redact_attributes(self, record: logging.LogRecord, names: Iterable[str]) -> None:
+        for name in names:
+            text = _as_text(getattr(record, name, None))
             if text is not None and self.redactor.holds(text):
                 setattr(record, name, self.redactor.redact(text))
 
@@ -75,8 +86,8 @@ def _message(record: logging.LogRecord) -> str | None:
     """
     try:
         return record.getMessage()
-    except Exception as error:
-        if _is_job_timeout(error):
+    except BaseException as error:
+        if _must_pass(error):
             raise
         return None
 
@@ -109,8 +120,10 @@ def _blank(record: logging.LogRecord) -> None:
         delattr(record, name)
 
 
-def _is_job_timeout(error: Exception) -> bool:
+def _must_pass(error: BaseException) -> bool:
     """
-    Return whether this is RQ's timeout, which a signal handler raises at an arbitrary point.
+    Return whether this ends the program, or is RQ's timeout, which a signal handler may raise.
     """
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+        return True
     return any(kind.__module__ == "rq.timeouts" for kind in type(error).__mro__)

@@ -3,7 +3,7 @@ Conversion of arbitrary objects, such as the details of an error, to plain JSON 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _MAX_DEPTH = 20
@@ -28,6 +28,17 @@ def plain(value: object, depth: int = 0) -> Any:
     if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
         return [plain(item, depth + 1) for item in value]
     return _type_name(value)
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """
+    Return a copy of a value of JSON types with every text, keys included, replaced by `change`.
+    """
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): with_texts(item, change) for key, item in value.items()}
+    return [with_texts(item, change) for item in value] if isinstance(value, list) else value
 
 
 def seconds(value: object) -> float | None:

@@ -7,14 +7,11 @@ Retries within a stage: which errors are worth another attempt, and how long to 
 """
 
 from secrets import SystemRandom
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from workerctl.runtime.classification.classify import classify
 from workerctl.runtime.classification.translation import Stage, translate_errors
 from workerctl.runtime.classification.verdict import Verdict
-
-if TYPE_CHECKING:
-    from workerctl.settings import Settings
 
 __all__ = ["Backoff", "Stage", "Verdict", "backoff", "classify", "retryable", "translate_errors"]
 
@@ -109,7 +106,7 @@ class Backoff(NamedTuple):
         return self.wait(state.outcome.exception(), state.attempt_number)
 
 
-def backoff(settings: "Settings", stage: Stage, *, idempotent: bool = True) -> Backoff:
+def backoff(settings: Any, stage: Stage, *, idempotent: bool = True) -> Backoff:
     """
     Return the retry policy for calls of a stage, from the pipeline of the settings.
 

@@ -19,6 +19,11 @@ by RQ's scheduler, so at least one worker of each queue needs `--with-scheduler`
 `workerctl.runtime.jobs.policy` documents the rules and the record that a job keeps of them in
 `job.meta["workerctl"]`.
 
+**Settings.** The classes use `get_settings()`: the settings class that WORKERCTL_SETTINGS or
+`[tool.workerctl] settings` names, else the one that a script has passed to `boot`, else the
+built-in one. With another class than that, a job runs again only if a pipeline is declared or its
+producer says so.
+
 **Dead letters.** RQ calls `on_failure` after every failed run, and `is_final` finds the last one:
 
     def on_failure(job, connection, kind, error, traceback):
@@ -60,9 +65,8 @@ from rq.version import VERSION
 
 from workerctl.runtime.jobs import failures, fingerprint, policy, warm
 from workerctl.runtime.jobs.failures import is_final
+from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.logging_config import configure_logging
-from workerctl.schema.secrets import secret_texts
-from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import get_settings
 
 __all__ = ["Job", "SimpleWorker", "SpawnWorker", "Worker", "is_final", "worker_job"]
@@ -213,7 +217,7 @@ class _Policy(rq.worker.BaseWorker):
         """
         failures.decide_late(job)
         if kwargs.get("exc_string"):  # holds the texts of all causes, whatever they contain
-            kwargs["exc_string"] = _redactor().redact(kwargs["exc_string"])
+            kwargs["exc_string"] = redact(kwargs["exc_string"])
         super().handle_job_failure(job, *args, **kwargs)
 
     def handle_work_horse_killed(
@@ -258,14 +262,6 @@ class _Policy(rq.worker.BaseWorker):
                     callback(job, job.connection, type(death), death, None)
         except Exception as error:  # noqa: BLE001 -- foreign code may raise anything
             _log.warning("Job %s: on_failure failed (%s).", job.id, type(error).__name__)
-
-
-def _redactor() -> Redactor:
-    """
-    Return a redactor of the secrets of this process, in the settings of all of its classes.
-    """
-    instances = (get_settings(), *get_settings.instances)
-    return Redactor(text for each in instances for text in secret_texts(each))
 
 
 class Worker(_Policy, rq.worker.Worker):

@@ -16,9 +16,9 @@ from workerctl.schema.introspection import (
     deprecated_names,
     extras,
     holds_url,
-    is_secret,
     sequence_type,
 )
+from workerctl.schema.secret_fields import is_secret
 from workerctl.schema.vocabulary import Expects
 
 OTHER_GROUP = "other"

@@ -3,11 +3,31 @@ What a settings class takes from the values of the sources.
 """
 
 from collections.abc import Container, Iterable
+from typing import NoReturn
 
 from pydantic import BaseModel, SecretStr
 
 from workerctl.schema import introspection
 from workerctl.sources.values import Values
+
+
+class FurtherSecrets(dict[str, SecretStr]):
+    """
+    Secrets by variable name. They can be copied within the process, but not pickled.
+    """
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        """
+        Refuse pickling, as the settings do.
+        """
+        message = "These are secrets: call get_settings() where they are needed"
+        raise TypeError(message)
+
+    def __copy__(self) -> "FurtherSecrets":
+        return FurtherSecrets(self)
+
+    def __deepcopy__(self, _memo: object) -> "FurtherSecrets":
+        return FurtherSecrets(self)  # the values are immutable
 
 
 def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object]:
@@ -22,15 +42,15 @@ def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object
     }
 
 
-def further_secrets(fields: Container[str], values: Values) -> dict[str, SecretStr]:
+def further_secrets(fields: Container[str], values: Values) -> FurtherSecrets:
     """
     Return the secrets by variable name that belong to a family of the class, not to a field.
     """
-    return {
-        name: SecretStr(value.text)
+    return FurtherSecrets(
+        (name, SecretStr(value.text))
         for name, value in values.chosen.items()
         if name not in fields and values.names.is_secret(name)
-    }
+    )
 
 
 def without_arguments(values: Values, arguments: Iterable[str]) -> Values:

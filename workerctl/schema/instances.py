@@ -6,8 +6,7 @@ here, for as long as the instance exists.
 """
 
 import weakref
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -35,29 +34,6 @@ class Origin(NamedTuple):
 _origins: dict[int, tuple[weakref.ref[Any], Origin]] = {}
 
 
-_imports = [False]
-"""Whether a target is imported, for each of the nested loads and imports; the last one counts."""
-
-
-@contextmanager
-def importing(*, is_import: bool) -> Iterator[None]:
-    """
-    Say until the context is left that a target is imported, or that one is loaded in earnest.
-    """
-    _imports.append(is_import)
-    try:
-        yield
-    finally:
-        _imports.pop()
-
-
-def is_importing() -> bool:
-    """
-    Return whether a target is being imported, so that no instance decides anything.
-    """
-    return _imports[-1]
-
-
 def remember(settings: Any, origin: Origin) -> None:
     """
     Keep the origin of an instance.
@@ -74,12 +50,19 @@ def known(settings: Any) -> Origin | None:
     return found[1] if found is not None and found[0]() is settings else None
 
 
+def is_own(settings: Any) -> bool:
+    """
+    Return whether the class of an instance is the built-in one or derived from it.
+    """
+    return hasattr(type(settings), "source_project")
+
+
 def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
     """
     Return the secrets, by variable, that the sources of an instance hold besides its fields.
     """
-    own: Mapping[str, SecretStr] | None = getattr(settings, "further_secrets", None)
-    if isinstance(own, Mapping):
+    if is_own(settings):
+        own: Mapping[str, SecretStr] = settings.further_secrets
         return own
     origin = known(settings)
     return {} if origin is None else origin.further_secrets
@@ -89,8 +72,8 @@ def project_of(settings: Any) -> Project | None:
     """
     Return the project for which an instance was loaded, or None if it is not known.
     """
-    own = getattr(settings, "source_project", None)
-    if isinstance(own, Project):
+    if is_own(settings):
+        own: Project | None = settings.source_project
         return own
     origin = known(settings)
     return None if origin is None else origin.project

@@ -1,9 +1,5 @@
 """
 What the sources need to know about a settings class: variable names, secrets, syntax of lists.
-
-A field is secret if its type is `SecretStr`, or if its name looks like a credential and its
-declaration gives no `public` reason. A forgotten declaration therefore hides a value rather than
-showing it.
 """
 
 import json
@@ -11,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
+from workerctl.schema.secret_fields import is_secret
 from workerctl.schema.vocabulary import Expects
-from workerctl.secrecy.masking import is_credential_name
 from workerctl.sources.names import Names
 
 SEQUENCES = (list, tuple, set, frozenset)
@@ -35,15 +31,6 @@ def names(settings: type[BaseModel]) -> Names:
         families=getattr(settings, "SECRET_FAMILIES", ()),
         files=frozenset(name for name, info in fields.items() if extras(info).get("file")),
     )
-
-
-def is_secret(name: str, info: FieldInfo) -> bool:
-    """
-    Return whether the field's value must never be shown.
-    """
-    if any(kind is SecretStr for kind in _types(info.annotation)):
-        return True
-    return is_credential_name(name) and not extras(info).get("public")
 
 
 def holds_url(info: FieldInfo) -> bool:
@@ -83,14 +70,6 @@ def deprecated_names(name: str, info: FieldInfo) -> Iterator[str]:
     alias = info.validation_alias
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
     yield from (choice for choice in choices if isinstance(choice, str) and choice != name)
-
-
-def _types(annotation: object) -> Iterator[object]:
-    yield annotation
-    if type(annotation) is type:  # a plain class such as `str`, as most are: nothing to look into
-        return
-    for argument in get_args(annotation):
-        yield from _types(argument)
 
 
 def bare_type(annotation: Any) -> Any:

@@ -5,9 +5,8 @@ A configuration that was loaded: the instance, its values, and what is wrong wit
 from typing import Any, NamedTuple
 
 from workerctl.report.findings import Finding, Suppression
-from workerctl.schema import declarations
 from workerctl.schema.boot_rules import View
-from workerctl.schema.declarations import Schema
+from workerctl.schema.declarations import Schema, variable_named
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values
 
@@ -50,5 +49,5 @@ class Loaded(NamedTuple):
         field = suppression.field
         if field is None:
             return suppression
-        name = declarations.variable_named(self.schema, field)
+        name = variable_named(self.schema, field)
         return suppression._replace(field=name or field)

@@ -3,6 +3,7 @@ Sources → Settings: build an instance of a settings class, and report every va
 """
 
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any, BinaryIO
 
@@ -41,29 +42,18 @@ def load(
     Raises SourceError for a named file that cannot be read, ProjectError or UsageError for a
     project or a settings class that cannot be used. An invalid value becomes a finding instead.
     """
-    with instances.importing(is_import=False):  # although a module that is imported may call this
-        return _load(default, options or Options(), environ, stdin)
-
-
-def _load(
-    default: type[BaseModel],
-    options: Options,
-    environ: MutableMapping[str, str],
-    stdin: BinaryIO | None,
-) -> Loaded:
     project = projects.here()
-    named = source_options.resolve_named(options, project, environ)
-    settings_class: Any = default if named.settings is None else named.settings
-    if isinstance(settings_class, str) or not _is_own(settings_class):
-        from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
+    named = source_options.resolve_named(options or Options(), project, environ)
+    found = default if named.settings is None else named.settings
+    if isinstance(found, type) and issubclass(found, default):
+        return _load_own(found, named, project, environ, stdin)
+    from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
 
-        sources = loading.Inputs(project, named, environ, stdin)
-        judged = loading.import_environment(sources)
-        settings_class = target.settings_class(settings_class, project, judged)
-        if not _is_own(settings_class):
-            return loading.load(settings_class, sources)
-    values = _read(settings_class, source_options.with_default_file(named), environ, stdin)
-    return _loaded(_schema(settings_class, project), values, project)
+    inputs = loading.Inputs(project, named, environ, stdin)
+    settings_class = target.settings_class(found, project, loading.import_environment(inputs))
+    if issubclass(settings_class, default):
+        return _load_own(settings_class, named, project, environ, stdin)
+    return loading.load(settings_class, inputs)
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
@@ -102,14 +92,43 @@ def remember(loaded: Loaded) -> None:
     instances.remember(loaded.settings, _origin(loaded))
 
 
+def is_importing() -> bool:
+    """
+    Return whether a call for settings comes from a module that is imported for its settings class.
+
+    Such a call decides nothing: the class has not been judged yet.
+    """
+    construction = sys.modules.get("workerctl.schema.foreign.construction")
+    return construction is not None and construction.CONSTRUCTIONS.is_importing()
+
+
+def constructed(default: type[BaseModel], target: type | str | None) -> Any:
+    """
+    Return an instance of a class for a module that is being imported.
+    """
+    found: Any = target
+    if not isinstance(target, type):
+        project = projects.here()
+        options = source_options.resolve_named(Options(settings=target), project, os.environ)
+        found = default if options.settings is None else options.settings
+        if isinstance(found, str):
+            found = projects.load(project, found)
+    return found() if isinstance(found, type) else found
+
+
 def schema_of(settings: Any) -> Schema:
     """
-    Return the schema of an instance of any settings class, whoever has made it.
+    Return the schema of an instance of any settings class, even if a team's code has made it.
     """
     origin = instances.known(settings)
     if origin is not None:
         return origin.schema
-    return _schema(type(settings), instances.project_of(settings) or projects.here())
+    project = instances.project_of(settings) or projects.here()
+    if instances.is_own(settings):
+        return _schema(type(settings), project)
+    from workerctl.schema.foreign import loading
+
+    return loading.schema_with_rules(type(settings), project)
 
 
 def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
@@ -118,8 +137,12 @@ def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
 
     For an instance that a team's code has made, the sources are read as they are now.
     """
-    if instances.known(settings) is None and not hasattr(settings, "further_secrets"):
-        loaded = load(type(settings), Options(settings=type(settings)))
+    if instances.known(settings) is None and not instances.is_own(settings):
+        from workerctl.schema.foreign import loading
+
+        project = projects.here()
+        options = source_options.resolve_named(Options(), project, os.environ)
+        loaded = loading.load(type(settings), loading.Inputs(project, options, os.environ))
         instances.remember(settings, _origin(loaded))
     return instances.further_secrets(settings)
 
@@ -147,6 +170,18 @@ def _is_own(settings_class: type[BaseModel]) -> bool:
     Return whether a class is the built-in one or a subclass, by what only they have.
     """
     return hasattr(settings_class, "further_secrets")
+
+
+def _load_own(
+    settings_class: type[BaseModel],
+    named: Options,
+    project: Project,
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+) -> Loaded:
+    options = source_options.with_default_file(named)
+    values = _read(settings_class, options, environ, stdin)
+    return _loaded(_schema(settings_class, project), values, project)
 
 
 def _read(

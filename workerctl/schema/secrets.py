@@ -2,47 +2,120 @@
 The texts of the secrets that a settings instance holds, so that they can be redacted.
 """
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from copy import copy
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
 
-from workerctl.schema.instances import further_secrets
-from workerctl.schema.introspection import names
+from workerctl.rules import Hidden, Public
+from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.disclosure import Part, Redact, Shown, parts, shown
+from workerctl.schema.instances import further_secrets, known
+from workerctl.schema.secret_fields import is_public, is_secret
 from workerctl.secrecy.masking import hidden_parts
+from workerctl.secrecy.recognition import secret_spans
+
+# The words before a credential in a header are not secret, and occur in many log lines.
+_SCHEME = r"^(?i:bearer|basic|token)\s+"
+_HIDDEN = FieldInfo.from_annotation(Annotated[object, Hidden()])  # type: ignore[arg-type]
 
 
 def secret_texts(settings: Any) -> Iterator[str]:
     """
-    Yield the text of every secret of a settings instance.
+    Yield the text of every secret of a settings instance, whatever its class.
 
-    Further secrets such as older encryption keys are included, and so are public URLs with parts
-    that are not shown, such as a password.
+    These are the secrets at every depth, known by type, name or shape; the parts of public URLs
+    that are not shown, such as a password; what computed fields and private attributes hold; and
+    further secrets such as older encryption keys.
     """
-    secrets = names(type(settings)).secrets
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if name in secrets or isinstance(value, SecretBytes):
-            yield from _texts(value)
-        elif isinstance(value, str) and any(hidden_parts(value)):
-            yield urlsplit(value)._replace(path="").geturl()
+    fields = type(settings).model_fields
+    for name, info in fields.items():
+        for part in parts(name, info, getattr(settings, name, None)):
+            yield from _texts(part)
+    private = settings.__pydantic_private__ or {}
+    for name, value in {**(settings.model_extra or {}), **private, **_computed(settings)}.items():
+        for part in parts(name, None, value):
+            yield from _texts(part)
     for secret in further_secrets(settings).values():
         yield secret.get_secret_value()
+    origin = known(settings)
+    if origin is not None:
+        for one in origin.schema.of(Hidden):  # perhaps in a table, not at the field
+            for part in parts("", _HIDDEN, origin.schema.value(settings, one.name)):
+                yield from _texts(part)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def secret_variables(schema: Schema) -> frozenset[str]:
     """
-    Yield the texts in the value of a secret setting, whose type a subclass may choose freely.
+    Return the variables whose fields are secret, by type, name or rule, at the field or in a table.
     """
-    if isinstance(value, SecretStr | SecretBytes):
-        value = value.get_secret_value()
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "surrogateescape")
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple | set | frozenset):
-        for item in value:
-            yield from _texts(item)
-    elif value is not None:
-        yield str(value)
+    hidden = {one.name for one in schema.of(Hidden)}
+    public = {one.name for one in schema.of(Public)}
+    return frozenset(
+        name
+        for name, variable in schema.variables.items()
+        if name in hidden
+        or is_secret(
+            variable.path[-1], _declared(variable, public=name in public), variable.path[:-1]
+        )
+    )
+
+
+def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | None = None) -> Shown:
+    """
+    Return what may be shown of the value that an instance has for a variable.
+    """
+    variable, value = schema.variables[name], schema.value(settings, name)
+    if any(one.name == name for one in schema.of(Hidden)):
+        return shown(name, _HIDDEN, value)
+    info = _declared(variable, public=any(one.name == name for one in schema.of(Public)))
+    return shown(variable.path[-1], info, value, parents=variable.path[:-1], redact=redact)
+
+
+def _declared(variable: Variable, *, public: bool) -> FieldInfo:
+    """
+    Return the declaration of a field, with `Public` if a table says so.
+    """
+    if not public or is_public(variable.info):
+        return variable.info
+    info = copy(variable.info)
+    info.metadata = [*info.metadata, Public]
+    return info
+
+
+def secrets_in(name: str, text: str) -> Iterator[str]:
+    """
+    Yield the secrets in the text of a variable, known by its name or by their shapes.
+    """
+    for part in parts(name, None, text):
+        yield from _texts(part)
+
+
+def _texts(part: Part) -> Iterator[str]:
+    text = part.text
+    if part.place.secret and part.is_secret:
+        yield re.sub(_SCHEME, "", text)
+    elif isinstance(part.value, bool | int | float | None):
+        return
+    elif "://" in text and any(hidden_parts(text)):
+        yield urlsplit(text)._replace(path="").geturl()
+        if part.is_secret and any(secret_spans(urlsplit(text).path)):
+            yield text
+    elif part.is_secret:
+        yield from tuple(secret_spans(text)) or (text,)
+
+
+def _computed(settings: Any) -> Mapping[str, Any]:
+    """
+    Return the values of the computed fields that can be computed.
+    """
+    found: dict[str, Any] = {}
+    for name in type(settings).model_computed_fields:
+        try:
+            found[name] = getattr(settings, name)
+        except Exception:  # noqa: BLE001, S112 -- a team's code may raise anything
+            continue
+    return found

@@ -18,8 +18,8 @@ class Options(NamedTuple):
     The sources that the command line names.
 
     `env_files` None means the default file, or those of a settings class that names its own; an
-    empty tuple means no file. `isolated` ignores the process environment. `settings` is a
-    settings class, or names one as `module:Class`.
+    empty tuple means no file. `isolated` ignores the process environment. `settings` is a settings
+    class, or names one as `module:Class`.
     """
 
     env_files: tuple[str, ...] | None = None

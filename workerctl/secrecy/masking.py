@@ -17,29 +17,10 @@ MASK = "\u2022" * 8
 PIECE = 6
 """The number of consecutive characters of a secret that no output may show."""
 
-_CREDENTIAL_WORDS = (
-    "KEY",
-    "SECRET",
-    "TOKEN",
-    "PASSWORD",
-    "PASSWD",
-    "PWD",
-    "PASSPHRASE",
-    "CREDENTIAL",
-    "DSN",
-)
 _CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
 _FILE_NAME = r"\..*|.*\.[A-Za-z]{1,5}"
 _LONG_WORD = r"[A-Za-z0-9+=]{16,}"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def is_credential_name(name: str) -> bool:
-    """
-    Return whether a variable of this name is treated as secret unless it is declared public.
-    """
-    upper = name.upper()
-    return any(word in upper for word in _CREDENTIAL_WORDS)
 
 
 def is_conventional_name(name: str) -> bool:
@@ -114,6 +95,14 @@ def hidden_parts(url: str) -> tuple[str, ...]:
     """
     parts = urls.split(url)
     return () if parts is None else (urls.userinfo_of(parts), parts.query, parts.fragment)
+
+
+def secret_part(text: str) -> str:
+    """
+    Return the part of a secret that is secret by itself: of a URL, its password.
+    """
+    parts = urls.split(text) if "://" in text else None
+    return text if parts is None else urls.userinfo_of(parts).partition(":")[2]
 
 
 def has_credentials(url: str) -> bool:

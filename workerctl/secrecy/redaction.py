@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import SplitResult, parse_qsl, unquote
 
 from workerctl.secrecy import urls
-from workerctl.secrecy.masking import PIECE, is_credential_name
+from workerctl.secrecy.credential_names import is_credential_name
+from workerctl.secrecy.masking import PIECE
 from workerctl.secrecy.spellings import ESCAPED_PIECE, pieces
 
 LOG_MASK = "********"

@@ -88,11 +88,11 @@ class Names(NamedTuple):
         Return whether a field is secret.
         """
         return (
-            name in self.secrets or name.startswith(self.secret_prefixes) or self._in_family(name)
+            name in self.secrets or name.startswith(self.secret_prefixes) or self.is_in_family(name)
         )
 
     def _exactly(self, name: str) -> tuple[str, Spelling] | None:
-        if name in self.fields or self._in_family(name):
+        if name in self.fields or self.is_in_family(name):
             return name, Spelling.EXACT
         if name in self.deprecated:
             return self.deprecated[name], Spelling.DEPRECATED
@@ -107,7 +107,10 @@ class Names(NamedTuple):
             return base, Spelling.FILE
         return None
 
-    def _in_family(self, name: str) -> bool:
+    def is_in_family(self, name: str) -> bool:
+        """
+        Return whether a variable is a further secret: a family and a number.
+        """
         if not name.startswith(self.families):
             return False
         numbers = (name.removeprefix(family) for family in self.families)

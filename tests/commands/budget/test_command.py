@@ -170,12 +170,30 @@ def test_another_environment_is_judged_by_its_rules(call: Run) -> None:
     """
     `--env` applies the rules of that environment: only production needs a grace period.
     """
+    environ = {"JOB_MAX_RETRIES": "2"}
     codes = [
-        [finding["code"] for finding in data(call, *options)["findings"]]
+        [finding["code"] for finding in data(call, *options, environ=environ)["findings"]]
         for options in ([], ["--env", "production"])
     ]
 
     assert codes == [[], ["BUD004"]]
+
+
+@pytest.mark.parametrize("environ", [{}, {"JOB_MAX_RETRIES": "2"}])
+def test_a_budget_on_defaults_says_so_and_has_no_warnings(
+    call: Run, environ: dict[str, str]
+) -> None:
+    """
+    Nobody has chosen the numbers, so there is nobody to warn; the check counts as skipped.
+    """
+    environ = {"ENV": "production", **environ}
+    found = data(call, environ=environ)
+    done = call("budget", environ=environ)
+
+    assert found["on_defaults"] is (len(environ) == 1)
+    assert ("69 % of its timeout, on defaults.\n" in done.stdout) is found["on_defaults"]
+    assert ("(skipped: on defaults)" in done.stdout) is found["on_defaults"]
+    assert [each["code"] for each in found["findings"]] == ["BUD004"] * (len(environ) - 1)
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])

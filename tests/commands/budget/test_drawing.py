@@ -204,6 +204,22 @@ def test_marks_are_round(end: float, most: int, expected: list[int]) -> None:
     assert marks(end, most) == expected  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("stages", "legend"),
+    [
+        ((StageCost("a", 5), StageCost("b", 9, 1, 3)), "2 × 9 + 3: attempts × seconds + waits"),
+        ((StageCost("a", 5), StageCost("b", 9)), "1 × 5: attempts × seconds"),
+    ],
+)
+def test_the_legend_explains_a_formula_of_the_chart(
+    stages: tuple[StageCost, ...], legend: str
+) -> None:
+    lines = drawn(Budget(tuple((stage,) for stage in stages), 60), 100)
+
+    assert lines.count(legend) == 1
+    assert any(f"{legend.split(':', maxsplit=1)[0]} = " in line for line in lines)
+
+
 def test_no_golden_file_is_left_over() -> None:
     """
     Every golden file belongs to a test.

@@ -5,6 +5,7 @@ Tests of the smallest fix: it clears its finding, causes no other, and changes t
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
@@ -12,19 +13,24 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
+from tests.support.any_class import schema_of
 from workerctl import checks
+from workerctl.budget import declaration
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.checks.base import Check, Context
 from workerctl.commands.budget.remedies import CODES, Change, Remedies, recommended, remedies
 from workerctl.commands.budget.search import StepRange, nearest, step_range_of
 from workerctl.preflight import Request, context_of
-from workerctl.report.findings import Finding, Severity, Suppression
+from workerctl.report.findings import Finding, Location, Severity, Suppression
+from workerctl.schema.declarations import Variable
 from workerctl.schema.loading import Loaded, changed, load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings as OurSettings
+from workerctl.sources.values import Value
 
 TIMES = tuple(
     check for check in checks.CHECKS if check.code[:3] in {"TMO", "BUD"} or check.code == "SET001"
@@ -41,6 +47,7 @@ class Settings(OurSettings):
     LLM_TIMEOUT_SECONDS: int = Field(120, ge=5)
     LLM_RETRY_MAX_WAIT: float = Field(8.0, gt=0.15)
     WAIT_AT_MOST: float | None = None
+    SCAN_TIMEOUT: int = 40
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -360,6 +367,81 @@ def test_fixed_numbers_have_no_remedy() -> None:
 
     assert [finding.code for finding in found.findings] == ["BUD001"]
     assert (found.alone, found.together) == ({"BUD001": ()}, ())
+
+
+@pytest.mark.parametrize(("fixed", "together"), [(79, "SCAN_TIMEOUT=1"), (80, "")])
+def test_a_timeout_of_0_is_not_a_remedy(fixed: int, together: str) -> None:
+    """
+    It would mean no timeout, although nothing forbids it.
+    """
+    stages = (StageSettings("scan", "SCAN_TIMEOUT"), StageSettings("fixed", fixed))
+    pipeline = Pipeline(stages, job_timeout=100, job_retries=0)
+    doctor = Doctor(configuration({}, Settings), pipeline=pipeline)
+
+    assert shown(doctor.remedies()) == ({"BUD001": together}, together)
+
+
+def test_a_job_timeout_of_0_is_not_a_remedy() -> None:
+    """
+    A job without a timeout could not be judged, so no finding would be left.
+    """
+    pipeline = Pipeline((StageSettings("slow", "LLM_TIMEOUT_SECONDS"),), "SCAN_TIMEOUT")
+    texts = {"ENV": "production", GRACE: "0", "SCAN_TIMEOUT": "600"}
+    found = Doctor(configuration(texts, Settings), pipeline=pipeline).remedies()
+
+    assert found.alone == {"BUD004": (Change(GRACE, "120"),)}
+
+
+class _Calls(BaseModel):
+    timeout: int = Field(60, gt=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Waits:
+    cap: float = 30.0
+
+
+class _Foreign(BaseSettings):
+    calls: _Calls = _Calls()
+    waits: _Waits = _Waits()
+    job_timeout: int = 100
+
+
+def test_nested_fields_of_any_class_are_remedies() -> None:
+    """
+    A remedy names the variable; the values of nested models and dataclasses are tried on copies.
+    """
+    schema = schema_of(_Foreign)
+    cap = Variable("APP_WAITS__CAP", ("waits", "cap"), FieldInfo(annotation=float))
+    schema = schema._replace(variables={**schema.variables, cap.name: cap})
+    stage = StageSettings("a", "calls.timeout", retries=1, base=50, cap="waits.cap")
+    pipeline = declaration.resolved(Pipeline((stage,), "job_timeout"), schema, "PIPELINE")
+    context = context_of(configuration({}), Request(), TODAY)
+    context = context._replace(schema=schema, settings=_Foreign(), pipeline=pipeline)
+
+    def apply(texts: Mapping[str, str]) -> Context:
+        assert set(texts) <= {"APP_CALLS__TIMEOUT", "APP_WAITS__CAP", "APP_JOB_TIMEOUT"}
+        new = context.settings
+        if "APP_CALLS__TIMEOUT" in texts:
+            calls = _Calls(timeout=int(texts["APP_CALLS__TIMEOUT"]))
+            new = new.model_copy(update={"calls": calls})
+        if "APP_WAITS__CAP" in texts:
+            waits = _Waits(float(texts["APP_WAITS__CAP"]))
+            new = new.model_copy(update={"waits": waits})
+        if "APP_JOB_TIMEOUT" in texts:
+            new = new.model_copy(update={"job_timeout": int(texts["APP_JOB_TIMEOUT"])})
+        names = {"APP_JOB_TIMEOUT", *texts}
+        chosen = {name: Value("", Location("default")) for name in names}
+        return context._replace(settings=new, values=context.values._replace(chosen=chosen))
+
+    context = apply({})
+    found = remedies(context, apply, [each for each in TIMES if each.code == "BUD001"])
+    assert found.alone["BUD001"] == (
+        Change("APP_CALLS__TIMEOUT", "25"),
+        Change("APP_JOB_TIMEOUT", "188"),
+    )
+    assert found.together == (Change("APP_JOB_TIMEOUT", "188"),)
+    assert _Foreign().calls.timeout == 60
 
 
 def test_a_boolean_may_be_the_remedy() -> None:

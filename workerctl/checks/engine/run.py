@@ -8,11 +8,21 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from workerctl.checks.base import Check, Context, NotApplicable, SkipCheck, because_invalid, titled
+from workerctl.checks.base import (
+    NO_PIPELINE,
+    Check,
+    Context,
+    NotApplicable,
+    SkipCheck,
+    because_invalid,
+    titled,
+)
 from workerctl.checks.engine.select import Selection
 from workerctl.report.findings import Finding, Location, Severity, accepting
 from workerctl.report.results import Result, Status
-from workerctl.secrecy.masking import MASK, hidden_parts, is_credential_name
+from workerctl.report.type_names import type_name
+from workerctl.secrecy.credential_names import is_credential_name
+from workerctl.secrecy.masking import MASK, hidden_parts
 from workerctl.sources.names import Spelling
 
 if TYPE_CHECKING:
@@ -102,7 +112,7 @@ class Runner:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- SystemExit must not turn a run green
-            crash = self._redacted(check, type(error).__name__)
+            crash = type_name(error)
         if crash is not None:
             return self._result_of(check, Status.CRASHED, crash, found)
         if missing is not None and not found:
@@ -177,23 +187,37 @@ def secret_texts(context: Context) -> Iterator[str]:
     """
     Yield every text of a configuration that may be a secret.
 
-    These are the values of secret settings, including those shadowed by a stronger source; invalid
-    values; the masked parts of URLs; and values of unknown variables with the name of a credential.
+    These are the secrets of the settings instance, and those in its sources: the values of secret
+    settings, including those shadowed by a stronger source; invalid values; the masked parts of
+    URLs; what has the shape of a secret; and values of unknown variables with the name of a
+    credential.
     """
+    from workerctl.schema import secrets  # most runs need none
+
+    yield from secrets.secret_texts(context.settings)
     names = context.values.names
     for name, value in context.values.chosen.items():
         if names.is_secret(name) or name in context.invalid:
             yield value.text
         else:
             yield from hidden_parts(value.text)
+            yield from secrets.secrets_in(name, value.text)
     unknown = context.values.unknown
-    yield from (unknown.text(name) for name in unknown.names if is_credential_name(name))
+    for name in unknown.names:
+        if is_credential_name(name):
+            yield unknown.text(name)
+        else:
+            yield from secrets.secrets_in(name, unknown.text(name))
     for source in context.values.sources():
         for assignment in source.assignments:
             known = assignment.sets
             secret = names.is_secret(known) if known else is_credential_name(assignment.name)
-            if secret and assignment.spelling is not Spelling.FILE:
+            if assignment.spelling is Spelling.FILE:
+                continue
+            if secret:
                 yield assignment.text
+            else:
+                yield from secrets.secrets_in(known or assignment.name, assignment.text)
 
 
 def _is_sound(finding: Any, check: Check) -> TypeGuard[Finding]:
@@ -215,4 +239,6 @@ def _nothing_to_judge(check: Check, context: Context) -> str | None:
     if check.rules and not check.by_value and not any(map(context.schema.of, check.rules)):
         marks = " or ".join(f"`{rule.__name__}`" for rule in check.rules)
         return f"no field is marked {marks}"
+    if check.pipeline and context.pipeline is None:
+        return NO_PIPELINE
     return None

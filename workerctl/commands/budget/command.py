@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from workerctl import checks
 from workerctl.budget.arithmetic import Budget, Number, exact
 from workerctl.checks.base import Context, because_invalid
+from workerctl.checks.budget import on_defaults
 from workerctl.commands.budget import remedies
 from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
@@ -21,9 +22,8 @@ from workerctl.preflight import Request, attempted, check_table, context_of, rep
 from workerctl.report.errors import RefusedError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
-from workerctl.schema.loading import Loaded, changed, load
+from workerctl.schema.loading import Loaded, changed
 from workerctl.secrecy.masking import printable
-from workerctl.settings import Settings
 
 SCHEMA = "workerctl.budget/1"
 
@@ -75,7 +75,8 @@ def analyze(
     Return the analysis of a loaded configuration.
 
     A `thorough` analysis lists every single change that clears a finding as well, which takes
-    longer. Raise RefusedError if values that the budget needs are not valid.
+    longer. Raise RefusedError if values that the budget needs are not valid, and ProjectError if
+    nobody has declared the stages of a job.
     """
     context = context_of(loaded, request, today)
     budget = _budget(context)
@@ -89,7 +90,8 @@ def analyze(
     else:
         fixes = Remedies((), {}, remedies.recommended(context, apply, table))
     report = report_of(loaded, context, checks.run(context, remedies.CHECKS))
-    return Analysis(Picture(report, budget, tuple(map(str, fixes.together))), fixes)
+    together = tuple(map(str, fixes.together))
+    return Analysis(Picture(report, budget, together, on_defaults(context)), fixes)
 
 
 def document(analysis: Analysis) -> dict[str, Any]:
@@ -102,6 +104,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         **opening(SCHEMA, picture.report),
         "stages": [] if budget is None else [_stage(bar, budget) for bar in bars(budget)],
         "job": None if budget is None else _job(budget),
+        "on_defaults": None if budget is None else picture.on_defaults,
         "findings": [finding_of(finding) for finding in picture.findings],
         "remedies": {
             "together": [change._asdict() for change in fixes.together],
@@ -128,8 +131,7 @@ def fix_lines(fixes: Remedies) -> Iterator[str]:
 
 
 def _load_and_analyze(world: World, request: Request, *, thorough: bool) -> Analysis:
-    loaded = load(Settings, request.options, environ=world.environ, stdin=world.stdin)
-    return analyze(loaded, request, world.today, thorough=thorough)
+    return analyze(world.load(request.options), request, world.today, thorough=thorough)
 
 
 def _report_problem(world: World, problem: Problem, options: BudgetOptions) -> int:
@@ -141,13 +143,18 @@ def _report_problem(world: World, problem: Problem, options: BudgetOptions) -> i
 
 
 def _budget(context: Context) -> Budget:
-    bad = [name for name in context.pipeline.settings if name in context.invalid]
+    pipeline = context.pipeline
+    if pipeline is None:
+        from workerctl.commands.budget.advice import no_pipeline
+
+        raise no_pipeline(context.schema)
+    bad = [name for name in pipeline.settings if name in context.invalid]
     if bad:
         raise RefusedError(
             f"The budget cannot be drawn: {because_invalid(bad)}.",
             "Run `workerctl check` to see what is expected.",
         )
-    return context.pipeline.budget(context.settings)
+    return pipeline.budget(context.settings, context.schema.value)
 
 
 def _save_svg(world: World, picture: Picture, path: str) -> int:

@@ -6,8 +6,11 @@ runs at boot reports a new one, and a value closer by one unit would not clear i
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from math import floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
 
 from workerctl import checks
 from workerctl.budget.arithmetic import Number
@@ -16,7 +19,9 @@ from workerctl.checks import budget
 from workerctl.checks.base import Check, Context
 from workerctl.commands.budget.search import StepRange, nearest, step_range_of
 from workerctl.commands.budget.trial import Apply, Changes, Trial, open_findings
-from workerctl.report.findings import Finding
+from workerctl.report.findings import Finding, Location
+from workerctl.schema.declarations import Path
+from workerctl.sources.values import Value
 
 # The order in which findings are cleared together: clearing the first often clears the others.
 CHECKS = (budget.BUD002, budget.BUD003, budget.BUD001, budget.BUD004)
@@ -89,7 +94,8 @@ def recommended(
 
 def _alone(trial: Trial, check: Check) -> Iterator[Change]:
     context = trial.context
-    for name in dict.fromkeys((*check.reads, *context.pipeline.settings, budget.GRACE)):
+    pipeline = context.declared_pipeline()
+    for name in dict.fromkeys((*_multiplying(context, check), *pipeline.all_settings)):
         for change in _nearest_changes(context, name, check):
             if trial.clears({name: change.text}, check.code):
                 yield change
@@ -162,12 +168,24 @@ def _candidates(context: Context, check: Check) -> Iterator[str]:
     Yield the settings to change, preferred ones first.
     """
     if check not in {budget.BUD001, budget.BUD004}:
-        yield check.reads[0]
+        yield from dict.fromkeys(
+            finding.fields[0] for finding in open_findings(check, context) if finding.fields
+        )
         return
-    limit = budget.GRACE if check is budget.BUD004 else context.pipeline.job_timeout
-    for amount in (limit, *_reducible(context.pipeline)):
+    pipeline = context.declared_pipeline()
+    limit = pipeline.grace if check is budget.BUD004 else pipeline.job_timeout
+    for amount in (limit, *_reducible(pipeline)):
         if isinstance(amount, str):
             yield amount
+
+
+def _multiplying(context: Context, check: Check) -> Iterator[str]:
+    """
+    Yield the settings of the layers whose retries multiply, if the check is about these.
+    """
+    if check in {budget.BUD002, budget.BUD003}:
+        for finding in open_findings(check, context):
+            yield from finding.fields
 
 
 def _reducible(pipeline: Pipeline) -> Iterator[object]:
@@ -186,12 +204,12 @@ def _nearest_changes(context: Context, name: str, *to_clear: Check) -> Iterator[
         changed = _with_value(context, name, value)
         return not any(open_findings(check, changed) for check in to_clear)
 
-    value = getattr(context.settings, name)
+    value = context.value(name)
     if isinstance(value, bool):
         if clears(not value):
             yield Change(name, str(not value).lower())
     elif isinstance(value, int | float):
-        steps = step_range_of(type(context.settings).model_fields[name], value)
+        steps = _steps(context, name, value)
         for path in _paths(context, name, steps, value):
             step = nearest(path, lambda step: clears(steps.number(step)))
             if step is not None:
@@ -203,14 +221,14 @@ def _furthest_changes(trial: Trial, changes: Changes, name: str) -> Iterator[Cha
     Yield the largest change of a setting that causes no finding other than those of the budget.
     """
     context = trial.apply(changes)
-    value = getattr(context.settings, name)
+    value = context.value(name)
     if isinstance(value, bool):
         if not value:
             yield Change(name, "true")
         return
     if not isinstance(value, int | float):
         return
-    steps = step_range_of(type(context.settings).model_fields[name], value)
+    steps = _steps(context, name, value)
     *_, (start, end) = _paths(context, name, steps, value)
     if end > start and not steps.has_maximum:
         end = max(start, floor(_LONGEST / steps.unit))
@@ -227,9 +245,39 @@ def _paths(
     context: Context, name: str, steps: StepRange, value: Number
 ) -> Iterator[tuple[int, int]]:
     yield steps.below(value)
-    if name in {context.pipeline.job_timeout, budget.GRACE}:  # only of these, a larger value helps
+    pipeline = context.declared_pipeline()
+    if name in {pipeline.job_timeout, pipeline.grace}:  # only of these, a larger value helps
         yield steps.above(value)
 
 
+def _steps(context: Context, name: str, value: Number) -> StepRange:
+    """
+    Return the values that a setting may be given: a timeout only those above 0.
+    """
+    steps = step_range_of(context.schema.variables[name].info, value)
+    pipeline = context.declared_pipeline()
+    timeouts = {pipeline.job_timeout}.union(
+        amount for stage in pipeline.stages for amount in (stage.timeout, stage.connect)
+    )
+    return steps._replace(least=max(steps.least, 1)) if name in timeouts else steps
+
+
 def _with_value(context: Context, name: str, value: object) -> Context:
-    return context._replace(settings=context.settings.model_copy(update={name: value}))
+    settings = _changed(context.settings, context.schema.variables[name].path, value)
+    chosen = {**context.values.chosen, name: Value("", Location("default"))}
+    return context._replace(settings=settings, values=context.values._replace(chosen=chosen))
+
+
+def _changed(holder: Any, path: Path, value: object) -> Any:
+    """
+    Return a copy of an instance or a mapping with another value at a path; its parts are copied.
+    """
+    name, *rest = path
+    if isinstance(holder, Mapping):
+        return {**holder, name: _changed(holder[name], tuple(rest), value) if rest else value}
+    new = _changed(getattr(holder, name), tuple(rest), value) if rest else value
+    if isinstance(holder, BaseModel):
+        return holder.model_copy(update={name: new})
+    made = copy(holder)  # a dataclass, which may be frozen
+    object.__setattr__(made, name, new)
+    return made

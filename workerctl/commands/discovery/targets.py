@@ -84,10 +84,11 @@ def discover(survey: Survey) -> Discovery:
     modules: dict[str, Module] = {}
     classes: dict[str, Definition] = {}
     words: tuple[bytes, ...] = _FIRST_WORDS
+    is_layout = has_source_layout(survey)
     is_complete = True
     for _ in range(_ROUNDS):
         # A further module matters only if it names a class that was found.
-        is_complete = _parse(survey, words, modules)
+        is_complete = _parse(survey, words, modules, is_layout=is_layout)
         found = _classes(modules)
         if found.keys() == classes.keys():
             break
@@ -111,12 +112,13 @@ def has_source_layout(survey: Survey) -> bool:
     )
 
 
-def _parse(survey: Survey, words: tuple[bytes, ...], modules: dict[str, Module]) -> bool:
+def _parse(
+    survey: Survey, words: tuple[bytes, ...], modules: dict[str, Module], *, is_layout: bool
+) -> bool:
     """
     Add the modules that hold one of the words. Return whether all of them were parsed.
     """
     known = {module.file for module in modules.values()}
-    is_layout = has_source_layout(survey)
     for source in survey.sources:
         if source.path in known or not any(word in source.content for word in words):
             continue

@@ -53,11 +53,14 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
 
 
 def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
+    from workerctl.budget.lookup import pipeline_of
     from workerctl.commands.show_config import story
     from workerctl.preflight import check_table
 
     checks = check_table(loaded.project)
-    lines = [*story.story(row, story.readers(checks, row.setting.name))]
+    pipeline = pipeline_of(loaded.schema, loaded.project)
+    read_by = story.readers(checks, row.setting.name, loaded.schema, pipeline)
+    lines = [*story.story(row, read_by)]
     for key in loaded.schema.of(EncryptionKey):
         if key.name == row.setting.name:
             lines += story.rotation_story(loaded, key)

@@ -4,11 +4,12 @@ The page about one setting, as `workerctl show-config NAME` and `workerctl expla
 
 from collections.abc import Iterable, Iterator
 
-from workerctl.checks.base import Check
+from workerctl.budget.pipeline import Pipeline
+from workerctl.checks.base import Check, looked_at
 from workerctl.commands.show_config.rows import Row, masked, shown_value
 from workerctl.keyring import rotation, tokens, versions
 from workerctl.output.lines import Line, Style, line
-from workerctl.schema.declarations import Declaration
+from workerctl.schema.declarations import Declaration, Schema
 from workerctl.schema.description import Setting
 from workerctl.schema.loading import Loaded
 
@@ -43,11 +44,13 @@ def rotation_story(loaded: Loaded, key: Declaration) -> Iterator[Line]:
             yield _fact("next step", current.next_step)
 
 
-def readers(checks: Iterable[Check], name: str) -> list[str]:
+def readers(
+    checks: Iterable[Check], name: str, schema: Schema, pipeline: Pipeline | None
+) -> list[str]:
     """
-    Return the codes of the checks that declare that they look at one setting.
+    Return the codes of the checks that look at one setting.
     """
-    return [check.code for check in checks if name in {*check.reads, *check.looks_at}]
+    return [check.code for check in checks if name in looked_at(check, schema, pipeline)]
 
 
 def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from workerctl.report.errors import ConfigurationError
+from workerctl.report.type_names import type_name
 from workerctl.runtime.jobs import policy
+from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.retry import Verdict, classify
 from workerctl.schema.loading import names_settings
 from workerctl.settings import Settings, get_settings
@@ -67,7 +69,7 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
         if verdict.kind != "partial":
             decide(job, error, verdict)
             raise
-        result = policy.note_warnings(job.meta, error, time.time())
+        result = policy.note_warnings(job.meta, error, time.time(), redact)
         _save(job)
     vars(job)[_STATE] = _RETURNED
     return result
@@ -95,13 +97,13 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     else:
         job.retries_left = limits.retries
         job.retry_intervals = [delay]  # RQ uses the last interval for all further retries
-    policy.note_failure(record, error, verdict, delay, time.time())
+    policy.note_failure(record, error, verdict, delay, time.time(), redact=redact)
     _save(job)
     if verdict.kind == "unknown" and delay is not None:
         _log.warning(
             "Job %s failed with %s, which is not a known error: it runs once more, in %d s.",
             job.id,
-            type(error).__name__,
+            type_name(error),
             delay,
         )
 
@@ -174,4 +176,4 @@ def _save(job: RunningJob) -> None:
     try:
         job.save_meta()
     except Exception as error:  # noqa: BLE001 -- the decision holds even if it cannot be recorded
-        _log.warning("Job %s: could not save its record (%s).", job.id, type(error).__name__)
+        _log.warning("Job %s: could not save its record (%s).", job.id, type_name(error))

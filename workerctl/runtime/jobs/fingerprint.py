@@ -10,7 +10,7 @@ encryption keys are published. Without a strong encryption key, digests are omit
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,10 +19,10 @@ from pydantic_settings import BaseSettings
 
 from workerctl import __version__, keys
 from workerctl.rules import EncryptionKey
-from workerctl.schema import introspection
-from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import further_secrets, plain
 from workerctl.schema.loading import schema_of
+from workerctl.schema.secrets import secret_variables, shown_variable
 
 PREFIX = "workerctl:"
 """The prefix of the published fields in RQ's record of a worker."""
@@ -75,16 +75,24 @@ def _key_ids(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
 
 
 def _digests(schema: Schema, settings: BaseSettings, key: bytes) -> dict[str, str]:
-    public = [each for each in schema.variables.values() if not _is_secret(each)]
     # The name is part of the digest, so that equal values of two settings do not look equal.
     return {
-        each.name: _digest(key, _json([each.name, _plain(schema.value(settings, each.name))]))
-        for each in sorted(public, key=lambda each: each.name)
+        name: _digest(key, _json([name, value])) for name, value in _public_values(schema, settings)
     }
 
 
-def _is_secret(variable: Variable) -> bool:
-    return any(introspection.is_secret(part, variable.info) for part in variable.path)
+def _public_values(schema: Schema, settings: BaseSettings) -> Iterator[tuple[str, Any]]:
+    """
+    Yield the values of the public settings in JSON types, and the public parts of nested ones.
+    """
+    secrets = secret_variables(schema)
+    for name in sorted(schema.variables):
+        if name not in secrets:
+            yield name, _plain(schema.value(settings, name))
+            continue
+        visible = shown_variable(schema, settings, name).value
+        if isinstance(visible, dict | list):
+            yield name, visible
 
 
 def _plain(value: Any) -> Any:

@@ -50,10 +50,11 @@ from collections.abc import Callable, Iterator, MutableMapping
 from secrets import SystemRandom
 from typing import Any, NamedTuple
 
-from workerctl.budget.lookup import pipeline_of
+from workerctl.budget.lookup import pipeline_for
+from workerctl.report.type_names import type_name
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
+from workerctl.runtime.plain import with_texts
 from workerctl.runtime.retry import Verdict
-from workerctl.schema.instances import project_of
 
 MAX_ATTEMPTS = 10
 """How many attempts a record keeps: the most recent ones."""
@@ -90,7 +91,7 @@ def limits(settings: Any) -> Limits:
 
     Without a pipeline, there are no further runs.
     """
-    pipeline = pipeline_of(type(settings), project_of(settings))
+    pipeline = pipeline_for(settings)
     if pipeline is None:
         return Limits(0, ())
     return Limits(*pipeline.job_limits(settings))
@@ -174,44 +175,49 @@ def count_horse_death(record: dict[str, Any], signal: int | None) -> Verdict:
     return Verdict("retryable" if again else "permanent", f"the work-horse {cause}", category="job")
 
 
-def note_failure(
+def note_failure(  # noqa: PLR0913 -- each has its place in the record
     record: dict[str, Any],
     error: BaseException,
     verdict: Verdict,
     delay: int | None,
     now: float,
+    *,
+    redact: Callable[[str], str] = str,
 ) -> None:
     """
     Add a failed attempt to the record.
 
-    `delay` is the answer of `retry_in`. Of a foreign exception, only the type is recorded.
+    `delay` is the answer of `retry_in`. Of a foreign exception, only the type is recorded. `redact`
+    removes secrets from the reason.
     """
     record["failures"] += 1
     record["final"] = delay is None
     record["attempts"].append(
         {
             "at": round(now, 3),
-            "error": type(error).__name__,
-            "code": error.error_code if isinstance(error, WorkerBaseException) else None,
+            "error": redact(type_name(error)),
+            "code": redact(error.error_code) if isinstance(error, WorkerBaseException) else None,
             "kind": verdict.kind,
-            "reason": verdict.reason[:MAX_CHARACTERS],
+            "reason": redact(verdict.reason)[:MAX_CHARACTERS],
             "retry_in": delay,
         }
     )
     del record["attempts"][:-MAX_ATTEMPTS]
 
 
-def note_warnings(meta: Meta, error: BaseException, now: float) -> Any:
+def note_warnings(
+    meta: Meta, error: BaseException, now: float, redact: Callable[[str], str] = str
+) -> Any:
     """
     Add a partial failure, or a group of them, to `meta["warnings"]`; return the job's result.
 
     The result is the first `details["result"]` of the failures, or None. It is not repeated in the
-    warnings, because RQ stores it.
+    warnings, because RQ stores it. `redact` removes secrets from all texts.
     """
     failures = list(_partial_failures(error))
     warnings = meta.get("warnings")
     kept = warnings if isinstance(warnings, list) else []
-    meta["warnings"] = [*kept, *(_warning(one, now) for one in failures)][-MAX_WARNINGS:]
+    meta["warnings"] = [*kept, *(_warning(one, now, redact) for one in failures)][-MAX_WARNINGS:]
     return next((one.details["result"] for one in failures if "result" in one.details), None)
 
 
@@ -223,8 +229,10 @@ def _partial_failures(error: BaseException) -> Iterator[PartialFailureException]
             yield from _partial_failures(member)
 
 
-def _warning(error: PartialFailureException, now: float) -> dict[str, Any]:
-    plain = error.to_dict()
+def _warning(
+    error: PartialFailureException, now: float, redact: Callable[[str], str]
+) -> dict[str, Any]:
+    plain = with_texts(error.to_dict(), redact)
     return {
         "code": plain["error_code"],
         "message": str(plain["message"])[:MAX_CHARACTERS],

@@ -37,6 +37,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from workerctl.report.type_names import type_name
 from workerctl.runtime.async_helpers import cleanup_event_loop
 from workerctl.sources import project as projects
 
@@ -84,8 +85,10 @@ def _preload(name: str) -> Iterator[str]:
         loaded = importlib.import_module(module)
         if function:
             getattr(loaded, function)()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- foreign code may raise anything
-        yield f"preload: {name} failed ({type(error).__name__}): every job loads it for itself."
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- foreign code may raise anything
+        yield f"preload: {name} failed ({type_name(error)}): every job loads it for itself."
     if threading.active_count() > threads:
         yield f"preload: {name} starts a thread, which is missing in the jobs: start it in the job."
     if _connections() > connections:

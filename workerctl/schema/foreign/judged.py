@@ -30,7 +30,8 @@ REMOTE = (
 )
 """The sources of pydantic-settings that reach the network when they are created."""
 
-_LOCK = threading.RLock()
+LOCK = threading.RLock()
+"""Held while the judged environment is entered."""
 
 
 class JudgedEnvironment(NamedTuple):
@@ -85,7 +86,7 @@ class JudgedEnvironment(NamedTuple):
         is printed meanwhile goes to standard error.
         """
         remote: list[str] = []
-        with _LOCK, ExitStack() as stack:
+        with LOCK, ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
             stack.enter_context(redirect_stdout(sys.stderr))

@@ -22,8 +22,8 @@ from workerctl.schema.foreign.judged import JudgedEnvironment
 from workerctl.schema.foreign.messages import findings_of
 from workerctl.schema.foreign.origins import with_origins
 from workerctl.schema.foreign.variables import schema_of, settings_classes
-from workerctl.schema.introspection import is_secret
 from workerctl.schema.loaded import Loaded
+from workerctl.schema.secret_fields import is_secret
 from workerctl.schema.source_options import Options
 from workerctl.sources import envfile, reading
 from workerctl.sources.names import Names

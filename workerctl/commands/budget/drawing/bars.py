@@ -35,11 +35,13 @@ class Picture(NamedTuple):
 
     `report` lists the sources and the findings; if it has an error, `budget` is None. `together`
     holds the assignments, such as `LLM_SDK_MAX_RETRIES=0`, that clear all findings at once.
+    `on_defaults` is true if no source sets any number of the budget.
     """
 
     report: Report
     budget: Budget | None = None
     together: tuple[str, ...] = ()
+    on_defaults: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -135,11 +137,21 @@ def formula(bar: Bar) -> tuple[str, str]:
     return f"{count(stage.requests)} × {count(stage.attempt)}{waiting}", seconds(bar.seconds)
 
 
-def headline(budget: Budget) -> str:
+def headline(budget: Budget, *, on_defaults: bool = False) -> str:
     """
     Return the worst case as a sentence.
     """
-    return f"A job may take {seconds(budget.worst)}, {percent(budget)} of its timeout."
+    source = ", on defaults" if on_defaults else ""
+    return f"A job may take {seconds(budget.worst)}, {percent(budget)} of its timeout{source}."
+
+
+def legend(budget: Budget) -> str:
+    """
+    Return what the formulas mean, by the example of the first one with waits, if there is one.
+    """
+    formulas = [formula(bar)[0] for bar in bars(budget)]
+    shown = next((each for each in formulas if "+" in each), formulas[0])
+    return f"{shown}: attempts × seconds{' + waits' if '+' in shown else ''}"
 
 
 def facts(budget: Budget) -> dict[str, str]:

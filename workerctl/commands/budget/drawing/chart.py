@@ -9,7 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from workerctl.budget.arithmetic import Budget, Number, exact, seconds
-from workerctl.commands.budget.drawing.bars import Bar, bars, formula, lanes, longest, marks
+from workerctl.commands.budget.drawing.bars import Bar, bars, formula, lanes, legend, longest, marks
 from workerctl.output.lines import Line, Style, line
 from workerctl.secrecy.masking import printable
 
@@ -66,7 +66,7 @@ def chart(budget: Budget, columns: int) -> Iterator[Line]:
     yield _axis(scale, offset)
     yield line()
     yield _legend(drawn)
-    yield line(("4 × 30 + 7: attempts × seconds + waits", "dim"))
+    yield line((legend(budget), "dim"))
 
 
 def _rows(budget: Budget) -> Iterator[_Row]:

@@ -22,6 +22,7 @@ from workerctl.commands.budget.drawing.bars import (
     formula,
     headline,
     lanes,
+    legend,
     longest,
     marks,
 )
@@ -65,28 +66,30 @@ def render(picture: Picture, stream: TextIO) -> None:
     Write the SVG. Write nothing if the picture has no budget.
     """
     if picture.budget is not None:
-        stream.writelines(f"{part}\n" for part in _document(picture.budget, picture.together))
+        stream.writelines(f"{part}\n" for part in _document(picture, picture.budget))
 
 
-def _document(budget: Budget, together: tuple[str, ...]) -> Iterator[str]:
+def _document(picture: Picture, budget: Budget) -> Iterator[str]:
+    title = headline(budget, on_defaults=picture.on_defaults)
     bottom, rows = _rows(budget)
     closing = [f"{label}: {text}" for label, text in facts(budget).items()]
-    if together:
-        closing += textwrap.wrap("The smallest fix: " + " ".join(together), _LONGEST_LINE)
+    if picture.together:
+        fix = "The smallest fix: " + " ".join(picture.together)
+        closing += textwrap.wrap(fix, _LONGEST_LINE)
     height = bottom + 80 + 22 * len(closing)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img" aria-labelledby="title desc">'
     )
-    yield f'<title id="title">{_text(headline(budget))}</title>'
+    yield f'<title id="title">{_text(title)}</title>'
     yield f'<desc id="desc">{_text(" ".join(_description(budget)))}</desc>'
     yield f"<style>{_STYLE}</style>"
     yield _box("paper", 0, 0, _WIDTH, height)
-    yield _words(_MARGIN, 44, headline(budget), "headline")
+    yield _words(_MARGIN, 44, title, "headline")
     yield from _axis(budget, bottom)
     yield from rows
     yield from _timeout(budget, bottom)
-    yield from _legend(bottom + 48)
+    yield from _legend(bottom + 48, legend(budget))
     for number, text in enumerate(closing):
         yield _words(_MARGIN, bottom + 84 + 22 * number, text)
     yield "</svg>"
@@ -163,7 +166,7 @@ def _timeout(budget: Budget, bottom: int) -> Iterator[str]:
     yield _words(x, _TOP - 24, f"job timeout {seconds(budget.job_timeout)}", "name", anchor)
 
 
-def _legend(top: int) -> Iterator[str]:
+def _legend(top: int, formulas: str) -> Iterator[str]:
     x = _MARGIN
     for style, height, meaning in (
         ("attempt", _BAR - 4, "attempts"),
@@ -173,7 +176,7 @@ def _legend(top: int) -> Iterator[str]:
         yield _box(style, x, top - 5 - height / 2, 14, height)
         yield _words(x + 20, top, meaning, "dim small")
         x += 110
-    yield _words(_RIGHT, top, "4 × 30 + 7: attempts × seconds + waits", "dim small", "end")
+    yield _words(_RIGHT, top, formulas, "dim small", "end")
 
 
 def _x(time: Fraction, budget: Budget) -> float:

@@ -49,7 +49,7 @@ def _headline(picture: Picture, budget: Budget) -> Line:
         sign = ("✗ ", "red")
     elif any(finding.code == "BUD001" for finding in picture.findings):
         sign = ("! ", "yellow")
-    return line(sign, (headline(budget), "bold"), indent=2)
+    return line(sign, (headline(budget, on_defaults=picture.on_defaults), "bold"), indent=2)
 
 
 def _findings(picture: Picture) -> Iterator[Line]:

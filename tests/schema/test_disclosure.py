@@ -1,0 +1,341 @@
+"""
+Tests of secrecy by declaration and by value: what is secret, what is shown, what is redacted.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, NewType
+
+import pytest
+from pydantic import (
+    AliasChoices,
+    AmqpDsn,
+    AnyUrl,
+    BaseModel,
+    Field,
+    HttpUrl,
+    PostgresDsn,
+    RedisDsn,
+    RootModel,
+    Secret,
+    SecretBytes,
+    SecretStr,
+)
+from pydantic_settings import BaseSettings
+from typing_extensions import TypeAliasType, TypedDict
+
+from tests.leaks.oracle import Mint, Oracle
+from workerctl.rules import Hidden, Public
+from workerctl.schema.disclosure import Shown, shown
+from workerctl.schema.secret_fields import is_secret
+from workerctl.schema.secrets import secret_texts
+from workerctl.secrecy.masking import MASK
+from workerctl.secrecy.redaction import Redactor
+
+MINT = Mint(31)
+TOKEN = MINT.token()
+
+
+class MySecret(SecretStr):
+    """A subclass, as libraries have them."""
+
+
+class Color(enum.Enum):
+    """Choices."""
+
+    RED = "red"
+
+
+Alias = TypeAliasType("Alias", MySecret)
+New = NewType("New", SecretStr)
+
+
+class Model(BaseModel):
+    """A nested model with a secret that only its name says."""
+
+    host: str = "db"
+    port: int = 5432
+    password: str = ""
+
+
+class Deep(BaseModel):
+    """A model whose secret is two levels down."""
+
+    model: Model = Model()
+
+
+@dataclasses.dataclass
+class Data:
+    """A dataclass."""
+
+    name: str = "app"
+    api_key: str = ""
+
+
+class Typed(TypedDict):
+    """A typed dictionary."""
+
+    token: str
+
+
+class Root(RootModel[list[Model]]):
+    """A model without fields of its own."""
+
+
+class Node(BaseModel):
+    """A model that contains itself."""
+
+    label: str = ""
+    following: "Node | None" = None
+
+
+def declared(kind: Any, name: str = "upstream", **more: Any) -> bool:
+    """Return whether a field of this type and name is secret."""
+    fields = {name: (kind, Field(None, **more))}
+    model: Any = type(
+        "Of", (BaseModel,), {"__annotations__": {name: kind}, name: Field(None, **more)}
+    )
+    assert set(model.model_fields) == set(fields)
+    return is_secret(name, model.model_fields[name])
+
+
+SECRET_TYPES = [
+    SecretStr, SecretBytes, MySecret, Secret[str], Secret[int], Alias, New, SecretStr | None,
+    list[SecretStr], dict[str, SecretStr], tuple[str, SecretStr], list[Alias], dict[str, Secret[int]],
+    Model, Model | None, list[Model], dict[str, Model], Deep, list[Deep], Data, dict[str, Data], Typed,
+    Root, PostgresDsn, AmqpDsn, RedisDsn, list[PostgresDsn], Annotated[str, Hidden()],
+    Annotated[str, Hidden], list[Annotated[str, Hidden()]], Annotated[SecretStr, Public("by type")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SECRET_TYPES, ids=repr)
+def test_a_type_says_that_a_field_is_secret(kind: Any) -> None:
+    """Subclasses, aliases, new types, containers, models and dataclasses are looked into."""
+    assert declared(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        str,
+        int,
+        list[str],
+        dict[str, int],
+        Node,
+        Color,
+        Literal["a"],
+        Path,
+        AnyUrl,
+        HttpUrl,
+        Any,
+        None,
+    ],
+    ids=repr,
+)
+def test_other_types_say_nothing(kind: Any) -> None:
+    """A model that contains itself is looked into once."""
+    assert not declared(kind)
+
+
+def test_the_name_of_a_field_or_of_an_alias_decides() -> None:
+    """Numbers, flags and choices are public unless the name says that they are credentials."""
+    assert declared(str, "db_pass")
+    assert declared(str, "upstream", alias="UPSTREAM_TOKEN")
+    assert declared(str, "upstream", validation_alias=AliasChoices("a", "UPSTREAM_PASSWORD"))
+    assert declared(dict[str, str], "tokens_by_name")
+    assert declared(int, "pin_token")
+    assert declared(int | str, "token_buckets")
+    assert not declared(int, "access_token_expire_minutes")
+    assert not declared(int, "token_buckets")
+    assert not declared(bool, "use_auth")
+    assert not declared(Literal["basic", "none"], "auth")
+    assert not declared(Color | None, "cookie")
+    assert not declared(Node, "auth")
+
+
+def test_rules_overrule_the_name() -> None:
+    """Public wins over a name, and Hidden wins over Public."""
+    assert not declared(Annotated[str, Public("an address")], "token_uri")
+    assert not declared(str, "token_uri", json_schema_extra={"public": "an address"})
+    assert declared(Annotated[str, Public("an address"), Hidden()], "address")
+
+
+def test_everything_in_a_collection_of_secrets_is_secret() -> None:
+    """The fields of a model called `secrets` are secret whatever they are called."""
+
+    class Names(BaseModel):
+        """Names of services."""
+
+        stripe: str = ""
+        retries: int = 3
+
+    assert declared(Names, "secrets")
+    assert not declared(Names, "services")
+    assert show(Names(stripe=TOKEN), "secrets", Names) == ({"stripe": MASK, "retries": 3}, True)
+
+
+def show(value: Any, name: str = "upstream", kind: Any = Any) -> Shown:
+    """Return what is shown of a value in a field."""
+    model: Any = type("Of", (BaseModel,), {"__annotations__": {name: kind}, name: None})
+    return shown(name, model.model_fields[name], value)
+
+
+def test_a_value_keeps_its_structure() -> None:
+    """Models, dataclasses, lists and dictionaries become JSON types with masked leaves."""
+    value = {
+        "a": [Model(password=TOKEN)],
+        "b": Data(api_key=TOKEN),
+        "c": Root([Model()]),
+        "n": None,
+    }
+
+    assert show(value) == (
+        {
+            "a": [{"host": "db", "port": 5432, "password": MASK}],
+            "b": {"name": "app", "api_key": MASK},
+            "c": [{"host": "db", "port": 5432, "password": ""}],
+            "n": None,
+        },
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("plain", "plain"),
+        (Color.RED, "red"),
+        (Path("/srv/data"), "/srv/data"),
+        (True, True),
+        (2.5, 2.5),
+        (None, None),
+        (["a", 1], ["a", 1]),
+        (AnyUrl("https://host/x"), "https://host/x"),
+        ("see https://host/x, or ask", "see https://host/x, or ask"),
+    ],
+)
+def test_what_is_not_secret_is_shown(value: Any, expected: Any) -> None:
+    """A value without a secret is shown as it is, in JSON types."""
+    assert show(value) == (expected, False)
+
+
+def test_an_object_of_a_team_is_shown_by_its_type() -> None:
+    """Its text may hold anything."""
+
+    class Client:
+        """A client whose text holds a password."""
+
+        def __str__(self) -> str:
+            return TOKEN
+
+    assert show(Client()).value.endswith("Client>")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"sk-proj-{TOKEN}",
+        f"host=db password={TOKEN}",
+        f'{{"Authorization": "Bearer {TOKEN}"}}',
+        f'[{{"client_secret": "{TOKEN}"}}]',
+        {"Authorization": TOKEN},
+        {"deep": {"er": [{"db_pass": TOKEN}]}},
+        [("X-Api-Key", TOKEN)],
+        ["password", TOKEN],
+        f"{TOKEN}{TOKEN}",
+        {f"sk-proj-{TOKEN}": "x"},
+        f"https://u:{TOKEN}@host/x",
+        f"postgres://u:{TOKEN}@a:1,b:2/x",
+        AnyUrl(f"https://u:{TOKEN}@host/x"),
+        f"https://host/{TOKEN}{TOKEN}",
+        f"https://u:{TOKEN} x@host/",
+        SecretStr(TOKEN),
+        Secret[list[str]]([TOKEN]),
+        [Secret[Model](Model(host=TOKEN))],
+    ],
+    ids=repr,
+)
+def test_a_shape_or_a_key_hides_a_value_in_any_field(value: Any) -> None:
+    """Whatever the field is called, no piece of the secret is shown, nor in a public field."""
+    for kind in (Any, Annotated[Any, Public("nothing to see")]):
+        found = show(value, kind=kind)
+        is_random = isinstance(value, str) and TOKEN + TOKEN in value
+        if kind is Any or not is_random:
+            assert found.secret
+            assert Oracle([TOKEN]).leaks(str(found.value)) == []
+
+
+def test_public_wins_over_random_characters_only() -> None:
+    """A field that is declared public shows what looks random, but not a token of a known form."""
+    public = Annotated[str, Public("a public key")]
+
+    assert show(f"{TOKEN}{TOKEN}", kind=public) == (f"{TOKEN}{TOKEN}", False)
+    assert show(f"{TOKEN}{TOKEN}", "commit") == (f"{TOKEN}{TOKEN}", False)
+    assert show(f"ghp_{TOKEN}", kind=public) == (MASK, True)
+
+
+def test_a_dsn_shows_its_host() -> None:
+    """Scheme, host and port of a DSN are public, as those of all URLs."""
+    dsn = PostgresDsn(f"postgres://u:{TOKEN}@db:5432/app")
+
+    assert show(dsn, kind=PostgresDsn).value == f"postgres://{MASK}@db:5432/{MASK}"
+    assert show(RedisDsn("redis://localhost:6379/0"), kind=RedisDsn) == (
+        "redis://localhost:6379/0",
+        False,
+    )
+
+
+class Foreign(BaseSettings):
+    """A class with secrets in every kind of place."""
+
+    mine: MySecret = MySecret("")
+    wrapped: Secret[str] = Secret[str]("")
+    alias: Alias = MySecret("")
+    new: New = New(SecretStr(""))
+    models: list[Model] = []
+    by_name: dict[str, Model] = {}
+    dsn: PostgresDsn | None = None
+    broker: AmqpDsn | None = None
+    url: AnyUrl | None = None
+    headers: dict[str, str] = {}
+    upstream: str = ""
+    legacy: str = ""
+    salt: SecretBytes = SecretBytes(b"")
+    employee: Annotated[str, Hidden()] = ""
+    _private: SecretStr = SecretStr("")
+
+    @property
+    def unrelated(self) -> Iterator[str]:
+        """Raise: properties are not called."""
+        raise AssertionError
+
+
+def test_all_secrets_of_a_foreign_instance_are_redacted() -> None:
+    """Neither logs nor stored results need `further_secrets` or SecretStr to know what is secret."""
+    tokens = [MINT.token() for _ in range(17)]
+    one = iter(tokens)
+    settings = Foreign(
+        mine=MySecret(next(one)),
+        wrapped=Secret[str](next(one)),
+        alias=MySecret(next(one)),
+        new=SecretStr(next(one)),
+        models=[Model(password=next(one))],
+        by_name={"x": Model(password=next(one))},
+        dsn=PostgresDsn(f"postgres://u:{next(one)}@db/x"),
+        broker=AmqpDsn(f"amqp://u:{next(one)}@mq/"),
+        url=AnyUrl(f"https://u:{next(one)}@host/?q={next(one)}"),
+        headers={"Authorization": f"Bearer {next(one)}", "X": f"ghp_{next(one)}"},
+        upstream=f"sk-proj-{next(one)}",
+        legacy=f"host=db password={next(one)}",
+        salt=SecretBytes(next(one).encode()),
+        employee=next(one),
+    )
+    settings._private = SecretStr(next(one))
+    redactor = Redactor(secret_texts(settings))
+
+    assert [token for token in tokens if not redactor.holds(token)] == []
+    assert not redactor.holds(
+        "host=db Bearer Authorization postgres://db amqp://mq https://host 5432"
+    )

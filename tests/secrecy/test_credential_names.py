@@ -1,0 +1,60 @@
+"""
+Tests of names: which ones are those of credentials, and which say that random characters are none.
+"""
+
+import pytest
+
+from workerctl.secrecy.credential_names import (
+    ends_as_credential,
+    is_collection_name,
+    is_credential_name,
+    may_look_random,
+)
+
+CREDENTIALS = """
+ENCRYPTION_KEY encryption_key WEBHOOK_SECRET GITHUB_TOKEN DB_PASSWORD DB_PASSWD DB_PWD PASSPHRASE
+AWS_CREDENTIALS SENTRY_DSN KEYS_OLD PASS DB_PASS SMTP_PASS PASSWD AUTH REDIS_AUTH AUTH_HEADER SIGNING
+JWT_SIGNING SALT PASSWORD_SALT HASH_SALT COOKIE SESSION_COOKIE PRIVATE PRIVATE_PEM CONNECTION_STRING
+AZURE_STORAGE_CONNECTION_STRING connectionString apiKey openaiApiKey X-Api-Key Authorization Set-Cookie
+Proxy-Authorization DBPASSWORD OPENAI_APIKEY ACCESSTOKEN tokens_by_name API_KEY_2 ENCRYPTION_KEY_V1
+db.password APP_DB__PASSWORD TOKEN_URI ACCESS_KEY_ID
+""".split()
+
+OTHERS = """
+ENV OPENAI_MODEL SUPABASE_URL JOB_TIMEOUT_SECONDS ACCESS_TOKEN_EXPIRE_MINUTES COMPASS AUTHOR AUTHORS
+PASSIVE PASSENGER BYPASS KEYBOARD MONKEY MONKEYS TURKEY KEYNOTE MAX_TOKENS OPENAI_MAX_TOKENS
+MAX_OUTPUT_TOKENS TOKEN_COUNT TOKEN_LIMIT TOKENIZER TOKENIZER_MODEL PASSWORD_MIN_LENGTH KEY_PREFIX
+JWT_ALGORITHM JWT_ISSUER AUTH_METHOD AUTH_URL AUTH_ENABLED COOKIE_DOMAIN COOKIE_SAMESITE PRIVATE_NETWORK
+PASS_THROUGH PASS_RATE SALTED ASSALT DESIGNING PRIVATEER tokenCount
+""".split()
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_a_credential_is_recognised_by_its_name(name: str) -> None:
+    """A word for credentials in a name, in any notation, makes it the name of a credential."""
+    assert is_credential_name(name)
+
+
+@pytest.mark.parametrize("name", ["", "_", "_-_", *OTHERS])
+def test_other_names_are_not_those_of_credentials(name: str) -> None:
+    """Words that only contain such a word are other words, and a measure is not a credential."""
+    assert not is_credential_name(name)
+
+
+def test_only_a_credential_itself_may_be_a_number() -> None:
+    """PIN_TOKEN is a token, but BUCKET_TOKENS_LEFT and TOKEN_BUCKETS count something."""
+    assert ends_as_credential("PIN_TOKEN")
+    assert not ends_as_credential("TOKEN_BUCKETS")
+    assert not ends_as_credential("MAX_TOKENS")
+
+
+def test_the_members_of_a_collection_are_credentials() -> None:
+    """What stands below `secrets` or `api_keys` is secret; below `auth`, names decide."""
+    assert all(map(is_collection_name, ("secrets", "api_keys", "CREDENTIALS")))
+    assert not any(map(is_collection_name, ("auth", "keyboard", "")))
+
+
+def test_some_names_announce_random_characters() -> None:
+    """A digest, an id, a version or a commit is as random as a secret."""
+    assert all(map(may_look_random, ("GIT_COMMIT", "model_sha256", "TENANT_ID", "imageDigest")))
+    assert not any(map(may_look_random, ("UPSTREAM", "IDLE", "VALID", "HASHTAGS")))

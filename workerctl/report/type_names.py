@@ -1,0 +1,21 @@
+"""
+The name of a type, as far as it is known to come from source code.
+"""
+
+import sys
+
+
+def type_name(value: object) -> str:
+    """
+    Return the name of an object's type, or of its nearest base that a module defines.
+
+    A class that is made while the program runs may be called like a secret; a name in the source
+    code is none. Of `type(secret, (ValueError,), {})`, the result is `ValueError`.
+    """
+    for kind in type(value).__mro__:
+        found: object = sys.modules.get(kind.__module__)
+        for part in kind.__qualname__.split("."):
+            found = getattr(found, "__dict__", {}).get(part)
+        if found is kind:
+            return kind.__name__
+    return "object"

@@ -1,0 +1,329 @@
+"""
+What may be shown of a value: the same value in JSON types, with every secret in it masked.
+
+    >>> shown("db", Settings.model_fields["db"], settings.db)
+    Shown(value={'host': 'db.internal', 'password': '••••••••'}, secret=True)
+
+Declarations decide first (`workerctl.schema.secret_fields`), then the shape of each text. Every
+output of values and every collection of secrets goes through `parts` or `shown`.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from typing import Any, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel, RootModel
+from pydantic.fields import FieldInfo
+
+from workerctl.rules import Hidden
+from workerctl.schema.secret_fields import (
+    fields_of,
+    has_rule,
+    hides_all,
+    is_dsn_type,
+    is_hidden,
+    is_public,
+    leaf_types,
+)
+from workerctl.secrecy import urls
+from workerctl.secrecy.credential_names import (
+    is_collection_name,
+    is_credential_name,
+    may_look_random,
+)
+from workerctl.secrecy.masking import MASK, printable, show_url
+from workerctl.secrecy.recognition import has_userinfo, is_random, is_token
+
+Redact = Callable[[str], str]
+
+_DEEPEST = 20
+_NUMBERS = (bool, int, float, type(None))
+_SEQUENCES = (list, tuple, set, frozenset)
+# Modules whose objects show as text exactly what they were made from.
+_TEXTUAL = ("pathlib", "uuid", "datetime", "decimal", "ipaddress", "zoneinfo", "re", "fractions")
+_URL_IN_TEXT = r"[^\s,;\"'<>()\[\]{}]+://[^\s,;\"'<>]+"
+
+
+class Shown(NamedTuple):
+    """
+    What may be shown of a value, in JSON types, and whether any part of it is masked.
+    """
+
+    value: Any
+    secret: bool
+
+
+class Place(NamedTuple):
+    """
+    Where a value stands, and what its declaration says of it.
+
+    `secret` hides the value with everything in it. `public` and `random` are true for a field that
+    is declared public, and for one that may hold random characters. With `by_type`, even a flag is
+    secret.
+    """
+
+    name: str
+    annotation: Any = None
+    secret: bool = False
+    by_type: bool = False
+    public: bool = False
+    random: bool = False
+    parents: tuple[str, ...] = ()
+
+
+class Part(NamedTuple):
+    """
+    One text, number or flag in a value, and where it stands.
+    """
+
+    value: Any
+    place: Place
+
+    @property
+    def text(self) -> str:
+        """
+        The value as text.
+        """
+        return _text(self.value)
+
+    @property
+    def is_secret(self) -> bool:
+        """
+        Whether the part must not be shown: by its declaration, or by its shape.
+        """
+        if self.place.secret:
+            return self.text != "" and (self.place.by_type or not isinstance(self.value, bool))
+        if isinstance(self.value, _NUMBERS):
+            return False
+        text = self.text
+        if is_token(text) or has_userinfo(text) or _holds_secret_json(text):
+            return True
+        return not (self.place.public or self.place.random) and is_random(text)
+
+
+def place_of(name: str, info: FieldInfo, parents: tuple[str, ...] = ()) -> Place:
+    """
+    Return the place of a field, whose name is given without a prefix of the class.
+    """
+    return Place(
+        name=name,
+        annotation=info.annotation,
+        secret=hides_all(name, info, parents),
+        by_type=has_rule(info, Hidden),
+        public=is_public(info) and not has_rule(info, Hidden),
+        random=may_look_random(name),
+        parents=(*parents, name),
+    )
+
+
+def shown(
+    name: str,
+    info: FieldInfo,
+    value: Any,
+    *,
+    parents: tuple[str, ...] = (),
+    redact: Redact | None = None,
+) -> Shown:
+    """
+    Return what may be shown of a field's value. `redact` removes known secrets from public texts.
+    """
+    masked: list[bool] = []
+
+    def show(part: Part) -> Any:
+        shown_part = _shown_part(part, redact)
+        masked.append(shown_part.secret)
+        return shown_part.value
+
+    shown_value = _mapped(value, place_of(name, info, parents), show, 0)
+    return Shown(shown_value, any(masked))
+
+
+def parts(name: str, info: FieldInfo | None, value: Any) -> Iterator[Part]:
+    """
+    Yield all parts of a value; without `info`, the name and the shapes alone decide.
+    """
+    place = _key_place(Place(""), name) if info is None else place_of(name, info)
+    found: list[Part] = []
+    _mapped(value, place, found.append, 0)
+    yield from found
+
+
+def _shown_part(part: Part, redact: Redact | None) -> Shown:
+    value, text = part.value, part.text
+    if part.is_secret:
+        return Shown(_masked(part, text), secret=True)
+    if isinstance(value, _NUMBERS):
+        return Shown(value, secret=False)
+    public = _public_text(text)
+    redacted = public if redact is None else redact(public)
+    return Shown(redacted, secret=redacted != public)
+
+
+def _masked(part: Part, text: str) -> str:
+    """
+    Return a mask; of a URL in a field that is not secret as a whole, scheme and host remain.
+    """
+    dsn = _is_dsn(part.place)
+    if "://" not in text or is_token(text) or (part.place.secret and not dsn):
+        return MASK
+    return show_url(text, secret=dsn or is_random(text))
+
+
+def _is_dsn(place: Place) -> bool:
+    return any(
+        isinstance(kind, type) and is_dsn_type(kind) for kind in leaf_types(place.annotation)
+    )
+
+
+def _public_text(text: str) -> str:
+    """
+    Return a public text without control characters, and its URLs without userinfo and query.
+    """
+    if "://" not in text:
+        return printable(text)
+    if urls.split(text) is not None:
+        return show_url(text, secret=False)
+    if "@" in text.partition("://")[2]:
+        return MASK  # perhaps the end of a password that is not escaped
+    return printable(re.sub(_URL_IN_TEXT, lambda found: show_url(found[0], secret=False), text))
+
+
+def _holds_secret_json(text: str) -> bool:
+    """
+    Return whether a text is a JSON object or list with a secret in it.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    found: list[Part] = []
+    _mapped(value, Place(""), found.append, 0)
+    return any(part.is_secret for part in found)
+
+
+def _mapped(value: Any, place: Place, show: Callable[[Part], Any], depth: int) -> Any:
+    """
+    Return the value in JSON types, with `show(part)` in place of every text, number and flag.
+    """
+    if depth > _DEEPEST:
+        return show(Part(MASK, place._replace(secret=True)))
+    if hasattr(value, "get_secret_value"):
+        hidden = place._replace(secret=True, by_type=True)
+        return _mapped(value.get_secret_value(), hidden, show, depth + 1)
+    if isinstance(value, Enum):
+        return _mapped(value.value, place, show, depth + 1)
+    if isinstance(value, RootModel):
+        root = type(value).model_fields["root"].annotation
+        return _mapped(value.root, place._replace(annotation=root), show, depth + 1)
+    fields = _fields(value)
+    if fields is not None:
+        return {
+            name: _mapped(item, _field_place(place, type(value), name), show, depth + 1)
+            for name, item in fields.items()
+        }
+    if isinstance(value, Mapping):
+        return {
+            _mapped(str(key), Place("", random=True), show, depth + 1)
+            if isinstance(key, str)
+            else str(key): _mapped(item, _value_place(place, key), show, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, _SEQUENCES):
+        return [
+            _mapped(item, _item_place(place, value, number), show, depth + 1)
+            for number, item in enumerate(value)
+        ]
+    return show(Part(value, place))
+
+
+def _fields(value: Any) -> Mapping[str, Any] | None:
+    """
+    Return the values of a model or dataclass by field; None for anything else.
+    """
+    if isinstance(value, BaseModel):
+        values = {name: getattr(value, name, None) for name in type(value).model_fields}
+        return {**values, **(value.model_extra or {})}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name, None) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    return None
+
+
+def _field_place(place: Place, kind: Any, name: str) -> Place:
+    info = fields_of(kind).get(name)
+    if info is None:
+        return _key_place(place, name)
+    found = place_of(name, info, place.parents)
+    return found._replace(
+        secret=found.secret or place.secret, by_type=place.by_type or has_rule(info, Hidden)
+    )
+
+
+def _value_place(place: Place, key: object) -> Place:
+    """
+    Return the place of a value in a dictionary, which may represent a model.
+    """
+    for kind in leaf_types(place.annotation):
+        if str(key) in fields_of(kind):
+            return _field_place(place, kind, str(key))
+    return _key_place(place, str(key))
+
+
+def _key_place(place: Place, key: str) -> Place:
+    annotation = _item_annotation(place.annotation, -1)
+    secret = place.secret or is_credential_name(key) or is_collection_name(place.name)
+    return Place(
+        name=key,
+        annotation=annotation,
+        secret=secret or any(is_hidden(kind) for kind in leaf_types(annotation)),
+        by_type=place.by_type,
+        public=place.public,
+        random=place.random or may_look_random(key),
+        parents=(*place.parents, key),
+    )
+
+
+def _item_place(place: Place, sequence: Any, number: int) -> Place:
+    """
+    Return the place of an item; the second of a pair belongs to the name that is the first.
+    """
+    annotation = _item_annotation(place.annotation, 0)
+    hidden = place.secret or any(is_hidden(kind) for kind in leaf_types(annotation))
+    item = place._replace(annotation=annotation, secret=hidden)
+    if isinstance(sequence, list | tuple) and len(sequence) == 2 and number == 1:  # noqa: PLR2004 -- a pair
+        first = sequence[0]
+        if isinstance(first, str) and is_credential_name(first):
+            return item._replace(secret=True)
+    return item
+
+
+def _item_annotation(annotation: Any, index: int) -> Any:
+    """
+    Return the type of the items in a container; the annotation itself where it is not known.
+    """
+    arguments = get_args(annotation)
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and issubclass(origin, Mapping | list | tuple | set | frozenset):
+        return arguments[index]
+    return annotation
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value.value) if isinstance(value, Enum) else value
+    if value is None:
+        return ""
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "surrogateescape")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    kind = type(value)
+    if kind.__module__.partition(".")[0] in {*_TEXTUAL, "builtins", "pydantic", "pydantic_core"}:
+        return str(value)
+    return f"<{kind.__module__}.{kind.__qualname__}>"  # its text may hold anything

@@ -1,0 +1,130 @@
+"""
+Decide by its name whether a field, a key or a variable holds a credential.
+
+A name is split into words: `dbPassword`, `db-password` and `DB_PASSWORD` have two. A word counts
+as a whole or as a clear part, so that `DBPASSWORD` is a credential, but `MONKEY` and `AUTHOR` are
+not. A last word that says what else the field is, as in `TOKEN_COUNT`, overrules the others.
+"""
+
+import re
+from functools import lru_cache
+
+_BOUNDARY = r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that occur in credentials only, wherever they stand in a longer word.
+_PARTS = _set("PASSWORD PASSWD PASSPHRASE PASSCODE SECRET CREDENTIAL")
+
+_WORDS = _set(
+    "KEY KEYS TOKEN TOKENS PWD PASS DSN CREDS JWT BEARER AUTH AUTHORIZATION SIGNING SALT "
+    "COOKIE COOKIES PRIVATE"
+)
+# What stands before KEY, TOKEN or PASS in one word.
+_OWNERS = _set(
+    "API ACCESS APP AUTH BOT CLIENT CSRF DB DEPLOY ENCRYPTION HMAC ID LICENSE MASTER MY "
+    "PRIVATE REDIS REFRESH ROOT SERVICE SESSION SIGNING SMTP SSH USER"
+)
+_OWNED = ("KEY", "KEYS", "TOKEN", "TOKENS", "PASS")
+
+# Every name of a credential contains one of these; most names contain none.
+_HINTS = _set("KEY TOKEN PASS SECRET PWD AUTH CRED DSN JWT BEARER SIGNING SALT COOKIE PRIVATE CONN")
+_PAIRS = (
+    frozenset({"CONNECTION", "STRING"}),
+    frozenset({"CONN", "STRING"}),
+    frozenset({"CONNECTION", "STR"}),
+    frozenset({"CONN", "STR"}),
+)
+
+# A last word after which any of the words above only says what is measured or switched.
+_MEASURES = _set(
+    "COUNT LIMIT LIMITS LENGTH LEN SIZE BITS BYTES MAX MIN ROUNDS ITERATIONS TTL AGE LIFETIME "
+    "TIMEOUT EXPIRE EXPIRES EXPIRY EXPIRATION DELTA LEEWAY INTERVAL MS SECS SECONDS MINS "
+    "MINUTES HOURS DAYS WEEKS ENABLED DISABLED REQUIRED OPTIONAL ALGORITHM ALGORITHMS ALG "
+    "ALGO NAME NAMES PREFIX SUFFIX VERSION TYPE POLICY RATE BUDGET USAGE"
+)
+# The same after the words that are used for much besides credentials.
+_PROPERTIES = _set(
+    "BACKEND BACKENDS BASE BUCKET CLASS DIR DOMAIN DOMAINS ENDPOINT FILE HOST HOSTNAME ID "
+    "ISSUER AUDIENCE IP LEVEL METHOD METHODS MODE MODEL MODULE NETWORK PATH PORT PROVIDER "
+    "PROVIDERS REALM REGION SAMESITE SCHEME SCOPE SCOPES SECURE SERVER SERVICE STRATEGY "
+    "SUBNET SUBNETS THRESHOLD THROUGH URI URL HTTPONLY RETRIES FLOW USER USERNAME ZONE"
+)
+_AMBIGUOUS = _set("AUTH COOKIE COOKIES PRIVATE SIGNING PASS JWT BEARER")
+_QUANTITIES = _set("MAX MIN NUM TOTAL COUNT LIMIT PER USE ENABLE REQUIRE IS HAS")
+
+# Names of collections, whose members are credentials whatever they are called.
+_COLLECTIONS = _set("CREDENTIAL CREDENTIALS CREDS KEYS PASSWORDS SECRET SECRETS TOKENS")
+
+# Words for what looks as random as a secret: digests, identifiers and names of versions.
+_RANDOM_BY_NATURE = _set(
+    "HASH HASHES SHA SHA1 SHA256 SHA512 MD5 CHECKSUM DIGEST DIGESTS ID IDS UUID GUID COMMIT "
+    "REVISION REV REF BUILD RELEASE VERSION FINGERPRINT THUMBPRINT MODEL MODELS ETAG TRACE "
+    "SPAN CURSOR ADDRESS PUBLIC IMAGE TAG CANARY INTEGRITY"
+)
+
+
+@lru_cache(maxsize=4096)
+def is_credential_name(name: str) -> bool:
+    """
+    Return whether a variable of this name is treated as secret unless it is declared public.
+
+        >>> list(map(is_credential_name, ("DB_PASS", "apiKey", "MAX_TOKENS", "KEYBOARD")))
+        [True, True, False, False]
+    """
+    upper = name.upper()
+    if not any([hint in upper for hint in _HINTS]):  # noqa: C419 -- a list is faster
+        return False
+    words = _words(name)
+    found = frozenset(filter(_is_credential, words))
+    if not found:
+        return any(pair <= set(words) for pair in _PAIRS)
+    last = words[-1]
+    if "BY" in words[:-1]:  # a mapping, such as TOKENS_BY_NAME
+        return True
+    if last in _MEASURES or (found <= {"TOKENS", "KEYS"} and not _QUANTITIES.isdisjoint(words)):
+        return False
+    return not (found <= _AMBIGUOUS and last in _PROPERTIES)
+
+
+def ends_as_credential(name: str) -> bool:
+    """
+    Return whether the name says that the value itself is a credential, as in `PIN_TOKEN`.
+
+    A number is one only then: `TOKEN_BUCKETS` and `MAX_TOKENS` count something.
+    """
+    words = _words(name)
+    return bool(words) and is_credential_name(name) and _is_credential(words[-1])
+
+
+def is_collection_name(name: str) -> bool:
+    """
+    Return whether everything below a field of this name is a credential, as in `SECRETS`.
+    """
+    words = _words(name)
+    return bool(words) and words[-1] in _COLLECTIONS
+
+
+def may_look_random(name: str) -> bool:
+    """
+    Return whether a field of this name holds random characters that are not secret, such as a hash.
+    """
+    return not _RANDOM_BY_NATURE.isdisjoint(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    if name.isupper() and "-" not in name and "." not in name:  # as most are: no expression needed
+        return [word for word in name.split("_") if word]
+    return [word.upper() for word in re.split(_BOUNDARY, name) if word]
+
+
+def _is_credential(word: str) -> bool:
+    letters = word.rstrip("0123456789")
+    if letters in _WORDS or any(part in letters for part in _PARTS):
+        return True
+    return any(
+        letters.endswith(suffix) and letters.removesuffix(suffix) in _OWNERS for suffix in _OWNED
+    )
