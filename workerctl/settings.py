@@ -563,7 +563,8 @@ def _load(target: Target) -> loading.Loaded:
 def _judged(loaded: loading.Loaded) -> Any:
     found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
     findings = boot_rules.unsuppressed(found, loaded.suppressions, loaded.view)
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    # SET001 is a warning for what another machine may have; here, the class is needed in full.
+    if any(each.severity is Severity.ERROR or each.code == "SET001" for each in findings):
         raise ConfigurationError(findings)
     settings = loaded.settings
     # A finding of the key is only a warning in development.

@@ -135,6 +135,24 @@ class Settings(BaseSettings):
         assert found.schema.forbids_unknown is (extra == "forbid")
 
 
+def test_a_name_of_a_nested_class_is_unknown_to_the_outer_one(load_module: Load) -> None:
+    """The nested settings class reads it, but the outer one forbids it in the file."""
+    Path(".env").write_text("INNER_SIZE=2\n")
+    text = """
+class Inner(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="INNER_", env_file=".env")
+    size: int = 1
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env")
+    inner: Inner = Inner()
+"""
+    found = load_module(text)
+
+    assert [(each.message, str(each.location)) for each in found.findings] == [
+        ("INNER_SIZE is unknown to Settings, which forbids other names.", ".env:1")
+    ]
+
+
 def test_an_unknown_key_of_a_nested_model_is_an_error(load_module: Load) -> None:
     """The real class does not start either."""
     text = """
@@ -146,7 +164,7 @@ class Settings(BaseSettings):
 """
     found = load_module(text, {"DB__PROT": "1", "DB__PORT": "3"})
 
-    assert messages(found) == ["DB__PROT is unknown, and the class forbids unknown names."]
+    assert messages(found) == ["DB__PROT is unknown, and the class forbids other names."]
     assert found.settings.db.port == 3
 
 
