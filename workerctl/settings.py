@@ -400,15 +400,15 @@ class Settings(BaseSettings):
         """
         if isinstance(value, _SAFE):
             return value
-        from workerctl.schema import disclosure  # most processes show no settings
+        from workerctl.schema.secrets.shown import shown as show  # most processes show no settings
 
         info = type(self).model_fields.get(name) or FieldInfo(annotation=None)
-        shown = disclosure.shown(name, info, value, redact=self._redact)
+        shown = show(name, info, value, redact=self._redact)
         return shown.value if shown.secret else value
 
     def _redact(self, text: str) -> str:
         if self._redactor is None:
-            from workerctl.schema.secrets import secret_texts
+            from workerctl.schema.secrets.texts import secret_texts
             from workerctl.secrecy.redaction import Redactor
 
             self._redactor = Redactor(secret_texts(self), MASK)

@@ -16,9 +16,9 @@ from workerctl.rules import EncryptionKey
 from workerctl.schema import boot_rules
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.description import Setting, as_text, describe_field
-from workerctl.schema.disclosure import Redact
 from workerctl.schema.loading import Loaded
-from workerctl.schema.secrets import secret_texts, shown_variable
+from workerctl.schema.secrets.shown import Redact
+from workerctl.schema.secrets.texts import secret_texts, shown_variable
 from workerctl.secrecy.masking import MASK, show_url
 
 
