@@ -400,7 +400,7 @@ class Settings(BaseSettings):
         """
         if isinstance(value, _SAFE):
             return value
-        from workerctl.schema import disclosure  # most processes show no settings
+        from workerctl.schema.secrecy import disclosure  # most processes show no settings
 
         info = type(self).model_fields.get(name) or FieldInfo(annotation=None)
         shown = disclosure.shown(name, info, value, redact=self._redact)

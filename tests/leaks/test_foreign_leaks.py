@@ -30,8 +30,8 @@ from workerctl.runtime.jobs import policy
 from workerctl.runtime.log_filter import RedactingFilter
 from workerctl.runtime.logging_config import JsonFormatter
 from workerctl.runtime.retry import Verdict
-from workerctl.schema.disclosure import parts, shown
-from workerctl.schema.secret_fields import has_rule
+from workerctl.schema.secrecy.disclosure import parts, shown
+from workerctl.schema.secrecy.fields import has_rule
 from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.redaction import Redactor
 

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
 
 from tests.support.configurations import MakeLoaded
 from workerctl.schema import description, introspection
-from workerctl.schema.secret_fields import declares_secret
+from workerctl.schema.secrecy.fields import declares_secret
 from workerctl.schema.vocabulary import HttpUrl, group
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.settings import Settings

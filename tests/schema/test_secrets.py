@@ -9,9 +9,9 @@ from tests.leaks.oracle import Mint, Oracle
 from workerctl.rules import Hidden, Public
 from workerctl.schema import instances
 from workerctl.schema.declarations import Schema, with_rules
-from workerctl.schema.disclosure import Shown
 from workerctl.schema.foreign.variables import schema_of
 from workerctl.schema.instances import Origin
+from workerctl.schema.secrecy.disclosure import Shown
 from workerctl.schema.secrets import secret_texts, secret_variables, shown_variable
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor

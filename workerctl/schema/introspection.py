@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from workerctl.schema.secret_fields import is_secret
+from workerctl.schema.secrecy.fields import is_secret
 from workerctl.schema.vocabulary import Expects
 from workerctl.sources.names import Names
 

@@ -12,9 +12,9 @@ from pydantic.fields import FieldInfo
 
 from workerctl.rules import Hidden, Public
 from workerctl.schema.declarations import Schema, Variable
-from workerctl.schema.disclosure import Part, Redact, Shown, parts, shown
 from workerctl.schema.instances import further_secrets, known
-from workerctl.schema.secret_fields import is_public, is_secret
+from workerctl.schema.secrecy.disclosure import Part, Redact, Shown, parts, shown
+from workerctl.schema.secrecy.fields import is_public, is_secret
 from workerctl.secrecy.masking import hidden_parts
 from workerctl.secrecy.recognition import secret_spans
 

@@ -10,10 +10,11 @@ from workerctl.commands.usage import unknown_name
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Location
-from workerctl.schema import boot_rules, disclosure
+from workerctl.schema import boot_rules
 from workerctl.schema.description import Setting, as_text, describe
-from workerctl.schema.disclosure import Redact
 from workerctl.schema.loading import Loaded
+from workerctl.schema.secrecy import disclosure
+from workerctl.schema.secrecy.disclosure import Redact
 from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.masking import MASK, show_url
 from workerctl.secrecy.redaction import Redactor

@@ -11,7 +11,7 @@ from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_mapping, models_in
 from workerctl.schema.foreign.rejected import Rejection
 from workerctl.schema.introspection import sequence_type
-from workerctl.schema.secret_fields import is_secret
+from workerctl.schema.secrecy.fields import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 

@@ -28,8 +28,8 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from tests.leaks.oracle import Mint, Oracle
 from workerctl.rules import Hidden, Public
-from workerctl.schema.disclosure import Shown, shown
-from workerctl.schema.secret_fields import is_secret
+from workerctl.schema.secrecy.disclosure import Shown, shown
+from workerctl.schema.secrecy.fields import is_secret
 from workerctl.schema.secrets import secret_texts
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
