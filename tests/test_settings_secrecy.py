@@ -122,6 +122,17 @@ def test_assignment_shows_no_value(team: Team, name: str) -> None:
     assert team.model_dump(context={"secrets": True})["PARTNER_TOKEN"] == TOKENS["plain"]
 
 
+def test_showing_an_instance_does_not_change_it(directory: Path) -> None:
+    """What was printed equals what was not."""
+    assert directory
+    shown, other = Settings(), Settings()
+    assert repr(shown)
+    assert shown.model_dump()
+
+    assert shown == other
+    assert copy.deepcopy(shown) == other
+
+
 def test_further_secrets_are_not_pickled(directory: Path) -> None:
     """They can be copied within the process, with the settings and alone."""
     (directory / ".env").write_text(f"ENCRYPTION_KEY_V1={MINT.key()}\n")

@@ -13,7 +13,7 @@ this module reads no source, and imports neither typer nor rich nor cryptography
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeVar, overload
 
 from pydantic import (
@@ -292,7 +292,6 @@ class Settings(BaseSettings):
 
     _further_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=inputs.FurtherSecrets)
     _source_project: Project | None = PrivateAttr(None)
-    _redactor: Any = PrivateAttr(None)
 
     def __init__(
         self, _values: Values | None = None, _project: Project | None = None, **given: Any
@@ -370,15 +369,13 @@ class Settings(BaseSettings):
         """
         Yield the fields with their values, of which secrets are masked, as in `model_dump`.
         """
-        for name, value in super().__iter__():
-            yield name, self._without_secrets(name, value)
+        yield from self._without_secrets(super().__iter__())
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """
         Yield what `repr` shows; secrets are masked by type, name and shape.
         """
-        for name, value in super().__repr_args__():
-            yield name, self._without_secrets(name or "", value)
+        yield from self._without_secrets(super().__repr_args__())
 
     @model_serializer(mode="wrap")
     def _dumped(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
@@ -392,28 +389,23 @@ class Settings(BaseSettings):
         dumped = dump(self)
         if not isinstance(dumped, dict) or (info.context or {}).get("secrets") is True:
             return dumped
-        return {name: self._without_secrets(name, value) for name, value in dumped.items()}
+        return dict(self._without_secrets(dumped.items()))
 
-    def _without_secrets(self, name: str, value: Any) -> Any:
+    def _without_secrets(self, values: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
         """
-        Return a value as it is or, if a part of it is secret, what may be shown of it.
+        Yield names and values; where a part of a value is secret, what may be shown of it.
         """
-        if isinstance(value, _SAFE):
-            return value
-        from workerctl.schema.secrecy import disclosure  # most processes show no settings
+        # Most processes show no settings.
+        from workerctl.schema.secrecy import disclosure
+        from workerctl.schema.secrets import secret_texts
+        from workerctl.secrecy.redaction import Redactor
 
-        info = type(self).model_fields.get(name) or FieldInfo(annotation=None)
-        shown = disclosure.shown(name, info, value, redact=self._redact)
-        return shown.value if shown.secret else value
-
-    def _redact(self, text: str) -> str:
-        if self._redactor is None:
-            from workerctl.schema.secrets import secret_texts
-            from workerctl.secrecy.redaction import Redactor
-
-            self._redactor = Redactor(secret_texts(self), MASK)
-        redacted: str = self._redactor.redact(text)
-        return redacted
+        redact = Redactor(secret_texts(self), MASK).redact
+        fields = type(self).model_fields
+        for name, value in values:
+            info = fields.get(name) or FieldInfo(annotation=None)
+            shown = disclosure.shown(str(name), info, value, redact=redact)
+            yield name, value if isinstance(value, _SAFE) or not shown.secret else shown.value
 
 
 def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:

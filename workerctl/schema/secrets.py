@@ -35,8 +35,10 @@ def secret_texts(settings: Any) -> Iterator[str]:
     for name, info in fields.items():
         for part in parts(name, info, getattr(settings, name, None)):
             yield from _texts(part)
-    private = settings.__pydantic_private__ or {}
-    for name, value in {**(settings.model_extra or {}), **private, **_computed(settings)}.items():
+    # An instance whose construction failed has neither.
+    extra = getattr(settings, "__pydantic_extra__", None) or {}
+    private = getattr(settings, "__pydantic_private__", None) or {}
+    for name, value in {**extra, **private, **_computed(settings)}.items():
         for part in parts(name, None, value):
             yield from _texts(part)
     for secret in further_secrets(settings).values():
