@@ -62,3 +62,14 @@ def test_the_reports_of_a_guide_are_what_the_program_shows(
         (ROOT / guide).write_text(shown, "utf-8")
 
     assert shown == (ROOT / guide).read_text("utf-8")
+
+
+def test_the_readme_begins_with_the_report_of_the_guide() -> None:
+    """
+    The picture on the first screen of the README is the first report of the guide.
+    """
+    guide = blocks((ROOT / GUIDES[0]).read_text("utf-8"))
+    first = next(block for block in guide if block.kind == "console")
+    readme = next(blocks((ROOT / "README.md").read_text("utf-8")))
+
+    assert readme == first
