@@ -15,6 +15,7 @@ import os
 import platform
 import pty
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -46,10 +47,13 @@ IMPORTS = {
     "workerctl.keyring": 0.08,
     "workerctl.budget": 0.08,
     "workerctl.keys": 0.12,
+    "workerctl.rules": 0.08,
     "workerctl.settings": 1.10,
     "workerctl.checks.base": 1.15,
 }
 
+# What a team's module pays for the vocabulary, besides pydantic-settings.
+RULES = "import pydantic_settings, workerctl.rules"
 BOOT = "from workerctl.settings import get_settings; get_settings()"
 
 # Each of these programs prints milliseconds.
@@ -197,6 +201,10 @@ def _prepared(directory: Path) -> tuple[list[Row], list[str]]:
     skipped: list[str] = []
     plain = Command((python, "settings.py"), "plain", expects="settings are valid")
     rows.append(Row("check / a plain pydantic-settings script", check, plain, 0.95))
+    _make_foreign_project(directory)
+    foreign = check._replace(directory="foreign", expects="settings:Settings")
+    called = plain._replace(directory="foreign")
+    rows.append(Row("check of that script's class / the script", foreign, called, 1.15))
     for peers in (_python_rows, _node_rows):
         try:
             rows += peers(directory, check)
@@ -234,6 +242,9 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("get_settings() at boot / R", Command((python, "-c", BOOT)), r, 1.10)
     for name, bound in IMPORTS.items():
         yield Row(f"import {name} / R", Command((python, "-c", f"import {name}")), r, bound)
+    yield Row(
+        "import pydantic_settings, workerctl.rules / R", Command((python, "-c", RULES)), r, 1.02
+    )
     again = Command((python, "-c", AGAIN), prints=True)
     forked = Command((python, "-c", FORKED), prints=True)
     yield Row("get_settings() again, ms", again, None, 0.05, "printed")
@@ -305,6 +316,16 @@ def _make_directories(directory: Path) -> None:
     (directory / "git/.gitignore").write_text(".env\n")
     for command in (["git", "init", "--quiet"], ["git", "add", ".gitignore"]):
         _set_up(command, directory / "git")
+
+
+def _make_foreign_project(directory: Path) -> None:
+    """
+    Make a project with the plain settings class, which `check` judges without an option.
+    """
+    project = directory / "foreign"
+    _copy_env_file(project)
+    shutil.copyfile(directory / "plain/settings.py", project / "settings.py")
+    (project / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "settings:Settings"\n')
 
 
 def _set_up(command: list[str], directory: Path | None = None) -> None:
