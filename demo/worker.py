@@ -101,14 +101,14 @@ def show(running: ExitStack, interrupts: Interrupts) -> bool:
 
 
 def _shown(running: ExitStack, interrupts: Interrupts) -> bool:
-    say("4. A worker on a real Redis, with documents to read")
+    say("5. A worker on a real Redis, with documents to read")
     stage = _started(running, interrupts)
     done = _documents(stage)
-    say("5. The same worker with misbehaving services")
+    say("6. The same worker with misbehaving services")
     done = _misbehaviours(stage) and done
-    say("6. A worker with a bad configuration")
+    say("7. A worker with a bad configuration")
     done = _refusal(stage) and done
-    say("7. Stopping everything")
+    say("8. Stopping everything")
     with interrupts.held():
         running.close()
     left = _left(stage)

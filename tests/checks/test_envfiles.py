@@ -206,6 +206,6 @@ def test_set010_unknown_variables_are_no_configuration(context: MakeContext) -> 
 
 
 def test_set010_an_image_is_built_without_configuration(context: MakeContext) -> None:
-    """In the build phase, an empty configuration is no problem."""
+    """In the build phase, an empty configuration is expected."""
     with pytest.raises(SkipCheck, match="an image is built without its configuration"):
         list(envfiles.SET010.run(context("", phase="build")))

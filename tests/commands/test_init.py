@@ -169,7 +169,7 @@ def test_a_class_that_cannot_be_loaded_is_not_configured(call: Run, project: Pat
 
     assert done.returncode == 2
     assert "nothing was written" in done.stdout
-    assert "own.config:Settings cannot be loaded (KeyError)" in done.stderr
+    assert "own.config:Settings cannot be loaded (KeyError at own/config.py:4)" in done.stderr
     assert (project / "pyproject.toml").read_text() == PROJECT
 
 

@@ -96,7 +96,7 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
         out, _ = demo.communicate(timeout=_TIMEOUT)
         assert demo.returncode == 0, out
         assert _left(tree) == []
-    steps = out.partition("\n4. ")[2]
+    steps = out.partition("\n5. ")[2]
     shown = {line.split()[0]: line for line in steps.splitlines() if "wkt1…" in line}
     assert sorted(shown) == ["DOCX", "HWP", "HWPX", "PDF"]
     assert all(line.split()[-1] == "yes" for line in shown.values())
@@ -106,7 +106,7 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
     assert "(exit code 1; the job still waits)" in steps
     assert steps.endswith("Worker, services and Redis are gone.\n")
     # Step 6 shows the report of workerctl, which is wider; commands are shown as they are typed.
-    ours = [line for line in steps.partition("\n6. ")[0].splitlines() if line[:1] != "$"]
+    ours = [line for line in steps.partition("\n7. ")[0].splitlines() if line[:1] != "$"]
     assert max(map(len, ours)) <= _WIDTH
     assert list(_temporary(tree).iterdir()) == []
     assert "ENCRYPTION_KEY=" in (tree / ".env").read_text()
@@ -116,12 +116,12 @@ def test_it_shows_documents_misbehaviours_and_a_refusal_and_stops_everything(tre
 @pytest.mark.parametrize(
     ("words", "wait", "number"),
     [
-        ("1. A production", 0.0, signal.SIGINT),
-        ("4. A worker", 0.0, signal.SIGINT),
-        pytest.param("4. A worker", 0.2, signal.SIGTERM, marks=pytest.mark.long),
+        ("2. A production", 0.0, signal.SIGINT),
+        ("5. A worker", 0.0, signal.SIGINT),
+        pytest.param("5. A worker", 0.2, signal.SIGTERM, marks=pytest.mark.long),
         pytest.param("$ workerctl run --", 0.0, signal.SIGINT, marks=pytest.mark.long),
         ("$ workerctl run --", 0.4, signal.SIGHUP),
-        pytest.param("5. The same", 1.0, signal.SIGINT, marks=pytest.mark.long),
+        pytest.param("6. The same", 1.0, signal.SIGINT, marks=pytest.mark.long),
     ],
 )
 def test_interrupted_at_any_moment_it_leaves_nothing(
@@ -154,7 +154,7 @@ def test_repeated_interrupts_do_not_stop_the_cleanup(tree: Path):
 
 def test_it_ends_when_its_output_is_closed(tree: Path):
     with _demo(tree) as demo:
-        _read_until(demo, "4. A worker")
+        _read_until(demo, "5. A worker")
         assert demo.stdout
         demo.stdout.close()
         assert demo.wait(_TIMEOUT) == 1

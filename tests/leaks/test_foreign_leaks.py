@@ -30,9 +30,9 @@ from workerctl.runtime.jobs import policy
 from workerctl.runtime.log_filter import RedactingFilter
 from workerctl.runtime.logging_config import JsonFormatter
 from workerctl.runtime.retry import Verdict
-from workerctl.schema.secrecy.disclosure import parts, shown
-from workerctl.schema.secrecy.fields import has_rule
-from workerctl.schema.secrets import secret_texts
+from workerctl.schema.secrets.declared import has_rule
+from workerctl.schema.secrets.shown import parts, shown
+from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.redaction import Redactor
 
 RUNS = range(2 if BRIEF else 5)

@@ -15,7 +15,7 @@ from workerctl.report.exit_codes import ExitCode as Code
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.report.results import Problem, Report
 from workerctl.schema.declarations import declared
-from workerctl.schema.introspection import names
+from workerctl.schema.inputs import names
 from workerctl.settings import Settings
 from workerctl.sources.values import Values
 

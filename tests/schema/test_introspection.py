@@ -11,8 +11,8 @@ from annotated_types import Ge, Interval
 from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
 
 from tests.support.configurations import MakeLoaded
-from workerctl.schema import description, introspection
-from workerctl.schema.secrecy.fields import declares_secret
+from workerctl.schema import description, inputs, introspection
+from workerctl.schema.secrets.declared import declares_secret
 from workerctl.schema.vocabulary import HttpUrl, group
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.settings import Settings
@@ -96,12 +96,12 @@ def test_a_secret_is_recognized_by_type_or_by_name() -> None:
 
 def test_names_are_what_the_sources_need() -> None:
     """The names contain the fields, the secrets, and the new name for every old one."""
-    names = introspection.names(Team)
+    names = inputs.names(Team)
 
     assert names.fields == set(Team.model_fields)
     assert names.deprecated == {"OLD": "RENAMED", "OLDER": "RENAMED", "BEFORE": "MOVED"}
     assert names.families == ()
-    assert introspection.names(Settings).families == Settings.SECRET_FAMILIES
+    assert inputs.names(Settings).families == Settings.SECRET_FAMILIES
 
 
 def test_every_built_in_field_is_declared_in_full() -> None:

@@ -16,7 +16,7 @@ from pydantic import SecretBytes, SecretStr
 from tests.leaks.holdings import valid
 from tests.leaks.oracle import PIECE, Mint, Oracle
 from tests.support.configurations import MakeLoaded
-from workerctl.schema.secrets import secret_texts
+from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import LOG_MASK, Redactor
 from workerctl.settings import Settings

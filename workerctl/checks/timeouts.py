@@ -27,11 +27,15 @@ def connect_timeouts(context: Context) -> Iterator[Finding]:
             yield context.finding(
                 "TMO001",
                 Severity.ERROR,
-                f"{one.name} ({short} s) is not shorter than {other} ({long} s).",
+                f"{one.name} ({_plain(short)} s) is not shorter than {other} ({_plain(long)} s).",
                 f"Set {one.name} to {min(10, long - 1)}." if long > 1 else f"Raise {other}.",
                 one.name,
                 other,
             )
+
+
+def _plain(number: object) -> str:
+    return f"{number:g}" if isinstance(number, float) else str(number)
 
 
 def backoffs(context: Context) -> Iterator[Finding]:

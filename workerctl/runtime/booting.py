@@ -65,7 +65,7 @@ def _checked_settings(target: Target) -> Any:
     from workerctl.output.delivery import Output
 
     loaded, report = _judged(target)
-    if loaded is None or report.exit_code:
+    if loaded is None or loaded.findings or report.exit_code:
         del loaded  # it holds values
         code = Output(sys.stderr, sys.stderr).deliver(report)
         raise SystemExit(code if code == ExitCode.INTERRUPTED else ExitCode.FINDINGS)

@@ -44,7 +44,7 @@ from workerctl.runtime.log_filter import RedactingFilter
 from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import plain
 from workerctl.schema.loading import schema_of
-from workerctl.schema.secrets import secret_texts
+from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import get_settings
 

@@ -18,7 +18,7 @@ from workerctl.schema.introspection import (
     holds_url,
     sequence_type,
 )
-from workerctl.schema.secrecy.fields import is_secret
+from workerctl.schema.secrets.declared import is_secret
 from workerctl.schema.vocabulary import Expects
 
 OTHER_GROUP = "other"

@@ -8,6 +8,8 @@ from typing import NoReturn
 from pydantic import BaseModel, SecretStr
 
 from workerctl.schema import introspection
+from workerctl.schema.secrets.declared import is_secret
+from workerctl.sources.names import Names
 from workerctl.sources.values import Values
 
 
@@ -28,6 +30,26 @@ class FurtherSecrets(dict[str, SecretStr]):
 
     def __deepcopy__(self, _memo: object) -> "FurtherSecrets":
         return FurtherSecrets(self)  # the values are immutable
+
+
+def names(settings: type[BaseModel]) -> Names:
+    """
+    Return the variable names that a settings class accepts.
+    """
+    fields = settings.model_fields
+    return Names(
+        fields=frozenset(fields),
+        secrets=frozenset(name for name, info in fields.items() if is_secret(name, info)),
+        deprecated={
+            old: name
+            for name, info in fields.items()
+            for old in introspection.deprecated_names(name, info)
+        },
+        families=getattr(settings, "SECRET_FAMILIES", ()),
+        files=frozenset(
+            name for name, info in fields.items() if introspection.extras(info).get("file")
+        ),
+    )
 
 
 def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object]:

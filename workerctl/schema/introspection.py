@@ -1,5 +1,5 @@
 """
-What the sources need to know about a settings class: variable names, secrets, syntax of lists.
+What the declaration of a field says: the syntax of its lists, its former names, its type.
 """
 
 import json
@@ -7,30 +7,12 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import AliasChoices, BaseModel
+from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
-from workerctl.schema.secrecy.fields import is_secret
 from workerctl.schema.vocabulary import Expects
-from workerctl.sources.names import Names
 
 SEQUENCES = (list, tuple, set, frozenset)
-
-
-def names(settings: type[BaseModel]) -> Names:
-    """
-    Return the variable names that a settings class accepts.
-    """
-    fields = settings.model_fields
-    return Names(
-        fields=frozenset(fields),
-        secrets=frozenset(name for name, info in fields.items() if is_secret(name, info)),
-        deprecated={
-            old: name for name, info in fields.items() for old in deprecated_names(name, info)
-        },
-        families=getattr(settings, "SECRET_FAMILIES", ()),
-        files=frozenset(name for name, info in fields.items() if extras(info).get("file")),
-    )
 
 
 def holds_url(info: FieldInfo) -> bool:

@@ -15,7 +15,6 @@ from workerctl.schema import (
     declarations,
     inputs,
     instances,
-    introspection,
     rejections,
     source_options,
 )
@@ -193,7 +192,7 @@ def _read(
     files = options.env_files or ()
     source_options.require_no_secret((*files, options.secrets_dir or ""))
     return reading.read(
-        introspection.names(settings_class),
+        inputs.names(settings_class),
         environ=None if options.isolated else environ,
         env_files=files,
         secrets_dir=options.secrets_dir,

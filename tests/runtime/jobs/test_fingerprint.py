@@ -12,7 +12,7 @@ import workerctl
 from tests.runtime.jobs.conftest import KEY
 from workerctl import keys
 from workerctl.runtime.jobs import fingerprint
-from workerctl.schema import introspection
+from workerctl.schema import inputs
 from workerctl.settings import Settings
 
 OTHER_KEY = "1c84f0b7e25d93a60f7be41829c5d3706ae8f1b94d02c75638fe9ab1407d5c2e"
@@ -34,7 +34,7 @@ def test_every_public_field_has_a_digest_and_no_secret_has_one():
     found = published()
     assert set(found) == {"version", "keys", "fields", "fingerprint"}
     assert found["version"] == workerctl.__version__
-    secrets = introspection.names(Settings).secrets
+    secrets = inputs.names(Settings).secrets
     assert set(found["fields"]) == set(Settings.model_fields) - secrets
     assert {"OPENAI_API_KEY", "REDIS_URL", "ENCRYPTION_KEY"} <= secrets
     assert found["keys"] == {"ENCRYPTION_KEY": keys.key_id(KEY)}

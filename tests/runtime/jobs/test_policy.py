@@ -185,6 +185,6 @@ def test_no_record_holds_a_secret():
     policy.note_warnings(meta, error, 0, redact)
     assert Oracle([secret]).leaks(json.dumps(meta)) == []
     (attempt,) = meta["workerctl"]["attempts"]
-    assert (attempt["error"], attempt["code"]) == (LOG_MASK, LOG_MASK)
+    assert (attempt["error"], attempt["code"]) == ("PartialFailureException", LOG_MASK)
     assert attempt["reason"] == f"why {LOG_MASK}"
     assert meta["warnings"][0]["details"] == {"text": LOG_MASK, LOG_MASK: [LOG_MASK], "count": 3}

@@ -3,10 +3,13 @@ Tests of loading other teams' classes: one small project for each habit seen in 
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import workerctl
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.schema.foreign.conftest import Load, messages
 from workerctl.report.errors import SourceError
@@ -132,6 +135,24 @@ class Settings(BaseSettings):
         assert found.schema.forbids_unknown is (extra == "forbid")
 
 
+def test_a_name_of_a_nested_class_is_unknown_to_the_outer_one(load_module: Load) -> None:
+    """The nested settings class reads it, but the outer one forbids it in the file."""
+    Path(".env").write_text("INNER_SIZE=2\n")
+    text = """
+class Inner(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="INNER_", env_file=".env")
+    size: int = 1
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env")
+    inner: Inner = Inner()
+"""
+    found = load_module(text)
+
+    assert [(each.message, str(each.location)) for each in found.findings] == [
+        ("INNER_SIZE is unknown to Settings, which forbids other names.", ".env:1")
+    ]
+
+
 def test_an_unknown_key_of_a_nested_model_is_an_error(load_module: Load) -> None:
     """The real class does not start either."""
     text = """
@@ -143,7 +164,7 @@ class Settings(BaseSettings):
 """
     found = load_module(text, {"DB__PROT": "1", "DB__PORT": "3"})
 
-    assert messages(found) == ["DB__PROT is unknown, and the class forbids unknown names."]
+    assert messages(found) == ["DB__PROT is unknown, and the class forbids other names."]
     assert found.settings.db.port == 3
 
 
@@ -365,3 +386,19 @@ def test_nothing_of_the_values_is_in_a_repr(load_module: Load, here: Path) -> No
 
     shown = repr((found, found.judged, found.judged.environment))
     assert not Oracle(MINT.made).leaks(shown)
+
+
+def test_the_built_in_class_needs_nothing_of_this(here: Path) -> None:
+    """Its start does not import the modules for other classes."""
+    script = (
+        "import sys; from workerctl.schema.loading import load; "
+        "from workerctl.settings import Settings; load(Settings); "
+        "sys.exit(any(name.startswith('workerctl.schema.foreign') for name in sys.modules))"
+    )
+    root = Path(workerctl.__file__).parents[1]
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(root)}, cwd=here, check=False
+    )
+
+    assert done.returncode == 0

@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import DirectoryPath
+from pydantic_settings import BaseSettings
 
 from tests.leaks.oracle import Mint
 from tests.schema.foreign.conftest import Load, messages
-from workerctl.report.errors import ProjectError, UsageError
+from workerctl.report.errors import ConfigurationError, ProjectError, UsageError
+from workerctl.runtime import boot
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
-from workerctl.settings import Settings
+from workerctl.settings import Settings, get_settings
 
 WORD = Mint(11).token()
 CLASS = """
@@ -146,3 +149,50 @@ def test_the_module_is_imported_under_the_judged_environment(load_module: Load, 
     assert sys.modules["config"].STAGE == "prod"
     assert sys.modules["config"].ARGV == []
     assert "STAGE" not in os.environ
+
+
+BOOTED = """
+from workerctl.runtime import boot
+from workerctl.settings import get_settings
+
+class Settings(BaseSettings):
+    url: str
+    size: int = 1
+
+settings = {call}(Settings)
+host = settings.url.lower()
+"""
+
+
+@pytest.mark.parametrize("call", ["boot", "get_settings"])
+def test_a_module_that_boots_is_a_target(load_module: Load, call: str) -> None:
+    """What stops a worker does not stop workerctl from judging the class."""
+    try:
+        found = load_module(BOOTED.format(call=call), target="settings")
+        again = load_module(BOOTED.format(call=call), {"URL": "U"}, name="other")
+    finally:
+        get_settings.cache_clear()
+
+    assert messages(found) == ["URL is required but not set."]
+    assert again.settings.url == "U"
+
+
+def test_a_worker_does_not_start_without_what_its_machine_lacks(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The warning of a check elsewhere is an error where the worker starts."""
+
+    class Data(BaseSettings):
+        data: DirectoryPath
+
+    monkeypatch.setenv("DATA", "/absent/data")
+    try:
+        with pytest.raises(ConfigurationError):
+            get_settings(Data)
+        with pytest.raises(SystemExit) as caught:
+            boot(Data)
+    finally:
+        get_settings.cache_clear()
+
+    assert caught.value.code == 1
+    assert "DATA refers to something that this machine does not have" in capsys.readouterr().err

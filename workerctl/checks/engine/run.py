@@ -192,7 +192,7 @@ def secret_texts(context: Context) -> Iterator[str]:
     URLs; what has the shape of a secret; and values of unknown variables with the name of a
     credential.
     """
-    from workerctl.schema import secrets  # most runs need none
+    from workerctl.schema.secrets import texts as secrets  # most runs need none
 
     yield from secrets.secret_texts(context.settings)
     names = context.values.names

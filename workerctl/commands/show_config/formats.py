@@ -25,6 +25,7 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
                 "name": row.setting.name,
                 "group": row.setting.group,
                 "value": row.shown if row.valid else None,
+                "typed": row.typed if row.valid else None,
                 "secret": row.setting.secret,
                 "set": row.is_set,
                 "required": row.required,
@@ -42,14 +43,15 @@ def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterat
     """
     Yield the rows as lines of an env file.
 
-    A comment stands for a value that is secret, not valid, or not representable in `encoding`.
+    A line is written only if it reads back as the same value. A comment stands for a value that is
+    masked, not set, not valid, or not representable in `encoding`.
     """
     for row in selected:
         name = row.setting.name
         if not row.valid:
             yield f"# {name} is not valid"
-        elif row.setting.secret:
-            yield f"# {name} is {'set' if row.is_set else 'not set'}"
+        elif row.setting.secret or not row.whole:
+            yield f"# {name} is {'set' if row.shown else 'not set'}"
         else:
             text = f"{name}={_quoted(row.shown)}"
             yield text if _fits(text, encoding) else f"# {name} cannot be written in {encoding}"

@@ -2,33 +2,40 @@
 The rows of `workerctl show-config`: each setting, what may be shown of it, and its origin.
 """
 
+import json
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workerctl import keys
 from workerctl.commands.usage import unknown_name
+from workerctl.keyring import versions
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Location
+from workerctl.rules import EncryptionKey
 from workerctl.schema import boot_rules
-from workerctl.schema.description import Setting, as_text, describe
+from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.description import Setting, as_text, describe_field
 from workerctl.schema.loading import Loaded
-from workerctl.schema.secrecy import disclosure
-from workerctl.schema.secrecy.disclosure import Redact
-from workerctl.schema.secrets import secret_texts
+from workerctl.schema.secrets.shown import Redact
+from workerctl.schema.secrets.texts import secret_texts, shown_variable
 from workerctl.secrecy.masking import MASK, show_url
-from workerctl.secrecy.redaction import Redactor
 
 
 class Row(NamedTuple):
     """
     One setting and what may be shown of it. `shown` is "" if it is not set or not valid.
 
-    `shadowed` holds the locations of weaker assignments, which have no effect.
+    `typed` is the same in JSON types, and `whole` is false if a part of the value is masked or left
+    out. `is_key` is true for an encryption key, of which length and id are shown. `shadowed` holds
+    the locations of weaker assignments, which have no effect.
     """
 
     setting: Setting
     shown: str
+    typed: Any
+    whole: bool
+    is_key: bool
     is_set: bool
     required: bool
     valid: bool
@@ -44,19 +51,26 @@ def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
     `required` is that of the environment `env`, by default the configured one.
     """
     required = boot_rules.required_names(loaded.view, boot_rules.judged_as(loaded.view, env))
-    redact = Redactor(secret_texts(loaded.settings), MASK).redact
+    redact = _redact(loaded)
     return tuple(_row(loaded, setting, required, redact) for setting in settings(loaded))
 
 
 def settings(loaded: Loaded) -> Iterator[Setting]:
     """
     Yield the settings of the class, then the further secrets in the sources, such as older keys.
+
+    A model whose fields have variables is a setting only where it is set as a whole.
     """
-    described = describe(type(loaded.settings))
-    yield from described
-    known = {setting.name for setting in described}
+    schema, names = loaded.schema, loaded.values.names
+    parents = {variable.path[:-1] for variable in schema.variables.values()}
+    for name, variable in schema.variables.items():
+        if variable.path not in parents or loaded.values.is_set(name):
+            setting = describe_field(name, variable.info)
+            yield setting._replace(
+                group=_group(schema, variable, setting), secret=names.is_secret(name)
+            )
     for name in loaded.values.chosen:
-        if name not in known:
+        if name not in schema.variables:
             yield Setting(
                 name=name,
                 group="security",
@@ -65,6 +79,15 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
                 default="",
                 secret=True,
             )
+
+
+def _group(schema: Schema, variable: Variable, setting: Setting) -> str:
+    """
+    Return the heading of a setting: its group, or the path of the model that it belongs to.
+    """
+    if schema.is_own:
+        return setting.group
+    return ".".join(variable.path[:-1]) or schema.settings_class.__name__
 
 
 def select(
@@ -89,43 +112,108 @@ def select(
     )
 
 
-def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact) -> Row:
+def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact | None) -> Row:
     name = setting.name
     value = loaded.values.chosen.get(name)
-    valid = name not in loaded.invalid
-    shown, secret = _shown(loaded, setting, redact) if valid else ("", setting.secret)
+    valid = name not in loaded.invalid and loaded.settings is not None
+    is_key = _is_key(loaded.schema, name)
+    typed, whole = _typed(loaded, setting, redact) if valid else (None, False)
     return Row(
-        setting=setting._replace(secret=secret),
-        shown=shown,
+        setting=setting,
+        shown=_shown(loaded, setting, typed, is_key=is_key) if valid else "",
+        typed=typed,
+        whole=whole,
+        is_key=is_key,
         is_set=value is not None,
         required=setting.required or name in required,
         valid=valid,
         changed=valid and value is not None and _differs(loaded, setting),
-        location=loaded.values.location(name),
+        location=_location(loaded, name),
         shadowed=() if value is None else value.shadowed,
     )
+
+
+def _location(loaded: Loaded, name: str) -> Location:
+    """
+    Return where a value is from: its own variable, or that of a model around it.
+    """
+    variable, where = loaded.schema.variables.get(name), loaded.values.location(name)
+    if variable is None or where.source != "default":
+        return where
+    for other in loaded.schema.variables.values():
+        is_around = variable.path[: len(other.path)] == other.path and other.name != name
+        if is_around and loaded.values.is_set(other.name):
+            return loaded.values.location(other.name)
+    return where
 
 
 def _differs(loaded: Loaded, setting: Setting) -> bool:
     if setting.secret and not setting.url:
         return True
-    return bool(getattr(loaded.settings, setting.name, None) != setting.default)
+    return bool(_value(loaded, setting.name) != setting.default)
 
 
-def _shown(loaded: Loaded, setting: Setting, redact: Redact) -> tuple[str, bool]:
+def _value(loaded: Loaded, name: str) -> Any:
+    if name in loaded.schema.variables:
+        return loaded.schema.value(loaded.settings, name)
+    return loaded.values.text(name)
+
+
+def _redact(loaded: Loaded) -> Redact | None:
     """
-    Return what may be shown of the value, and whether a part of it is secret.
+    Return a function that masks the secrets of the configuration where a public value repeats them.
     """
-    value = getattr(loaded.settings, setting.name, loaded.values.text(setting.name))
-    if setting.secret:
-        plain = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        return masked(setting, plain), True
-    info = type(loaded.settings).model_fields[setting.name]
-    found = disclosure.shown(setting.name, info, value, redact=redact)
-    return as_text(found.value), found.secret
+    secrets = list(filter(None, secret_texts(loaded.settings))) if loaded.settings else []
+    if not secrets:
+        return None
+    from workerctl.secrecy.redaction import Redactor
+
+    return Redactor(secrets, MASK).redact
 
 
-def masked(setting: Setting, plain: str) -> str:
+def _typed(loaded: Loaded, setting: Setting, redact: Redact | None) -> tuple[Any, bool]:
+    """
+    Return what may be shown of a value, in JSON types, and whether that is the whole value.
+    """
+    name = setting.name
+    if name not in loaded.schema.variables:
+        return (MASK if loaded.values.text(name) else ""), False
+    shown = shown_variable(loaded.schema, loaded.settings, name, redact)
+    if shown.secret:
+        return shown.value, False
+    from pydantic_core import to_jsonable_python
+
+    plain = to_jsonable_python(_value(loaded, name), fallback=str, serialize_unknown=True)
+    return shown.value, _flat(shown.value) == _flat(plain)
+
+
+def _flat(value: Any) -> str:
+    return as_text(value) if isinstance(value, str | int | float) else json.dumps(value)
+
+
+def _shown(loaded: Loaded, setting: Setting, typed: Any, *, is_key: bool) -> str:
+    """
+    Return what may be shown of the value, as text.
+    """
+    value = _value(loaded, setting.name)
+    plain = getattr(value, "get_secret_value", lambda: value)()
+    if setting.secret and isinstance(plain, str | bytes | int | float):
+        return masked(setting, plain if isinstance(plain, str) else str(plain), is_key=is_key)
+    if loaded.schema.is_own and isinstance(typed, list):
+        return ",".join(map(as_text, typed))
+    if isinstance(typed, list | dict):
+        return json.dumps(typed, ensure_ascii=False)
+    return as_text(typed)
+
+
+def _is_key(schema: Schema, name: str) -> bool:
+    return any(
+        name == key.name or versions.number_of(name, key.name) is not None
+        for key in schema.of(EncryptionKey)
+    )
+
+
+def masked(setting: Setting, plain: str, *, is_key: bool = False) -> str:
     """
     Return what may be shown of a secret: the host of a URL, length and id of a key, else a mask.
     """
@@ -133,7 +221,7 @@ def masked(setting: Setting, plain: str) -> str:
         return ""
     if setting.url:
         return show_url(plain, secret=True)
-    if not setting.name.startswith("ENCRYPTION_KEY"):
+    if not is_key:
         return MASK
     if keys.form_problem(plain) is None and keys.weakness(plain) is None:
         return f"{MASK} ({len(plain)} characters, key id {keys.key_id(plain)})"
@@ -142,7 +230,7 @@ def masked(setting: Setting, plain: str) -> str:
 
 def _named(found: tuple[Row, ...], name: str) -> Row:
     for row in found:
-        if name.upper() in {row.setting.name, *row.setting.deprecated}:
+        if name.upper() in map(str.upper, (row.setting.name, *row.setting.deprecated)):
             return row
     known = [row.setting.name for row in found]
     raise unknown_name(name, "setting", known)
@@ -154,7 +242,7 @@ def shown_value(row: Row) -> tuple[str, Style]:
     """
     if not row.valid:
         return "not valid, not shown", "red"
-    if row.required and not row.is_set:
+    if row.required and not row.is_set and row.location.source == "default":
         return "not set, but required", "red"
     if not row.shown:
         return "not set", "dim"

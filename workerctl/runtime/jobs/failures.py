@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from workerctl.report.errors import ConfigurationError
+from workerctl.report.type_names import type_name
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.retry import Verdict, classify
@@ -102,7 +103,7 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
         _log.warning(
             "Job %s failed with %s, which is not a known error: it runs once more, in %d s.",
             job.id,
-            type(error).__name__,
+            type_name(error),
             delay,
         )
 
@@ -175,4 +176,4 @@ def _save(job: RunningJob) -> None:
     try:
         job.save_meta()
     except Exception as error:  # noqa: BLE001 -- the decision holds even if it cannot be recorded
-        _log.warning("Job %s: could not save its record (%s).", job.id, type(error).__name__)
+        _log.warning("Job %s: could not save its record (%s).", job.id, type_name(error))

@@ -22,7 +22,7 @@ from workerctl.rules import EncryptionKey
 from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import further_secrets, plain
 from workerctl.schema.loading import schema_of
-from workerctl.schema.secrets import secret_variables, shown_variable
+from workerctl.schema.secrets.texts import secret_variables, shown_variable
 
 PREFIX = "workerctl:"
 """The prefix of the published fields in RQ's record of a worker."""

@@ -51,6 +51,7 @@ from secrets import SystemRandom
 from typing import Any, NamedTuple
 
 from workerctl.budget.lookup import pipeline_for
+from workerctl.report.type_names import type_name
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
 from workerctl.runtime.plain import with_texts
 from workerctl.runtime.retry import Verdict
@@ -194,7 +195,7 @@ def note_failure(  # noqa: PLR0913 -- each has its place in the record
     record["attempts"].append(
         {
             "at": round(now, 3),
-            "error": redact(type(error).__name__),
+            "error": redact(type_name(error)),
             "code": redact(error.error_code) if isinstance(error, WorkerBaseException) else None,
             "kind": verdict.kind,
             "reason": redact(verdict.reason)[:MAX_CHARACTERS],

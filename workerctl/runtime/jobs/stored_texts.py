@@ -5,7 +5,7 @@ Redaction of the texts that are stored in Redis with a job: tracebacks, reasons 
 from typing import Any
 
 from workerctl.report.errors import ConfigurationError
-from workerctl.schema.secrets import secret_texts
+from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import get_settings
 

@@ -23,7 +23,7 @@ from workerctl.schema.foreign.messages import findings_of
 from workerctl.schema.foreign.origins import with_origins
 from workerctl.schema.foreign.variables import schema_of, settings_classes
 from workerctl.schema.loaded import Loaded
-from workerctl.schema.secrets import secret_variables
+from workerctl.schema.secrets.texts import secret_variables
 from workerctl.schema.source_options import Options
 from workerctl.sources import envfile, reading
 from workerctl.sources.names import Names

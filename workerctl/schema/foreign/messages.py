@@ -11,7 +11,7 @@ from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_mapping, models_in
 from workerctl.schema.foreign.rejected import Rejection
 from workerctl.schema.introspection import sequence_type
-from workerctl.schema.secrecy.fields import is_secret
+from workerctl.schema.secrets.declared import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 
@@ -31,7 +31,9 @@ def findings_of(
     schema: Schema, values: Values, rejections: Iterable[Rejection]
 ) -> tuple[Finding, ...]:
     """
-    Return a SET001 finding for every rejection but that of an unknown name in a file (SET002).
+    Return a SET001 finding for every rejection that SET002 does not report.
+
+    SET002 reports the names in files that neither the class nor a nested one knows.
     """
     return tuple(
         _finding(schema, values, each) for each in rejections if not _is_of_a_file(each, values)
@@ -41,7 +43,11 @@ def findings_of(
 def _is_of_a_file(rejection: Rejection, values: Values) -> bool:
     if rejection.cause != "unknown" or rejection.path or rejection.variable is None:
         return False
-    return next(_places(values.env_files, rejection.variable), None) is not None
+    return any(
+        assignment.sets is None and assignment.name.upper() == rejection.variable.upper()
+        for source in values.env_files
+        for assignment in source.assignments
+    )
 
 
 def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
@@ -126,7 +132,7 @@ def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
 
 def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     variable = schema.variables.get(rejection.variable or "")
-    if variable is not None:
+    if variable is not None and rejection.path:
         return _set001(
             f"{variable.name} contains a key that the class forbids.",
             "Remove the key, or correct its name.",
@@ -137,11 +143,13 @@ def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     location = None
     if rejection.variable is not None:
         location = next(_places(values.sources(), rejection.variable), Location("environment"))
+    is_top = not rejection.path
+    reason = f" to {schema.settings_class.__name__}, which" if is_top else ", and the class"
     above = next((n for n, each in schema.variables.items() if each.path == rejection.path), None)
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
-        message=f"{shown} is unknown, and the class forbids unknown names.",
+        message=f"{shown} is unknown{reason} forbids other names.",
         hint="Correct the name, remove it, or set extra='ignore' in the class.",
         fields=() if above is None else (above,),
         location=location,

@@ -11,8 +11,8 @@ from workerctl.schema import instances
 from workerctl.schema.declarations import Schema, with_rules
 from workerctl.schema.foreign.variables import schema_of
 from workerctl.schema.instances import Origin
-from workerctl.schema.secrecy.disclosure import Shown
-from workerctl.schema.secrets import secret_texts, secret_variables, shown_variable
+from workerctl.schema.secrets.shown import Shown
+from workerctl.schema.secrets.texts import secret_texts, secret_variables, shown_variable
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
 from workerctl.sources import project as projects

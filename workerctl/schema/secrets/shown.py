@@ -4,7 +4,7 @@ What may be shown of a value: the same value in JSON types, with every secret in
     >>> shown("db", Settings.model_fields["db"], settings.db)
     Shown(value={'host': 'db.internal', 'password': '••••••••'}, secret=True)
 
-Declarations decide first (`workerctl.schema.secrecy.fields`), then the shape of each text. Every
+Declarations decide first (`workerctl.schema.secrets.declared`), then the shape of each text. Every
 output of values and every collection of secrets goes through `parts` or `shown`.
 """
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
 from workerctl.rules import Hidden
-from workerctl.schema.secrecy.fields import (
+from workerctl.schema.secrets.declared import (
     fields_of,
     has_rule,
     hides_all,

@@ -28,9 +28,9 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from tests.leaks.oracle import Mint, Oracle
 from workerctl.rules import Hidden, Public
-from workerctl.schema.secrecy.disclosure import Shown, shown
-from workerctl.schema.secrecy.fields import is_secret
-from workerctl.schema.secrets import secret_texts
+from workerctl.schema.secrets.declared import is_secret
+from workerctl.schema.secrets.shown import Shown, shown
+from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
 

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from workerctl.rules import Hidden, Public
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.instances import known
-from workerctl.schema.secrecy.disclosure import Part, Redact, Shown, parts, shown
-from workerctl.schema.secrecy.fields import is_public, is_secret
+from workerctl.schema.secrets.declared import is_public, is_secret
+from workerctl.schema.secrets.shown import Part, Redact, Shown, parts, shown
 from workerctl.secrecy.masking import hidden_parts
 from workerctl.secrecy.recognition import secret_spans
 

@@ -6,7 +6,7 @@ pydantic, a model or dataclass with such a field), if it is marked `Hidden`, or 
 alias looks like a credential. `Public` overrules the name, and nothing else. A forgotten
 declaration therefore hides a value rather than showing it.
 
-Whether a *value* has the shape of a secret is decided by `workerctl.schema.secrecy.disclosure`.
+Whether a *value* has the shape of a secret is decided by `workerctl.schema.secrets.shown`.
 """
 
 import dataclasses

@@ -1,0 +1,64 @@
+"""
+Guides with examples that follow on from each other: the reports in them are what the program shows.
+
+`WORKERCTL_GOLDEN=write pytest tests/repository/test_guides.py` renews the reports.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import NamedTuple
+
+import pytest
+
+Run = Callable[..., CompletedProcess[str]]
+
+ROOT = Path(__file__).parents[2]
+GUIDES = ("docs/adopting.md",)
+_BLOCK = r"```(python|sh|console)\n(.*?)```"
+
+
+class Block(NamedTuple):
+    """
+    A block of a guide: a file that it shows whole, or a command with its output.
+    """
+
+    kind: str
+    first: str
+    rest: str
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """
+    Yield the blocks of a guide in order. A file begins with its path in a comment.
+    """
+    for kind, body in re.findall(_BLOCK, text, re.DOTALL):
+        first, _, rest = body.partition("\n")
+        if first.startswith(("# ", "$ ")):
+            yield Block(kind, first[2:], rest)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_reports_of_a_guide_are_what_the_program_shows(
+    guide: str, directory: Path, run: Run
+) -> None:
+    """
+    A reader who follows the guide sees exactly these reports.
+    """
+    shown = (ROOT / guide).read_text("utf-8")
+    for block in blocks(shown):
+        if block.kind == "console":
+            done = run(*block.first.split()[1:], env={"PYTHONPATH": f"{ROOT}:."})
+            old = f"$ {block.first}\n{block.rest}```"
+            shown = shown.replace(old, f"$ {block.first}\n{done.stdout}```", 1)
+        else:
+            file = directory / block.first
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(block.rest, "utf-8")
+            file.chmod(0o600)
+    if os.environ.get("WORKERCTL_GOLDEN") == "write":
+        (ROOT / guide).write_text(shown, "utf-8")
+
+    assert shown == (ROOT / guide).read_text("utf-8")
