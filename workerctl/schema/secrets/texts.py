@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from workerctl.rules import Hidden, Public
 from workerctl.schema.declarations import Schema, Variable
-from workerctl.schema.instances import further_secrets, known
+from workerctl.schema.instances import known
 from workerctl.schema.secrets.declared import is_public, is_secret
 from workerctl.schema.secrets.shown import Part, Redact, Shown, parts, shown
 from workerctl.secrecy.masking import hidden_parts
@@ -41,10 +41,10 @@ def secret_texts(settings: Any) -> Iterator[str]:
     for name, value in {**extra, **private, **_computed(settings)}.items():
         for part in parts(name, None, value):
             yield from _texts(part)
-    for secret in further_secrets(settings).values():
-        yield secret.get_secret_value()
-    origin = known(settings)
+    origin = known(settings)  # that of the built-in class is among its private attributes
     if origin is not None:
+        for secret in origin.further_secrets.values():
+            yield secret.get_secret_value()
         for one in origin.schema.of(Hidden):  # perhaps in a table, not at the field
             for part in parts("", _HIDDEN, origin.schema.value(settings, one.name)):
                 yield from _texts(part)
