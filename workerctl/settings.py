@@ -49,7 +49,7 @@ from workerctl.rules import (
     SmallerThan,
     Within,
 )
-from workerctl.schema import boot_rules, inputs, loading, rejections
+from workerctl.schema import boot_rules, imports, inputs, loading, rejections
 from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
@@ -475,7 +475,7 @@ class _CachedSettings:
         Raises ConfigurationError with every reason why a worker must not run.
         """
         made = self._made.get(target)
-        if made is None and loading.is_importing():
+        if made is None and imports.is_importing():
             return loading.constructed(Settings, target)
         if made is None:
             with self._lock:

@@ -240,9 +240,9 @@ def test_boot_does_not_change_the_environment(boot: Boot, directory: Path):
 
 THREADS = """
 import sys, threading
-from workerctl.schema.foreign import construction
+from workerctl.schema import imports as waiting
 from workerctl.settings import get_settings
-construction.PATIENCE_SECONDS = 0.1
+waiting.PATIENCE_SECONDS = 0.1
 sys.started = threading.Event()  # set by the module
 
 def imports():

@@ -304,3 +304,9 @@ def test_a_long_text_is_redacted_quickly() -> None:
 
     assert Redactor(secrets, MASK).redact("a" * 20_000 + secrets[0]) == "a" * 20_000 + MASK
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("secret", ["https://", "redis://", "x://?", "unix:///"])
+def test_a_url_of_a_scheme_alone_is_a_secret_without_text(secret: str) -> None:
+    """A secret may be set to the beginning of a URL; that has nothing to redact."""
+    assert Redactor([secret]).redact("see https://host/path") == "see https://host/path"

@@ -13,6 +13,8 @@ def type_name(value: object) -> str:
     `type(secret, (ValueError,), {})`, the result is `ValueError`.
     """
     for kind in type(value).__mro__:
+        if "<locals>" in kind.__qualname__:  # from a class statement in a function
+            return kind.__name__
         found: object = sys.modules.get(kind.__module__)
         for part in kind.__qualname__.split("."):
             found = getattr(found, "__dict__", {}).get(part)

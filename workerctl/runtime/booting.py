@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
-from workerctl.schema.loading import is_importing
+from workerctl.schema.imports import is_importing
 from workerctl.schema.source_options import Options
 from workerctl.settings import Chosen, Settings, Target, get_settings
 

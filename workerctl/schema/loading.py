@@ -3,7 +3,6 @@ Sources → Settings: build an instance of a settings class, and report every va
 """
 
 import os
-import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any, BinaryIO
 
@@ -89,16 +88,6 @@ def remember(loaded: Loaded) -> None:
     Keep what `origin_of` returns for the instance of a loaded configuration.
     """
     instances.remember(loaded.settings, _origin(loaded))
-
-
-def is_importing() -> bool:
-    """
-    Return whether a call for settings comes from a module that is imported for its settings class.
-
-    Such a call decides nothing: the class has not been judged yet.
-    """
-    construction = sys.modules.get("workerctl.schema.foreign.construction")
-    return construction is not None and construction.CONSTRUCTIONS.is_importing()
 
 
 def constructed(default: type[BaseModel], target: type | str | None) -> Any:

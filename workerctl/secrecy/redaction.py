@@ -132,6 +132,8 @@ def _end_of_url(secret: str) -> Whole:
     url = _parse_url(secret)
     if url is None or url.path == "/" or re.fullmatch(urls.DATABASE_PATH, url.path):
         return "", re.compile("")
+    if not url.netloc + url.path[:1]:  # only a scheme
+        return "", re.compile("")
     host = urls.host_of(url) + url.path[:1]
     end = secret.partition(url.netloc + url.path[:1])[2]
     return end, re.compile(f"(?<={re.escape(host)}){re.escape(end)}")

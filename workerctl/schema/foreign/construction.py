@@ -5,7 +5,6 @@ Many modules end in `settings = Settings()`, which fails wherever the environmen
 it is in every CI job.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, get_origin
@@ -14,7 +13,8 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_settings import BaseSettings
 
 from workerctl.schema.foreign.annotations import alternatives
-from workerctl.schema.foreign.judged import LOCK, replaced
+from workerctl.schema.foreign.judged import replaced
+from workerctl.schema.imports import importing
 
 _EMPTY = (str, bytes, int, float, bool, list, tuple, set, frozenset, dict)
 
@@ -42,7 +42,6 @@ class Constructions:
 
     def __init__(self) -> None:
         self._made: dict[int, Construction] = {}
-        self._importer: int | None = None
 
     def of(self, instance: object) -> Construction | None:
         """
@@ -78,30 +77,9 @@ class Constructions:
             self._made[id(made)] = Construction(made, args, kwargs, failed)
             return made
 
-        before, self._importer = self._importer, threading.get_ident()
-        try:
-            with replaced(kind, "__call__", create):
-                yield
-        finally:
-            self._importer = before
+        with replaced(kind, "__call__", create), importing():
+            yield
 
-    def is_importing(self) -> bool:
-        """
-        Return whether a call for settings comes from a module that is imported for its class.
-
-        Another thread may be importing that module, and wait for an import that this one has
-        begun. A call that cannot wait for the end of the import counts as a part of it.
-        """
-        if self._importer in {None, threading.get_ident()}:
-            return self._importer is not None
-        is_free = LOCK.acquire(timeout=PATIENCE_SECONDS)
-        if is_free:
-            LOCK.release()
-        return not is_free
-
-
-PATIENCE_SECONDS = 10.0
-"""How long a thread waits for the import of a settings class in another one."""
 
 CONSTRUCTIONS = Constructions()
 """Those of this process, in which a module is imported only once."""

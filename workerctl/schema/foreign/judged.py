@@ -9,7 +9,6 @@ look at the environment therefore see the same values.
 import logging
 import os
 import sys
-import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -18,6 +17,8 @@ from typing import Any, Literal, NamedTuple, get_args
 import pydantic_settings
 from pydantic_settings import DotEnvSettingsSource, SecretsSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
+
+from workerctl.schema.imports import LOCK
 
 Kind = Literal["environment", "env-file", "secret-file"]
 """The kind of a source, as in a Location."""
@@ -29,9 +30,6 @@ REMOTE = (
     "GoogleSecretManagerSettingsSource",
 )
 """The sources of pydantic-settings that reach the network when they are created."""
-
-LOCK = threading.RLock()
-"""Held while the judged environment is entered."""
 
 
 class JudgedEnvironment(NamedTuple):
