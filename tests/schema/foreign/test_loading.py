@@ -137,10 +137,10 @@ class Settings(BaseSettings):
 
 def test_a_name_of_a_nested_class_is_unknown_to_the_outer_one(load_module: Load) -> None:
     """The nested settings class reads it, but the outer one forbids it in the file."""
-    Path(".env").write_text("INNER_SIZE=2\n")
+    Path(".env").write_text("OTHER_SIZE=2\n")
     text = """
 class Inner(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="INNER_", env_file=".env")
+    model_config = SettingsConfigDict(env_prefix="OTHER_", env_file=".env")
     size: int = 1
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env")
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     found = load_module(text)
 
     assert [(each.message, str(each.location)) for each in found.findings] == [
-        ("INNER_SIZE is unknown to Settings, which forbids other names.", ".env:1")
+        ("OTHER_SIZE is unknown to Settings, which forbids other names.", ".env:1")
     ]
 
 
