@@ -316,7 +316,7 @@ def _own_files(schema: Schema) -> list[str]:
 def _resolved(path: FilePath, depth: int) -> FilePath | None:
     candidates = [path]
     if not path.is_absolute():
-        candidates += [parent / path for parent in islice(FilePath.cwd().parents, depth)]
+        candidates += [parent / path for parent in islice(FilePath.cwd().parents, max(depth, 0))]
     return next((each for each in candidates if each.is_file()), None)
 
 
