@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 10.0
 
 class _Importer:
     """
-    The thread that imports a settings class; None if there is none.
+    The thread that imports a settings class, or None.
     """
 
     thread: int | None = None
