@@ -62,8 +62,9 @@ def table(selected: tuple[Row, ...], *, origin: bool) -> Iterator[Line]:
     Yield the rows for people, one line each under the heading of its group.
     """
     width = max((len(row.setting.name) for row in selected), default=0)
+    groups = list(dict.fromkeys(row.setting.group for row in selected))
     group = ""
-    for row in selected:
+    for row in sorted(selected, key=lambda row: groups.index(row.setting.group)):
         if row.setting.group != group:
             group = row.setting.group
             yield line()

@@ -240,10 +240,10 @@ def shown_value(row: Row) -> tuple[str, Style]:
     """
     Return the text that a row shows for its value, and its style.
     """
-    if not row.valid:
-        return "not valid, not shown", "red"
     if row.required and not row.is_set and row.location.source == "default":
         return "not set, but required", "red"
+    if not row.valid:
+        return "not valid, not shown", "red"
     if not row.shown:
         return "not set", "dim"
     return row.shown, ""

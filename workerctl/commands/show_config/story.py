@@ -58,7 +58,8 @@ def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
     Yield what the schema declares about one setting.
     """
     yield line((setting.name, "bold"), f" · {setting.group}")
-    yield line(f"  {setting.description}", indent=2)
+    if setting.description:
+        yield line(f"  {setting.description}", indent=2)
     yield line()
     yield _fact("must be", setting.expects)
     yield _fact("default", _default(setting) or "not set")
