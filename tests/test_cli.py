@@ -851,3 +851,18 @@ def test_a_plain_check_reports_errors_in_the_same_way(run: Run, directory: Path)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("workerctl: .env is a directory.")
+
+
+def test_show_config_writes_infinity_as_text(call: Run, directory: Path) -> None:
+    """
+    JSON has no infinity, and a value that a class allows must not break the document.
+    """
+    (directory / "endless.py").write_text(
+        "from pydantic_settings import BaseSettings\n"
+        "class S(BaseSettings):\n    wait: float = float('inf')\n    rate: float = 1\n"
+    )
+    done = call(
+        "show-config", "--settings", "endless:S", "--format", "json", environ={"RATE": "nan"}
+    )
+
+    assert [row["typed"] for row in json.loads(done.stdout)["settings"]] == ["inf", "nan"]

@@ -315,3 +315,35 @@ def test_every_shape_names_its_source() -> None:
     for shape in SHAPES:
         assert shape.source
         assert all(hint == hint.lower() for hint in shape.hints)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "orders:QQhunter2hunter2@db:5432/x",
+        ":hunter2x@h:6379/0",
+        "redis//:hunter2x@h.internal:6379/0",
+        "redis:/u:hunter2x@h:6379",
+        "//u:hunter2x@h",
+        "url=u:p4@h",
+        "u:pa/ss@[::1]:80",
+    ],
+)
+def test_a_login_without_a_sound_scheme_is_recognised(text: str) -> None:
+    """What stands before the host of a damaged URL may be a password."""
+    assert has_userinfo(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mailto:ops@example-works.net",
+        "ops@example-works.net",
+        "git@git.example-works.net:team/repo",
+        "registry.internal:5000/worker@sha256:3b1f",
+        "at 12:30 ask me @ the desk",
+    ],
+)
+def test_an_address_is_no_login(text: str) -> None:
+    """Mail addresses, repositories and digests of images are not secret."""
+    assert not has_userinfo(text)

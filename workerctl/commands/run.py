@@ -17,10 +17,11 @@ from workerctl.preflight import Request, attempted, judge, reported
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
-from workerctl.schema.loading import Loaded
+from workerctl.schema.loading import Loaded, different_when_started
 from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project
 from workerctl.sources.envfile import STDIN
+from workerctl.sources.values import Assignment
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
@@ -59,8 +60,27 @@ def execute(world: World, request: Request, command: list[str]) -> int:
     if report.exit_code or isinstance(loaded, Problem):
         # Standard output is reserved for the command.
         return Output(world.stderr, world.stderr).deliver(report)
-    _replace_process(world, command, environment_for(loaded, request.options, world.environ))
+    environ = environment_for(loaded, request.options, world.environ)
+    _require_same_values(loaded, environ)
+    _replace_process(world, command, environ)
     return ExitCode.OK
+
+
+def _require_same_values(loaded: Loaded, environ: dict[str, str]) -> None:
+    """
+    Raise UsageError if a class that reads by itself would not read what was checked.
+
+    It may read an env file of its own as well, or find a field under two names.
+    """
+    if loaded.schema.is_own:
+        return
+    names = different_when_started(loaded, environ)
+    if names:
+        raise UsageError(
+            f"The command would read other values than those that were checked for "
+            f"{', '.join(names)}.",
+            "Name the env files that the class reads by itself, too, and each variable once.",
+        )
 
 
 def require_readable_again(options: Options, environ: Mapping[str, str]) -> None:
@@ -106,8 +126,17 @@ def _values_of_files(loaded: Loaded) -> dict[str, str]:
         assignment.name: assignment.text
         for source in loaded.values.env_files
         for assignment in source.assignments
+        if _has_effect(assignment, loaded)
     }
     return {**secrets, **assigned}
+
+
+def _has_effect(assignment: Assignment, loaded: Loaded) -> bool:
+    """
+    Return whether a line sets its field, which another name of the field may set instead.
+    """
+    chosen = loaded.values.chosen.get(assignment.sets or "")
+    return chosen is None or chosen.location == assignment.location
 
 
 def _names_of_sources(options: Options, environ: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,8 @@ _SHORTEST_HINT = 3
 _LONGEST_VALUE = 8192
 # The end is the last @, because the password may contain an unescaped slash.
 _LOGIN = r"://[^\s/@:]{0,256}:[^\s@]{1,512}@"
+# The same without a scheme, or after a damaged one; not mail addresses, and digests of images.
+_BARE_LOGIN = r"(?<![^\s\"'=,;(])(?!mailto:)[^\s@:\"']{0,256}:[^\s@]{1,512}@(?!sha\d)[\w\[]"
 _HEXADECIMAL = (
     r"(?<![A-Za-z0-9])(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])"
     r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})(?![A-Za-z0-9])"
@@ -73,9 +75,11 @@ def _value_at(text: str, start: int) -> Iterator[str]:
 def has_userinfo(text: str) -> bool:
     """
     Return whether the text contains a URL with a password or a query parameter that is a secret.
+
+    The scheme may be missing or damaged, as in `user:password@host`.
     """
     if "://" not in text:
-        return False
+        return "@" in text and re.search(_BARE_LOGIN, text) is not None
     if re.search(_LOGIN, text):
         return True
     if "@" not in text and "?" not in text:

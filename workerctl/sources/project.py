@@ -88,7 +88,7 @@ def load(project: Project, target: str) -> Any:
     Raises ProjectError with the type of the exception only, because its message may hold a value.
     """
     module, _, name = require_target(target).partition(":")
-    _make_importable(project.directory, module)
+    make_importable(project.directory, module)
     try:
         # Whatever the module prints must not mix with a report.
         with contextlib.redirect_stdout(sys.stderr):
@@ -114,7 +114,7 @@ def require_target(target: str) -> str:
     )
 
 
-def _make_importable(directory: Path, module: str) -> None:
+def make_importable(directory: Path, module: str) -> None:
     """
     Put the directory first on `sys.path` and, right after it, its `src` if the module is there.
     """

@@ -33,12 +33,15 @@ class Dialect(NamedTuple):
     How the sources are understood: as workerctl does, or as pydantic-settings and python-dotenv do.
 
     In that of pydantic-settings, an empty value counts unless `ignores_empty` is true, `${NAME}` is
-    expanded in single quotes, too, but not across files, and the last spelling of a name wins.
+    expanded in single quotes, too, but not across files, and the last spelling of a name wins. Of
+    several names of a field, its declaration decides, not the file. `in_environment` says that the
+    class reads no env file by itself, and finds their variables in its environment.
     """
 
     pydantic: bool = False
     ignores_empty: bool = True
     encoding: str = "utf-8"
+    in_environment: bool = False
 
 
 _OWN = Dialect()
@@ -64,11 +67,13 @@ def read(  # noqa: PLR0913 -- the sources
     files = tuple(_env_files(names, env_files, environ or {}, stdin, dialect))
     directories = (secrets_dir,) if isinstance(secrets_dir, str) else secrets_dir or ()
     secrets = tuple(_secrets(names, directory, dialect) for directory in directories)
-    strongest_first = [
-        *(() if environment is None else (environment,)),
-        *reversed(files),
-        *(_together(secrets) if dialect.pydantic else secrets),
-    ]
+    own = () if environment is None else (environment,)
+    if not dialect.pydantic:
+        strongest_first = [*own, *reversed(files), *secrets]
+    elif dialect.in_environment:
+        strongest_first = [*_together((*files, *own)), *_together(secrets)]
+    else:
+        strongest_first = [*own, *_together(files), *_together(secrets)]
     chosen, empty = _choose(strongest_first, names, dialect)
     return Values(
         names=names,
@@ -150,7 +155,7 @@ def _is_inside(path: Path, directory: str) -> bool:
 
 def _together(sources: tuple[Source, ...]) -> tuple[Source, ...]:
     assignments = tuple(each for source in sources for each in source.assignments)
-    return (Source("secrets", assignments),) if assignments else ()
+    return (Source("together", assignments),) if assignments else ()
 
 
 def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:

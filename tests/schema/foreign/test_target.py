@@ -196,3 +196,14 @@ def test_a_worker_does_not_start_without_what_its_machine_lacks(
 
     assert caught.value.code == 1
     assert "DATA refers to something that this machine does not have" in capsys.readouterr().err
+
+
+def test_a_module_in_src_is_found(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an installed package would be, in the layout with a `src` folder."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (here / "src/inside").mkdir(parents=True)
+    (here / "src/inside/conf.py").write_text(
+        "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    a: int = 1\n"
+    )
+
+    assert load(Settings, Options(settings="inside.conf:S"), environ={}).settings.a == 1

@@ -150,7 +150,8 @@ def _location(loaded: Loaded, name: str) -> Location:
 def _differs(loaded: Loaded, setting: Setting) -> bool:
     if setting.secret and not setting.url:
         return True
-    return bool(_value(loaded, setting.name) != setting.default)
+    value = _value(loaded, setting.name)
+    return bool(value != setting.default) and as_text(value) != as_text(setting.default)
 
 
 def _value(loaded: Loaded, name: str) -> Any:

@@ -132,6 +132,14 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     return _loaded(schema, values, loaded.project, new)
 
 
+def started(loaded: Loaded, environ: MutableMapping[str, str]) -> Loaded:
+    """
+    Return the configuration that a process with this environment reads without workerctl.
+    """
+    inputs = Inputs(loaded.project, Options(), environ)
+    return load(loaded.schema.settings_class, inputs)
+
+
 def names_of(schema: Schema) -> Names:
     """
     Return the names that the sources look for.
@@ -228,6 +236,7 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
             pydantic=True,
             ignores_empty=bool(config.get("env_ignore_empty")),
             encoding=config.get("env_file_encoding") or "utf-8",
+            in_environment=config.get("env_file") is None,
         ),
     )
     return values._replace(files_are_named=files is not None)

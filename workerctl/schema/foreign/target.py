@@ -7,7 +7,6 @@ Name is a class, an instance of one, or a function that returns one.
 import importlib
 import inspect
 import re
-import sys
 from contextlib import suppress
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -21,6 +20,7 @@ from workerctl.schema.foreign import places
 from workerctl.schema.foreign.annotations import alternatives
 from workerctl.schema.foreign.construction import CONSTRUCTIONS
 from workerctl.schema.foreign.judged import JudgedEnvironment
+from workerctl.sources import project as projects
 from workerctl.sources.project import Project
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
@@ -56,8 +56,7 @@ def settings_class(
             "A settings class is not named in the form module:Name.",
             "Write it like `app.config:Settings`.",
         )
-    if sys.path[:1] != [str(project.directory)]:
-        sys.path.insert(0, str(project.directory))
+    projects.make_importable(project.directory, target.partition(":")[0])
     failure: WorkerctlError | None = None
     found: type[BaseSettings] | None = None
     try:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from math import isfinite
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
@@ -156,7 +157,8 @@ def _shown_part(part: Part, redact: Redact | None) -> Shown:
     if part.is_secret:
         return Shown(_masked(part, text), secret=True)
     if isinstance(value, _NUMBERS):
-        return Shown(value, secret=False)
+        is_finite = not isinstance(value, float) or isfinite(value)
+        return Shown(value if is_finite else str(value), secret=False)  # JSON has no infinity
     public = _public_text(text)
     redacted = public if redact is None else redact(public)
     return Shown(redacted, secret=redacted != public)
