@@ -70,7 +70,7 @@ def _require_same_values(loaded: Loaded, environ: dict[str, str]) -> None:
     """
     Raise UsageError if a class that reads by itself would not read what was checked.
 
-    It may read an env file of its own as well, or find a field under two names.
+    It may read another env file as well, or find a field under two names.
     """
     if loaded.schema.is_own:
         return
