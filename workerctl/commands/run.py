@@ -9,20 +9,21 @@ import errno
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
+from workerctl.commands import starting
 from workerctl.commands.world import World
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, attempted, judge, reported
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
-from workerctl.schema.loading import Loaded, different_when_started
+from workerctl.schema.loaded import Loaded
 from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project
 from workerctl.sources.envfile import STDIN
-from workerctl.sources.values import Assignment
 
+_SHOWN = 5
+"""The maximum number of variables in a message."""
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 _NOT_FOUND = (
@@ -60,7 +61,7 @@ def execute(world: World, request: Request, command: list[str]) -> int:
     if report.exit_code or isinstance(loaded, Problem):
         # Standard output is reserved for the command.
         return Output(world.stderr, world.stderr).deliver(report)
-    environ = environment_for(loaded, request.options, world.environ)
+    environ = starting.environment_for(loaded, request.options, world.environ)
     _require_same_values(loaded, environ)
     _replace_process(world, command, environ)
     return ExitCode.OK
@@ -72,13 +73,13 @@ def _require_same_values(loaded: Loaded, environ: dict[str, str]) -> None:
 
     It may read another env file as well, or find a field under two names.
     """
-    if loaded.schema.is_own:
-        return
-    names = different_when_started(loaded, environ)
-    if names:
+    found = starting.differences(loaded, environ)
+    if found:
+        more = len(found) - _SHOWN
+        listed = [*found[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
         raise UsageError(
             f"The command would read other values than those that were checked for "
-            f"{', '.join(names)}.",
+            f"{', '.join(listed)}.",
             "Name the env files that the class reads by itself, too, and each variable once.",
         )
 
@@ -97,59 +98,6 @@ def require_readable_again(options: Options, environ: Mapping[str, str]) -> None
             f"The path of an env file contains `{os.pathsep}`, which separates paths.",
             "Rename the file.",
         )
-
-
-def environment_for(loaded: Loaded, options: Options, environ: Mapping[str, str]) -> dict[str, str]:
-    """
-    Return the environment in which the command reads what was checked, from any directory.
-
-    A class of workerctl gets the names of the files rather than their values, because an
-    environment is less private than a file. Any other class reads the environment by itself, so it
-    gets the values of the files there, as with `docker run --env-file`.
-    """
-    sources = _names_of_sources(options, environ)
-    if loaded.schema.is_own:
-        return {**environ, **sources}
-    return {**_values_of_files(loaded), **environ, **sources}
-
-
-def _values_of_files(loaded: Loaded) -> dict[str, str]:
-    """
-    Return the variables of the env files, a later file over an earlier one, and of secret files.
-    """
-    secrets = {
-        name: value.text
-        for name, value in loaded.values.chosen.items()
-        if value.location.source == "secret-file"
-    }
-    assigned = {
-        assignment.name: assignment.text
-        for source in loaded.values.env_files
-        for assignment in source.assignments
-        if _has_effect(assignment, loaded)
-    }
-    return {**secrets, **assigned}
-
-
-def _has_effect(assignment: Assignment, loaded: Loaded) -> bool:
-    """
-    Return whether a line sets its field, which another name of the field may set instead.
-    """
-    chosen = loaded.values.chosen.get(assignment.sets or "")
-    return chosen is None or chosen.location == assignment.location
-
-
-def _names_of_sources(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
-    resolved = resolve(options, project.here(), environ)
-    files = resolved.env_files or ()
-    paths = os.pathsep.join(str(Path(path).absolute()) for path in files)
-    # A separator alone means no file; an empty value would mean the .env of the working directory.
-    sources = {"WORKERCTL_ENV_FILE": paths or os.pathsep}
-    if resolved.secrets_dir:
-        sources["WORKERCTL_SECRETS_DIR"] = str(Path(resolved.secrets_dir).absolute())
-    if isinstance(resolved.settings, str):
-        sources["WORKERCTL_SETTINGS"] = resolved.settings
-    return sources
 
 
 def _replace_process(world: World, command: list[str], environ: dict[str, str]) -> None:

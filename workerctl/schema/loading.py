@@ -21,7 +21,6 @@ from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import Origin
 from workerctl.schema.loaded import Loaded as Loaded  # noqa: PLC0414 -- re-exported
 from workerctl.schema.source_options import Options
-from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources import project as projects
 from workerctl.sources import reading
 from workerctl.sources.project import Project
@@ -66,31 +65,6 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     new = {name: Value(text, Location("default")) for name, text in texts.items()}
     values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
     return _loaded(loaded.schema, values, loaded.project)
-
-
-def different_when_started(loaded: Loaded, environ: MutableMapping[str, str]) -> tuple[str, ...]:
-    """
-    Return the variables for which a process with this environment reads another value.
-
-    That may be so for a class other than the built-in one, which reads its sources by itself.
-    """
-    from workerctl.schema.foreign import loading
-
-    schema = loaded.schema
-    found = loading.started(loaded, environ)
-    forbidden = (
-        assignment.name
-        for source in found.values.env_files
-        for assignment in source.assignments
-        if schema.forbids_unknown and assignment.sets is None
-    )
-    different = (
-        name
-        for name in schema.variables
-        if name in found.invalid
-        or schema.value(found.settings, name) != schema.value(loaded.settings, name)
-    )
-    return (*different, *filter(is_conventional_name, forbidden))
 
 
 def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
