@@ -51,8 +51,13 @@ def differences(loaded: Loaded, environ: MutableMapping[str, str]) -> tuple[str,
         # A default may be new with every instance: a random identifier, or the time.
         random = _different(loaded, loading.changed(loaded, {}))
         names = [name for name in names if name in found.invalid or name not in random]
+    paths = [loaded.schema.variables[name].path for name in names]
     return (
-        *(_placed(name, found.values.location(name)) for name in names),
+        *(
+            _placed(name, found.values.location(name))
+            for name, path in zip(names, paths, strict=True)
+            if not any(each != path and each[: len(path)] == path for each in paths)
+        ),
         *_forbidden(found),
         *_further(loaded, found),
     )

@@ -52,7 +52,7 @@ def _value(
             return None
         if found is _MISSING or found is _HIDDEN:
             continue
-        here = _here(variable, values, reading, found)
+        here = _here(schema, variable, values, reading, found)
         if here is not None:
             first = first or here
             places.append(here.location)
@@ -61,20 +61,41 @@ def _value(
     return first._replace(shadowed=tuple(each for each in places[1:] if each != first.location))
 
 
-def _here(variable: Variable, values: Values, reading: Reading, found: Any) -> Value | None:
+def _here(
+    schema: Schema, variable: Variable, values: Values, reading: Reading, found: Any
+) -> Value | None:
     if reading.kind == "other":
         return Value(as_text(found), Location("other", reading.label))
     known = values.chosen.get(variable.name)
-    if known is not None and known.location.source == reading.kind:
+    kinds = _shown_by(schema, reading)
+    if known is not None and known.location.source in kinds:
         return known
-    candidates = [*_assignments(variable, values, reading)]
+    candidates = [*_assignments(variable, values, kinds)]
     return Value(candidates[-1].text, candidates[-1].location) if candidates else None
 
 
-def _assignments(variable: Variable, values: Values, reading: Reading) -> Iterator[Assignment]:
+def _shown_by(schema: Schema, reading: Reading) -> tuple[str | None, ...]:
+    """
+    Return the kinds of sources whose values the class finds in what it reads.
+
+    A class that names no env file finds the variables of the named ones in its environment.
+    """
+    if reading.kind != "environment":
+        return (reading.kind,)
+    config = schema.settings_class.model_config
+    further = {"env-file": "env_file", "secret-file": "secrets_dir"}
+    return (
+        "environment",
+        *(kind for kind, option in further.items() if config.get(option) is None),
+    )
+
+
+def _assignments(
+    variable: Variable, values: Values, kinds: tuple[str | None, ...]
+) -> Iterator[Assignment]:
     for source in values.sources():
         for assignment in source.assignments:
-            if assignment.sets == variable.name and assignment.location.source == reading.kind:
+            if assignment.sets == variable.name and assignment.location.source in kinds:
                 yield assignment
 
 
