@@ -221,3 +221,11 @@ def test_env008_ignores_what_may_occur_by_chance(context: MakeContext, secret: s
     found = context(f"ENV=production\nHANCOM_API_KEY={secret}\nOPENAI_MODEL=x-{secret}\n")
 
     assert list(environment.ENV008.run(found)) == []
+
+
+def test_env007_any_characters_can_be_compared(context: MakeContext) -> None:
+    """A value that no encoding can represent does not end the check."""
+    made = context("", dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), "\ud800hT5zqN8vYc3K"))
+
+    (found,) = environment.ENV007.run(made)
+    assert set(found.fields) == {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"}

@@ -287,7 +287,7 @@ def _separated(context: Context) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _is_endpoint(context: Context, name: str, declared: Container[str]) -> bool:

@@ -152,5 +152,5 @@ def is_same_key(one: VersionedKey, other: VersionedKey) -> bool:
     """
     Return whether two variables hold the same key, ignoring the case of its letters.
     """
-    texts = (key.text.lower().encode("utf-8", "surrogateescape") for key in (one, other))
+    texts = (key.text.lower().encode("utf-8", "surrogatepass") for key in (one, other))
     return hmac.compare_digest(*texts)
