@@ -47,6 +47,18 @@ def test_no_word_of_the_program_is_mistaken_for_a_secret(kind: str) -> None:
     assert not oracle.leaks(f"wk1:{made[0].lower()[:16]}" if kind == "key" else "")
 
 
+def test_a_memory_address_is_not_mistaken_for_a_piece_of_a_key() -> None:
+    """
+    The address in the repr of a function may share six digits with a key; its neighbours are judged.
+    """
+    key = Mint(SEED).key()
+    oracle = Oracle([key])
+
+    assert not oracle.leaks(f"<function check at 0x7f{key[10:20]}>")
+    assert oracle.leaks(f"<function check at 0x7f{key[10:20]}> {key[30:36]}")
+    assert oracle.leaks(f"<function check at 0x{key[:40]}>")
+
+
 def test_an_exception_is_searched_completely() -> None:
     """
     Arguments, attributes, notes, causes, contexts, groups and `errors()` are searched.
