@@ -100,18 +100,6 @@ def test_env003_grades_debug(context: MakeContext, env: str, severities: list[Se
     assert list(environment.ENV003.run(off)) == []
 
 
-@pytest.mark.parametrize(("env", "severity"), [("development", W), ("staging", E)])
-def test_env004_finds_placeholders(context: MakeContext, env: str, severity: Severity) -> None:
-    """A placeholder is reported by the name of its variable, without the text."""
-    text = f"ENV={env}\nOPENAI_API_KEY=sk-...\nSUPABASE_URL=https://your-project.supabase.co\n"
-
-    found = list(environment.ENV004.run(context(text)))
-    assert [(finding.fields, finding.severity) for finding in found] == [
-        (("OPENAI_API_KEY",), severity),
-        (("SUPABASE_URL",), severity),
-    ]
-
-
 @pytest.mark.parametrize(
     ("url", "staging", "production"),
     [

@@ -2,10 +2,10 @@
 The leak oracle: it generates random secrets and finds pieces of them in the output of a program.
 
 A piece is six consecutive characters of a secret: as they are, in upper or lower case, reversed,
-percent-encoded, or as base64, JSON or repr write them. Key ids (`wk1:…`) are public, and the memory
-address in `<function f at 0x7f12a0b1c2d0>` is not part of a key, although six of its digits may also
-stand in one. A key that `keygen` has just generated is not one of the known secrets, so printing it
-is not a leak.
+percent-encoded, or as base64, JSON or repr write them. Key ids (`wk1:…`) are public. The address in
+`<function f at 0x7f12a0b1c2d0>` is not part of a key, although six of its digits may also stand in
+one. A key that `keygen` has just generated is not one of the known secrets, so printing it is not a
+leak.
 """
 
 import base64

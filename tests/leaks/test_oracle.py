@@ -49,7 +49,7 @@ def test_no_word_of_the_program_is_mistaken_for_a_secret(kind: str) -> None:
 
 def test_a_memory_address_is_not_mistaken_for_a_piece_of_a_key() -> None:
     """
-    The address in the repr of a function may share six digits with a key; its neighbours are judged.
+    The address in the repr of a function may share digits with a key; what follows is judged.
     """
     key = Mint(SEED).key()
     oracle = Oracle([key])

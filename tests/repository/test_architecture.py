@@ -107,7 +107,7 @@ from workerctl.schema import introspection, vocabulary
         """
 from workerctl import keys, rules
 from workerctl.report import errors
-from workerctl.secrecy import placeholders
+from workerctl.sources.forms.placeholders import recognition
 from workerctl.report import suggest
 from workerctl.secrecy import masking
 from workerctl.report import findings

@@ -21,6 +21,7 @@ from workerctl.checks import (
 from workerctl.checks.base import Check, Context
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
+from workerctl.checks.values import placeholders
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
@@ -37,7 +38,7 @@ CHECKS: tuple[Check, ...] = (
     environment.ENV001,
     environment.ENV002,
     environment.ENV003,
-    environment.ENV004,
+    placeholders.ENV004,
     environment.ENV005,
     environment.ENV006,
     environment.ENV007,

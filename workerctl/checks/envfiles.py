@@ -11,8 +11,8 @@ from pathlib import Path
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.secrecy.masking import has_credentials
-from workerctl.secrecy.placeholders import is_placeholder
 from workerctl.sources.envfile import Entry
+from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.names import Spelling
 from workerctl.sources.values import Assignment, Source
 

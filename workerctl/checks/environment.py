@@ -22,7 +22,7 @@ from workerctl.rules import (
 )
 from workerctl.schema import boot_rules
 from workerctl.secrecy.masking import hidden_parts, secret_part
-from workerctl.secrecy.placeholders import is_placeholder
+from workerctl.sources.forms.placeholders.recognition import is_placeholder
 
 _PLAIN_SCHEMES = {
     "http": "https",
@@ -92,32 +92,6 @@ def flags_are_off(context: Context) -> Iterator[Finding]:
                 f"{one.name} is on in {context.env}.",
                 f"Set {one.name}=false.",
                 one.name,
-            )
-
-
-def values_are_real(context: Context) -> Iterator[Finding]:
-    """
-    No value is a placeholder from a template.
-
-    Why: templates are copied and only half filled in. A `your-…`, `changeme` or `sk-...` passes
-    every check of its form and fails when it is first used.
-
-    Fix: enter the real value, or remove the line if the setting is optional.
-    """
-    severity = context.by_environment(
-        development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
-    )
-    if severity is None:
-        return
-    for name, value in context.values.chosen.items():
-        secret = context.values.names.is_secret(name)
-        if is_placeholder(value.text, name, secret=secret):
-            yield context.finding(
-                "ENV004",
-                severity,
-                f"{name} is a placeholder.",
-                f"Replace it with the real value, or remove {name} if it is optional.",
-                name,
             )
 
 
@@ -339,7 +313,6 @@ ENV002 = Check(
     rules=(Required, OneOf, Recommended),
 )
 ENV003 = Check("ENV003", "{} is off outside development", flags_are_off, rules=(Off,))
-ENV004 = Check("ENV004", "No value is a placeholder", values_are_real, every_secret=True)
 ENV005 = Check(
     "ENV005",
     "Connections to endpoints are encrypted",

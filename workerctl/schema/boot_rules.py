@@ -208,7 +208,7 @@ def key_form(view: View, env: str) -> Iterator[Finding]:
             continue
         problem = keys.form_problem(value.text)
         if problem is not None:
-            from workerctl.secrecy.placeholders import is_placeholder
+            from workerctl.sources.forms.placeholders.recognition import is_placeholder
 
             placeholder = is_placeholder(value.text, name, secret=True)
             yield Finding(

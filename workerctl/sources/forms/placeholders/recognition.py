@@ -9,8 +9,7 @@ the placeholders in templates are in values that are not secret. Words that can 
 import re
 from typing import NamedTuple
 
-from workerctl.secrecy import placeholder_patterns as patterns
-from workerctl.secrecy import placeholder_words as words
+from workerctl.sources.forms.placeholders import patterns, words
 
 LENGTH_LIMIT = 4096
 """The number of characters of a value that are examined. No placeholder is longer."""

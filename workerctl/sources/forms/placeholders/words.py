@@ -1,5 +1,5 @@
 """
-Words by which `workerctl.secrecy.placeholders` recognises a placeholder.
+The words by which a placeholder is recognised.
 
 Values are looked up in lower case; the names of variables and parts of URLs, in capitals.
 """

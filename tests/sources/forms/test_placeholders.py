@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from workerctl.secrecy.placeholders import LENGTH_LIMIT, is_placeholder
+from workerctl.sources.forms.placeholders.recognition import LENGTH_LIMIT, is_placeholder
 
 PLACEHOLDERS = """
 OPENAI_API_KEY=your-openai-key

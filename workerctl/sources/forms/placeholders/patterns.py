@@ -1,5 +1,5 @@
 """
-Regular expressions by which `workerctl.secrecy.placeholders` recognises a placeholder.
+The regular expressions by which a placeholder is recognised.
 
 All take time linear in the length of the value.
 """

@@ -1,0 +1,3 @@
+"""
+Values of templates that were never replaced. `recognition.py` decides.
+"""
