@@ -226,7 +226,7 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
     if options.secrets_dir is not None:
         secrets = (options.secrets_dir,)
     files = options.env_files
-    values = reading.read(
+    return reading.read(
         names_of(schema),
         environ=None if options.isolated else inputs.environ,
         env_files=_own_files(schema) if files is None else files,
@@ -239,7 +239,6 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
             in_environment=config.get("env_file") is None,
         ),
     )
-    return values._replace(files_are_named=files is not None)
 
 
 def _environment(schema: Schema, values: Values, inputs: Inputs) -> JudgedEnvironment:
