@@ -2,10 +2,11 @@
 What a settings class takes from the values of the sources.
 """
 
-from collections.abc import Container, Iterable
-from typing import NoReturn
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 
 from workerctl.schema import introspection
 from workerctl.schema.secrets.declared import is_secret
@@ -58,10 +59,24 @@ def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object
     """
     fields = settings_class.model_fields
     return {
-        name: introspection.decode(fields[name], value.text)
+        name: _decoded(settings_class, fields[name], value.text)
         for name, value in values.chosen.items()
         if name in fields and value.problem is None
     }
+
+
+def _decoded(settings_class: type[BaseModel], info: FieldInfo, text: str) -> object:
+    """
+    Return a value in the form that pydantic validates, as the options of the class say.
+
+    With `env_parse_none_str`, one text stands for None; with `env_parse_enums`, the names of the
+    members of an enumeration are known as well as their values.
+    """
+    config: Mapping[str, Any] = settings_class.model_config
+    if config.get("env_parse_none_str") == text:
+        return None
+    members = getattr(info.annotation, "__members__", {}) if config.get("env_parse_enums") else {}
+    return members[text] if text in members else introspection.decode(info, text)
 
 
 def further_secrets(fields: Container[str], values: Values) -> FurtherSecrets:

@@ -168,7 +168,7 @@ def test_set003_reports_variants_of_long_names(context: MakeContext, name: str) 
     """A name of three words is hardly that of another program."""
     found = list(names.SET003.run(context("", {name: "1"})))
 
-    assert [finding.severity for finding in found] == [Severity.INFO]
+    assert [(each.code, each.severity) for each in found] == [("SET003", Severity.INFO)]
     assert name in found[0].message
 
 

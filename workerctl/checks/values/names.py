@@ -212,6 +212,6 @@ SET002 = Check(
 )
 SET003 = Check(
     "SET003",
-    "Neither the environment nor a secrets directory holds a near miss of a known name",
+    "Neither environment nor secrets hold a near miss of a known name",
     environment_names_are_known,
 )
