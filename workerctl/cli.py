@@ -86,7 +86,8 @@ def check(
     output: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Write the report to this file, and a summary to stderr."
+            metavar="FILE",
+            help="Write the report to this file, and a summary to stderr; - is standard output.",
         ),
     ] = None,
     phase: Annotated[
@@ -106,7 +107,10 @@ def check(
     from workerctl.commands.check import execute
     from workerctl.output.formats import Detail
     from workerctl.preflight import Request
+    from workerctl.report.errors import UsageError
 
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose cannot be combined.", "Drop one of them.")
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     severity = _severity(fail_on)
     request = Request(
@@ -323,10 +327,13 @@ def run_command(
 
     If the check fails, the report is written to standard error, the exit code is that of `check`,
     and the command is not started. Otherwise nothing is written, and the command replaces this
-    process: it keeps the process id and the streams, and determines the exit code.
+    process: it keeps the process id and the streams, and determines the exit code. As in shells,
+    that is 127 for a command that was not found, and 126 for one that cannot be executed.
 
     The command reads the settings from the sources that were checked, whatever its working
-    directory: WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS name them.
+    directory. It gets WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS, which name
+    the sources that were given. A settings class of pydantic-settings does not read these
+    variables, so its command also gets the values of the env files and secrets as variables.
     """
     from workerctl.commands.run import execute
     from workerctl.preflight import Request

@@ -18,6 +18,9 @@ LOST = Problem(
     ExitCode.INCOMPLETE,
 )
 
+STDOUT = "-"
+"""The path that means standard output."""
+
 Writer = Callable[[TextIO], object]
 
 
@@ -85,11 +88,14 @@ class Output(NamedTuple):
         detail: Detail | None = None,
     ) -> int:
         """
-        Write a report to standard output or to the file `path`. Return the exit code.
+        Write a report to standard output or to the file `path`, where `-` is standard output.
+
+        Return the exit code.
 
         If the report cannot be written, the exit code is INCOMPLETE, unless that of the report is
         an error already. With `path`, a summary goes to standard error.
         """
+        path = None if path == STDOUT else path
         if report.error is not None:
             self.print_problem(report.error)
             if format == "text" and path is None:

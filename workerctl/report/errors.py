@@ -68,6 +68,16 @@ class RefusedError(WorkerctlError):
     exit_code = ExitCode.FINDINGS
 
 
+class CommandError(WorkerctlError):
+    """
+    A command that could not be executed; `exit_code` is the one that shells use.
+    """
+
+    def __init__(self, message: str, hint: str | None, exit_code: ExitCode) -> None:
+        super().__init__(message, hint)
+        self.exit_code = exit_code
+
+
 class OutputError(WorkerctlError):
     """
     A report or a key that could not be written to its destination.

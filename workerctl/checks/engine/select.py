@@ -2,15 +2,13 @@
 The selection of checks by `--select` and `--ignore`, which take codes or prefixes of codes.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import ALWAYS
 from workerctl.report.suggest import did_you_mean
-
-_CODE = r"[A-Za-z]{1,8}[0-9]{0,4}"
+from workerctl.secrecy.typed import may_repeat
 
 
 class Selection(NamedTuple):
@@ -32,16 +30,24 @@ def select(codes: Iterable[str], selected: Iterable[str], ignored: Iterable[str]
     """
     Return the selection of two options, each with lists of comma-separated codes or prefixes.
 
-    Raises UsageError for a code that does not exist, or if a code in ALWAYS is ignored.
+    A prefix that is ignored leaves the codes in ALWAYS out. Raises UsageError for a code that does
+    not exist, or if a code in ALWAYS is ignored by its whole name.
     """
     known = tuple(codes)
-    selection = Selection(_resolve(known, selected), _resolve(known, ignored))
-    for code in sorted(selection.ignored & ALWAYS):
+    listed = [*_listed(ignored)]
+    for code in sorted(ALWAYS.intersection(map(str.upper, listed))):
         raise UsageError(
             f"{code} cannot be ignored, because no other result is meaningful without it.",
-            "Ignore the other codes one by one.",
+            "Ignore the other codes.",
         )
-    return selection
+    return Selection(_resolve(known, _listed(selected)), _resolve(known, listed) - ALWAYS)
+
+
+def under(codes: Iterable[str], prefix: str) -> list[str]:
+    """
+    Return the codes that a code or a prefix stands for, in any case.
+    """
+    return [code for code in codes if code.startswith(prefix.upper())]
 
 
 def require_code(codes: Iterable[str], code: str) -> None:
@@ -51,16 +57,20 @@ def require_code(codes: Iterable[str], code: str) -> None:
     known = tuple(codes)
     if code in known:
         return
-    shown = f"code {code}" if re.fullmatch(_CODE, code, re.ASCII) else "such code"
+    shown = f"code {code}" if may_repeat(code) else "such code"
     raise UsageError(f"There is no {shown}.", did_you_mean(code.upper(), known))
 
 
-def _resolve(known: tuple[str, ...], options: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
+def _listed(options: Iterable[str]) -> Iterator[str]:
     for option in options:
-        for code in filter(None, map(str.strip, option.split(","))):
-            matches = [name for name in known if name.startswith(code)]
-            if not matches:
-                require_code(known, code)
-            found.update(matches)
+        yield from filter(None, map(str.strip, option.split(",")))
+
+
+def _resolve(known: tuple[str, ...], listed: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for code in listed:
+        matches = under(known, code)
+        if not matches:
+            require_code(known, code)
+        found.update(matches)
     return frozenset(found)

@@ -19,9 +19,9 @@ from pydantic_settings import (
     SecretsSettingsSource,
 )
 
+from workerctl.report.places import shown
 from workerctl.schema.declarations import Path
 from workerctl.schema.foreign.judged import Kind, replaced
-from workerctl.schema.foreign.places import shown
 
 _FILES = {
     "toml_file_path": "toml file",
