@@ -350,6 +350,11 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     from workerctl.commands.world import World
 
     world = world or World.real()
+    installs_completion = arguments[:1] == ["--install-completion"]
+    if installs_completion and not world.environ.get("HOME"):
+        from workerctl.commands.usage import NO_HOME
+
+        return world.output.print_problem(NO_HOME)
     command = typer.main.get_command(_app_with(arguments[:1]))
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
@@ -366,6 +371,10 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
             return ExitCode.USAGE if end.code else ExitCode.OK
         code = ExitCode.OK
     except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
+        if installs_completion and isinstance(error, OSError):
+            from workerctl.commands.usage import NOT_INSTALLED
+
+            return world.output.print_problem(NOT_INSTALLED)
         return world.print_error(error)
     return int(code or 0) if arguments else ExitCode.USAGE
 

@@ -17,6 +17,17 @@ from workerctl.report.results import Problem
 from workerctl.report.suggest import closest, did_you_mean
 from workerctl.secrecy.typed import named
 
+NO_HOME = Problem(
+    "HOME is not set, so there is no place to install the completion.",
+    "Set HOME, or write the output of `workerctl --show-completion` to a file of your shell.",
+    ExitCode.USAGE,
+)
+NOT_INSTALLED = Problem(
+    "The completion could not be written to the home directory.",
+    "Write the output of `workerctl --show-completion` to a file of your shell.",
+    ExitCode.INCOMPLETE,
+)
+
 _SHORTEST_PREFIX = 2
 _SIMILAR = 0.6
 _EVERYWHERE = ("--help", "--version")

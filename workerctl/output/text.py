@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TextIO
 
 from workerctl import __version__
+from workerctl.output.folding import folded, unjudged_line, words
 from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, write
 from workerctl.report.findings import Finding, Severity
@@ -47,9 +48,7 @@ def summary(report: Report) -> Line:
         if count:
             pieces += [(_plural(count, severity.label), style), ", "]
     pieces = pieces[:-1] or [("no findings", "green" if report.exit_code == 0 else "")]
-    ended = [
-        f"{report.ended(status)} {_words(status)}" for status in Status if report.ended(status)
-    ]
+    ended = [f"{report.ended(status)} {words(status)}" for status in Status if report.ended(status)]
     suppressed = sum(len(result.findings) for result in report.results) - len(findings)
     ended += [f"{suppressed} suppressed"] if suppressed else []
     return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
@@ -126,16 +125,18 @@ def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
     """
     Yield the checks that crashed and, unless `quiet`, those that were skipped or deferred.
 
-    Checks that are not applicable are listed with `verbose` only; the summary counts them.
+    Checks that wait for the same thing share a line. With `verbose`, each has its own, and those
+    that are not applicable are listed as well; the summary counts them.
     """
-    shown = set() if detail.quiet else {Status.SKIPPED, Status.DEFERRED}
-    if detail.verbose and not detail.quiet:
-        shown.add(Status.NOT_APPLICABLE)
     for result in report.results:
         if result.status is Status.CRASHED:
             yield _check_line("✗", "red", result)
-        elif result.status in shown:
-            yield _check_line("–", "dim", result)
+    if detail.verbose and not detail.quiet:
+        shown = {Status.SKIPPED, Status.DEFERRED, Status.NOT_APPLICABLE}
+        yield from (unjudged_line(each) for each in report.results if each.status in shown)
+    elif not detail.quiet:
+        shown = {Status.SKIPPED, Status.DEFERRED}
+        yield from folded(each for each in report.results if each.status in shown)
 
 
 def _worst_first(finding: Finding) -> tuple[bool, int]:
@@ -162,13 +163,9 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
 
 
 def _check_line(sign: str, style: Style, result: Result) -> Line:
-    reason = "" if result.reason is None else f" ({_words(result.status)}: {result.reason})"
+    reason = "" if result.reason is None else f" ({words(result.status)}: {result.reason})"
     text = f" {result.title}{reason}"
     return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)
-
-
-def _words(status: Status) -> str:
-    return status.value.replace("_", " ")
 
 
 def _plural(count: int, noun: str) -> str:
