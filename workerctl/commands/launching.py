@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from workerctl.commands.world import World
 from workerctl.report.errors import CommandError
-from workerctl.report.exit_codes import ExitCode
+from workerctl.report.exit_codes import CommandStatus
 from workerctl.secrecy.typed import named
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -47,15 +47,15 @@ def _failure(program: str, number: int, environ: Mapping[str, str]) -> CommandEr
     if file is None:
         hint = "Check its name and the working directory." if os.sep in program else None
         return CommandError(
-            f"{called} was not found.", hint or "Check its name and PATH.", ExitCode.NOT_FOUND
+            f"{called} was not found.", hint or "Check its name and PATH.", CommandStatus.NOT_FOUND
         )
     if number in _NOT_FOUND:
         return CommandError(
             f"{called} exists, but the interpreter in its first line was not found.",
             "Correct the line that begins with `#!`.",
-            ExitCode.NOT_FOUND,
+            CommandStatus.NOT_FOUND,
         )
-    return CommandError(*_refusal(called, number, file), ExitCode.NOT_EXECUTABLE)
+    return CommandError(*_refusal(called, number, file), CommandStatus.NOT_EXECUTABLE)
 
 
 def _file_of(program: str, environ: Mapping[str, str]) -> str | None:

@@ -54,7 +54,7 @@ class Output(NamedTuple):
         made = list(lines)
         return self.write(lambda stream: write(made, stream))
 
-    def write(self, render: Writer, code: ExitCode = ExitCode.OK) -> int:
+    def write(self, render: Writer, code: int = ExitCode.OK) -> int:
         """
         Let `render` write to standard output. Return `code`, or INCOMPLETE if output was lost.
         """

@@ -15,6 +15,13 @@ class ExitCode(enum.IntEnum):
     USAGE = 2
     INCOMPLETE = 3  # a check crashed, or the output could not be written
     INTERNAL = 70  # EX_SOFTWARE in sysexits.h
-    NOT_EXECUTABLE = 126  # `run`: the command exists; 126 and 127 are those of shells
-    NOT_FOUND = 127
     INTERRUPTED = 130  # 128 + SIGINT
+
+
+class CommandStatus(enum.IntEnum):
+    """
+    The exit status of `workerctl run` for a command that could not be executed, as in shells.
+    """
+
+    NOT_EXECUTABLE = 126
+    NOT_FOUND = 127

@@ -2,7 +2,7 @@
 The selection of checks by `--select` and `--ignore`, which take codes or prefixes of codes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from workerctl.report.errors import UsageError
@@ -30,17 +30,18 @@ def select(codes: Iterable[str], selected: Iterable[str], ignored: Iterable[str]
     """
     Return the selection of two options, each with lists of comma-separated codes or prefixes.
 
-    A prefix that is ignored leaves the codes in ALWAYS out. Raises UsageError for a code that does
-    not exist, or if a code in ALWAYS is ignored by its whole name.
+    They are written in any case. Raises UsageError for a code that does not exist, or if a code in
+    ALWAYS is ignored.
     """
     known = tuple(codes)
-    listed = [*_listed(ignored)]
-    for code in sorted(ALWAYS.intersection(map(str.upper, listed))):
+    selection = Selection(_resolve(known, selected), _resolve(known, ignored))
+    for code in sorted(selection.ignored & ALWAYS):
+        others = [other for other in known if other in selection.ignored - ALWAYS]
         raise UsageError(
             f"{code} cannot be ignored, because no other result is meaningful without it.",
-            "Ignore the other codes.",
+            f"Use --ignore {','.join(others)}." if others else "Drop it from --ignore.",
         )
-    return Selection(_resolve(known, _listed(selected)), _resolve(known, listed) - ALWAYS)
+    return selection
 
 
 def under(codes: Iterable[str], prefix: str) -> list[str]:
@@ -61,16 +62,12 @@ def require_code(codes: Iterable[str], code: str) -> None:
     raise UsageError(f"There is no {shown}.", did_you_mean(code.upper(), known))
 
 
-def _listed(options: Iterable[str]) -> Iterator[str]:
-    for option in options:
-        yield from filter(None, map(str.strip, option.split(",")))
-
-
-def _resolve(known: tuple[str, ...], listed: Iterable[str]) -> frozenset[str]:
+def _resolve(known: tuple[str, ...], options: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
-    for code in listed:
-        matches = under(known, code)
-        if not matches:
-            require_code(known, code)
-        found.update(matches)
+    for option in options:
+        for code in filter(None, map(str.strip, option.split(","))):
+            matches = under(known, code)
+            if not matches:
+                require_code(known, code)
+            found.update(matches)
     return frozenset(found)

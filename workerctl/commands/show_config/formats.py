@@ -9,6 +9,7 @@ from workerctl import __version__
 from workerctl.commands.show_config.rows import Row, shown_value
 from workerctl.output.json import location_of
 from workerctl.output.lines import Line, line
+from workerctl.secrecy.masking import printable
 
 SCHEMA = "workerctl.config/1"
 
@@ -24,7 +25,7 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
             {
                 "name": row.setting.name,
                 "group": row.setting.group,
-                "value": row.shown if row.valid else None,
+                "value": printable(row.shown) if row.valid else None,
                 "typed": row.typed if row.valid else None,
                 "secret": row.setting.secret,
                 "set": row.is_set,
@@ -44,13 +45,13 @@ def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterat
     Yield the rows as lines of an env file.
 
     A line is written only if it reads back as the same value. A comment stands for a value that is
-    masked, not set, not valid, or not representable in `encoding`.
+    masked, of several lines, not set, not valid, or not representable in `encoding`.
     """
     for row in selected:
         name = row.setting.name
         if not row.valid:
             yield f"# {name} is not valid"
-        elif row.setting.secret or not row.whole:
+        elif row.setting.secret or not row.whole or not row.shown.isprintable():
             yield f"# {name} is {'set' if row.shown else 'not set'}"
         else:
             text = f"{name}={_quoted(row.shown)}"

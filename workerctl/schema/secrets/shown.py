@@ -182,15 +182,20 @@ def _is_dsn(place: Place) -> bool:
 
 def _public_text(text: str) -> str:
     """
-    Return a public text without control characters, and its URLs without userinfo and query.
+    Return a public text, and its URLs without userinfo and query.
+
+    It may contain control characters, which every output for people escapes. Bytes that are not
+    UTF-8 are escaped here, because JSON cannot represent them.
     """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = printable(text)
     if "://" not in text:
-        return printable(text)
+        return text
     if urls.split(text) is not None:
         return show_url(text, secret=False)
     if "@" in text.partition("://")[2]:
         return MASK  # perhaps the end of a password that is not escaped
-    return printable(re.sub(_URL_IN_TEXT, lambda found: show_url(found[0], secret=False), text))
+    return re.sub(_URL_IN_TEXT, lambda found: show_url(found[0], secret=False), text)
 
 
 def _holds_secret_json(text: str) -> bool:
