@@ -14,6 +14,7 @@ from workerctl.commands.options import (
     Command,
     EnvFiles,
     FailOn,
+    Files,
     Ignored,
     Isolated,
     JudgeAs,
@@ -66,6 +67,7 @@ def _app(
 @app.command()
 def check(
     context: typer.Context,
+    files: Files = None,
     env_file: EnvFiles = None,
     no_env_file: NoEnvFile = False,
     secrets_dir: SecretsDir = None,
@@ -103,8 +105,11 @@ def check(
 ) -> int:
     """
     Check the configuration. The exit code is 1 if a finding reaches the severity of --fail-on.
+
+    Each FILE is checked alone, as with --isolated --env-file FILE, for the environment that it
+    names or that of --env.
     """
-    from workerctl.commands.check import execute
+    from workerctl.commands.check import execute, execute_each
     from workerctl.output.formats import Detail
     from workerctl.preflight import Request
     from workerctl.report.errors import UsageError
@@ -121,7 +126,10 @@ def check(
         fail_on=severity,
         phase=phase,
     )
-    return execute(context.obj, request, format, output, Detail(quiet, verbose))
+    detail = Detail(quiet, verbose)
+    if files:
+        return execute_each(context.obj, request, files, format, output, detail)
+    return execute(context.obj, request, format, output, detail)
 
 
 @app.command()

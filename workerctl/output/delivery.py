@@ -2,7 +2,7 @@
 Delivery of reports, messages and errors to standard streams and files.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TextIO
 
 from workerctl.output import streams
@@ -107,10 +107,36 @@ class Output(NamedTuple):
         if path is None:
             return self.write(render, report.exit_code)
         lost = self.save(render, path, option="--output")
-        if lost:
-            return int(report.exit_code) or lost
-        if report.error is None:
+        if not lost and report.error is None:
             from workerctl.output.text import summary
 
             streams.write(self.stderr, lambda stream: write([summary(report)], stream))
-        return int(report.exit_code)
+        return int(report.exit_code) or lost
+
+    def deliver_each(
+        self,
+        reports: Mapping[str, Report],
+        format: str,  # noqa: A002 -- the name of the option
+        path: str | None,
+        detail: Detail,
+    ) -> int:
+        """
+        Write the reports of several files as one. Return the worst exit code.
+        """
+        from workerctl.output import several
+
+        path = None if path == STDOUT else path
+        for report in reports.values():
+            if report.error is not None:
+                self.print_problem(report.error)
+        code = several.exit_code(reports.values())
+
+        def render(stream: TextIO) -> None:
+            several.render(reports, format, stream, detail)
+
+        if path is None:
+            return self.write(render, code)
+        lost = self.save(render, path, option="--output")
+        if not lost:
+            streams.write(self.stderr, lambda stream: write([several.summary(reports)], stream))
+        return code or lost

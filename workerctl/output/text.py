@@ -34,7 +34,7 @@ def render(report: Report, stream: TextIO, detail: Detail) -> None:
     """
     Write the report as text.
     """
-    write(_lines(report, detail), stream)
+    write(lines(report, detail), stream)
 
 
 def summary(report: Report) -> Line:
@@ -54,7 +54,10 @@ def summary(report: Report) -> Line:
     return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
 
 
-def _lines(report: Report, detail: Detail) -> Iterator[Line]:
+def lines(report: Report, detail: Detail) -> Iterator[Line]:
+    """
+    Yield the lines of the report.
+    """
     yield heading(report)
     if report.error is not None:
         yield from _error(report)
