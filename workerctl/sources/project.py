@@ -117,16 +117,21 @@ def not_loaded(target: str, error: BaseException) -> ProjectError:
             f"{target} cannot be loaded: there is no module {missing}.",
             "Check the name, and the directory in which the command runs.",
         )
-    if missing and places.is_imported_by_name(missing, error):
-        return ProjectError(
-            f"{target} cannot be loaded: it imports {missing}{where}, which is not installed.",
-            f"Install it into the environment of workerctl ({sys.prefix}), or run workerctl in the "
-            f"environment of the project.",
-        )
     kind = type(error).__name__
-    return ProjectError(
-        f"{target} cannot be loaded ({kind}{where}).", f'Try `python -c "import {module}"`.'
-    )
+    hint = f'Try `python -c "import {module}"`.'
+    if missing and places.is_imported_by_name(missing, error):
+        hint = _not_installed(missing)
+    return ProjectError(f"{target} cannot be loaded ({kind}{where}).", hint)
+
+
+def _not_installed(module: str) -> str:
+    """
+    Return the hint for a dependency of a team that is missing where workerctl is installed.
+    """
+    missing = f"{module} is not installed in the environment of workerctl, {sys.prefix}"
+    if os.environ.get("PRE_COMMIT"):  # which installs a hook into an environment of its own
+        return f"{missing}: use `language: system` for the hook, and the project's workerctl."
+    return f"{missing}: install it there, or use the workerctl of the project's environment."
 
 
 def require_target(target: str) -> str:
