@@ -5,31 +5,39 @@ The checks that neither passed nor failed: one line for all that wait for the sa
 import re
 from collections.abc import Iterable, Iterator
 
-from workerctl.output.lines import Line, line
+from workerctl.output.lines import Line, Style, line
 from workerctl.report.results import Result, Status
 
 _CHECK = r"([A-Z]{2,8}[0-9]{1,4}) (?:failed|crashed)"
 _SETTINGS = r"(.+) (?:is|are) invalid (\(SET001\))"
+
+_SIGNS: dict[Status, tuple[str, Style]] = {
+    Status.PASSED: ("✓", "green"),
+    Status.CRASHED: ("✗", "red"),
+}
 
 
 def folded(results: Iterable[Result]) -> Iterator[Line]:
     """
     Yield a line for each reason, with the codes of its checks; a single check has its title.
     """
-    groups: dict[tuple[Status, str | None], list[Result]] = {}
+    groups: dict[tuple[Status, str | None, str], list[Result]] = {}
     for result in results:
-        groups.setdefault((result.status, result.reason), []).append(result)
-    for (status, reason), group in groups.items():
-        yield unjudged_line(group[0]) if len(group) == 1 else _line_of(status, reason, group)
+        # A crash is always shown by itself.
+        alone = result.code if result.status is Status.CRASHED else ""
+        groups.setdefault((result.status, result.reason, alone), []).append(result)
+    for (status, reason, _), group in groups.items():
+        yield check_line(group[0]) if len(group) == 1 else _line_of(status, reason, group)
 
 
-def unjudged_line(result: Result) -> Line:
+def check_line(result: Result) -> Line:
     """
     Return the line of one check, with its title and the reason.
     """
-    reason = "" if result.reason is None else f": {result.reason}"
-    text = f" {result.title} ({words(result.status)}{reason})"
-    return line(("– ", "dim"), (result.code, "dim"), text, indent=len(result.code) + 3)
+    sign, style = _SIGNS.get(result.status, ("–", "dim"))
+    reason = "" if result.reason is None else f" ({words(result.status)}: {result.reason})"
+    text = f" {result.title}{reason}"
+    return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)
 
 
 def words(status: Status) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TextIO
 
 from workerctl import __version__
-from workerctl.output.folding import folded, unjudged_line, words
+from workerctl.output.folding import check_line, folded, words
 from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, write
 from workerctl.report.findings import Finding, Severity
@@ -116,7 +116,7 @@ def _passed(report: Report, detail: Detail) -> Iterator[Line]:
     if detail.quiet:
         return
     if detail.verbose:
-        yield from (_check_line("✓", "green", result) for result in passed)
+        yield from map(check_line, passed)
         return
     width = max((len(_area(result)) for result in passed), default=0)
     for area, results in groupby(passed, key=_area):
@@ -131,15 +131,13 @@ def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
     Checks that wait for the same thing share a line. With `verbose`, each has its own, and those
     that are not applicable are listed as well; the summary counts them.
     """
-    for result in report.results:
-        if result.status is Status.CRASHED:
-            yield _check_line("✗", "red", result)
-    if detail.verbose and not detail.quiet:
-        shown = {Status.SKIPPED, Status.DEFERRED, Status.NOT_APPLICABLE}
-        yield from (unjudged_line(each) for each in report.results if each.status in shown)
-    elif not detail.quiet:
-        shown = {Status.SKIPPED, Status.DEFERRED}
-        yield from folded(each for each in report.results if each.status in shown)
+    shown = {Status.CRASHED}
+    if not detail.quiet:
+        shown |= {Status.SKIPPED, Status.DEFERRED}
+    if detail.verbose:
+        shown.add(Status.NOT_APPLICABLE)
+    results = [result for result in report.results if result.status in shown]
+    yield from map(check_line, results) if detail.verbose else folded(results)
 
 
 def _worst_first(finding: Finding) -> tuple[bool, int]:
@@ -163,12 +161,6 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
         hint = f"→ {follow_up}" if follow_up else ""
         between = " " if where and hint else ""
         yield line(" " * margin, (where, "dim"), between, hint, indent=margin)
-
-
-def _check_line(sign: str, style: Style, result: Result) -> Line:
-    reason = "" if result.reason is None else f" ({words(result.status)}: {result.reason})"
-    text = f" {result.title}{reason}"
-    return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)
 
 
 def _plural(count: int, noun: str) -> str:

@@ -158,10 +158,13 @@ def wrong_form(target: str, what: str) -> ProjectError:
     if path == module and not name and last[:1].isupper():
         module, name = path.removesuffix(f".{last}"), last
     likely = f"{module}:{name or 'Settings'}"
-    is_shown = all(may_repeat(part) for part in target.split(":"))
+    parts = [part for part in target.split(":") if part]
+    is_shown = bool(parts) and all(map(may_repeat, parts))
     is_likely = is_shown and module != name and re.fullmatch(_TARGET, likely)
     return ProjectError(
-        f"{target if is_shown else what} is not of the form module:Name.",
+        f"{target} does not have the form module:Name."
+        if is_shown
+        else f"{what} is not named in the form module:NAME.",
         f"Did you mean {likely}?" if is_likely else "Write it like `app.config:Settings`.",
     )
 
