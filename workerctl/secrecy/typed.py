@@ -8,7 +8,8 @@ import re
 _LONGEST = 40
 _PIECE = r"(?:[A-Z]?[a-z]{1,14}|[0-9]{1,3}|python3)"
 # No app password has fewer than 16 letters in a row, and no passphrase has fewer than four words.
-_WORD = rf"\.{{0,2}}/?{_PIECE}(?:[-_./:]{_PIECE}){{0,2}}"
+_SEGMENT = rf"{_PIECE}(?:[-_.:]{_PIECE}){{0,2}}"
+_WORD = rf"\.{{0,2}}/?{_SEGMENT}(?:/{_SEGMENT}){{0,5}}"
 _OPTION = r"-[A-Za-z]|--[A-Za-z][a-z]{0,13}(?:-[a-z]{1,14}){0,3}"
 _CODE_OR_NAME = r"[A-Z]{1,14}[0-9]{0,4}(?:_[A-Z]{1,14}[0-9]{0,3})*"
 _TARGET = r"[a-z]{1,14}(?:[._][a-z]{1,14}){0,4}[.:][A-Z][a-z]{1,14}(?:[A-Z][a-z]{1,14}){0,2}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from workerctl import keys
-from workerctl.commands.usage import unknown_name
+from workerctl.commands.usage import similar, unknown_name
 from workerctl.keyring import versions
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
@@ -20,6 +20,7 @@ from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
 from workerctl.schema.secrets.texts import secret_texts, shown_variable
 from workerctl.secrecy.masking import MASK, show_url
+from workerctl.secrecy.typed import named
 
 
 class Row(NamedTuple):
@@ -101,7 +102,7 @@ def select(
     found = tuple(all_rows)
     groups = list(dict.fromkeys(row.setting.group for row in found))
     if group is not None and group not in groups:
-        raise UsageError("Unknown group.", f"The groups are {', '.join(groups)}.")
+        group = _group_named(group, groups)
     if name is not None:
         return (_named(found, name),)
     return tuple(
@@ -110,6 +111,17 @@ def select(
         if (group is None or row.setting.group == group)
         and (row.changed or not row.valid or not changed)
     )
+
+
+def _group_named(name: str, groups: Iterable[str]) -> str:
+    """
+    Return the group of that name in another case. Raises UsageError if there is none.
+    """
+    for group in groups:
+        if group.upper() == name.upper():
+            return group
+    hint = similar(name, groups) or f"The groups are {', '.join(groups)}."
+    raise UsageError(f"{' '.join(('Unknown group', named(name))).rstrip()}.", hint)
 
 
 def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact | None) -> Row:
