@@ -51,8 +51,9 @@ def invocations(*, every: bool = True) -> Iterator[Invocation]:
     """
     Yield each command in each format, combined with each other option or argument in turn.
 
-    A command that judges files is called with one and with two of them as well. Without `every`, a command that has formats is called once in each format, and an option that
-    takes a text always gets the name of the env file.
+    A command that judges files is called with one and with two of them as well. Without `every`, a
+    command that has formats is called once in each format, and an option that takes a text always
+    gets the name of the env file.
     """
     for words, command in _commands((), typer.main.get_command(cli.app)):
         takes = frozenset(name for parameter in command.params for name in parameter.opts)

@@ -162,8 +162,12 @@ def _location(loaded: Loaded, name: str) -> Location:
 def _differs(loaded: Loaded, setting: Setting) -> bool:
     if setting.secret and not setting.url:
         return True
-    value = _value(loaded, setting.name)
-    return bool(value != setting.default) and as_text(value) != as_text(setting.default)
+    value, default = _plain(_value(loaded, setting.name)), _plain(setting.default)
+    return bool(value != default) and as_text(value) != as_text(default)
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "get_secret_value", lambda: value)()
 
 
 def _value(loaded: Loaded, name: str) -> Any:
@@ -208,8 +212,7 @@ def _shown(loaded: Loaded, setting: Setting, typed: Any, *, is_key: bool) -> str
     """
     Return what may be shown of the value, as text.
     """
-    value = _value(loaded, setting.name)
-    plain = getattr(value, "get_secret_value", lambda: value)()
+    plain = _plain(_value(loaded, setting.name))
     if setting.secret and isinstance(plain, str | bytes | int | float):
         return masked(setting, plain if isinstance(plain, str) else str(plain), is_key=is_key)
     if loaded.schema.is_own and isinstance(typed, list):
