@@ -2,6 +2,7 @@
 Tests of the command line: exit codes, options and formats, on which users' pipelines depend.
 """
 
+import html
 import json
 import os
 import re
@@ -242,6 +243,9 @@ def test_an_error_in_the_options_leaves_stdout_empty(
         ("check --ignore set001", "SET001 cannot be ignored"),
         ("check --ignore env", "ENV001 cannot be ignored, because no other result is meaningful"),
         ("check --ignore env", "Use --ignore ENV002,ENV003,"),
+        ("budget --svg - --fix", "--svg - and --fix cannot be combined."),
+        ("budget --svg - --format json", "--svg - and --format json cannot be combined."),
+        ("keygen --write -", "--write - does not name an env file."),
         ("check -q -v", "--quiet and --verbose cannot be combined."),
         ("check a.env --env-file b.env", "--env-file and FILE cannot be combined"),
         ("check a.env --no-env-file", "--no-env-file and FILE cannot be combined"),
@@ -470,6 +474,19 @@ def test_a_dash_is_standard_output(
 
     assert (done.returncode, done.stderr) == (1, "")
     assert re.sub(r'"seconds": .*', "", done.stdout) == re.sub(r'"seconds": .*', "", plain.stdout)
+    assert not (directory / "-").exists()
+
+
+def test_a_drawing_may_go_to_standard_output(call: Run, good: Path, directory: Path) -> None:
+    """
+    It is all that standard output gets, in ASCII.
+    """
+    call("budget", "--env-file", "good.env", "--svg", "file.svg")
+    done = call("budget", "--env-file", "good.env", "--svg", "-")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert html.unescape(done.stdout) == html.unescape((directory / "file.svg").read_text("utf-8"))
     assert not (directory / "-").exists()
 
 

@@ -272,7 +272,11 @@ def budget(
     ] = "text",
     svg: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Also write the drawing to this file, as SVG."),
+        typer.Option(
+            metavar="FILE",
+            help="Also write the drawing to this file, as SVG; - is standard output, which then "
+            "gets nothing else.",
+        ),
     ] = None,
     fix: Annotated[
         bool,
@@ -291,6 +295,9 @@ def budget(
             "--fix and --format json cannot be combined.",
             "With --format json, see `remedies` in the document.",
         )
+    if svg == "-" and (fix or format == "json"):
+        other = "--fix" if fix else "--format json"
+        raise UsageError(f"--svg - and {other} cannot be combined.", "Write the SVG to a file.")
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     return execute(context.obj, Request(options, env), BudgetOptions(format, svg, fix))
 

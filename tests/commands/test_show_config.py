@@ -68,7 +68,7 @@ def test_every_row_is_readable_at_any_width(
 
 
 def test_a_narrow_table_is_stacked(screen: Run, good: Path) -> None:
-    """Each name has a line of its own, as the heading says; what is too long gets two more."""
+    """Each name has a separate line, as the heading says; what is too long gets two more."""
     done = screen(
         "show-config",
         "--env-file",

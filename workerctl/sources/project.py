@@ -129,7 +129,7 @@ def _not_installed(module: str) -> str:
     Return the hint for a dependency of a team that is missing where workerctl is installed.
     """
     missing = f"{module} is not installed in the environment of workerctl, {sys.prefix}"
-    if os.environ.get("PRE_COMMIT"):  # which installs a hook into an environment of its own
+    if os.environ.get("PRE_COMMIT"):  # which installs a hook into a separate environment
         return f"{missing}: use `language: system` for the hook, and the project's workerctl."
     return f"{missing}: install it there, or use the workerctl of the project's environment."
 

@@ -115,7 +115,7 @@ def select(
 
 def _group_named(name: str, groups: Iterable[str]) -> str:
     """
-    Return the group of that name in another case. Raises UsageError if there is none.
+    Return the group of that name in another case. Raises UsageError for any other name.
     """
     for group in groups:
         if group.upper() == name.upper():
