@@ -251,6 +251,7 @@ def test_an_error_in_the_options_leaves_stdout_empty(
         ("check a.env --no-env-file", "--no-env-file and FILE cannot be combined"),
         ("check a.env --secrets-dir s", "--secrets-dir and FILE cannot be combined"),
         ("check extra", "extra does not exist."),
+        ("explain unknown", "unknown is not a known check or setting."),
         ("check deploy/prod2.env", "deploy/prod2.env does not exist."),
         ("check --ignore KEY001,ENV04", "There is no code ENV04. Did you mean ENV004?"),
         ("check --ignore SET001", "SET001 cannot be ignored"),

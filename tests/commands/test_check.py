@@ -233,12 +233,12 @@ def test_the_report_of_several_files_may_go_to_a_file(
 
 def test_a_settings_class_judges_each_file(call: Run, directory: Path) -> None:
     """The class that the project names is used for each file."""
-    (directory / "own_config.py").write_text(
+    (directory / "sized_config.py").write_text(
         "from pydantic_settings import BaseSettings\n\n\nclass Own(BaseSettings):\n    size: int\n"
     )
     (directory / "one.env").write_text("SIZE=1\n")
     (directory / "two.env").write_text("SIZE=two\n")
-    done = call("check", "one.env", "two.env", "--settings", "own_config:Own")
+    done = call("check", "one.env", "two.env", "--settings", "sized_config:Own")
 
     assert done.returncode == 1
     assert "SET001 SIZE must be a whole number." in done.stdout

@@ -25,12 +25,12 @@ class Own(BaseSettings):
     def settings_customise_sources(cls, settings_cls, init_settings, env_settings, **others):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 """
-OPTIONS = ("--settings", "own_config:Own")
+OPTIONS = ("--settings", "toml_config:Own")
 
 
 @pytest.fixture(name="own")
 def _own(directory: Path) -> Path:
-    (directory / "own_config.py").write_text(CLASS)
+    (directory / "toml_config.py").write_text(CLASS)
     (directory / "own.toml").write_text("size = 3\n")
     return directory
 

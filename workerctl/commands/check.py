@@ -87,6 +87,8 @@ def _require_path(file: str) -> None:
     """
     Raise UsageError for an argument that is not shown because it may be a secret.
     """
+    if not file:
+        raise UsageError("An argument is empty.", "Check the variable that should name the file.")
     is_path = os.sep in file or os.extsep in file or file == "-"
     if not is_path and not may_repeat(file):
         raise UsageError(

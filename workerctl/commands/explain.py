@@ -93,7 +93,7 @@ def answer(name: str | None) -> Iterator[Line]:
     checks = check_table(project.here())
     if name is None:
         return contents(checks, _schema())
-    codes = under([check.code for check in checks], name)
+    codes = under([check.code for check in checks], name) if name else []
     area = [check for check in checks if check.code in codes]
     if name.upper() in codes:
         return page(area[0], _schema())
