@@ -16,10 +16,11 @@ from enum import Enum
 from math import isfinite
 from typing import Any, NamedTuple, get_args, get_origin
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from workerctl.rules import Hidden
+from workerctl.schema.introspection import is_root_model
 from workerctl.schema.secrets.declared import (
     fields_of,
     has_rule,
@@ -224,7 +225,7 @@ def _mapped(value: Any, place: Place, show: Callable[[Part], Any], depth: int) -
         return _mapped(value.get_secret_value(), hidden, show, depth + 1)
     if isinstance(value, Enum):
         return _mapped(value.value, place, show, depth + 1)
-    if isinstance(value, RootModel):
+    if is_root_model(type(value)):
         root = type(value).model_fields["root"].annotation
         return _mapped(value.root, place._replace(annotation=root), show, depth + 1)
     fields = _fields(value)
