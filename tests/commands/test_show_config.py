@@ -134,3 +134,4 @@ def test_a_file_is_no_setting(call: Run, good: Path) -> None:
     """A file that exists gets a hint, here and in other commands."""
     assert "Did you mean --env-file good.env?" in call("show-config", "good.env").stderr
     assert "Did you mean --env-file good.env?" in call("budget", "good.env").stderr
+    assert "Did you mean check good.env?" in call("good.env").stderr

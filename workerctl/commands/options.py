@@ -52,7 +52,7 @@ JudgeAs = Annotated[
 ]
 SettingsClass = Annotated[
     str | None,
-    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this subclass of Settings."),
+    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this settings class."),
 ]
 Name = Annotated[
     str | None,

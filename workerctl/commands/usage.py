@@ -70,7 +70,8 @@ def _describe(
     kind, option = type(error).__name__, _parameter_of(error)
     if kind == "UsageError" and command is None:
         word = next((word for word in arguments if not word.startswith("-")), "")
-        return f"Unknown command{_after_blank(word)}.", similar(word, commands)
+        hint = _as_env_file(word, "check") or similar(word, commands)
+        return f"Unknown command{_after_blank(word)}.", hint
     if kind == "NoSuchOption":
         return _unknown_option(option, command, commands)
     if kind == "BadParameter":
@@ -167,9 +168,9 @@ def _surplus(error: Exception, arguments: Iterable[str]) -> str:
     return max(matching, key=len, default="")
 
 
-def _as_env_file(word: str) -> str | None:
+def _as_env_file(word: str, before: str = "--env-file") -> str | None:
     is_file = bool(named(word)) and os.path.isfile(word)  # noqa: PTH113 -- "" is not a file
-    return f"Did you mean --env-file {word}?" if is_file else None
+    return f"Did you mean {before} {word}?" if is_file else None
 
 
 def _expected_value(error: Exception) -> str:
