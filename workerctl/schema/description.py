@@ -41,7 +41,8 @@ class Setting(NamedTuple):
     One field of a settings class, described for people.
 
     `expects` completes "NAME must be …". `public` is the reason why a field with a credential-like
-    name is not secret. `deprecated` holds the field's former names.
+    name is not secret. `deprecated` holds the field's former names, `aliases` its other ones,
+    and `path` the path of a nested field.
     """
 
     name: str
@@ -54,6 +55,15 @@ class Setting(NamedTuple):
     url: bool = False
     public: str | None = None
     deprecated: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    path: str = ""
+
+    def is_called(self, name: str) -> bool:
+        """
+        Return whether a name, in whatever case, is one of the setting's, or its path.
+        """
+        names = (self.name, *self.deprecated, *self.aliases, self.path)
+        return name.upper() in map(str.upper, names)
 
     @property
     def default_text(self) -> str:
