@@ -48,7 +48,7 @@ def test_bud001_adds_up_what_a_job_may_take(context: MakeContext) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["LLM_MAX_RETRIES=3\n", "JOB_TIMEOUT_SECONDS=1547\n"])
+@pytest.mark.parametrize("text", ["JOB_TIMEOUT_SECONDS=1800\n", "JOB_TIMEOUT_SECONDS=1547\n"])
 def test_bud001_passes_up_to_80_per_cent_of_the_timeout(context: MakeContext, text: str) -> None:
     """The timeout that the hint names passes, for instance."""
     assert list(budget.BUD001.run(context(f"ENV=production\n{text}"))) == []

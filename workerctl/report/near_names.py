@@ -6,6 +6,7 @@ Near misses of variable names: the known name that an unknown one was probably m
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from workerctl.report.suggest import NearMisses, is_slip, is_transposition
@@ -34,6 +35,7 @@ _UNITS: Mapping[str, str] = {
 _OTHER_WORDS = frozenset({frozenset({"URL", "URI"}), frozenset({"ID", "IP"})})
 """Words that one letter makes of each other, and that are both in use."""
 
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _SEPARATORS = str.maketrans("", "", "_-.")
 
 
@@ -67,9 +69,13 @@ class NearNames:
     Finds near misses of known names, which are compared in capitals.
 
     `prefix` begins the variables of the settings class; a name without it is near the one with it.
+    `others` are further near names, each with the known name: those of fields that have an alias.
     """
 
-    def __init__(self, known: Iterable[str], prefix: str = "") -> None:
+    def __init__(
+        self, known: Iterable[str], prefix: str = "", others: Mapping[str, str] = _NO_NAMES
+    ) -> None:
+        self._others = {name.upper(): meant for name, meant in others.items()}
         names = sorted(known)
         self._shown = {name.upper(): name for name in reversed(names)}
         self._prefix = prefix.upper()
@@ -125,6 +131,8 @@ class NearNames:
         """
         Return the known name without another program's prefix, or with its unit.
         """
+        if name in self._others:
+            return Near(self._others[name])
         prefixed = f"{self._prefix}{name}"
         if self._prefix and len(name) >= _MINIMUM and prefixed in self._shown:
             return Near(self._shown[prefixed])

@@ -20,6 +20,7 @@ from workerctl.report.findings import (
 )
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
+from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Values
 
 DEFAULT_ENVIRONMENT = "development"
@@ -97,6 +98,29 @@ def boot_findings(view: View) -> Iterator[Finding]:
     yield from required_values(view, env)
     yield from key_presence(view, env)
     yield from key_form(view, env)
+    yield from forbidden_names(view)
+
+
+def forbidden_names(view: View) -> Iterator[Finding]:
+    """
+    Yield SET002 for every name in an env file that a class which forbids unknown names refuses.
+    """
+    if not view.schema.forbids_unknown:
+        return
+    for source in view.values.env_files:
+        for assignment in source.assignments:
+            if assignment.sets is None and assignment.text:
+                name = assignment.name
+                is_harmless = is_conventional_name(name) and not is_like_secret(name)
+                shown = name if is_harmless else "This variable"
+                yield Finding(
+                    code="SET002",
+                    severity=Severity.ERROR,
+                    message=f"{shown} is not a known setting, and "
+                    f"{view.schema.settings_class.__name__} forbids others.",
+                    hint="Correct the name, remove the line, or set extra='ignore' in the class.",
+                    location=assignment.location,
+                )
 
 
 def unsuppressed(

@@ -24,15 +24,6 @@ from workerctl.schema.secrets.declared import is_secret
 from workerctl.schema.vocabulary import Expects
 
 OTHER_GROUP = "other"
-_OTHERS = {
-    "timedelta": "a number of seconds, or a duration such as 1:30:00 or PT1H30M",
-    "datetime": "a date and time such as 2027-01-31T12:00:00Z",
-    "date": "a date such as 2027-01-31",
-    "time": "a time such as 12:30",
-    "Decimal": "a number",
-    "Path": "a path",
-    "UUID": "a UUID",
-}
 _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
 
 
@@ -154,7 +145,7 @@ def _scalar(annotation: Any, bounds: Mapping[str, float]) -> str:
         return _union(annotation)
     if annotation in {str, SecretStr, Any} or not isinstance(annotation, type):
         return "text"
-    return _OTHERS.get(annotation.__name__) or f"a valid {annotation.__name__}"
+    return f"a valid {annotation.__name__}"
 
 
 def _union(annotation: Any) -> str:

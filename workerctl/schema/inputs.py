@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from workerctl.rules import Hidden
 from workerctl.schema import introspection
-from workerctl.schema.secrets.declared import is_secret
+from workerctl.schema.secrets.declared import is_public, is_secret
 from workerctl.sources.names import Names
 from workerctl.sources.values import Values
 
@@ -51,6 +52,29 @@ def names(settings: type[BaseModel]) -> Names:
             name for name, info in fields.items() if introspection.extras(info).get("file")
         ),
     )
+
+
+def inherit(settings: type[BaseModel]) -> None:
+    """
+    Give a field that a subclass redeclares the secrecy and the group that its base class declares.
+
+    Whoever changes the type of a field, as in `WEBHOOK_URL: str`, does not mean to publish it; the
+    rule `Public` does.
+    """
+    for name, info in settings.model_fields.items():
+        base = _declared_before(settings, name)
+        if base is None:
+            continue
+        if info.json_schema_extra is None:
+            info.json_schema_extra = base.json_schema_extra
+        if is_secret(name, base) and not is_secret(name, info) and not is_public(info):
+            info.metadata.append(Hidden())
+
+
+def _declared_before(settings: type[BaseModel], name: str) -> FieldInfo | None:
+    bases = (base for base in settings.__mro__[1:] if issubclass(base, BaseModel))
+    found = (base.model_fields.get(name) for base in bases)
+    return next((info for info in found if info is not None), None)
 
 
 def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object]:

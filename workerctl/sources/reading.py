@@ -237,7 +237,7 @@ def _value(found: list[Assignment], dialect: Dialect) -> Value | None:
     for position, assignment in enumerate(found):
         shadowed = tuple(weaker.location for weaker in found[position + 1 :])
         if assignment.spelling is not Spelling.FILE:
-            return Value(assignment.text, assignment.location, shadowed, name=assignment.name)
+            return Value(assignment.text, assignment.location, shadowed)
         text = _secret_text(assignment.text)
         if text is None:
             in_directory = assignment.location.source == "secret-file"
@@ -247,8 +247,7 @@ def _value(found: list[Assignment], dialect: Dialect) -> Value | None:
         if dialect.pydantic:
             text = text.strip()
         if text or dialect.pydantic:
-            where = Location("secret-file", assignment.text)
-            return Value(text, where, shadowed, name=assignment.name)
+            return Value(text, Location("secret-file", assignment.text), shadowed)
     return None
 
 

@@ -81,15 +81,13 @@ class Value(NamedTuple):
     """
     The effective text of a field, its location, and the locations that it shadows, strongest first.
 
-    `problem` is set if the text could not be read from a file. `name` is the name by which the
-    source sets the field.
+    `problem` is set if the text could not be read from a file.
     """
 
     text: str
     location: Location
     shadowed: tuple[Location, ...] = ()
     problem: str | None = None
-    name: str = ""
 
     def __repr__(self) -> str:
         return f"Value(at {self.location})"

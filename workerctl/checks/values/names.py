@@ -80,16 +80,23 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
 def _known(context: Context) -> NearNames:
     names = context.values.names
     known = (*names.deprecated, *names.aliases, *names.fields)
-    return NearNames(known, context.schema.prefix)
+    variables = context.schema.variables.values()
+    fields = {each.path[0]: each.name for each in variables if len(each.path) == 1}
+    others = {name: meant for name, meant in fields.items() if names.resolve(name) is None}
+    return NearNames(known, context.schema.prefix, others)
 
 
 def _unknown_by_file(context: Context) -> Iterator[list[Assignment]]:
     """
     Yield the unknown variables of each env file that no line refers to, if there are any.
+
+    A class that forbids unknown names refuses those to which a line refers as well.
     """
     files = context.values.env_files
     entries = (each.entry for source in files for each in source.assignments if each.entry)
     used = {name for entry in entries for name in referenced_names(entry.value or "")}
+    if context.schema.forbids_unknown:
+        used = set()
     for source in files:
         unknown = [
             each for each in source.assignments if each.sets is None and each.name not in used

@@ -7,12 +7,13 @@ Call a variable of several names by the one that the sources use.
 Where a file sets OPENAI_API_KEY, a finding at its line should not speak of API_KEY.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from workerctl.rules import EncryptionKey
 from workerctl.schema.declarations import Declaration, Schema, Variable
 from workerctl.sources.names import Names
-from workerctl.sources.values import Source, Values
+from workerctl.sources.values import Source, Value, Values
 
 
 def as_written(schema: Schema, values: Values) -> tuple[Schema, Values]:
@@ -34,10 +35,24 @@ def _names(schema: Schema, values: Values) -> dict[str, str]:
     kept = {each.name for each in schema.of(EncryptionKey)}
     found: dict[str, str] = {}
     for name, value in values.chosen.items():
-        variable, written = schema.variables.get(name), schema.fold(value.name)
-        if variable is not None and written in variable.aliases and name not in kept:
-            found[name] = written
+        variable = schema.variables.get(name)
+        if variable is not None and variable.aliases and name not in kept:
+            written = {schema.fold(each) for each in _written(values, name, value)}
+            first = next((each for each in variable.names if each in written), name)
+            found |= {} if first == name else {name: first}
     return {name: new for name, new in found.items() if new not in schema.variables}
+
+
+def _written(values: Values, name: str, value: Value) -> Iterator[str]:
+    """
+    Yield the names by which the source of a value sets it, where its location says so.
+    """
+    if value.location.source == "secret-file":
+        yield Path(value.location.file or "").name
+    for source in values.sources():
+        for each in source.assignments:
+            if each.sets == name and each.location == value.location:
+                yield each.name
 
 
 def _schema(schema: Schema, new: Mapping[str, str]) -> Schema:
