@@ -30,7 +30,7 @@ KNOWN = NearNames(Settings.model_fields)
 def test_a_typing_error_differs_from_the_name_of_another_thing(
     name: str, known: str | None
 ) -> None:
-    """A plural, a digit, joined words and another short first word are no typing errors."""
+    """A plural, a digit, joined words and another short first word are not typing errors."""
     near = KNOWN.near(name)
 
     assert (near.known if near is not None and near.is_typo else None) == known

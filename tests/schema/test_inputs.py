@@ -95,7 +95,11 @@ def test_a_subclass_reads_a_text_as_pydantic_settings_does(line: str, value: obj
         ("WORKERS=x", "WORKERS must be a whole number.", "The default is WORKERS=3."),
         ("MODE=c", "MODE must be a or b.", "The default is MODE=b."),
         ("SIZE=x", "SIZE must be a whole number or auto.", "The default is SIZE=3."),
-        ("FLAGS=[", "FLAGS must be text of the form that the class parses.", "The default is FLAGS=[]."),
+        (
+            "FLAGS=[",
+            "FLAGS must be text of the form that the class parses.",
+            "The default is FLAGS=[].",
+        ),
     ],
 )
 def test_what_a_subclass_rejects(line: str, message: str, hint: str) -> None:

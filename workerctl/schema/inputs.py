@@ -58,7 +58,7 @@ def inherit(settings: type[BaseModel]) -> None:
     """
     Give a field that a subclass redeclares the secrecy and the group that its base class declares.
 
-    Whoever changes the type of a field, as in `WEBHOOK_URL: str`, does not mean to publish it; the
+    To change the type of a field, as in `WEBHOOK_URL: str`, does not mean to publish it; the
     rule `Public` does.
     """
     for name, info in settings.model_fields.items():

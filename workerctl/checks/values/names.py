@@ -107,7 +107,7 @@ def _unknown_by_file(context: Context) -> Iterator[list[Assignment]]:
 
 def _unknown_in_file(context: Context, assignment: Assignment, known: NearNames) -> Finding | None:
     """
-    Return the finding for an unknown name that has one of its own; None for those of others.
+    Return the finding for an unknown name that is reported alone; None for one of the others.
     """
     schema = context.schema
     near = _near_in_file(context, assignment, known)
