@@ -3,12 +3,13 @@ Findings for values that a settings class rejects, in words that never contain t
 """
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import boot_rules, declarations
 from workerctl.schema.boot_rules import View
-from workerctl.schema.vocabulary import BadValueError
+from workerctl.schema.vocabulary import Expects
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
 
@@ -44,13 +45,13 @@ def rejected_values(
     hides them.
     """
     findings: dict[str, Finding] = {}
-    for item in error.errors(include_input=False, include_url=False):
+    for item in error.errors(include_input=False, include_context=False, include_url=False):
         name = str(item["loc"][0]) if item["loc"] else ""
         if name not in settings_class.model_fields:
             finding = _no_field(name) if is_conventional_name(name) else rejected_as_whole()
         elif item["type"] == "missing":
             finding = _missing(name, _environment_location(settings_class, values))
-        elif _is_by_validator(item):
+        elif _is_by_validator(settings_class.model_fields[name], item):
             finding = _rejected_by_validator(settings_class, name, values)
         else:
             finding = _bad_value(settings_class, name, values)
@@ -89,12 +90,14 @@ def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Fi
     )
 
 
-def _is_by_validator(item: ErrorDetails) -> bool:
+def _is_by_validator(info: FieldInfo, item: ErrorDetails) -> bool:
     """
     Return whether a validator of a subclass refused the value, not the type of the field.
+
+    The validators of the vocabulary say with `Expects` what they require.
     """
-    raised = item.get("ctx", {}).get("error")
-    return item["type"] in _OF_VALIDATOR and not isinstance(raised, BadValueError)
+    expects = any(isinstance(each, Expects) for each in info.metadata)
+    return item["type"] in _OF_VALIDATOR and not expects
 
 
 def _rejected_by_validator(settings_class: type[BaseModel], name: str, values: Values) -> Finding:

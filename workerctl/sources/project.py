@@ -120,7 +120,7 @@ def not_loaded(target: str, error: BaseException) -> ProjectError:
         )
     kind = type(error).__name__
     hint = f'Try `python -c "import {module}"`.'
-    if module in sys.modules:  # so what it was asked for has failed
+    if callable(getattr(sys.modules.get(module), name, None)):  # the call failed, not the import
         hint = f'Try `python -c "import {module}; {module}.{name}()"`.'
     unset = places.unset_variable(error)
     if unset is not None:

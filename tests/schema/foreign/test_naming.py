@@ -91,7 +91,7 @@ def test_the_hint_is_a_word_that_the_field_accepts(load_module: Load) -> None:
 
 
 def test_a_missing_variable_of_the_module_is_named(load_module: Load) -> None:
-    """The name of an environment variable is not a secret; what else a KeyError holds may be one."""
+    """The name of an environment variable is not a secret; another key may be one."""
     with pytest.raises(ProjectError, match="SERVICE_URL is not set \\(KeyError at"):
         load_module('import os\nURL = os.environ["SERVICE_URL"]\n')
     with pytest.raises(ProjectError) as caught:
