@@ -14,6 +14,7 @@ from workerctl.commands.options import (
     Command,
     EnvFiles,
     FailOn,
+    Formats,
     Ignored,
     Isolated,
     JudgeAs,
@@ -80,15 +81,20 @@ def check(
     ] = None,
     ignore: Ignored = None,
     fail_on: FailOn = "error",
-    format: Annotated[  # noqa: A002 -- the option's name
-        Literal["text", "json"], typer.Option(help="The format of the report.")
-    ] = "text",
+    format: Formats = None,  # noqa: A002 -- the option's name
     output: Annotated[
         str | None,
         typer.Option(
             metavar="FILE", help="Write the report to this file, and a summary to stderr."
         ),
     ] = None,
+    annotations: Annotated[
+        bool,
+        typer.Option(
+            "--annotations/--no-annotations",
+            help="In GitHub Actions, write annotations after the text report.",
+        ),
+    ] = True,
     phase: Annotated[
         Literal["build", "run"],
         typer.Option(help="In the build phase, secrets may be missing: their checks are deferred."),
@@ -104,6 +110,7 @@ def check(
     Check the configuration. The exit code is 1 if a finding reaches the severity of --fail-on.
     """
     from workerctl.commands.check import execute
+    from workerctl.commands.destinations import destinations
     from workerctl.output.formats import Detail
     from workerctl.preflight import Request
 
@@ -117,7 +124,9 @@ def check(
         fail_on=severity,
         phase=phase,
     )
-    return execute(context.obj, request, format, output, Detail(quiet, verbose))
+    to = destinations(format or (), output)
+    annotate = annotations and not format
+    return execute(context.obj, request, to, Detail(quiet, verbose), annotate=annotate)
 
 
 @app.command()

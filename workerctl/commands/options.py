@@ -50,6 +50,15 @@ SettingsClass = Annotated[
     str | None,
     typer.Option("--settings", metavar="MODULE:CLASS", help="Use this subclass of Settings."),
 ]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME[=FILE]",
+        help="text, json, github, gitlab, sarif, junit or markdown; with =FILE, written to a file. "
+        "Can be repeated.",
+    ),
+]
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", help="Show only this setting.", show_default=False),
