@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, Never
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -28,7 +29,15 @@ Run = Callable[..., CompletedProcess[str]]
 Team = Callable[..., None]
 
 SECRET = "wk9_Zt7Qm2Xc5Vb8Nn4Lp1"
-READERS: dict[str, Callable[[str], Any]] = {"text": str, "json": json.loads}
+READERS: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "json": json.loads,
+    "github": str.splitlines,
+    "gitlab": json.loads,
+    "sarif": json.loads,
+    "junit": lambda text: list(ET.fromstring(text.encode()).iter()),  # noqa: S314 -- ours
+    "markdown": str.splitlines,
+}
 """A function that parses each format; a new format needs an entry here."""
 
 FORMATTED = pytest.mark.parametrize("format_", list(FORMATS))
@@ -189,9 +198,8 @@ def test_an_interrupt_ends_a_run(
     ("arguments", "message"),
     [
         ("chek", "Unknown command. Did you mean check?"),
-        ("check extra", "Too many arguments."),
+        ("budget extra", "Too many arguments."),
         ("check --env-fil x", "Unknown option. Did you mean --env-file?"),
-        ("check --format yaml", "Invalid value for --format. Use text or json."),
         ("check --fail-on fatal", "Invalid value for --fail-on."),
         ("check --env prod", "Invalid value for --env."),
         ("check --phase test", "Invalid value for --phase."),

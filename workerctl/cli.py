@@ -23,6 +23,7 @@ from workerctl.commands.options import (
     NoEnvFile,
     SecretsDir,
     SettingsClass,
+    Targets,
 )
 from workerctl.report.exit_codes import ExitCode
 
@@ -67,6 +68,7 @@ def _app(
 @app.command()
 def check(
     context: typer.Context,
+    words: Targets = None,
     env_file: EnvFiles = None,
     no_env_file: NoEnvFile = False,
     secrets_dir: SecretsDir = None,
@@ -126,7 +128,8 @@ def check(
     )
     to = destinations(format or (), output)
     annotate = annotations and not format
-    return execute(context.obj, request, to, Detail(quiet, verbose), annotate=annotate)
+    detail = Detail(quiet, verbose)
+    return execute(context.obj, request, words or (), to, detail, annotate=annotate)
 
 
 @app.command()

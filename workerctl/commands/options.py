@@ -8,6 +8,13 @@ import typer
 
 Environment = Literal["development", "staging", "production"]
 
+
+def _formats(incomplete: str) -> list[str]:
+    from workerctl.output.formats import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 EnvFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,6 +57,14 @@ SettingsClass = Annotated[
     str | None,
     typer.Option("--settings", metavar="MODULE:CLASS", help="Use this subclass of Settings."),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET|FILE]...",
+        help="Check these targets of pyproject.toml, or each of these env files alone.",
+        show_default=False,
+    ),
+]
 Formats = Annotated[
     list[str] | None,
     typer.Option(
@@ -57,6 +72,7 @@ Formats = Annotated[
         metavar="NAME[=FILE]",
         help="text, json, github, gitlab, sarif, junit or markdown; with =FILE, written to a file. "
         "Can be repeated.",
+        autocompletion=_formats,
     ),
 ]
 Name = Annotated[

@@ -109,7 +109,7 @@ class Output(NamedTuple):
         """
         Write the annotations of GitHub Actions to standard output, after the report.
         """
-        from workerctl.output import github
+        from workerctl.output.ci import github
 
         streams.write(
             self.stdout, lambda stream: github.annotate(reports, stream, detail or Detail())

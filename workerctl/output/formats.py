@@ -11,11 +11,11 @@ from workerctl.report.results import Report
 FORMATS: Mapping[str, str] = {
     "text": "workerctl.output.text",
     "json": "workerctl.output.json",
-    "github": "workerctl.output.github",
-    "gitlab": "workerctl.output.gitlab",
-    "sarif": "workerctl.output.sarif",
-    "junit": "workerctl.output.junit",
-    "markdown": "workerctl.output.markdown",
+    "github": "workerctl.output.ci.github",
+    "gitlab": "workerctl.output.ci.gitlab",
+    "sarif": "workerctl.output.ci.sarif",
+    "junit": "workerctl.output.ci.junit",
+    "markdown": "workerctl.output.ci.markdown",
 }
 """The values of `--format`, each with the module whose `render` writes that format."""
 

@@ -9,9 +9,9 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from workerctl import __version__
+from workerctl.output.ci.placed import Placed, placed
 from workerctl.output.formats import DOCUMENTATION, Detail, link
 from workerctl.output.json import dump
-from workerctl.output.placed import Placed, placed
 from workerctl.report.findings import Severity
 from workerctl.report.results import Report, Result, Status
 from workerctl.secrecy.masking import printable

@@ -15,9 +15,9 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 
 import workerctl.output
 from tests.output.fakes import reports
-from workerctl.output import github
+from workerctl.output.ci import github
+from workerctl.output.ci.placed import path_in_repository, placed
 from workerctl.output.formats import FORMATS, Detail, renderer
-from workerctl.output.placed import path_in_repository, placed
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Status, worst
 
@@ -233,7 +233,7 @@ def test_nothing_breaks_out_of_a_workflow_command() -> None:
         assert "100%25" in one["data"]
         assert "\r" not in one["data"]
     for line in rendered("github", "forty").splitlines():
-        assert line.startswith(("::", "GitHub shows"))
+        assert line.startswith(("::", "GitHub shows", "13 errors, "))
 
 
 def test_the_summary_of_a_job_is_appended_and_bounded(

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from workerctl.output import markdown
+from workerctl.output.ci import markdown
+from workerctl.output.ci.placed import Placed, placed
 from workerctl.output.formats import Detail
-from workerctl.output.placed import Placed, placed
+from workerctl.output.text import total
 from workerctl.report.findings import Severity
 from workerctl.report.results import Report, Status
 from workerctl.secrecy.masking import printable
@@ -43,6 +44,8 @@ def render(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
 def annotate(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
     """
     Write a workflow command for each problem, crashed check and finding that is not suppressed.
+
+    A last line, which is not a command, counts them.
     """
     for report in reports:
         if report.error is not None:
@@ -53,6 +56,7 @@ def annotate(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> Non
     shown = [each for each in placed(reports) if _is_shown(each, detail)]
     stream.writelines(_annotation(each) for each in shown)
     stream.writelines(f"{sentence}\n" for sentence in _beyond_the_limit(shown))
+    stream.write(f"{total(reports).plain()}\n")
 
 
 def _is_shown(each: Placed, detail: Detail) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, TextIO
 
+from workerctl.output.ci.placed import placed
 from workerctl.output.formats import Detail
 from workerctl.output.json import dump
-from workerctl.output.placed import placed
 from workerctl.report.findings import Severity
 from workerctl.report.results import Report, Status
 from workerctl.secrecy.masking import printable
