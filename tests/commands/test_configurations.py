@@ -237,3 +237,16 @@ def test_annotations_follow_the_text_in_github_actions(call: Run, project: Path)
     assert "\n::error file=deploy/staging.env,line=2,title=SET001" in done
     for options in (["--no-annotations"], ["--format", "json"]):
         assert "::error" not in call("check", *options, environ=actions).stdout
+
+
+def test_a_fingerprint_depends_on_no_value(call: Run, directory: Path) -> None:
+    """
+    Otherwise it would be a hash by which a value that is easy to guess could be found.
+    """
+    marks = []
+    for value in ("many", "few"):
+        (directory / "a.env").write_text(f"JOB_MAX_RETRIES={value}\n")
+        issues = json.loads(call("check", "a.env", "--format", "gitlab").stdout)
+        marks.append([issue["fingerprint"] for issue in issues])
+
+    assert marks[0] == marks[1] != []
