@@ -18,6 +18,9 @@ LOST = Problem(
     ExitCode.INCOMPLETE,
 )
 
+STDOUT = "-"
+"""The path that means standard output."""
+
 Writer = Callable[[TextIO], object]
 
 
@@ -51,7 +54,7 @@ class Output(NamedTuple):
         made = list(lines)
         return self.write(lambda stream: write(made, stream))
 
-    def write(self, render: Writer, code: ExitCode = ExitCode.OK) -> int:
+    def write(self, render: Writer, code: int = ExitCode.OK) -> int:
         """
         Let `render` write to standard output. Return `code`, or INCOMPLETE if output was lost.
         """
@@ -68,7 +71,7 @@ class Output(NamedTuple):
             with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
                 render(stream)
         except (OSError, ValueError):
-            where = f"the file that {option} names" if is_like_secret(path) else path
+            where = path if path and not is_like_secret(path) else f"the file that {option} names"
             problem = Problem(
                 f"The {what} could not be written to {where}.",
                 "Check the directory and the free space on the disk.",

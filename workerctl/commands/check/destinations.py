@@ -2,15 +2,14 @@
 The formats of `workerctl check --format`, and where each is written.
 """
 
-import re
 from collections.abc import Iterable
 
 from workerctl.output.formats import FORMATS, Destination
 from workerctl.report.errors import UsageError
 from workerctl.report.suggest import did_you_mean
+from workerctl.secrecy.typed import named
 
 _STDOUT = "-"
-_WORD = r"[a-z]{1,12}"
 
 
 def destinations(formats: Iterable[str], output: str | None = None) -> tuple[Destination, ...]:
@@ -38,8 +37,8 @@ def destinations(formats: Iterable[str], output: str | None = None) -> tuple[Des
 def _destination(text: str) -> Destination:
     name, separator, path = text.partition("=")
     if name not in FORMATS:
-        shown = name if re.fullmatch(_WORD, name, re.ASCII) else "The format"
-        hint = did_you_mean(name, FORMATS) or f"Use {', '.join(FORMATS)}."
+        shown = named(name, otherwise="The format")
+        hint = did_you_mean(name.lower(), FORMATS) or f"Use {', '.join(FORMATS)}."
         raise UsageError(f"{shown} is not a known format.", hint)
     if separator and not path:
         raise UsageError(

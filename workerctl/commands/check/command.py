@@ -4,7 +4,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from workerctl.commands.configurations import Configuration, configurations
+from workerctl.commands.check.configurations import Configuration, configurations
 from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
 from workerctl.output.formats import Destination, Detail

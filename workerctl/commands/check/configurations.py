@@ -11,6 +11,8 @@ from workerctl.report.errors import UsageError
 from workerctl.report.suggest import did_you_mean
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import is_like_secret
+from workerctl.secrecy.typed import named
+from workerctl.sources import envfile
 from workerctl.sources.project import Project
 from workerctl.sources.targets import Target
 
@@ -35,8 +37,8 @@ def configurations(
 
     Raises UsageError for a word that is neither, and for options that contradict the words.
     """
-    named = tuple(dict.fromkeys(words))
-    if not named:
+    distinct = tuple(dict.fromkeys(words))
+    if not distinct:
         if not project.targets or _names_sources(request.options):
             return (Configuration(None, request),)
         return tuple(_of_target(target, request, project) for target in project.targets)
@@ -50,7 +52,7 @@ def configurations(
         _of_target(targets[word], request, project)
         if word in targets
         else _of_file(word, request, project)
-        for word in named
+        for word in distinct
     )
 
 
@@ -71,14 +73,23 @@ def _of_target(target: Target, request: Request, project: Project) -> Configurat
 
 
 def _of_file(file: str, request: Request, project: Project) -> Configuration:
-    if not os.path.lexists(file):
+    if not _is_path(file):
         raise _unknown(file, project)
     options = request.options._replace(env_files=(file,), isolated=True, alone=True)
     listed = [target for target in project.targets if _lists(target, file, project)]
     env = request.env or next((target.env for target in listed if target.env), None)
     settings = options.settings or next((each.settings for each in listed if each.settings), None)
     options = options._replace(settings=settings)
-    return Configuration(file, request._replace(options=options, env=env))
+    name = "a file that does not exist" if is_like_secret(file) else file
+    return Configuration(name, request._replace(options=options, env=env))
+
+
+def _is_path(word: str) -> bool:
+    """
+    Return whether a word names a file, even if it is missing: such an error belongs to the file.
+    """
+    is_written_as_path = os.sep in word or os.extsep in word
+    return word == envfile.STDIN or is_written_as_path or os.path.lexists(word)
 
 
 def _lists(target: Target, file: str, project: Project) -> bool:
@@ -88,7 +99,7 @@ def _lists(target: Target, file: str, project: Project) -> bool:
 
 def _unknown(word: str, project: Project) -> UsageError:
     names = [target.name for target in project.targets]
-    shown = "The argument" if is_like_secret(word) else word
+    shown = named(word, otherwise="The argument")
     declared = f"The targets are {', '.join(names)}." if names else "No target is declared."
     return UsageError(
         f"{shown} is neither a file nor a declared target.", did_you_mean(word, names) or declared
