@@ -823,16 +823,24 @@ def test_the_completion_script_is_shown(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["good", "bad"])
-def test_a_plain_check_has_the_output_of_one_with_options(
-    run: Run, request: pytest.FixtureRequest, name: str
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("check", "--fail-on=error"),
+        ("show-config", "--format=table"),
+        ("budget", "--format=text"),
+    ],
+)
+def test_a_plain_command_has_the_output_of_one_with_options(
+    run: Run, request: pytest.FixtureRequest, name: str, command: str, option: str
 ) -> None:
     """
-    A plain `check` bypasses the parser of the command line, with the same result.
+    A command without options bypasses the parser of the command line, with the same result.
     """
     file = request.getfixturevalue(name)
     file.rename(file.with_name(".env"))
 
-    plain, parsed = run("check"), run("check", "--fail-on", "error")
+    plain, parsed = run(command), run(command, option)
 
     assert (plain.returncode, plain.stdout, plain.stderr) == (
         parsed.returncode,
@@ -841,13 +849,16 @@ def test_a_plain_check_has_the_output_of_one_with_options(
     )
 
 
-def test_a_plain_check_reports_errors_in_the_same_way(run: Run, directory: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "show-config", "budget"])
+def test_a_plain_command_reports_errors_in_the_same_way(
+    run: Run, directory: Path, command: str
+) -> None:
     """
     An error is a message with exit code 2 there as well.
     """
     (directory / ".env").mkdir()
 
-    done = run("check")
+    done = run(command)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("workerctl: .env is a directory.")
