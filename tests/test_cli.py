@@ -864,6 +864,25 @@ def test_a_plain_command_reports_errors_in_the_same_way(
     assert done.stderr.startswith("workerctl: .env is a directory.")
 
 
+@pytest.mark.parametrize("options", [[], ["--format=table"]], ids=["plain", "parsed"])
+def test_an_exit_in_a_teams_type_shows_nothing(
+    run: Run, directory: Path, options: list[str]
+) -> None:
+    """
+    If the text of a value exits with a message, the exit code is 2 and the message is not printed.
+    """
+    (directory / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "exits:S"\n')
+    (directory / "exits.py").write_text(
+        "import sys\n"
+        "from pydantic_settings import BaseSettings\n"
+        "class Loud:\n    def __str__(self): sys.exit('hidden-text')\n"
+        "class S(BaseSettings, arbitrary_types_allowed=True):\n    a: Loud = Loud()\n"
+    )
+    done = run("show-config", *options)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
 def test_show_config_writes_infinity_as_text(call: Run, directory: Path) -> None:
     """
     JSON has no infinity, and a value that a class allows must not break the document.

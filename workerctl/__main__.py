@@ -78,6 +78,8 @@ def _run_plain(command: str) -> int:
         from workerctl.commands.check import execute as check
 
         return check(world, Request())
+    except SystemExit as end:  # a team's code exits; Python would print the argument
+        return 2 if end.code else 0
     except Exception as error:  # noqa: BLE001 -- the same boundary as in cli.run
         return world.print_error(error)
 
