@@ -55,6 +55,9 @@ class Source(NamedTuple):
     broken: tuple[Broken, ...] = ()
     unread: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self.assignments)} assignments)"
+
 
 class UnknownVariables(NamedTuple):
     """
