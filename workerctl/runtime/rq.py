@@ -67,6 +67,7 @@ from workerctl.runtime.jobs import failures, fingerprint, policy, warm
 from workerctl.runtime.jobs.failures import is_final
 from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.logging_config import configure_logging
+from workerctl.runtime.retry import classify
 from workerctl.settings import get_settings
 
 __all__ = ["Job", "SimpleWorker", "SpawnWorker", "Worker", "is_final", "worker_job"]
@@ -85,10 +86,23 @@ class WorkHorseDiedError(Exception):
     """
 
 
+class ForcedStopError(SystemExit):
+    """
+    The end of a worker that was stopped by a second signal (cold shutdown).
+    """
+
+
 class Job(rq.job.Job):
     """
     A job that decides about another run before RQ looks at the retries that are left.
     """
+
+    def prepare_for_execution(self, worker_name: str, pipeline: Any) -> None:
+        """
+        Mark the job as started, and store its retries in the same transaction.
+        """
+        super().prepare_for_execution(worker_name, pipeline)
+        failures.grant_retries(self, pipeline)
 
     def perform(self) -> Any:
         """
@@ -204,6 +218,13 @@ class _Policy(rq.worker.BaseWorker):
         except Exception as error:  # noqa: BLE001 -- a worker runs without publishing, too
             _log.warning("The configuration could not be published (%s).", type(error).__name__)
 
+    def prepare_execution(self, job: rq.job.Job) -> Any:
+        """
+        Store the job's retries before RQ 2 and later list it as started, which they do first.
+        """
+        failures.grant_retries(job, self.connection)
+        return super().prepare_execution(job)
+
     def perform_job(self, job: rq.job.Job, *args: Any, **kwargs: Any) -> bool:
         """
         Run a job as RQ does; `handle_job_failure` decides about failures outside its function.
@@ -211,14 +232,59 @@ class _Policy(rq.worker.BaseWorker):
         failures.supervise(job)
         return super().perform_job(job, *args, **kwargs)
 
-    def handle_job_failure(self, job: rq.job.Job, *args: Any, **kwargs: Any) -> None:
+    def handle_job_failure(self, job: rq.job.Job, queue: Any, *args: Any, **kwargs: Any) -> None:
         """
         Decide about a failure that `Job.perform` did not see, and redact the stored traceback.
         """
         failures.decide_late(job)
+        if not failures.is_decided(job) and self._stopped_job_id != job.id:
+            self._return_unstarted(job, queue)
+            return
         if kwargs.get("exc_string"):  # holds the texts of all causes, whatever they contain
             kwargs["exc_string"] = redact(kwargs["exc_string"])
-        super().handle_job_failure(job, *args, **kwargs)
+        super().handle_job_failure(job, queue, *args, **kwargs)
+
+    def _return_unstarted(self, job: rq.job.Job, queue: Any) -> None:
+        """
+        Put a job back whose worker died between taking it from the queue and starting it.
+
+        Without an error, RQ handles a failure only if its clean-up has found the job in the
+        intermediate queue, out of which a job is taken when it starts.
+        """
+        if job.get_status() != "queued" or queue.get_job_position(job.id) is not None:
+            return
+        intermediate = queue.intermediate_queue
+        with self.connection.pipeline() as pipeline:
+            pipeline.lrem(intermediate.key, 1, job.id)
+            pipeline.delete(intermediate.get_first_seen_key(job.id))
+            queue.push_job_id(job.id, pipeline=pipeline, at_front=True)
+            pipeline.execute()
+        _log.warning("Job %s is in its queue again: a worker took it and died.", job.id)
+
+    def request_force_stop(self, *args: Any) -> None:
+        """
+        Stop as RQ does, with an exception of which the policy knows that the job may run again.
+        """
+        try:
+            super().request_force_stop(*args)
+        except SystemExit as stop:
+            raise ForcedStopError(stop.code) from None
+
+    def monitor_work_horse(self, job: rq.job.Job, queue: Any, *execution: Any) -> None:
+        """
+        Wait for a job's process as RQ does; if the worker is stopped by force, return the job.
+        """
+        try:
+            super().monitor_work_horse(job, queue, *execution)  # type: ignore[misc]
+        except ForcedStopError as stop:
+            if job.get_status() == "started":
+                failures.decide(job, stop, classify(stop))
+                if is_final(job):
+                    self._report_death(job, stop)
+                more = {"execution": execution[0]} if execution else {}  # since RQ 3.0
+                text = "The worker was stopped by force, and with it the work-horse."
+                self.handle_job_failure(job, queue=queue, exc_string=text, **more)
+            raise
 
     def handle_work_horse_killed(
         self, job: rq.job.Job, retpid: Any, ret_val: Any, rusage: Any
@@ -240,7 +306,7 @@ class _Policy(rq.worker.BaseWorker):
             job, retpid, ret_val, rusage
         )
 
-    def _report_death(self, job: rq.job.Job, death: WorkHorseDiedError) -> None:
+    def _report_death(self, job: rq.job.Job, death: BaseException) -> None:
         """
         Call `on_failure` in a child process, so that nothing it opens or breaks affects later jobs.
         """
@@ -254,7 +320,7 @@ class _Policy(rq.worker.BaseWorker):
         finally:
             os._exit(0)
 
-    def _call_on_failure(self, job: rq.job.Job, death: WorkHorseDiedError) -> None:
+    def _call_on_failure(self, job: rq.job.Job, death: BaseException) -> None:
         try:
             callback, seconds = job.failure_callback, job.failure_callback_timeout
             if callback is not None:

@@ -34,6 +34,7 @@ class RunningJob(Protocol):
     The part of RQ's job class that the policy uses.
     """
 
+    connection: Any
     meta: dict[str, Any]
     retries_left: int | None
     retry_intervals: list[int] | None
@@ -42,6 +43,12 @@ class RunningJob(Protocol):
     def id(self) -> str:
         """
         The id of the job.
+        """
+
+    @property
+    def key(self) -> str:
+        """
+        The key of the job's record in Redis.
         """
 
     def save_meta(self) -> None:
@@ -62,6 +69,7 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     vars(job)[_STATE] = _RUNNING
     if policy.reopen(job.meta):
         _save(job)
+    grant_retries(job, job.connection)
     try:
         result = function()
     except BaseException as error:
@@ -73,6 +81,21 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
         _save(job)
     vars(job)[_STATE] = _RETURNED
     return result
+
+
+def grant_retries(job: RunningJob, connection: Any) -> None:
+    """
+    Store the retries of a job whose producer has not set any; to be called when the job starts.
+
+    If its worker is killed, another worker cleans up, and RQ considers only the stored number
+    there. `connection` may be a pipeline.
+    """
+    try:
+        if job.retries_left is None and (retries := _default_limits().retries):
+            connection.hset(job.key, "retries_left", retries)
+            job.retries_left = retries
+    except Exception as error:  # noqa: BLE001 -- they matter only if the worker is killed
+        _log.warning("Job %s: could not store its retries (%s).", job.id, type_name(error))
 
 
 def supervise(job: RunningJob) -> None:
@@ -115,8 +138,15 @@ def decide_late(job: RunningJob) -> None:
     Called by the worker while it handles the exception. Does nothing if `perform` has decided.
     """
     error = sys.exception()
-    if error is not None and vars(job).get(_STATE) != _DECIDED:
+    if error is not None and not is_decided(job):
         decide(job, error, classify(error))
+
+
+def is_decided(job: RunningJob) -> bool:
+    """
+    Return whether this process has decided about a failure of the job.
+    """
+    return bool(vars(job).get(_STATE) == _DECIDED)
 
 
 def is_final(job: RunningJob) -> bool:
@@ -132,7 +162,7 @@ def is_final(job: RunningJob) -> bool:
     exception that is being handled.
     """
     record = policy.read_record(job.meta)
-    if vars(job).get(_STATE) == _DECIDED:
+    if is_decided(job):
         return bool(record["final"])
     error = sys.exception()
     if error is not None and vars(job).get(_SUPERVISED):
