@@ -69,35 +69,54 @@ decides:
 `backoff(settings, stage, idempotent=False)` also retries it.
 """
 
-DEATHS = """\
-## Jobs whose process dies
-
-No exception reaches the job when its process is killed. What happens to it then, seen with RQ 1.16,
-2.6 and 3.0, with `JOB_MAX_RETRIES=2` (`tests/runtime/jobs/test_deaths.py`):
-
-| What happens while the job runs | The job with workerctl's classes | With RQ alone, without `Retry` |
-|---|---|---|
-| The work-horse is killed | runs once more; if that is killed as well, it fails, because a third would probably be killed, too | fails |
-| Worker and work-horse are killed; so is a `SimpleWorker` | runs up to 2 more times | fails |
-| Only the worker is killed | the work-horse ends it | the work-horse ends it |
-| The worker gets a second SIGTERM or SIGINT, which kills the work-horse | runs up to 2 more times | fails |
-| Redis restarts with an append-only file | is not affected | is not affected |
-| Redis is down when the job ends | runs up to 2 more times, because its result is lost | fails |
-| The worker is killed after it has taken the job from the queue, and before it starts it | goes back into the queue, if it was the worker's only queue | fails, or is lost if the worker has several queues |
-
-- The number of retries is stored when a job starts, since RQ's clean-up considers nothing else. The
-  worker needs workerctl's job class or `worker_job`. Under a worker class of RQ itself, `worker_job`
-  does not help if only the work-horse is killed.
+# What happens while a job runs; the job under workerctl's classes, and under RQ's without `Retry`.
+DEATHS = (
+    (
+        "The work-horse is killed",
+        "runs once more; if that is killed, too, it fails, since a third would probably be as well",
+        "fails",
+    ),
+    (
+        "The worker and its work-horse are killed, or a `SimpleWorker`",
+        "runs up to 2 more times",
+        "fails",
+    ),
+    ("Only the worker is killed", *["the work-horse ends it"] * 2),
+    (
+        "A second SIGTERM or SIGINT makes the worker kill the work-horse",
+        "runs up to 2 more times",
+        "fails",
+    ),
+    ("Redis restarts, with an append-only file", *["is not affected"] * 2),
+    (
+        "Redis is down when the job ends",
+        "runs up to 2 more times, because its result is lost",
+        "fails",
+    ),
+    (
+        "The worker is killed between taking the job from its only queue and starting it",
+        "returns to the queue",
+        "fails",
+    ),
+    (
+        "The same, with a worker of several queues",
+        *["is lost: RQ takes it from Redis without a copy"] * 2,
+    ),
+)
+ON_DEATHS = """
+- The number of retries is stored when a job starts, because RQ's clean-up considers nothing else.
+  The worker needs workerctl's job class or `worker_job`. Under a worker class of RQ itself,
+  `worker_job` does not help if only the work-horse is killed.
 - A job whose worker was killed waits for the clean-up of another worker of its queue. RQ cleans up
-  when a worker starts and every ten minutes, and considers a job abandoned 90 seconds after its last
-  heartbeat; under a `SimpleWorker`, after its timeout and one minute. After a second signal,
+  when a worker starts and every ten minutes, and considers a job abandoned 90 seconds after its
+  last heartbeat; under a `SimpleWorker`, one minute after its timeout. After a second signal,
   workerctl's `Worker` returns the job at once.
 - `on_failure` is called when such a job fails for good, and `is_final` is true then.
 - A job that runs again may have been done almost completely: make its effects idempotent.
-- A restart of Redis loses what is not in its append-only file; `appendfsync everysec` may lose a
-  second, and with it a job.
-- If the Redis of a worker with RQ 1.16 and redis-py 5 restarts, the worker goes on, but hangs when it
-  is to exit. That is a deadlock of redis-py.
+- A restart of Redis loses what is not in its append-only file: with `appendfsync everysec`, up to a
+  second, and the jobs that were enqueued in it.
+- If the Redis of a worker with RQ 1.16 and redis-py 5 restarts, the worker continues, but hangs
+  when it is stopped, because of a deadlock in redis-py: the orchestrator has to kill it.
 """
 
 
@@ -162,6 +181,17 @@ def _kinds() -> Iterator[str]:
     yield CLASSIFICATION
 
 
+def _deaths() -> Iterator[str]:
+    yield "## Jobs whose process dies\n"
+    yield "No exception is raised in a job whose process is killed. What happens to it, seen with"
+    yield "RQ 1.16, 2.6 and 3.0 and `JOB_MAX_RETRIES=2` (`tests/runtime/jobs/test_deaths.py`):\n"
+    yield "| What happens while the job runs | With workerctl's classes, it | With RQ alone, it |"
+    yield "|---|---|---|"
+    for row in DEATHS:
+        yield f"| {' | '.join(row)} |"
+    yield ON_DEATHS.rstrip("\n")
+
+
 def _translations() -> Iterator[str]:
     yield "## What a stage raises\n"
     categories: tuple[Category, ...] = ("auth", "quota", "request", "answer")
@@ -208,3 +238,6 @@ def _row(first: str, kind: str, category: str, sent: str) -> str:
 
 def _certain(sent: str) -> str:
     return "certain" if sent == "no" else "–"
+
+
+PARTS = (_classes, _kinds, _deaths, _translations, _statuses, _codes, _known)

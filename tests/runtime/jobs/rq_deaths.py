@@ -6,8 +6,8 @@ Kill workers, work-horses and Redis while a job runs, and print what becomes of 
 URL is not used: the script runs a Redis that it can kill.
 
 WORKER is a class of `workerctl.runtime.rq`, or `spawn` for RQ's SpawnWorker with a decorated job.
-EVENT is a key of EVENTS, or UNSTARTED. It happens in each of the first ROUNDS runs of the job; later
-runs succeed.
+EVENT is a key of EVENTS, or UNSTARTED. It happens in each of the first ROUNDS runs of the job;
+later runs succeed.
 """
 
 import contextlib
