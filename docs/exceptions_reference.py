@@ -129,7 +129,7 @@ def text() -> str:
         for part in (
             _classes(),
             _kinds(),
-            (DEATHS,),
+            _deaths(),
             _translations(),
             _statuses(),
             _codes(),
@@ -238,6 +238,3 @@ def _row(first: str, kind: str, category: str, sent: str) -> str:
 
 def _certain(sent: str) -> str:
     return "certain" if sent == "no" else "–"
-
-
-PARTS = (_classes, _kinds, _deaths, _translations, _statuses, _codes, _known)
