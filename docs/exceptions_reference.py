@@ -113,6 +113,11 @@ ON_DEATHS = """
   workerctl's `Worker` returns the job at once.
 - `on_failure` is called when such a job fails for good, and `is_final` is true then.
 - A job that runs again may have been done almost completely: make its effects idempotent.
+- If only a worker is killed, its scheduler (`--with-scheduler`) lives on. With RQ alone, it keeps
+  the dead worker's connections open, so that Redis gives the next job to nobody: of a worker with
+  one queue, it stays in the intermediate queue; of one with several, it is lost. The scheduler of
+  workerctl's classes closes these connections and ends with its worker. With RQ's classes, kill the
+  process group or the cgroup instead, as containers and systemd (`KillMode=control-group`) do.
 - A restart of Redis loses what is not in its append-only file: with `appendfsync everysec`, up to a
   second, and the jobs that were enqueued in it.
 - If the Redis of a worker with RQ 1.16 and redis-py 5 restarts, the worker continues, but hangs

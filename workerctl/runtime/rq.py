@@ -44,6 +44,11 @@ shutdown). A second signal, at least a second later, kills the work-horse (cold 
 work-horse dies of a SIGTERM, so signal the worker, not its process group. BUD004 compares the grace
 period of the orchestrator with the worst case of a job.
 
+**SIGKILL.** If only a worker is killed, its scheduler and its running work-horse live on. The
+scheduler of these classes ends with its worker. With RQ's classes, it keeps the worker's
+connections open, and Redis gives the next job to the dead worker: there, kill the process group or
+the cgroup, as systemd (`KillMode=control-group`) and containers do.
+
 **SpawnWorker.** Before RQ 3.0, its child processes use RQ's own classes and ignore `-w` and `-j`.
 Use `rq.worker.SpawnWorker` there, and decorate the job functions with `worker_job`, which has no
 effect where `Job` is in use.
@@ -63,7 +68,7 @@ import rq.worker
 from rq.timeouts import JobTimeoutException
 from rq.version import VERSION
 
-from workerctl.runtime.jobs import failures, fingerprint, policy, warm
+from workerctl.runtime.jobs import failures, fingerprint, orphans, policy, warm
 from workerctl.runtime.jobs.failures import is_final
 from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.logging_config import configure_logging
@@ -183,6 +188,31 @@ class _Policy(rq.worker.BaseWorker):
                 "its partial failures count as failures.",
                 self.job_class.__name__,
             )
+
+    def _start_scheduler(self, *args: Any, **kwargs: Any) -> None:
+        """
+        Start RQ's scheduler so that it ends with this worker.
+        """
+        with orphans.ending_with_this_process(self._close_inherited):
+            super()._start_scheduler(*args, **kwargs)
+
+    def run_maintenance_tasks(self) -> None:
+        """
+        Clean up as RQ does; this also starts a scheduler, if the last one has ended.
+        """
+        with orphans.ending_with_this_process(self._close_inherited):
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+
+    def _close_inherited(self) -> None:
+        """
+        Close this process's copies of the worker's connections, which stay open in the worker.
+        """
+        pool = self.connection.connection_pool
+        kept = [getattr(pool, f"_{state}_connections", ()) for state in ("available", "in_use")]
+        pubsub = getattr(getattr(self, "pubsub", None), "connection", None)
+        for connection in (*kept[0], *kept[1], pubsub):
+            if connection is not None:
+                connection.disconnect()
 
     def register_birth(self, *args: Any, **kwargs: Any) -> None:
         """
