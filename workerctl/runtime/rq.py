@@ -39,6 +39,9 @@ killed, which RQ alone does not do.
 `details["result"]`, and adds to `job.meta["warnings"]`. RQ deletes finished jobs after 500 seconds:
 set a longer `result_ttl`, or copy the warnings to where they are needed.
 
+**Timeouts.** A job that catches RQ's `JobTimeoutException`, as `except Exception` does, runs on. If
+it ends after its timeout, the log and `job.meta["warnings"]` say so.
+
 **SIGTERM** is handled by RQ: the worker takes no further job and lets the running one finish (warm
 shutdown). A second signal, at least a second later, kills the work-horse (cold shutdown). A
 work-horse dies of a SIGTERM, so signal the worker, not its process group. BUD004 compares the grace
@@ -327,7 +330,9 @@ class _Policy(rq.worker.BaseWorker):
         except Exception as error:  # noqa: BLE001 -- the decision is made without it
             _log.warning("Job %s: could not read its record (%s).", job.id, type(error).__name__)
         signal = os.WTERMSIG(ret_val) if ret_val and os.WIFSIGNALED(ret_val) else None
-        verdict = policy.count_horse_death(policy.ensure_record(job.meta), signal)
+        record = policy.ensure_record(job.meta)
+        # RQ does not wait for a work-horse that it kills itself.
+        verdict = policy.count_horse_death(record, signal, overdue=ret_val is None)
         death = WorkHorseDiedError(verdict.reason)
         failures.decide(job, death, verdict)
         if is_final(job):

@@ -61,7 +61,8 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     """
     Call a job's function and return its result; decide about another run if it fails.
 
-    A partial failure counts as a result, and adds warnings to `job.meta`. A nested call, from a
+    A partial failure counts as a result, and adds warnings to `job.meta`. So does a job that ends
+    after its timeout, because it caught RQ's exception. A nested call, from a
     function of the same job, only calls: what the job catches itself is not a failure of the job.
     """
     if vars(job).get(_STATE) == _RUNNING:
@@ -70,17 +71,34 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     if policy.reopen(job.meta):
         _save(job)
     grant_retries(job, job.connection)
+    start = time.monotonic()
     try:
         result = function()
     except BaseException as error:
         verdict = classify(error)
         if verdict.kind != "partial":
+            if verdict.category != "job":
+                _note_overrun(job, time.monotonic() - start, failed=True)
             decide(job, error, verdict)
             raise
         result = policy.note_warnings(job.meta, error, time.time(), redact)
         _save(job)
+    if _note_overrun(job, time.monotonic() - start):
+        _save(job)
     vars(job)[_STATE] = _RETURNED
     return result
+
+
+def _note_overrun(job: RunningJob, seconds: float, *, failed: bool = False) -> bool:
+    """
+    Warn if a job has ended after its timeout; return whether it has.
+    """
+    timeout = getattr(job, "timeout", None)
+    if not isinstance(timeout, int | float) or not 0 < timeout < seconds:
+        return False
+    message = policy.note_overrun(job.meta, timeout, seconds, time.time(), failed=failed)
+    _log.warning("Job %s: %s", job.id, message)
+    return True
 
 
 def grant_retries(job: RunningJob, connection: Any) -> None:
