@@ -24,6 +24,9 @@ by RQ's scheduler, so at least one worker of each queue needs `--with-scheduler`
 built-in one. With another class than that, a job runs again only if a pipeline is declared or its
 producer says so.
 
+**Queues and Redis** come from RQ's command line, unless `-c workerctl.runtime.rq_settings` takes
+them from the settings. If they differ from what the settings say, the worker warns at its start.
+
 **Dead letters.** RQ calls `on_failure` after every failed run, and `is_final` finds the last one:
 
     def on_failure(job, connection, kind, error, traceback):
@@ -71,7 +74,7 @@ import rq.worker
 from rq.timeouts import JobTimeoutException
 from rq.version import VERSION
 
-from workerctl.runtime.jobs import failures, fingerprint, orphans, policy, warm
+from workerctl.runtime.jobs import failures, fingerprint, listening, orphans, policy, warm
 from workerctl.runtime.jobs.failures import is_final
 from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.logging_config import configure_logging
@@ -155,7 +158,7 @@ class _Policy(rq.worker.BaseWorker):
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """
-        Work as RQ does; warn if this worker runs without the scheduler that retries need.
+        Work as RQ does; warn if it lacks the scheduler that retries need, or listens elsewhere.
         """
         settings = get_settings()
         configure_logging(settings)
@@ -164,7 +167,20 @@ class _Policy(rq.worker.BaseWorker):
                 "This worker runs without a scheduler, which enqueues delayed retries: "
                 "start at least one worker of these queues with --with-scheduler."
             )
+        self._compare_places(settings)
         return super().work(*args, **kwargs)
+
+    def _compare_places(self, settings: Any) -> None:
+        """
+        Warn if the settings name other queues or another Redis than those of this worker.
+        """
+        options = self.connection.connection_pool.connection_kwargs
+        try:
+            sentence = listening.warning(settings, self.queue_names(), options)
+        except Exception as error:  # noqa: BLE001 -- a worker runs without the comparison, too
+            sentence = f"The queues could not be compared ({type(error).__name__})."
+        if sentence is not None:
+            _log.warning("%s", sentence)
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """
