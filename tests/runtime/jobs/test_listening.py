@@ -77,7 +77,8 @@ def test_other_queues_are_named(directory):
     settings = Fleet(broker="redis://h")
     assert listening.warning(settings, ["other", "fast"], place("redis://g")) == (
         "This worker listens to other, fast, but LANES has fast, slow, and is connected to Redis "
-        "at g:6379, database 0, but BROKER says h:6379, database 0. Jobs that are enqueued there wait."
+        "at g:6379, database 0, but BROKER says h:6379, database 0. "
+        "Jobs that are enqueued there wait."
     )
 
 
