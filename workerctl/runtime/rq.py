@@ -74,7 +74,7 @@ import rq.worker
 from rq.timeouts import JobTimeoutException
 from rq.version import VERSION
 
-from workerctl.runtime.jobs import failures, fingerprint, listening, orphans, policy, warm
+from workerctl.runtime.jobs import failures, fingerprint, listening, orphans, policy, refusal, warm
 from workerctl.runtime.jobs.failures import is_final
 from workerctl.runtime.jobs.stored_texts import redact
 from workerctl.runtime.logging_config import configure_logging
@@ -159,8 +159,11 @@ class _Policy(rq.worker.BaseWorker):
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """
         Work as RQ does; warn if it lacks the scheduler that retries need, or listens elsewhere.
+
+        Raises SystemExit, with the reasons, if a worker must not start with this configuration.
         """
-        settings = get_settings()
+        with refusal.without_traceback():
+            settings = get_settings()
         configure_logging(settings)
         if not kwargs.get("with_scheduler") and policy.limits(settings).retries:
             _log.warning(
@@ -184,14 +187,14 @@ class _Policy(rq.worker.BaseWorker):
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """
-        Prepare the process before its first job.
-
-        Raises ConfigurationError if a worker must not start with this configuration.
+        Prepare the process before its first job; raise SystemExit like `work`.
         """
-        settings = get_settings()
-        configure_logging(settings)
+        with refusal.without_traceback():
+            configure_logging(get_settings())
         self._choose_job_class()
-        for sentence in warm.prepare() if self._forks else ():
+        with refusal.without_traceback():
+            sentences = warm.prepare() if self._forks else []
+        for sentence in sentences:
             _log.warning(sentence)
         super().bootstrap(*args, **kwargs)
 

@@ -15,7 +15,6 @@ from rq import Queue
 from rq.registry import StartedJobRegistry
 
 import workerctl.runtime
-from workerctl.report.errors import ConfigurationError
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
@@ -124,9 +123,29 @@ def test_a_bad_configuration_ends_the_start_before_the_worker_registers(connecti
     monkeypatch.setenv("JOB_MAX_RETRIES", "many")
     get_settings.cache_clear()
     worker = ours.Worker([Queue("jobs", connection=connection)], connection=connection)
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(SystemExit, match=r"\AThe configuration has 1 error:\n  SET001 JOB_MAX_RET"):
         worker.work(burst=True)
     assert connection.keys() == []
+
+
+@pytest.mark.parametrize("options", [[], ["-c", "workerctl.runtime.rq_settings"]])
+def test_a_bad_configuration_ends_the_command_without_a_traceback(
+    database, environ, directory, options
+):
+    command = [sys.executable, "-m", "rq.cli", "worker", "-w", "workerctl.runtime.rq.Worker"]
+    done = subprocess.run(
+        [*command, "--url", database, *options],
+        env={**environ, "JOB_MAX_RETRIES": "many"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "The configuration has 1 error:\n  SET001 JOB_MAX_RETRIES must be"
+    )
+    assert "Traceback" not in done.stderr
 
 
 def test_without_a_job_class_the_worker_uses_ours(connection):
