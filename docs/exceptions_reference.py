@@ -31,6 +31,9 @@ for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
 - A message never contains the text of the original exception, which remains available as
   `__cause__` and in tracebacks. There, `configure_logging` redacts the secrets of the settings;
   personal data is not redacted.
+- If a service rejects credentials, or a header cannot be sent, the message names the setting whose
+  value was in the request, if it is among the secrets in memory, and says if it is a reference or a
+  placeholder.
 - Programming errors (`TypeError`, `KeyError`, `ValueError`, …), errors of local files, RQ's timeout
   and cancellation pass through unchanged.
 - `retry_after` is the wait that the service asked for. A wait within a stage is never longer than
