@@ -19,8 +19,8 @@ EVERY_PAGE = pytest.mark.parametrize(
 )
 PATH = r"\b(?:workerctl|tests|docs|benchmarks|examples|tools)/[\w./-]+\.\w+"
 MODULE = r"(?:from |import |`)(workerctl(?:\.\w+)+)"
-# An invented path, and a class that is named by the root of its package.
-INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError"}
+# An invented path, and classes that are named by the root of their package.
+INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError", "workerctl.ForcedStopError"}
 
 
 @EVERY_PAGE

@@ -18,6 +18,8 @@ import workerctl.runtime
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
+from workerctl.runtime.rq import workers
+from workerctl.runtime.rq.failing import WorkHorseDiedError
 from workerctl.settings import get_settings
 
 PUBLISHED = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
@@ -307,30 +309,30 @@ def test_a_record_that_cannot_be_read_back_changes_no_decision(connection, worke
 
 def test_an_on_failure_of_a_killed_job_that_fails_itself_is_reported(worker, job, caplog):
     job._failure_callback_name = f"{__name__}.no_such_function"
-    worker._call_on_failure(job, ours.WorkHorseDiedError("killed"))
+    worker._call_on_failure(job, WorkHorseDiedError("killed"))
     assert any("on_failure failed (" in text for text in caplog.messages)
 
 
 @pytest.mark.parametrize("callback", [None, list.append])
 def test_on_failure_of_a_killed_job_is_called_if_there_is_one(worker, job, callback, caplog):
     calls: list = []
-    death = ours.WorkHorseDiedError("killed")
+    death = WorkHorseDiedError("killed")
     job._failure_callback = callback and (lambda *given: callback(calls, given))
     worker._call_on_failure(job, death)
-    expected = (job, job.connection, ours.WorkHorseDiedError, death, None)
+    expected = (job, job.connection, WorkHorseDiedError, death, None)
     assert calls == ([expected] if callback else [])
     assert caplog.messages == []
 
 
 def test_the_spawn_worker_of_an_older_rq_is_refused_with_an_alternative(connection, monkeypatch):
-    monkeypatch.setattr(ours, "VERSION", "2.10.0")
+    monkeypatch.setattr(workers, "VERSION", "2.10.0")
     with pytest.raises(RuntimeError, match=r"^SpawnWorker of RQ 2\.10\.0 .* with worker_job\.$"):
         ours.SpawnWorker(["jobs"], connection=connection)
 
 
 def test_the_runtime_does_not_use_rqs_retry():
     """Before 2.1, RQ records a job that returns a `Retry` as finished."""
-    for path in Path(workerctl.runtime.__file__).parent.glob("*.py"):
+    for path in Path(workerctl.runtime.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text())
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
         names += [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
