@@ -190,6 +190,24 @@ def test_the_intervals_of_a_producer_limit_every_wait(job):
     assert job.get_meta()["workerctl"]["intervals"] == [1, 1, 1000]
 
 
+def cancel_and_fail() -> None:
+    """
+    Fail with a retryable error, after someone has cancelled the job.
+    """
+    current = rq.job.get_current_job()
+    rq.job.Job.fetch(current.id, connection=current.connection).cancel()
+    raise LLMTimeoutError("late")
+
+
+def test_a_job_that_was_cancelled_while_it_ran_does_not_run_again(connection):
+    queue = Queue("jobs", connection=connection, job_class=ours.Job)
+    job = queue.enqueue(cancel_and_fail)
+    ours.SimpleWorker([queue], connection=connection).work(burst=True)
+    job.refresh()
+    assert job.meta["workerctl"]["final"]
+    assert queue.scheduled_job_registry.count == queue.count == 0
+
+
 def test_an_unknown_error_is_reported_without_its_text(job, caplog):
     class StrangeError(Exception):
         pass

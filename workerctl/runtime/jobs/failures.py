@@ -51,6 +51,11 @@ class RunningJob(Protocol):
         The key of the job's record in Redis.
         """
 
+    def get_status(self) -> Any:
+        """
+        Read the status from Redis.
+        """
+
     def save_meta(self) -> None:
         """
         Write `meta` to Redis.
@@ -132,6 +137,8 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     if intervals := _producer_intervals(job, record):
         record["intervals"] = intervals
     limits = _limits(job, record)
+    if _is_cancelled(job):
+        limits = limits._replace(retries=0)
     delay = policy.retry_in(verdict, record, limits)
     if delay is None:
         job.retries_left = 0
@@ -147,6 +154,16 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
             type_name(error),
             delay,
         )
+
+
+def _is_cancelled(job: RunningJob) -> bool:
+    """
+    Return whether someone has cancelled the job while it ran, which RQ does not consider.
+    """
+    try:
+        return bool(job.get_status() == "canceled")
+    except Exception:  # noqa: BLE001 -- Redis may be down; the decision holds without it
+        return False
 
 
 def decide_late(job: RunningJob) -> None:
