@@ -19,9 +19,10 @@ from workerctl.checks import (
     timeouts,
 )
 from workerctl.checks.base import Check, Context
+from workerctl.checks.engine import precedence
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.values import placeholders
+from workerctl.checks.values import placeholders, references
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
@@ -39,6 +40,8 @@ CHECKS: tuple[Check, ...] = (
     environment.ENV002,
     environment.ENV003,
     placeholders.ENV004,
+    references.REF001,
+    references.REF002,
     environment.ENV005,
     environment.ENV006,
     environment.ENV007,
@@ -79,6 +82,7 @@ def run(
     """
     Run the selected checks in the order of the table, and return a result for each.
 
-    A check that raises gets the status "crashed"; the run continues with the next one.
+    A check that raises gets the status "crashed"; the run continues with the next one. Of several
+    findings about one value, only that which names the cause is reported.
     """
-    return Runner(context, checks, selection or Selection()).run()
+    return precedence.applied(Runner(context, checks, selection or Selection()).run())
