@@ -203,8 +203,10 @@ def _alphabet(digits: str, key: bytes) -> str | None:
         return "contains only digits"
     if digits.isalpha():
         return "contains only letters"
-    if len(set(key)) < _FEWEST_BYTES or len(set(digits)) < _FEWEST_DIGITS:
+    if len(set(digits)) < _FEWEST_DIGITS:
         return "has too few different characters"
+    if len(set(key)) < _FEWEST_BYTES:
+        return "repeats the same few bytes"
     return None
 
 

@@ -28,6 +28,19 @@ from collections.abc import Iterator, Mapping
 
 ENVIRONMENTS = ("development", "staging", "production")
 
+_LONGEST_WORD = 20
+
+
+class UnknownEnvironmentError(ValueError):
+    """
+    A rule names an environment that does not exist.
+    """
+
+    def __init__(self, name: object) -> None:
+        is_word = isinstance(name, str) and name.isalpha() and len(name) <= _LONGEST_WORD
+        shown = repr(name) if is_word else "an argument"
+        super().__init__(f"{shown} is not development, staging or production.")
+
 
 class Rule:
     """
@@ -306,5 +319,5 @@ def _environments(names: tuple[str, ...]) -> tuple[str, ...]:
     """
     for name in names:
         if name not in ENVIRONMENTS:
-            raise ValueError(f"An environment must be one of {', '.join(ENVIRONMENTS)}.")
+            raise UnknownEnvironmentError(name)
     return names or ENVIRONMENTS[1:]

@@ -347,12 +347,15 @@ class Settings(BaseSettings):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """
-        Reject a subclass that customises the sources, which would be ignored silently.
+        Keep what a subclass does not say again of a field that it redeclares.
+
+        Raises TypeError if it customises the sources, which would be ignored silently.
         """
         super().__pydantic_init_subclass__(**kwargs)
         if "settings_customise_sources" in cls.__dict__:
             message = "workerctl reads the sources itself: settings_customise_sources has no effect"
             raise TypeError(message)
+        inputs.inherit(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """

@@ -48,10 +48,20 @@ def test_bud001_adds_up_what_a_job_may_take(context: MakeContext) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "JOB_TIMEOUT_SECONDS=1547\n"])
+@pytest.mark.parametrize("text", ["JOB_TIMEOUT_SECONDS=1800\n", "JOB_TIMEOUT_SECONDS=1547\n"])
 def test_bud001_passes_up_to_80_per_cent_of_the_timeout(context: MakeContext, text: str) -> None:
-    """The defaults pass, and so does the timeout that the hint names."""
+    """The timeout that the hint names passes, for instance."""
     assert list(budget.BUD001.run(context(f"ENV=production\n{text}"))) == []
+
+
+@pytest.mark.parametrize("check", [budget.BUD001, budget.BUD002, budget.BUD003, budget.BUD004])
+@pytest.mark.parametrize("env", ["staging", "production"])
+def test_a_budget_whose_numbers_nobody_set_is_on_defaults(
+    context: MakeContext, check: Check, env: str
+) -> None:
+    """Numbers that nobody has chosen are neither a warning nor a success."""
+    with pytest.raises(SkipCheck, match="on defaults"):
+        list(check.run(context(f"ENV={env}\nDEBUG=false\n")))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +256,7 @@ def test_bud002_and_bud003_multiply_the_layers(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "LLM_SDK_MAX_RETRIES=5\nLLM_MAX_RETRIES=0\nJOB_MAX_RETRIES=0\n"],
+    ["LLM_SDK_MAX_RETRIES=0\n", "LLM_SDK_MAX_RETRIES=5\nLLM_MAX_RETRIES=0\nJOB_MAX_RETRIES=0\n"],
 )
 def test_bud002_allows_one_layer(context: MakeContext, text: str) -> None:
     """The SDK may retry if neither the worker nor the job does."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import schema
-from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.findings import Location, Severity
 
 
 def test_set001_reports_every_bad_value(context: MakeContext) -> None:
@@ -23,61 +23,6 @@ def test_set001_reports_every_bad_value(context: MakeContext) -> None:
         ),
         ("LLM_TIMEOUT_SECONDS must be a whole number above 0.", "worker.env:2"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "suggested", "severity"),
-    [
-        ("LLM_TIMEOUT_SECOND", "LLM_TIMEOUT_SECONDS", Severity.ERROR),
-        ("LLM_TIMEOUT_SECONDSS", "LLM_TIMEOUT_SECONDS", Severity.ERROR),
-        ("LLM_TIMEOUT_SECODNS", "LLM_TIMEOUT_SECONDS", Severity.ERROR),
-        ("llm_timeout_second", "LLM_TIMEOUT_SECONDS", Severity.ERROR),
-        ("LLM_CONNECT_TIMEOU", "LLM_CONNECT_TIMEOUT", Severity.ERROR),
-        ("CHUNKING_KOREAN_SIZE", "CHUNK_KOREAN_SIZE", Severity.INFO),
-    ],
-)
-def test_set002_suggests_the_known_name(
-    context: MakeContext, name: str, suggested: str, severity: Severity
-) -> None:
-    """A name with one typing error is an error; a similar name is an information."""
-    assert list(schema.SET002.run(context(f"{name}=1\n"))) == [
-        Finding(
-            "SET002",
-            severity,
-            f"{name} is not a known setting.",
-            f"Did you mean {suggested}?",
-            (suggested,),
-            Location("env-file", "worker.env", 1),
-        )
-    ]
-
-
-@pytest.mark.parametrize("name", ["PATH", "ENW", "DATABASE_URL", "hunter2hunter2", "DEBGU"])
-def test_set002_ignores_other_names(context: MakeContext, name: str) -> None:
-    """Names of other programs, short names and pasted tokens are not reported."""
-    assert list(schema.SET002.run(context(f"{name}=1\n"))) == []
-
-
-def test_set003_finds_a_misspelt_variable_in_the_environment(context: MakeContext) -> None:
-    """A misspelt variable is reported if the setting that it resembles is not set."""
-    found = list(schema.SET003.run(context("", {"ENCRYPTION_KEYY": KEY})))
-
-    assert [(finding.severity, finding.hint) for finding in found] == [
-        (Severity.WARNING, "Did you mean ENCRYPTION_KEY?")
-    ]
-    assert KEY[:6] not in found[0].message
-
-
-def test_set003_is_silent_when_the_setting_is_set(context: MakeContext) -> None:
-    """If the correct name is set, a similar one is not reported."""
-    environ = {"ENCRYPTION_KEYY": "1", "ENCRYPTION_KEY": KEY}
-
-    assert list(schema.SET003.run(context("", environ))) == []
-
-
-def test_set003_ignores_the_environment_in_isolation(context: MakeContext) -> None:
-    """An ignored environment is not judged."""
-    assert list(schema.SET003.run(context(""))) == []
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,13 @@ from workerctl.checks.base import Check, Context
 from workerctl.checks.engine import precedence
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.values import placeholders, references
+from workerctl.checks.values import names, placeholders, references
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
     schema.SET001,
-    schema.SET002,
-    schema.SET003,
+    names.SET002,
+    names.SET003,
     schema.SET004,
     envfiles.SET005,
     schema.SET006,

@@ -38,6 +38,7 @@ def worst_case(context: Context) -> Iterator[Finding]:
     pipeline = context.declared_pipeline()
     budget = _budget(context, pipeline.settings)
     if budget.share <= _ENOUGH:
+        _require_chosen(context, Severity.WARNING)
         return
     name = pipeline.job_timeout
     severity = Severity.WARNING
@@ -83,9 +84,9 @@ def grace(context: Context) -> Iterator[Finding]:
     name = pipeline.grace if isinstance(pipeline.grace, str) else "grace"
     if given is None:
         raise SkipCheck(f"{name} gives no grace period")
+    _require_chosen(context, severity)
     if given >= longest:
         return
-    _require_chosen(context, severity)
     yield context.finding(
         "BUD004",
         severity,
@@ -151,11 +152,11 @@ def _multiplied(context: Context, code: str, stage: RuntimeStage, what: str) -> 
     if not layers:
         raise NotApplicable(f'no stage of the pipeline declares stage = "{stage}"')
     context.require_valid(each for layer in layers for each in _named(layer))
+    _require_chosen(context, Severity.WARNING)
     for layer in layers:
         sdk, own, job = (_number(context, amount) for amount in layer)
         if not sdk or not (own or job):
             continue
-        _require_chosen(context, Severity.WARNING)
         requests = (sdk + 1) * (own + 1) * (job + 1)
         yield context.finding(
             code,
@@ -174,7 +175,7 @@ def _number(context: Context, amount: float | str) -> int | float:
 
 def _require_chosen(context: Context, severity: Severity) -> None:
     """
-    Raise SkipCheck instead of a warning about numbers that nobody has chosen.
+    Raise SkipCheck instead of a warning, or of passing, on numbers that nobody has chosen.
     """
     if severity < Severity.ERROR and on_defaults(context):
         raise SkipCheck(ON_DEFAULTS)

@@ -115,7 +115,7 @@ def _about(
     Return the page of the setting with that name; an empty one if there is no such setting.
     """
     for row in settings:
-        if name.upper() in {row.setting.name, *row.setting.deprecated}:
+        if row.setting.is_called(name):
             pipeline = pipeline_of(loaded.schema, loaded.project)
             read_by = readers(checks, row.setting.name, loaded.schema, pipeline)
             return [*about(row.setting, read_by)]

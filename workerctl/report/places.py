@@ -67,6 +67,24 @@ def modules(error: BaseException) -> Iterator[FrameType]:
             yield frame
 
 
+def unset_variable(error: BaseException) -> str | None:
+    """
+    Return the name of the environment variable that `os.environ[NAME]` did not find, or None.
+
+    A name that may be something else is called "an environment variable".
+    """
+    if not isinstance(error, KeyError) or not error.args:
+        return None
+    last = [frame for frame, _ in _frames(error)][-1:]
+    if [(each.f_globals.get("__name__"), each.f_code.co_name) for each in last] != [
+        ("os", "__getitem__")
+    ]:
+        return None
+    name = str(error.args[0])
+    is_name = re.fullmatch(r"[A-Z][A-Z_]{1,39}[0-9]{0,2}", name, re.ASCII)
+    return name if is_name else "an environment variable"
+
+
 def is_imported_by_name(module: str, error: BaseException) -> bool:
     """
     Return whether the source line that failed to import a module contains its name.

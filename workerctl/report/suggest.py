@@ -30,13 +30,22 @@ def is_slip(name: str, known: str) -> bool:
     return one[1:] == other[1:] or (one[:2] == other[1::-1] and one[2:] == other[2:])
 
 
+def is_transposition(name: str, known: str) -> bool:
+    """
+    Return whether two names of one slip differ by two neighbours that changed places.
+    """
+    return len(name) == len(known) and sorted(name) == sorted(known)
+
+
 class NearMisses:
     """
     Finds the known name that is closest to an unknown one, without comparing it with each of them.
+
+    The result does not depend on the order of the known names.
     """
 
     def __init__(self, known: Iterable[str]) -> None:
-        self._known = [name for name in known if len(name) >= _MINIMUM]
+        self._known = sorted(name for name in known if len(name) >= _MINIMUM)
         self._heads = _index(self._known, lambda name: _with_length(name, name[:2]))
         self._tails = _index(self._known, lambda name: _with_length(name, name[-2:]))
         self._trigrams: dict[str, list[str]] | None = None
@@ -44,12 +53,15 @@ class NearMisses:
     def slip(self, name: str) -> str | None:
         """
         Return the known name of at least six characters that is one slip away, or None.
+
+        Of several ones, a transposition is the most likely, and a substitution the least.
         """
         head, tail = (name[:2], len(name)), (name[-2:], len(name))
         if head not in self._heads and tail not in self._tails:  # true for most names
             return None
         candidates = (*self._heads.get(head, ()), *self._tails.get(tail, ()))
-        return next((known for known in candidates if is_slip(name, known)), None)
+        slips = sorted({known for known in candidates if is_slip(name, known)})
+        return min(slips, key=lambda known: _likelihood(name, known), default=None)
 
     def similar(self, name: str) -> str | None:
         """
@@ -59,7 +71,7 @@ class NearMisses:
             self._trigrams = _index(self._known, _trigrams)
         shared = Counter(
             known for trigram in _trigrams(name) for known in self._trigrams.get(trigram, ())
-        )
+        )  # in no fixed order: `closest` sorts
         # A ratio of 0.85 implies at least this many common trigrams, and similar lengths.
         enough = len(name) / 5 - 2
         near = [
@@ -74,7 +86,7 @@ def closest(name: str, known: Iterable[str], ratio: float) -> str | None:
     """
     Return the most similar known name if its similarity ratio is at least `ratio`, or None.
     """
-    candidates = list(known)
+    candidates = sorted(known)
     if not candidates:
         return None
     from difflib import get_close_matches
@@ -88,6 +100,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """
     match = closest(name, known, 0.6)
     return None if match is None else f"Did you mean {match}?"
+
+
+def _likelihood(name: str, known: str) -> int:
+    if len(name) != len(known):
+        return 1
+    return 0 if is_transposition(name, known) else 2
 
 
 def _index(names: Iterable[str], keys_of: Callable[[str], Iterable[Key]]) -> dict[Key, list[str]]:

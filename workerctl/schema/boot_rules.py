@@ -6,7 +6,7 @@ The rules that a worker must satisfy to boot, as functions that yield findings.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from workerctl.report.findings import (
     ENVIRONMENTS,
@@ -20,6 +20,7 @@ from workerctl.report.findings import (
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.schema.introspection import bare_type
+from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.forms.references import Holds
 from workerctl.sources.unresolved import Unresolved, unresolved
 from workerctl.sources.values import Values
@@ -109,6 +110,29 @@ def boot_findings(view: View) -> Iterator[Finding]:
     yield from required_values(view, env)
     yield from key_presence(view, env)
     yield from key_form(view, env)
+    yield from forbidden_names(view)
+
+
+def forbidden_names(view: View) -> Iterator[Finding]:
+    """
+    Yield SET002 for every name in an env file that a class which forbids unknown names refuses.
+    """
+    if not view.schema.forbids_unknown:
+        return
+    for source in view.values.env_files:
+        for assignment in source.assignments:
+            if assignment.sets is None and assignment.text:
+                name = assignment.name
+                is_harmless = is_conventional_name(name) and not is_like_secret(name)
+                shown = name if is_harmless else "This variable"
+                yield Finding(
+                    code="SET002",
+                    severity=Severity.ERROR,
+                    message=f"{shown} is not a known setting, and "
+                    f"{view.schema.settings_class.__name__} forbids others.",
+                    hint="Correct the name, remove the line, or set extra='ignore' in the class.",
+                    location=assignment.location,
+                )
 
 
 def unsuppressed(
@@ -146,7 +170,7 @@ def environment_name(view: View, override: str | None = None) -> Iterator[Findin
             location=where,
         )
     if override is not None and env is not None and env != override:
-        word = _word_for(declaration.rule, override)
+        word = _word_for(view, declaration, override)
         yield Finding(
             code="ENV001",
             severity=Severity.WARNING,
@@ -321,16 +345,33 @@ def environment_called(word: str) -> str | None:
     return _meaning(Environment(), word)
 
 
-def _word_for(rule: Environment, env: str) -> str:
+def _word_for(view: View, declaration: Declaration, env: str) -> str:
     """
-    Return the first word that the class itself uses for an environment.
+    Return the first word that the class itself uses for an environment, and that the field accepts.
     """
-    return next(iter(getattr(rule, env)), env)
+    rule: Environment = declaration.rule
+    words: tuple[str, ...] = (*getattr(rule, env), env)
+    choices = _choices(view, declaration)
+    if choices and words[0] not in choices:
+        return next((each for each in choices if _meaning(rule, each) == env), words[0])
+    return words[0]
+
+
+def _choices(view: View, declaration: Declaration) -> list[str]:
+    """
+    Return the words that the type of the field allows; none if it allows any text.
+    """
+    kind = bare_type(view.schema.variables[declaration.name].info.annotation)
+    if get_origin(kind) is Literal:
+        return list(map(str, get_args(kind)))
+    members = getattr(kind, "__members__", {})
+    return [str(member.value) for member in members.values()]
 
 
 def _unknown_environment(view: View, declaration: Declaration) -> Finding:
     name, rule = declaration.name, declaration.rule
-    suggestion = _suggestion(view.text(name), rule)
+    suggestion = _suggestion(view, declaration)
+    choices = [] if rule.strict else _choices(view, declaration)
     return Finding(
         code="ENV001",
         severity=Severity.ERROR if rule.strict else Severity.WARNING,
@@ -338,7 +379,7 @@ def _unknown_environment(view: View, declaration: Declaration) -> Finding:
         hint=(
             f"Did you mean {name}={suggestion}?"
             if suggestion
-            else f"Set {name} to one of the three."
+            else f"Set {name} to one of {', '.join(choices) or 'the three'}."
         ),
         fields=(name,),
         location=view.values.location(name),
@@ -404,12 +445,13 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _suggestion(text: str, rule: Environment) -> str | None:
-    word = text.strip().strip("\"'").lower()
-    words: Mapping[str, str] = {**_WORDS, **rule.words()}
-    found = words.get(word)
+def _suggestion(view: View, declaration: Declaration) -> str | None:
+    rule = declaration.rule
+    word = view.text(declaration.name).strip().strip("\"'").lower()
+    known: Mapping[str, str] = {**_WORDS, **rule.words()}
+    found = known.get(word)
     if found is None:
         from workerctl.report.suggest import closest
 
         found = closest(word, ENVIRONMENTS, 0.6)
-    return None if found is None else _word_for(rule, found)
+    return None if found is None else _word_for(view, declaration, found)

@@ -10,14 +10,15 @@ the name of its variable; in any other class, pydantic-settings decides on the n
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from workerctl.report.errors import ProjectError
-from workerctl.rules import Endpoint, Environment, Rule
+from workerctl.rules import Endpoint, Environment, Hidden, Public, Rule
 from workerctl.schema.introspection import bare_type
 
 Path = tuple[str, ...]
@@ -145,7 +146,36 @@ def with_rules(schema: Schema, further: Iterable[tuple[Variable, Rule]] = ()) ->
     for variable, rule in (*_at_fields(schema), *further):
         others = {role: _named(schema, variable, name) for role, name in rule.fields()}
         found.setdefault(type(rule), []).append(Declaration(variable.name, rule, others))
+        if "than" in others:
+            _require_numbers(schema, rule, (variable.name, *others.values()))
+    _require_no_contradiction(found)
     return schema._replace(declarations={kind: tuple(each) for kind, each in found.items()})
+
+
+def _require_numbers(schema: Schema, rule: Rule, names: Iterable[str]) -> None:
+    """
+    Raise ProjectError if a rule compares a field whose type no number can have.
+    """
+    for name in names:
+        kind = bare_type(schema.variables[name].info.annotation)
+        kind = get_origin(kind) or kind
+        if isinstance(kind, type) and (
+            issubclass(kind, bool) or not issubclass(kind, int | float | Decimal)
+        ):
+            raise ProjectError(
+                f"{type(rule).__name__} compares numbers, but {name} is declared as "
+                f"{kind.__name__}.",
+                "Declare it as an int or a float, or remove the rule.",
+            )
+
+
+def _require_no_contradiction(found: Mapping[type[Rule], list[Declaration]]) -> None:
+    public = {each.name for each in found.get(Public, ())}
+    both = [each.name for each in found.get(Hidden, ()) if each.name in public]
+    if both:
+        raise ProjectError(
+            f"{both[0]} is declared both as Hidden and as Public.", "Remove one of the rules."
+        )
 
 
 def rules_of(info: FieldInfo) -> Iterator[Rule]:

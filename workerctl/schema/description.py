@@ -5,7 +5,8 @@ Descriptions of a settings class for people: its fields, what they must be, and 
 import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -16,6 +17,7 @@ from workerctl.schema.introspection import (
     deprecated_names,
     extras,
     holds_url,
+    is_undecoded,
     sequence_type,
 )
 from workerctl.schema.secrets.declared import is_secret
@@ -30,7 +32,8 @@ class Setting(NamedTuple):
     One field of a settings class, described for people.
 
     `expects` completes "NAME must be …". `public` is the reason why a field with a credential-like
-    name is not secret. `deprecated` holds the field's former names.
+    name is not secret. `deprecated` holds the field's former names, `aliases` its other ones,
+    and `path` the path of a nested field.
     """
 
     name: str
@@ -43,6 +46,15 @@ class Setting(NamedTuple):
     url: bool = False
     public: str | None = None
     deprecated: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    path: str = ""
+
+    def is_called(self, name: str) -> bool:
+        """
+        Return whether a name, in whatever case, is one of the setting's, or its path.
+        """
+        names = (self.name, *self.deprecated, *self.aliases, self.path)
+        return name.upper() in map(str.upper, names)
 
     @property
     def default_text(self) -> str:
@@ -87,6 +99,8 @@ def as_text(value: object) -> str:
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Enum):
+        return as_text(value.value)
     if isinstance(value, SEQUENCES):
         return ",".join(as_text(item) for item in value)
     return "" if value is None else str(value)
@@ -99,6 +113,8 @@ def expectation(info: FieldInfo) -> str:
     for item in info.metadata:
         if isinstance(item, Expects):
             return item.text
+    if is_undecoded(info):
+        return "text of the form that the class parses"
     if sequence_type(info) is not None:
         return f"a comma-separated list of {_plural(info)}"
     return _scalar(bare_type(info.annotation), _bounds(info.metadata))
@@ -125,9 +141,29 @@ def _scalar(annotation: Any, bounds: Mapping[str, float]) -> str:
         return ("a whole number" if annotation is int else "a number") + _range(bounds)
     if (get_origin(annotation) or annotation) is dict:
         return "a JSON object"
+    if get_origin(annotation) in {Union, UnionType}:
+        return _union(annotation)
     if annotation in {str, SecretStr, Any} or not isinstance(annotation, type):
         return "text"
     return f"a valid {annotation.__name__}"
+
+
+def _union(annotation: Any) -> str:
+    """
+    Return what one of several types accepts; text if any of them takes every text.
+    """
+    kinds = (
+        _scalar(*_without_metadata(kind)) for kind in get_args(annotation) if kind is not NoneType
+    )
+    words = list(dict.fromkeys(kinds))
+    return "text" if "text" in words else _choice(words)
+
+
+def _without_metadata(annotation: Any) -> tuple[Any, dict[str, float]]:
+    if get_origin(annotation) is not Annotated:
+        return annotation, {}
+    kind, *metadata = get_args(annotation)
+    return kind, _bounds(more for each in metadata for more in getattr(each, "metadata", [each]))
 
 
 def _choice(values: Iterable[object]) -> str:

@@ -2,13 +2,15 @@
 What a settings class takes from the values of the sources.
 """
 
-from collections.abc import Container, Iterable
-from typing import NoReturn
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 
+from workerctl.rules import Hidden
 from workerctl.schema import introspection
-from workerctl.schema.secrets.declared import is_secret
+from workerctl.schema.secrets.declared import is_public, is_secret
 from workerctl.sources.names import Names
 from workerctl.sources.values import Values
 
@@ -52,16 +54,53 @@ def names(settings: type[BaseModel]) -> Names:
     )
 
 
+def inherit(settings: type[BaseModel]) -> None:
+    """
+    Give a field that a subclass redeclares the secrecy and the group that its base class declares.
+
+    To change the type of a field, as in `WEBHOOK_URL: str`, does not mean to publish it; the
+    rule `Public` does.
+    """
+    for name, info in settings.model_fields.items():
+        base = _declared_before(settings, name)
+        if base is None:
+            continue
+        if info.json_schema_extra is None:
+            info.json_schema_extra = base.json_schema_extra
+        if is_secret(name, base) and not is_secret(name, info) and not is_public(info):
+            info.metadata.append(Hidden())
+
+
+def _declared_before(settings: type[BaseModel], name: str) -> FieldInfo | None:
+    bases = (base for base in settings.__mro__[1:] if issubclass(base, BaseModel))
+    found = (base.model_fields.get(name) for base in bases)
+    return next((info for info in found if info is not None), None)
+
+
 def decoded(settings_class: type[BaseModel], values: Values) -> dict[str, object]:
     """
     Return the values by field, in the form that pydantic validates.
     """
     fields = settings_class.model_fields
     return {
-        name: introspection.decode(fields[name], value.text)
+        name: _decoded(settings_class, fields[name], value.text)
         for name, value in values.chosen.items()
         if name in fields and value.problem is None
     }
+
+
+def _decoded(settings_class: type[BaseModel], info: FieldInfo, text: str) -> object:
+    """
+    Return a value in the form that pydantic validates, as the options of the class say.
+
+    With `env_parse_none_str`, one text stands for None; with `env_parse_enums`, the names of the
+    members of an enumeration are known as well as their values.
+    """
+    config: Mapping[str, Any] = settings_class.model_config
+    if config.get("env_parse_none_str") == text:
+        return None
+    members = getattr(info.annotation, "__members__", {}) if config.get("env_parse_enums") else {}
+    return members[text] if text in members else introspection.decode(info, text)
 
 
 def further_secrets(fields: Container[str], values: Values) -> FurtherSecrets:

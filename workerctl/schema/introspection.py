@@ -38,12 +38,22 @@ def decode(info: FieldInfo, text: str) -> object:
     A list that starts with `[` is parsed as JSON, any other is split at commas. Text that is not
     valid JSON is returned unchanged, and the field's type then rejects it.
     """
+    if info.metadata and is_undecoded(info):
+        return text
     kind = sequence_type(info)
     if kind is None and _kind(info) is not dict:
         return text
     if kind is None or text.lstrip().startswith("["):
         return _json(text)
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def is_undecoded(info: FieldInfo) -> bool:
+    """
+    Return whether the class itself parses the text: `Json[…]`, or `NoDecode` of pydantic-settings.
+    """
+    kinds = (each if isinstance(each, type) else type(each) for each in info.metadata)
+    return any(kind.__name__ in {"Json", "NoDecode"} for kind in kinds)
 
 
 def extras(info: FieldInfo) -> Mapping[str, Any]:

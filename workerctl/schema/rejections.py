@@ -3,13 +3,17 @@ Findings for values that a settings class rejects, in words that never contain t
 """
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import boot_rules, declarations
 from workerctl.schema.boot_rules import View
+from workerctl.schema.vocabulary import Expects
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
 
+_OF_VALIDATOR = ("value_error", "assertion_error")
 _SEE_CLASS = "See the class for what it requires."
 
 
@@ -47,6 +51,8 @@ def rejected_values(
             finding = _no_field(name) if is_conventional_name(name) else rejected_as_whole()
         elif item["type"] == "missing":
             finding = _missing(name, _environment_location(settings_class, values))
+        elif _is_by_validator(settings_class.model_fields[name], item):
+            finding = _rejected_by_validator(settings_class, name, values)
         else:
             finding = _bad_value(settings_class, name, values)
         findings.setdefault(name, finding)
@@ -79,6 +85,27 @@ def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Fi
         severity=Severity.ERROR,
         message=f"{name} must be {description.expectation(info)}.",
         hint=f"The default is {name}={default}." if default else f"Correct {name}.",
+        fields=(name,),
+        location=values.location(name) if values.is_set(name) else None,
+    )
+
+
+def _is_by_validator(info: FieldInfo, item: ErrorDetails) -> bool:
+    """
+    Return whether a validator of a subclass refused the value, not the type of the field.
+
+    The validators of the vocabulary say with `Expects` what they require.
+    """
+    expects = any(isinstance(each, Expects) for each in info.metadata)
+    return item["type"] in _OF_VALIDATOR and not expects
+
+
+def _rejected_by_validator(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
+    return Finding(
+        code="SET001",
+        severity=Severity.ERROR,
+        message=f"{name} is rejected by a validator of {settings_class.__name__}.",
+        hint=_SEE_CLASS,
         fields=(name,),
         location=values.location(name) if values.is_set(name) else None,
     )

@@ -17,7 +17,7 @@ from typing import Any
 from workerctl import rules
 from workerctl.report.errors import ProjectError
 from workerctl.report.suggest import did_you_mean
-from workerctl.rules import Rule
+from workerctl.rules import Rule, UnknownEnvironmentError
 from workerctl.schema import declarations
 from workerctl.schema.declarations import Schema, Variable, variable_named
 
@@ -66,15 +66,17 @@ def _rule(field: str, key: str, value: object) -> Rule:
             f"{TABLE} {field}: {key} is not a known rule.",
             did_you_mean(key, KINDS) or f"The rules are {', '.join(KINDS)}.",
         )
+    wrong = "it has wrong arguments."
     try:
         if isinstance(value, dict):
             return kind(**value)
         return kind(*_arguments(value))
+    except UnknownEnvironmentError as error:
+        wrong = str(error)
     except (TypeError, ValueError):
         pass  # raised below, so that pydantic's or Python's own words do not become its context
     raise ProjectError(
-        f"{TABLE} {field}: {key} has wrong arguments.",
-        f"See `{kind.__name__}` in workerctl.rules.",
+        f"{TABLE} {field}: {key}: {wrong}", f"See `{kind.__name__}` in workerctl.rules."
     )
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from workerctl.report.errors import SourceError
+from workerctl.report.errors import SourceError, UsageError
 from workerctl.sources.project import Project
 
 DEFAULT_ENV_FILE = ".env"
@@ -53,8 +53,14 @@ def resolve_named(options: Options, project: Project, environ: Mapping[str, str]
     """
     Return the options with unset ones filled in from the environment and the project.
 
-    The result's `env_files` is None if neither of them names a file.
+    The result's `env_files` is None if neither of them names a file. Raises UsageError for an empty
+    name of a settings class, which a variable of a shell without a value makes.
     """
+    if options.settings == "":
+        raise UsageError(
+            "--settings is empty, so it names no settings class.",
+            "Write it like `--settings app.config:Settings`, or omit it.",
+        )
     variables: Mapping[str, str] = {} if options.isolated else environ
     settings = options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings
     if options.alone:

@@ -131,7 +131,8 @@ def not_loaded(target: str, error: BaseException) -> ProjectError:
     """
     from workerctl.report import places  # most modules load
 
-    module, place = target.partition(":")[0], places.last_of(error)
+    module, _, name = target.partition(":")
+    place = places.last_of(error)
     where = "" if place is None else f" at {place.where}"
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing and f"{module}.".startswith(f"{missing}."):
@@ -141,6 +142,14 @@ def not_loaded(target: str, error: BaseException) -> ProjectError:
         )
     kind = type(error).__name__
     hint = f'Try `python -c "import {module}"`.'
+    if callable(getattr(sys.modules.get(module), name, None)):  # the call failed, not the import
+        hint = f'Try `python -c "import {module}; {module}.{name}()"`.'
+    unset = places.unset_variable(error)
+    if unset is not None:
+        return ProjectError(
+            f"{target} cannot be loaded: {unset} is not set (KeyError{where}).",
+            "Set it, or read it with os.environ.get().",
+        )
     if missing and places.is_imported_by_name(missing, error):
         hint = _not_installed(missing)
     return ProjectError(f"{target} cannot be loaded ({kind}{where}).", hint)

@@ -81,6 +81,7 @@ def read(  # noqa: PLR0913 -- the sources
         environment=environment,
         unknown=unknown,
         env_files=files,
+        secrets=secrets,
         chosen=chosen,
         empty={name: location for name, location in empty.items() if name not in chosen},
     )
@@ -142,7 +143,8 @@ def _secrets(names: Names, directory: str, dialect: Dialect) -> Source:
         raise SourceError(
             f"The secrets directory {directory} cannot be read.", "Check the path and permissions."
         )
-    return Source(directory, tuple(_secret_files(names, files)))
+    unread = tuple(path.name for path in files if names.resolve(path.name) is None)
+    return Source(directory, tuple(_secret_files(names, files)), unread=unread)
 
 
 def _is_inside(path: Path, directory: str) -> bool:

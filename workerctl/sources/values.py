@@ -46,11 +46,14 @@ class Broken(NamedTuple):
 class Source(NamedTuple):
     """
     The assignments of one source, and the lines of it that could not be read.
+
+    `unread` has the names of the files in a secrets directory that set no field.
     """
 
     name: str
     assignments: tuple[Assignment, ...]
     broken: tuple[Broken, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class UnknownVariables(NamedTuple):
@@ -95,8 +98,8 @@ class Values(NamedTuple):
     The values of all sources, by field.
 
     `environment` has the variables that set a field and `unknown` all others. `empty` has the
-    location of an empty assignment for each field that nothing else sets. `files_are_named` is true
-    if options, environment or project name the files, not the settings class.
+    location of an empty assignment for each field that nothing else sets. `secrets` are the secrets
+    directories.
     """
 
     names: Names
@@ -106,7 +109,7 @@ class Values(NamedTuple):
     env_files: tuple[Source, ...] = ()
     chosen: Mapping[str, Value] = _NOTHING
     empty: Mapping[str, Location] = _NOTHING
-    files_are_named: bool = True
+    secrets: tuple[Source, ...] = ()
 
     def is_set(self, name: str) -> bool:
         """

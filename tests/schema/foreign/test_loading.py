@@ -52,7 +52,6 @@ def test_values_have_their_lines(load_module: Load, here: Path) -> None:
     assert found.schema.environment is not None
     assert found.schema.environment.name == "APP_STAGE"
     assert found.schema.environment.rule == Environment()
-    assert not found.values.files_are_named
 
 
 def test_every_rejection_is_reported_at_its_line(load_module: Load, here: Path) -> None:

@@ -1,3 +1,3 @@
 """
-Checks of the form of values: what a text is, whatever setting holds it.
+Checks of every name and value: what a text is, whatever setting it is for.
 """

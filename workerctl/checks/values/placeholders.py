@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
+from workerctl.schema import boot_rules
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 
 
@@ -23,6 +24,8 @@ def values_are_real(context: Context) -> Iterator[Finding]:
     )
     if severity is None:
         return
+    required = boot_rules.required_names(context.view, context.env)
+    required |= {name for name, each in context.schema.variables.items() if each.info.is_required()}
     for name, value in context.values.chosen.items():
         secret = context.values.names.is_secret(name)
         if is_placeholder(value.text, name, secret=secret):
@@ -30,9 +33,14 @@ def values_are_real(context: Context) -> Iterator[Finding]:
                 "ENV004",
                 severity,
                 f"{name} is a placeholder.",
-                f"Replace it with the real value, or remove {name} if it is optional.",
+                _hint(name, is_required=name in required),
                 name,
             )
+
+
+def _hint(name: str, *, is_required: bool) -> str:
+    remove = "" if is_required else f", or remove {name} if it is optional"
+    return f"Replace it with the real value{remove}."
 
 
 ENV004 = Check("ENV004", "No value is a placeholder", values_are_real, every_secret=True)

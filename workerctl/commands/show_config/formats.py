@@ -50,6 +50,8 @@ def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterat
         name = row.setting.name
         if not row.valid:
             yield f"# {name} is not valid"
+        elif row.typed is None and row.setting.path:  # an empty text is not None
+            yield f"# {name} is not set"
         elif row.setting.secret or not row.whole or not row.shown.isprintable():
             yield f"# {name} is {'set' if row.shown else 'not set'}"
         else:

@@ -67,6 +67,9 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
     for name, variable in schema.variables.items():
         if variable.path not in parents or loaded.values.is_set(name):
             setting = describe_field(name, variable.info)
+            if not schema.is_own:
+                path = ".".join(variable.path)
+                setting = setting._replace(deprecated=(), aliases=variable.aliases, path=path)
             yield setting._replace(
                 group=_group(schema, variable, setting), secret=names.is_secret(name)
             )
@@ -246,7 +249,7 @@ def masked(setting: Setting, plain: str, *, is_key: bool = False) -> str:
 
 def _named(found: tuple[Row, ...], name: str) -> Row:
     for row in found:
-        if name.upper() in map(str.upper, (row.setting.name, *row.setting.deprecated)):
+        if row.setting.is_called(name):
             return row
     known = [row.setting.name for row in found]
     raise unknown_name(name, "setting", known)

@@ -66,6 +66,8 @@ def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
     yield _fact("secret", _why_secret(setting))
     if setting.deprecated:
         yield _fact("old names", ", ".join(setting.deprecated))
+    if setting.aliases:
+        yield _fact("also", ", ".join(setting.aliases))
     yield _fact("checked by", ", ".join(("SET001", *read_by)))
 
 

@@ -14,6 +14,7 @@ from workerctl.schema.declarations import Declaration, Schema, Variable
 from workerctl.schema.foreign.annotations import alternatives
 
 _FIELDS = ("env", "environment", "app_env", "stage", "deployment")
+_ENDINGS = ("_env", "_environment")
 
 
 def with_environment(schema: Schema) -> Schema:
@@ -22,20 +23,46 @@ def with_environment(schema: Schema) -> Schema:
     """
     if schema.environment is not None:
         return schema
-    found = {variable.path[0].lower(): variable for variable in _candidates(schema)}
-    name = next((found[field].name for field in _FIELDS if field in found), None)
+    name = _by_name(schema) or _by_ending(schema)
     if name is None:
         return schema
     declarations = {**schema.declarations, Environment: (Declaration(name, Environment(), {}),)}
     return schema._replace(declarations=declarations)
 
 
-def _candidates(schema: Schema) -> Iterator[Variable]:
-    for variable in schema.variables.values():
-        if len(variable.path) == 1 and variable.path[0].lower() in _FIELDS:
-            words = [*_words(variable.info)]
-            if not words or any(map(environment_called, words)):
-                yield variable
+def _by_name(schema: Schema) -> str | None:
+    """
+    Return the variable with one of the usual names, unless its words do not mean environments.
+    """
+    found = {
+        each: variable.name
+        for variable in _outermost(schema)
+        if not (words := [*_words(variable.info)]) or any(map(environment_called, words))
+        for each in _names(variable)
+    }
+    return next((found[field] for field in _FIELDS if field in found), None)
+
+
+def _by_ending(schema: Schema) -> str | None:
+    """
+    Return the only variable such as FASTAPI_ENV whose default or choices mean environments.
+    """
+    found = [
+        variable.name
+        for variable in _outermost(schema)
+        if any(name.endswith(_ENDINGS) for name in _names(variable))
+        and any(map(environment_called, _words(variable.info)))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _outermost(schema: Schema) -> Iterator[Variable]:
+    yield from (each for each in schema.variables.values() if len(each.path) == 1)
+
+
+def _names(variable: Variable) -> Iterator[str]:
+    yield variable.path[0].lower()
+    yield from map(str.lower, variable.names)
 
 
 def _words(info: FieldInfo) -> Iterator[str]:

@@ -20,6 +20,7 @@ from workerctl.schema.foreign.building import Built, Texts, build
 from workerctl.schema.foreign.environment import with_environment
 from workerctl.schema.foreign.judged import JudgedEnvironment
 from workerctl.schema.foreign.messages import findings_of
+from workerctl.schema.foreign.naming import as_written
 from workerctl.schema.foreign.origins import with_origins
 from workerctl.schema.foreign.variables import schema_of, settings_classes
 from workerctl.schema.loaded import Loaded
@@ -105,7 +106,7 @@ def load(settings_class: type[BaseSettings], inputs: Inputs) -> Loaded:
     """
     with JudgedEnvironment(inputs.process, ()).entered():
         schema = schema_with_rules(settings_class, inputs.project)
-    values = _read(schema, inputs)
+    schema, values = as_written(schema, _read(schema, inputs))
     texts = _texts(schema, values, inputs)
     judged = Judged(_environment(schema, values, inputs), texts)
     return _loaded(schema, values, inputs.project, judged)
@@ -228,7 +229,7 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
     if options.secrets_dir is not None:
         secrets = (options.secrets_dir,)
     files = options.env_files
-    values = reading.read(
+    return reading.read(
         names_of(schema),
         environ=None if options.isolated else inputs.environ,
         env_files=_own_files(schema) if files is None else files,
@@ -241,7 +242,6 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
             in_environment=config.get("env_file") is None,
         ),
     )
-    return values._replace(files_are_named=files is not None)
 
 
 def _environment(schema: Schema, values: Values, inputs: Inputs) -> JudgedEnvironment:

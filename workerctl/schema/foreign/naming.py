@@ -1,0 +1,109 @@
+"""
+Call a variable of several names by the one that the sources use.
+
+    class Settings(BaseSettings):
+        api_key: str = Field(validation_alias=AliasChoices("API_KEY", "OPENAI_API_KEY"))
+
+Where a file sets OPENAI_API_KEY, a finding at its line should not speak of API_KEY.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from workerctl.rules import EncryptionKey
+from workerctl.schema.declarations import Declaration, Schema, Variable
+from workerctl.sources.names import Names
+from workerctl.sources.values import Source, Value, Values
+
+
+def as_written(schema: Schema, values: Values) -> tuple[Schema, Values]:
+    """
+    Return schema and values in which a variable has the name by which its value is set.
+    """
+    new = _names(schema, values)
+    if not new:
+        return schema, values
+    return _schema(schema, new), _values(values, new)
+
+
+def _names(schema: Schema, values: Values) -> dict[str, str]:
+    """
+    Return the new name of each variable that a source sets by one of its other names.
+
+    An encryption key keeps its name, with which those of older keys begin.
+    """
+    kept = {each.name for each in schema.of(EncryptionKey)}
+    found: dict[str, str] = {}
+    for name, value in values.chosen.items():
+        variable = schema.variables.get(name)
+        if variable is not None and variable.aliases and name not in kept:
+            written = {schema.fold(each) for each in _written(values, name, value)}
+            first = next((each for each in variable.names if each in written), name)
+            found |= {} if first == name else {name: first}
+    return {name: new for name, new in found.items() if new not in schema.variables}
+
+
+def _written(values: Values, name: str, value: Value) -> Iterator[str]:
+    """
+    Yield the names by which the source of a value sets it, where its location says so.
+    """
+    if value.location.source == "secret-file":
+        yield Path(value.location.file or "").name
+    for source in values.sources():
+        for each in source.assignments:
+            if each.sets == name and each.location == value.location:
+                yield each.name
+
+
+def _schema(schema: Schema, new: Mapping[str, str]) -> Schema:
+    variables = {
+        new.get(name, name): _variable(variable, new) for name, variable in schema.variables.items()
+    }
+    declarations = {
+        kind: tuple(_declaration(each, new) for each in found)
+        for kind, found in schema.declarations.items()
+    }
+    return schema._replace(variables=variables, declarations=declarations)
+
+
+def _variable(variable: Variable, new: Mapping[str, str]) -> Variable:
+    name = new.get(variable.name)
+    if name is None:
+        return variable
+    return variable._replace(
+        name=name, aliases=tuple(each for each in variable.names if each != name)
+    )
+
+
+def _declaration(declaration: Declaration, new: Mapping[str, str]) -> Declaration:
+    others = {role: new.get(name, name) for role, name in declaration.others.items()}
+    return declaration._replace(name=new.get(declaration.name, declaration.name), others=others)
+
+
+def _values(values: Values, new: Mapping[str, str]) -> Values:
+    return values._replace(
+        names=_known(values.names, new),
+        environment=None if values.environment is None else _source(values.environment, new),
+        env_files=tuple(_source(each, new) for each in values.env_files),
+        secrets=tuple(_source(each, new) for each in values.secrets),
+        chosen={new.get(name, name): value for name, value in values.chosen.items()},
+        empty={new.get(name, name): where for name, where in values.empty.items()},
+    )
+
+
+def _known(names: Names, new: Mapping[str, str]) -> Names:
+    aliases = {alias: new.get(name, name) for alias, name in names.aliases.items()}
+    aliases.update(new)
+    return names._replace(
+        fields=frozenset(new.get(name, name) for name in names.fields),
+        secrets=frozenset(new.get(name, name) for name in names.secrets),
+        aliases={alias: name for alias, name in aliases.items() if alias != name},
+    )
+
+
+def _source(source: Source, new: Mapping[str, str]) -> Source:
+    assignments = tuple(
+        each if each.sets is None else each._replace(sets=new.get(each.sets, each.sets))
+        for each in source.assignments
+    )
+    return source._replace(assignments=assignments)
