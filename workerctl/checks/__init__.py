@@ -21,7 +21,7 @@ from workerctl.checks import (
 from workerctl.checks.base import Check, Context
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.values import placeholders
+from workerctl.checks.values import endpoints, expansions, placeholders, urls
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
@@ -35,14 +35,18 @@ CHECKS: tuple[Check, ...] = (
     envfiles.SET008,
     envfiles.SET009,
     envfiles.SET010,
+    expansions.SET011,
     environment.ENV001,
     environment.ENV002,
     environment.ENV003,
     placeholders.ENV004,
-    environment.ENV005,
+    endpoints.ENV005,
     environment.ENV006,
     environment.ENV007,
     environment.ENV008,
+    urls.URL001,
+    urls.URL002,
+    urls.URL003,
     encryption.KEY001,
     encryption.KEY002,
     encryption.KEY003,
