@@ -2,7 +2,7 @@
 URLs as their clients read them: nothing is refused, ignored or left unprotected.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_in, text_of, texts_of
@@ -68,7 +68,7 @@ def certificates_are_checked(context: Context) -> Iterator[Finding]:
     if strict is None:
         return
     yield from _switches(context, strict)
-    for name, text, fault in _faults(context):
+    for name, text, fault in _faults(context, _candidates(context)):
         if fault.effect in {Effect.UNVERIFIED, Effect.UNENCRYPTED}:
             parts = split(text)
             private = parts is not None and all(map(is_private, parts.names_of_hosts()))
@@ -79,7 +79,10 @@ def certificates_are_checked(context: Context) -> Iterator[Finding]:
 def _findings(
     context: Context, code: str, severities: Mapping[Effect, Severity]
 ) -> Iterator[Finding]:
-    for name, _, fault in _faults(context):
+    names = _candidates(context)
+    if not names:
+        raise NotApplicable("no setting is a URL")
+    for name, _, fault in _faults(context, names):
         severity = severities.get(fault.effect)
         if severity is not None:
             yield _finding(context, code, severity, name, fault)
@@ -89,23 +92,28 @@ def _finding(context: Context, code: str, severity: Severity, name: str, fault: 
     return context.finding(code, severity, f"{name} {fault.what}.", fault.hint, name)
 
 
-def _faults(context: Context) -> Iterator[tuple[str, str, Fault]]:
+def _candidates(context: Context) -> list[str]:
+    """
+    Return the names of the settings that hold URLs or should.
+    """
+    marked = _marked(context)
+    names = dict.fromkeys((*context.schema.variables, *context.values.chosen))
+    return [name for name in names if _is_candidate(context, name, marked)]
+
+
+def _marked(context: Context) -> Marked:
+    kinds: tuple[type[Rule], ...] = (Endpoint, RedisUrl)
+    return {kind: {each.name for each in context.schema.of(kind)} for kind in kinds}
+
+
+def _faults(context: Context, names: Iterable[str]) -> Iterator[tuple[str, str, Fault]]:
     """
     Yield each fault after the name and the text of its setting.
 
-    A placeholder and an empty `${NAME}` have findings of their own. Raise NotApplicable if there is
-    no URL at all.
+    A placeholder and an empty `${NAME}` have findings of their own.
     """
-    kinds: tuple[type[Rule], ...] = (Endpoint, RedisUrl)
-    marked = {kind: {each.name for each in context.schema.of(kind)} for kind in kinds}
-    names = [
-        (name,)
-        for name in dict.fromkeys((*context.schema.variables, *context.values.chosen))
-        if _is_candidate(context, name, marked)
-    ]
-    if not names:
-        raise NotApplicable("no setting is a URL")
-    for (name,) in context.groups_of_valid(names):
+    marked = _marked(context)
+    for (name,) in context.groups_of_valid((name,) for name in names):
         use = _use(context, name, marked)
         for text, fault in _faults_of(context, name, use):
             if not _has_other_finding(context, name, text):

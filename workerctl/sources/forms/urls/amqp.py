@@ -11,18 +11,9 @@ from workerctl.sources.forms.urls.parameters import INTEGER, NUMBER, TEXT, Table
 from workerctl.sources.forms.urls.parts import Parts
 
 _PIKA = {
-    **named(
-        INTEGER,
-        "channel_max connection_attempts frame_max",
-    ),
-    **named(
-        NUMBER,
-        "blocked_connection_timeout retry_delay socket_timeout stack_timeout",
-    ),
-    **named(
-        TEXT,
-        "client_properties locale ssl_options tcp_options",
-    ),
+    **named(INTEGER, "channel_max connection_attempts frame_max"),
+    **named(NUMBER, "blocked_connection_timeout retry_delay socket_timeout stack_timeout"),
+    **named(TEXT, "client_properties locale ssl_options tcp_options"),
     "backpressure_detection": TEXT,
 }
 _KOMBU = named(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from workerctl.sources.forms.urls import authority
 from workerctl.sources.forms.urls.authority import Client
 from workerctl.sources.forms.urls.faults import Effect, Fault
-from workerctl.sources.forms.urls.parts import split
+from workerctl.sources.forms.urls.parts import Parts
 
 _NAME = r"KAFKA.*(?:BOOTSTRAP|BROKER|SERVER|HOST)|BOOTSTRAP_?SERVER"
 _PROTOCOLS = frozenset({"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"})
@@ -42,9 +42,9 @@ def _server_faults(server: str) -> Iterator[Fault]:
         what = "separates its servers by another character than a comma"
         yield Fault(Effect.REFUSED, what, "Write host:port,host:port.")
         return
-    parts = split(server)
-    if parts is not None or "/" in server:
-        if parts is None or parts.scheme.replace("-", "_") not in _PROTOCOLS:
+    if "/" in server:
+        protocol, separator, address = server.partition("://")
+        if not separator or "/" in address or protocol.lower() not in _PROTOCOLS:
             what = "has a scheme or a path at a server, which Kafka clients take for the host"
             yield Fault(Effect.DOUBTFUL, what, "Write host:port,host:port.")
         return
@@ -55,6 +55,4 @@ def _server_faults(server: str) -> Iterator[Fault]:
     if ":" not in server.rpartition("]")[2]:
         what = "has a server without a port, for which clients take 9092"
         yield Fault(Effect.IGNORED, what, "Add the port: host:port,host:port.")
-    from workerctl.sources.forms.urls.parts import Parts
-
     yield from authority.faults(Parts("kafka", None, server, "", "", ""), _CLIENT)

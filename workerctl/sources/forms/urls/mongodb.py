@@ -3,7 +3,6 @@ MongoDB URLs as pymongo reads them: it refuses a wrong form, and ignores a wrong
 """
 
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
 
 from workerctl.sources.forms.urls import authority, parameters
 from workerctl.sources.forms.urls.authority import Client
@@ -75,14 +74,9 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
         yield Fault(Effect.REFUSED, "has an empty host", "Name every host.")
     if parts.driver == "srv":
         yield from _srv_faults(hosts)
-    pairs = [(_SPELLED.get(name.lower(), name), value) for name, value in _pairs(parts)]
+    pairs = [(_SPELLED.get(name.lower(), name), value) for name, value in parts.pairs()]
     yield from parameters.faults(pairs, _TABLE)
     yield from _conflicts(dict(pairs), hosts)
-
-
-def _pairs(parts: Parts) -> list[tuple[str, str]]:
-    separator = ";" if ";" in parts.query and "&" not in parts.query else "&"
-    return parse_qsl(parts.query, separator=separator) if parts.query else []
 
 
 def _srv_faults(hosts: list[str]) -> Iterator[Fault]:

@@ -23,28 +23,16 @@ _PYMYSQL = {
         "ssl_cert ssl_cipher ssl_disabled ssl_key ssl_key_password "
         "ssl_verify_cert ssl_verify_identity unix_socket user",
     ),
-    **named(
-        INTEGER,
-        "client_flag connect_timeout read_timeout write_timeout",
-    ),
-    **named(
-        _SWITCH,
-        "compress local_infile ssl_check_hostname use_unicode",
-    ),
+    **named(INTEGER, "client_flag connect_timeout read_timeout write_timeout"),
+    **named(_SWITCH, "compress local_infile ssl_check_hostname use_unicode"),
 }
 _AIOMYSQL = {
     **_PYMYSQL,
-    **named(
-        TEXT,
-        "auth_plugin echo minsize maxsize",
-    ),
+    **named(TEXT, "auth_plugin echo minsize maxsize"),
 }
 _ANY = {
     **_AIOMYSQL,
-    **named(
-        TEXT,
-        "minconn maxconn pool_recycle ssl_mode",
-    ),
+    **named(TEXT, "minconn maxconn pool_recycle ssl_mode"),
 }
 _DRIVERS = {
     "": Table("the drivers of MySQL", _ANY, Effect.DOUBTFUL),

@@ -38,9 +38,12 @@ class Parts(NamedTuple):
 
     def pairs(self) -> list[tuple[str, str]]:
         """
-        Return the query parameters that are not empty, decoded.
+        Return the query parameters that are not empty, decoded. In MongoDB, `;` separates them too.
         """
-        return parse_qsl(self.query) if self.query else []
+        if not self.query:
+            return []
+        is_list = self.kind == "mongodb" and ";" in self.query and "&" not in self.query
+        return parse_qsl(self.query, separator=";" if is_list else "&")
 
     def names_of_hosts(self) -> Iterator[str]:
         """

@@ -43,8 +43,7 @@ _PLAIN = Table("libpq", {**_LIBPQ, "ssl": one_of("true")}, Effect.DOUBTFUL)
 _PSYCOPG = {
     **_LIBPQ,
     **named(
-        TEXT,
-        "async async_ autocommit connection_factory cursor_factory dsn prepare_threshold",
+        TEXT, "async async_ autocommit connection_factory cursor_factory dsn prepare_threshold"
     ),
 }
 _ASYNCPG = {

@@ -58,18 +58,9 @@ _ALWAYS = {
         "client_name decode_responses encoding encoding_errors legacy_responses "
         "lib_name lib_version password retry_on_timeout username",
     ),
-    **named(
-        _NATURAL,
-        "db max_connections",
-    ),
-    **named(
-        INTEGER,
-        "health_check_interval socket_read_size",
-    ),
-    **named(
-        NUMBER,
-        "socket_connect_timeout socket_timeout",
-    ),
+    **named(_NATURAL, "db max_connections"),
+    **named(INTEGER, "health_check_interval socket_read_size"),
+    **named(NUMBER, "socket_connect_timeout socket_timeout"),
     "protocol": _PROTOCOL,
     **named(
         _OBJECT,
@@ -81,10 +72,8 @@ _ALWAYS = {
 }
 _TCP = {
     **_ALWAYS,
-    **named(
-        TEXT,
-        "host port socket_keepalive",
-    ),
+    **named(TEXT, "host socket_keepalive"),
+    "port": INTEGER,
     "socket_type": _OBJECT,
     "socket_keepalive_options": _OBJECT,
 }
@@ -109,10 +98,7 @@ KINDS = MappingProxyType(
 _CELERY = {
     **_TCP,
     **_TLS,
-    **named(
-        TEXT,
-        "connect_timeout heartbeat insist login_method virtual_host",
-    ),
+    **named(TEXT, "connect_timeout heartbeat insist login_method virtual_host"),
     "credential_provider": TEXT,
     "ssl_cert_reqs": _CERT_REQS_OF_CELERY,
 }
