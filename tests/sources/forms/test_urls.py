@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from redis.connection import ConnectionPool, parse_url
 
 from workerctl.sources.forms.urls import kafka
-from workerctl.sources.forms.urls.faults import Effect, Use
+from workerctl.sources.forms.urls.faults import Effect, Use, is_plain
 from workerctl.sources.forms.urls.parts import split
 from workerctl.sources.forms.urls.recognition import faults
 from workerctl.sources.forms.urls.redis import KINDS
@@ -299,6 +299,17 @@ def test_no_words_contain_a_part_of_the_url() -> None:
             ):
                 text = repr(list(faults(url, use)))
                 assert not [piece for piece in pieces if piece in text], url
+
+
+@given(
+    st.sampled_from(["http", "https", "redis", "rediss"]),
+    st.text("ab0:@/.?#%[]", max_size=20),
+)
+def test_a_plain_url_has_no_fault(scheme: str, rest: str) -> None:
+    """The quick test lets no URL through in which a client finds a fault."""
+    url = f"{scheme}://{rest}"
+
+    assert not is_plain(url) or effects(url, Use("A_SETTING")) == []
 
 
 @given(st.text())

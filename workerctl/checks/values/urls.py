@@ -9,7 +9,7 @@ from workerctl.checks.values.texts import text_in, text_of, texts_of
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.rules import Endpoint, RedisUrl, Rule
 from workerctl.secrecy.masking import is_conventional_name
-from workerctl.sources.forms.urls.faults import Effect, Fault, Use
+from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain
 
 _REFUSED = {Effect.REFUSED: Severity.ERROR, Effect.DOUBTFUL: Severity.WARNING}
 _IGNORED = {Effect.IGNORED: Severity.WARNING, Effect.NOTED: Severity.INFO}
@@ -127,21 +127,30 @@ def _is_candidate(context: Context, name: str, marked: Marked) -> bool:
         return False
     if name in marked[Endpoint] or name in marked[RedisUrl] or "://" in _default(context, name):
         return True
+    return _is_kafka(Use(name))
+
+
+def _is_kafka(use: Use) -> bool:
+    if not use.is_kafka:  # true for most names
+        return False
     from workerctl.sources.forms.urls import kafka
 
-    return kafka.is_list_of_servers(name)
+    return kafka.is_list_of_servers(use.name)
 
 
 def _faults_of(context: Context, name: str, use: Use) -> Iterator[tuple[str, Fault]]:
     texts = texts_of(context, name)
-    from workerctl.sources.forms.urls import kafka, recognition
+    if not use.is_url and _is_kafka(use):
+        from workerctl.sources.forms.urls import kafka
 
-    if kafka.is_list_of_servers(name) and not use.is_url:
         servers = [server for text in texts for server in text.split(",")]
         yield from ((texts[0], fault) for fault in kafka.faults(servers))
         return
     for text in texts:
-        yield from ((text, fault) for fault in recognition.faults(text, use))
+        if not is_plain(text) or (use.is_redis and text.startswith("http")):
+            from workerctl.sources.forms.urls import recognition
+
+            yield from ((text, fault) for fault in recognition.faults(text, use))
 
 
 def _use(context: Context, name: str, marked: Marked) -> Use:

@@ -5,6 +5,8 @@ What a client makes of a URL: the effect of a fault, and words for it that conta
 import enum
 from typing import NamedTuple
 
+_HIGHEST_PORT = 65535
+
 
 class Effect(enum.Enum):
     """
@@ -63,3 +65,40 @@ class Use(NamedTuple):
             or "RESULT_BACKEND" in name
             or (name.endswith("BROKER_URL") and "DRAMATIQ" not in name)
         )
+
+    @property
+    def is_kafka(self) -> bool:
+        """
+        Whether the name may be that of a list of Kafka's servers.
+        """
+        name = self.name.upper()
+        return "KAFKA" in name or "BOOTSTRAP" in name
+
+
+def is_plain(url: str) -> bool:
+    """
+    Return whether a URL of HTTP or Redis has nothing in it that a client could misread.
+
+    Most URLs are, and for them no table is imported.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"http", "https", "redis", "rediss"} or not set("?#%{}$<>,;[").isdisjoint(
+        rest
+    ):
+        return False
+    authority, _, path = rest.partition("/")
+    userinfo, at, host = authority.rpartition("@")
+    if "@" in path + userinfo or (at and (":" not in userinfo or userinfo.endswith(":"))):
+        return False
+    name, colon, port = host.partition(":")
+    if not name or (colon and not _is_port(port)):
+        return False
+    return not path.startswith("/") if scheme.startswith("http") else _is_database(path)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text[:6]) <= _HIGHEST_PORT
+
+
+def _is_database(path: str) -> bool:
+    return not path or (path.isascii() and path.isdigit())
