@@ -116,7 +116,7 @@ def _faults(context: Context, names: Iterable[str]) -> Iterator[tuple[str, str, 
     for (name,) in context.groups_of_valid((name,) for name in names):
         use = _use(context, name, marked)
         for text, fault in _faults_of(context, name, use):
-            if not _has_other_finding(context, name, text):
+            if not _has_other_finding(context, name, text, fault):
                 yield name, text, fault
 
 
@@ -167,17 +167,21 @@ def _default(context: Context, name: str) -> str:
     return "" if variable is None else text_in(variable.info.default)
 
 
-def _has_other_finding(context: Context, name: str, text: str) -> bool:
+def _has_other_finding(context: Context, name: str, text: str, fault: Fault) -> bool:
     """
-    Return whether another check reports the value as a whole: ENV004 or SET011.
+    Return whether another check reports the cause: ENV004 the value as a whole, SET011 a part.
     """
     from workerctl.sources.forms.placeholders.recognition import is_placeholder
 
     chosen = context.values.chosen.get(name)
-    if chosen is not None and any(
-        each.unset and each.location == chosen.location
-        for source in context.values.env_files
-        for each in source.assignments
+    if (
+        chosen is not None
+        and fault.parameter is None
+        and any(
+            each.unset and each.location == chosen.location
+            for source in context.values.env_files
+            for each in source.assignments
+        )
     ):
         return True
     return is_placeholder(text, name, secret=context.values.names.is_secret(name))
