@@ -945,16 +945,24 @@ def test_the_completion_script_is_shown(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["good", "bad"])
-def test_a_plain_check_has_the_output_of_one_with_options(
-    run: Run, request: pytest.FixtureRequest, name: str
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("check", "--fail-on=error"),
+        ("show-config", "--format=table"),
+        ("budget", "--format=text"),
+    ],
+)
+def test_a_plain_command_has_the_output_of_one_with_options(
+    run: Run, request: pytest.FixtureRequest, name: str, command: str, option: str
 ) -> None:
     """
-    A plain `check` bypasses the parser of the command line, with the same result.
+    A command without options bypasses the parser of the command line, with the same result.
     """
     file = request.getfixturevalue(name)
     file.rename(file.with_name(".env"))
 
-    plain, parsed = run("check"), run("check", "--fail-on", "error")
+    plain, parsed = run(command), run(command, option)
 
     assert (plain.returncode, plain.stdout, plain.stderr) == (
         parsed.returncode,
@@ -963,16 +971,38 @@ def test_a_plain_check_has_the_output_of_one_with_options(
     )
 
 
-def test_a_plain_check_reports_errors_in_the_same_way(run: Run, directory: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "show-config", "budget"])
+def test_a_plain_command_reports_errors_in_the_same_way(
+    run: Run, directory: Path, command: str
+) -> None:
     """
     An error is a message with exit code 2 there as well.
     """
     (directory / ".env").mkdir()
 
-    done = run("check")
+    done = run(command)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("workerctl: .env is a directory.")
+
+
+@pytest.mark.parametrize("options", [[], ["--format=table"]], ids=["plain", "parsed"])
+def test_an_exit_in_a_teams_type_shows_nothing(
+    run: Run, directory: Path, options: list[str]
+) -> None:
+    """
+    If the text of a value exits with a message, the exit code is 2 and the message is not printed.
+    """
+    (directory / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "exits:S"\n')
+    (directory / "exits.py").write_text(
+        "import sys\n"
+        "from pydantic_settings import BaseSettings\n"
+        "class Loud:\n    def __str__(self): sys.exit('hidden-text')\n"
+        "class S(BaseSettings, arbitrary_types_allowed=True):\n    a: Loud = Loud()\n"
+    )
+    done = run("show-config", *options)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
 def test_show_config_writes_infinity_as_text(call: Run, directory: Path) -> None:

@@ -14,7 +14,6 @@ from workerctl.schema import (
     declarations,
     inputs,
     instances,
-    rejections,
     source_options,
 )
 from workerctl.schema.declarations import Schema
@@ -229,6 +228,8 @@ def _build(
             continue
     # The class rejects the remaining values as well, so no field can be checked.
     if all(finding.fields for finding in findings):
+        from workerctl.schema import rejections
+
         findings = (*findings, rejections.rejected_as_whole())
     return settings_class.model_construct(), findings
 

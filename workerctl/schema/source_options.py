@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
-from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources.project import Project
 
 DEFAULT_ENV_FILE = ".env"
@@ -79,7 +78,12 @@ def require_no_secret(paths: Iterable[str]) -> None:
 
     The error for a missing file would repeat it.
     """
-    if any(is_like_secret(path) for path in paths if path):
+    missing = [path for path in paths if path and not os.path.lexists(path)]
+    if not missing:
+        return
+    from workerctl.secrecy.masking import is_like_secret  # most sources exist
+
+    if any(map(is_like_secret, missing)):
         raise SourceError(
             "A named file does not exist; its name is not shown because it may be a secret.",
             "Check the options and variables that name files.",
