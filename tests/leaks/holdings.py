@@ -104,6 +104,20 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "URL without a host": lambda mint: f"https:///{mint.token()}",
     "URL without a scheme": lambda mint: f"//:{mint.token()}@example.net/{mint.token()}",
     "URL with a bad scheme": lambda mint: f"{mint.token()}://{mint.token()}@example.net/",
+    "URL with parameters": lambda mint: (
+        f"rediss://{mint.token()}@example.net/{mint.token()}?ssl_cert_reqs={mint.token()}"
+        f"&{mint.token()}={mint.token()}&db={mint.token()}"
+    ),
+    "URL of a database": lambda mint: (
+        f"postgresql://u:{mint.token()}@{mint.token()}@a,b:1/{mint.token()}?sslmode={mint.token()}"
+    ),
+    "URL of a document database": lambda mint: (
+        f"mongodb+srv://{mint.token()}:@example.net:1/{mint.token()}?tls={mint.token()}"
+        f"&{mint.token()}=1"
+    ),
+    "URL of a broker": lambda mint: (
+        f"amqp://{mint.token()}@{mint.token()}//?heartbeat={mint.token()}"
+    ),
     "URL of a socket": lambda mint: f"unix://:{mint.token()}@/{mint.token()}.sock?{mint.token()}",
 }
 """What people paste by mistake, and secrets that need quotes but have none."""

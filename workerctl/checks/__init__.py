@@ -22,7 +22,14 @@ from workerctl.checks.base import Check, Context
 from workerctl.checks.engine import precedence
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.values import names, placeholders, references
+from workerctl.checks.values import (
+    endpoints,
+    expansions,
+    names,
+    placeholders,
+    references,
+    urls,
+)
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
@@ -36,16 +43,20 @@ CHECKS: tuple[Check, ...] = (
     envfiles.SET008,
     envfiles.SET009,
     envfiles.SET010,
+    expansions.SET011,
     environment.ENV001,
     environment.ENV002,
     environment.ENV003,
     placeholders.ENV004,
     references.REF001,
     references.REF002,
-    environment.ENV005,
+    endpoints.ENV005,
     environment.ENV006,
     environment.ENV007,
     environment.ENV008,
+    urls.URL001,
+    urls.URL002,
+    urls.URL003,
     encryption.KEY001,
     encryption.KEY002,
     encryption.KEY003,

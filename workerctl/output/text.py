@@ -16,6 +16,7 @@ from workerctl.report.results import Report, Result, Status, worst
 _AREAS = {
     "SET": "settings",
     "ENV": "environment",
+    "URL": "URLs",
     "KEY": "encryption key",
     "TMO": "timeouts",
     "BUD": "retry budget",

@@ -127,7 +127,8 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
         except ExpansionError:
             broken.append(Broken(location, "expands `${…}` beyond 64 KiB"))
         else:
-            assignments.append(_assignment(names, entry.name, text, location, entry))
+            found = _assignment(names, entry.name, text, location, entry)
+            assignments.append(found._replace(unset=expander.unset) if expander.unset else found)
     return Source(file.name, tuple(assignments), tuple(broken))
 
 
