@@ -21,7 +21,7 @@ from workerctl.checks import (
 from workerctl.checks.base import Check, Context
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.values import placeholders
+from workerctl.checks.values import forms, placeholders
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
@@ -43,6 +43,11 @@ CHECKS: tuple[Check, ...] = (
     environment.ENV006,
     environment.ENV007,
     environment.ENV008,
+    forms.FRM001,
+    forms.FRM002,
+    forms.FRM003,
+    forms.FRM004,
+    forms.FRM005,
     encryption.KEY001,
     encryption.KEY002,
     encryption.KEY003,

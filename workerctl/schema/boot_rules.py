@@ -20,6 +20,7 @@ from workerctl.report.findings import (
 )
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
+from workerctl.schema.secrets import forms
 from workerctl.sources.values import Values
 
 DEFAULT_ENVIRONMENT = "development"
@@ -97,6 +98,7 @@ def boot_findings(view: View) -> Iterator[Finding]:
     yield from required_values(view, env)
     yield from key_presence(view, env)
     yield from key_form(view, env)
+    yield from forms.unsendable(forms.View(*view))
 
 
 def unsuppressed(
