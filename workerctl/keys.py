@@ -173,8 +173,8 @@ def _labelled(text: str) -> str | None:
     if not ends:
         return None
     end = min(ends)
-    front, rest = text[:end].removeprefix("export "), text[end + 1 :]
-    inner = _HEX_TEXT if rest and form_problem(rest) is None else _encoded(rest)
+    front, rest = text[:end], text[end + 1 :]
+    inner = _HEX_TEXT if _is_hex_text(rest.encode(errors="replace")) else _encoded(rest)
     if inner is None or not front.isidentifier():
         return None
     is_encoding = text[end] == ":" and front.lower() in _ENCODINGS
@@ -192,10 +192,10 @@ def _encoded(text: str) -> str | None:
         return f"hexadecimal of {_HEX_TEXT}" if _is_hex_text(data) else None
     once = _from_base64(text)
     twice = None if once is None else _from_base64(once.rstrip(b"\r\n").decode("latin-1"))
-    for data, how in ((once, "base64 of"), (twice, "base64, twice, of")):
-        if data is not None and len(data) == KEY_BYTES:
+    for decoded, how in ((once, "base64 of"), (twice, "base64, twice, of")):
+        if decoded is not None and len(decoded) == KEY_BYTES:
             return f"{how} {KEY_BYTES} bytes"
-        if data is not None and _is_hex_text(data):
+        if decoded is not None and _is_hex_text(decoded):
             return f"{how} {_HEX_TEXT}"
     return None
 

@@ -15,7 +15,7 @@ from workerctl.report.results import Report, Result, Status
 _AREAS = {
     "SET": "settings",
     "ENV": "environment",
-    "FRM": "form of values",
+    "FRM": "values",
     "KEY": "encryption key",
     "TMO": "timeouts",
     "BUD": "retry budget",

@@ -30,7 +30,7 @@ from workerctl.sources.forms import characters
     ids=ascii,
 )
 def test_white_space_around_a_text_is_named(text: str, words: str | None) -> None:
-    """The end at which it stands is told, and what it is."""
+    """The words say at which end it is, and what it is."""
     found = characters.around(text)
     assert (None if found is None else found.words) == words
 

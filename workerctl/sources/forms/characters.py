@@ -1,7 +1,7 @@
 """
 Characters that do not belong in a value: white space around it, invisible ones, look-alikes.
 
-A description tells the position of a character, counted from 1, and its class. A letter is
+A description gives the position of a character, counted from 1, and its class. A letter is
 described by its script only, because it may be part of a secret. Everything takes time linear in
 the length of the text.
 """
@@ -199,7 +199,7 @@ def _space(character: str) -> str:
 
 def _invisible(character: str) -> str:
     """
-    Return the description of a character that nobody sees. It is no part of a secret.
+    Return the description of a character that nobody sees, which reveals nothing of a secret.
     """
     if "\ud800" <= character <= "\udfff":
         return "a byte that is not UTF-8"

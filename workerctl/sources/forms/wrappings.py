@@ -62,7 +62,7 @@ _SCHEME = (
     r"|bearer[:=]\s{0,8}){1,2}(?=\S)"
 )
 _COMMENT = r"\s#"
-# In public texts: a word of its own, then a comment that begins like one.
+# In public texts: a single word, then a comment that begins like one.
 _PUBLIC_COMMENT = r"([^\s#]+)[^\S\n]+#+\s?[^\W\d]"
 _ONE_WORD = r"[A-Za-z0-9_.~+/=:@-]+"
 _POLICY = (
@@ -168,7 +168,7 @@ def _quotes(bare: str, words: frozenset[str], role: Role) -> Fault | None:
         return _one_quote(bare, role)
     if not role.is_secret:
         is_sentence = " " in inner and inner[-1:] in _SENTENCE_ENDS
-        is_typographic = not bare[0].isascii() and " " in inner
+        is_typographic = not bare[0].isascii() and not words & _IDENTIFIERS
         is_policy = re.fullmatch(_POLICY, inner) is not None
         if is_sentence or is_typographic or is_policy or bare[0] == "`" or words & _PIECES:
             return None
