@@ -64,7 +64,7 @@ def misplaced(mint: Mint, shape: str) -> Assignments:
 
 def _shows(name: str, shape: str) -> bool:
     if name == "QUEUES":
-        return shape != "JSON list that does not end"
+        return shape not in {"JSON list that does not end", "list in brackets"}
     field = Settings.model_fields[name]
     return field.annotation is str and not field.metadata
 
