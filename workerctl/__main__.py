@@ -48,7 +48,7 @@ def _run(arguments: list[str]) -> int:
     # importing all modules of workerctl.
     defer("asyncio")
     if arguments == ["check"]:
-        from workerctl.commands.check import execute
+        from workerctl.commands.check.command import execute
         from workerctl.commands.world import World
         from workerctl.preflight import Request
 

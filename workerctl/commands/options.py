@@ -8,6 +8,13 @@ import typer
 
 Environment = Literal["development", "staging", "production"]
 
+
+def _formats(incomplete: str) -> list[str]:
+    from workerctl.output.formats import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 EnvFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -16,6 +23,10 @@ EnvFiles = Annotated[
         help="Read this env file instead of .env; - is standard input. "
         "Can be repeated: later files override earlier ones.",
     ),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FILE", help="Env files to check one by one.", show_default=False),
 ]
 NamedEnvFiles = Annotated[
     list[str] | None,
@@ -48,7 +59,25 @@ JudgeAs = Annotated[
 ]
 SettingsClass = Annotated[
     str | None,
-    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this subclass of Settings."),
+    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this settings class."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET|FILE]...",
+        help="Check these targets of pyproject.toml, or each of these env files alone.",
+        show_default=False,
+    ),
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME[=FILE]",
+        help="text, json, github, gitlab, sarif, junit or markdown; with =FILE, written to a file. "
+        "Can be repeated.",
+        autocompletion=_formats,
+    ),
 ]
 Name = Annotated[
     str | None,

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TextIO
 
 from workerctl.output import streams
-from workerctl.output.formats import Detail, renderer
+from workerctl.output.formats import Destination, Detail, renderer
 from workerctl.output.lines import Line, write
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.results import Problem, Report
+from workerctl.report.results import Problem, Report, worst
 from workerctl.secrecy.masking import is_like_secret, printable
 
 LOST = Problem(
@@ -17,6 +17,9 @@ LOST = Problem(
     "If it is redirected to a file, check the free space on the disk.",
     ExitCode.INCOMPLETE,
 )
+
+STDOUT = "-"
+"""The path that means standard output."""
 
 Writer = Callable[[TextIO], object]
 
@@ -51,7 +54,7 @@ class Output(NamedTuple):
         made = list(lines)
         return self.write(lambda stream: write(made, stream))
 
-    def write(self, render: Writer, code: ExitCode = ExitCode.OK) -> int:
+    def write(self, render: Writer, code: int = ExitCode.OK) -> int:
         """
         Let `render` write to standard output. Return `code`, or INCOMPLETE if output was lost.
         """
@@ -68,7 +71,7 @@ class Output(NamedTuple):
             with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
                 render(stream)
         except (OSError, ValueError):
-            where = f"the file that {option} names" if is_like_secret(path) else path
+            where = path if path and not is_like_secret(path) else f"the file that {option} names"
             problem = Problem(
                 f"The {what} could not be written to {where}.",
                 "Check the directory and the free space on the disk.",
@@ -79,32 +82,48 @@ class Output(NamedTuple):
 
     def deliver(
         self,
-        report: Report,
-        format: str = "text",  # noqa: A002 -- the name of the option
-        path: str | None = None,
+        *reports: Report,
+        destinations: tuple[Destination, ...] = (Destination(),),
         detail: Detail | None = None,
     ) -> int:
         """
-        Write a report to standard output or to the file `path`. Return the exit code.
+        Write the reports of a run to each destination. Return the exit code, the worst of them.
 
-        If the report cannot be written, the exit code is INCOMPLETE, unless that of the report is
-        an error already. With `path`, a summary goes to standard error.
+        If the reports cannot be written, the exit code is INCOMPLETE, unless it is that of an error
+        already. If all destinations are files, a summary goes to standard error.
         """
-        if report.error is not None:
-            self.print_problem(report.error)
-            if format == "text" and path is None:
-                return int(report.error.exit_code)
+        code = worst(report.exit_code for report in reports)
+        errors = [report.error for report in reports if report.error is not None]
+        for error in errors:
+            self.print_problem(error)
+        if len(errors) == len(reports):
+            # Text would repeat what standard error has just said.
+            destinations = tuple(each for each in destinations if each != Destination())
+        lost = [self._deliver(reports, each, detail or Detail()) for each in destinations]
+        if any(lost):
+            return int(code) or int(ExitCode.INCOMPLETE)
+        if not errors and all(each.path is not None for each in destinations):
+            from workerctl.output.text import total
 
+            streams.write(self.stderr, lambda stream: write([total(reports)], stream))
+        return int(code)
+
+    def annotate(self, *reports: Report, detail: Detail | None = None) -> None:
+        """
+        Write the annotations of GitHub Actions to standard output, after the report.
+        """
+        from workerctl.output.ci import github
+
+        streams.write(
+            self.stdout, lambda stream: github.annotate(reports, stream, detail or Detail())
+        )
+
+    def _deliver(
+        self, reports: tuple[Report, ...], destination: Destination, detail: Detail
+    ) -> int:
         def render(stream: TextIO) -> None:
-            renderer(format)(report, stream, detail or Detail())
+            renderer(destination.format)(reports, stream, detail)
 
-        if path is None:
-            return self.write(render, report.exit_code)
-        lost = self.save(render, path, option="--output")
-        if lost:
-            return int(report.exit_code) or lost
-        if report.error is None:
-            from workerctl.output.text import summary
-
-            streams.write(self.stderr, lambda stream: write([summary(report)], stream))
-        return int(report.exit_code)
+        if destination.path is None:
+            return self.write(render)
+        return self.save(render, destination.path, option="--output")

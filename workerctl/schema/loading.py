@@ -33,14 +33,17 @@ def load(
     *,
     environ: MutableMapping[str, str] = os.environ,
     stdin: BinaryIO | None = None,
+    project: Project | None = None,
 ) -> Loaded:
     """
     Load the sources into `default`, or into the class that options, environment or project name.
 
+    The project is that of the working directory, unless the caller has read it already.
+
     Raises SourceError for a named file that cannot be read, ProjectError or UsageError for a
     project or a settings class that cannot be used. An invalid value becomes a finding instead.
     """
-    project = projects.here()
+    project = project or projects.here()
     named = source_options.resolve_named(options or Options(), project, environ)
     found = default if named.settings is None else named.settings
     if isinstance(found, type) and issubclass(found, default):
