@@ -74,8 +74,8 @@ BROKEN_KEYS = {
     f"openai_api_key = {KEY}": ("FRM003", "begins with its own name"),
     f'- "OPENAI_API_KEY": {KEY}': ("FRM003", "begins with its own name"),
     f"OTHER_KEY={KEY}": ("FRM003", "begins with the name of a variable"),
-    f'{{"OPENAI_API_KEY": "{KEY}"}}': ("FRM003", "is a JSON object that contains it, not "
-        "the value"),
+    f'{{"OPENAI_API_KEY": "{KEY}"}}': ("FRM003", ("is a JSON object that contains it, not "
+        "the value")),
     f"Bearer {KEY}": ("FRM003", ("begins with the scheme of a header, which the client adds by "
                       "itself")),
     f"bearer  {KEY}": ("FRM003", ("begins with the scheme of a header, which the client adds by "
