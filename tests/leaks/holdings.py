@@ -64,7 +64,7 @@ def misplaced(mint: Mint, shape: str) -> Assignments:
 
 def _shows(name: str, shape: str) -> bool:
     if name == "QUEUES":
-        return shape != "JSON list that does not end"
+        return shape not in {"JSON list that does not end", "list in brackets"}
     field = Settings.model_fields[name]
     return field.annotation is str and not field.metadata
 
@@ -90,6 +90,13 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "JSON list that does not end": lambda mint: f'["{mint.token()}"',
     "JSON": lambda mint: f'{{"{mint.token()}": "{mint.token()}"}}',
     "assignment": lambda mint: f"OPENAI_API_KEY={mint.token()}",
+    "scheme": lambda mint: f"Authorization: Bearer {mint.token()}",
+    "own name in JSON": lambda mint: f'{{"OPENAI_API_KEY": "{mint.token()}"}}',
+    "list with semicolons": lambda mint: f"{mint.token()};{mint.token()}",
+    "list in brackets": lambda mint: f"['{mint.token()}', '{mint.token()}']",
+    "key with a label": lambda mint: f"base64:{mint.key()}",
+    "letter of another script": lambda mint: f"{mint.token()}\u0430{mint.token()}",
+    "line end": lambda mint: f"{mint.token()}\r",
     "expansion": lambda mint: f"${{{mint.token()}}}${{NONE:-{mint.token()}}}${mint.token()}",
     "placeholder": lambda mint: f"your-key-here-{mint.token()}",
     "URL": lambda mint: f"https://:{mint.token()}@host.example.net/?{mint.token()}#{mint.token()}",

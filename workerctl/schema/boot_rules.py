@@ -20,6 +20,7 @@ from workerctl.report.findings import (
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.schema.introspection import bare_type
+from workerctl.schema.secrets import forms
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.forms.references import Holds
 from workerctl.sources.unresolved import Unresolved, unresolved
@@ -111,6 +112,7 @@ def boot_findings(view: View) -> Iterator[Finding]:
     yield from key_presence(view, env)
     yield from key_form(view, env)
     yield from forbidden_names(view)
+    yield from forms.unsendable(forms.View(view.schema, view.values, view.settings))
 
 
 def forbidden_names(view: View) -> Iterator[Finding]:
