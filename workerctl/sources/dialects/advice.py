@@ -12,8 +12,6 @@ from workerctl.sources.dialects.comparison import differences, text_of
 from workerctl.sources.dialects.statements import MARK, NAME, Statement, statement
 
 _MINOR = frozenset({"docker run", "systemd"})
-_SINGLE = "in single quotes"
-_DOUBLE = "in double quotes"
 
 
 class _Form(NamedTuple):
@@ -53,15 +51,15 @@ def how_to_write(found: Statement, *, literal_quotes: bool = True) -> str:
     if not forms:
         return "Change the value: no form of it suits every reader."
     best = min(forms, key=lambda form: form.cost)
-    return _in_words(best, found)
+    return _in_words(best, found, _readers(found, literal_quotes=literal_quotes))
 
 
 def _candidates(name: str, value: str) -> list[tuple[str, str]]:
     escaped = re.sub(r"([\\\"`$])", r"\\\1", value)
     return [
         ("plainly", f"{name}={value}"),
-        (_SINGLE, f"{name}='{value}'"),
-        (_DOUBLE, f'{name}="{escaped}"'),
+        ("in single quotes", f"{name}='{value}'"),
+        ("in double quotes", f'{name}="{escaped}"'),
     ]
 
 
@@ -78,23 +76,21 @@ def _form(how: str, text: str, own: str, *, literal_quotes: bool) -> _Form | Non
     written = statement(entries[0])
     if text_of(written, literal_quotes=literal_quotes) != own:
         return None
-    found = differences(written, literal_quotes=literal_quotes)
-    return _Form(how, frozenset(difference.reader for difference in found))
+    return _Form(how, _readers(written, literal_quotes=literal_quotes))
 
 
-def _in_words(best: _Form, found: Statement) -> str:
+def _readers(found: Statement, *, literal_quotes: bool) -> frozenset[str]:
+    return frozenset(each.reader for each in differences(found, literal_quotes=literal_quotes))
+
+
+def _in_words(best: _Form, found: Statement, readers: frozenset[str]) -> str:
     if not best.readers:
         return f"Write NAME=value{_without(found)}."
     rest = " and ".join(sorted(best.readers))
-    if best.how == "plainly" or _is_written(best.how, found):
-        return f"Change the value: no form of it suits {rest} as well."
+    if best.readers >= readers or best.how == "plainly":
+        return f"Change the value if {rest} shall read it: no form of it suits every program."
     verb = "reads" if len(best.readers) == 1 else "read"
     return f"Write the value {best.how}; then only {rest} {verb} it differently."
-
-
-def _is_written(how: str, found: Statement) -> bool:
-    quote = {_SINGLE: "'", _DOUBLE: '"'}[how]
-    return re.match(rf"{NAME}={quote}", found.text) is not None and found.written[-1:] == quote
 
 
 def _without(found: Statement) -> str:

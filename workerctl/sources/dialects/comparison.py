@@ -2,15 +2,12 @@
 Which readers find another value in a statement than workerctl does, and in what they differ.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from workerctl.sources.dialects import bash, compose, docker_run, python_dotenv, systemd
 from workerctl.sources.dialects.statements import (
-    REFUSES_FILE,
     Reader,
-    Reading,
     Statement,
     expanded,
 )

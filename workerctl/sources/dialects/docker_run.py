@@ -21,7 +21,7 @@ def read(statement: Statement) -> Reading:
     Return what docker run reads. It refuses a file in which white space is in front of a `=`.
     """
     lines = statement.text.split("\n")
-    if any(_is_refused(line) for line in lines):
+    if refuses(statement.text):
         return Reading(None, REFUSES_FILE)
     if statement.end == "\r":
         return Reading(None, "reads on past the carriage return")
@@ -29,6 +29,13 @@ def read(statement: Statement) -> Reading:
     if name != statement.name:
         return Reading(None, "reads another name")
     return Reading(value)
+
+
+def refuses(text: str) -> bool:
+    """
+    Return whether docker run refuses a file that contains these lines.
+    """
+    return any(_is_refused(line) for line in text.split("\n"))
 
 
 def _is_refused(line: str) -> bool:

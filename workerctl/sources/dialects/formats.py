@@ -49,7 +49,7 @@ def _is_json(lines: list[str]) -> bool:
 
 
 def _parses_as_json(text: str) -> bool:
-    import json  # noqa: PLC0415 -- few files need it
+    import json
 
     try:
         return isinstance(json.loads(text), (dict, list))

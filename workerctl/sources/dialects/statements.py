@@ -1,9 +1,9 @@
 """
 A statement of an env file, and what a reader makes of it.
 
-In the text of a reading, an expansion is kept between NUL characters, which no env file contains:
-`${HOME}/x` is read as "\\0HOME\\0/x" by a reader that expands it, and as it is by one that does not.
-Readings can therefore be compared without knowing any variable.
+In the text of a reading, what is expanded stands between NUL characters, which no env file
+contains. The readings of `${HOME}/x` by a reader that expands it and by one that does not can
+therefore be compared without knowing any variable.
 """
 
 import re
@@ -15,7 +15,9 @@ from workerctl.sources.envfile import Entry
 MARK = "\0"
 """The character around an expansion."""
 
-SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+)
 SPACE += "\u2028\u2029\u202f\u205f\u3000"
 """White space as Go defines it: for docker run and docker compose."""
 
@@ -67,8 +69,8 @@ class Reader(NamedTuple):
     """
     A program that reads env files.
 
-    `read` returns its reading of a statement. `explain` yields in words what it does differently, if
-    it finds another text than workerctl. Words begin with a verb in the third person.
+    `read` returns its reading of a statement. If that is another text than workerctl reads,
+    `explain` yields in words what it does differently: a verb in the third person and an object.
     """
 
     name: str
