@@ -90,9 +90,28 @@ def test_set003_ignores_the_environment_in_isolation(context: MakeContext) -> No
             3,
         ),
         (
-            f"ENCRYPTION_KEY={KEY}\nencryption_key={KEY}\n",
+            f"ENCRYPTION_KEY={KEY}\nencryption_key={KEY[::-1]}\n",
             "ENCRYPTION_KEY and encryption_key are both set in worker.env on lines 1 and 2.",
             Severity.ERROR,
+            2,
+        ),
+        (
+            f"ENCRYPTION_KEY={KEY}\nENCRYPTION_KEY={KEY}\n",
+            "ENCRYPTION_KEY is set more than once in worker.env on lines 1 and 2 "
+            "to the same value.",
+            Severity.INFO,
+            2,
+        ),
+        (
+            "DEBUG=\nDEBUG=1\n",
+            "DEBUG is set more than once in worker.env on lines 1 and 2, once to nothing.",
+            Severity.INFO,
+            2,
+        ),
+        (
+            "DEBUG=1\nDEBUG=\n",
+            "DEBUG is set more than once in worker.env on lines 1 and 2, the last time to nothing.",
+            Severity.INFO,
             2,
         ),
         (

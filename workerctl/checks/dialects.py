@@ -37,12 +37,10 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
     """
     Every line of the env files means the same to the programs that read them.
 
-    They are python-dotenv, docker compose, `docker run --env-file`, systemd's `EnvironmentFile=` and
-    bash, which sources the file.
-
-    Why: several of them read the same file on its way to production. docker run has no quotes and
-    no comments behind a value, systemd expands no `$`, docker compose and bash expand every one,
-    and to bash a line is a command. A secret that is read with its quotes is a different secret. A
+    Why: python-dotenv, docker compose, `docker run --env-file`, systemd's `EnvironmentFile=` and
+    bash's `source` may all read the same file on its way to production. docker run knows no quotes
+    and no comments behind a value, systemd expands no `$`, docker compose and bash expand each of
+    them, and to bash a line is a command. A secret that is read with its quotes is a different secret. A
     difference is a warning for a secret, and otherwise where docker compose or bash reads another
     value; it is information where only docker run or systemd does. Lines with the same difference
     are reported together.
@@ -92,7 +90,7 @@ def _of_lines(context: Context, source: Source) -> Iterator[Finding]:
 
 def _is_accepted(context: Context, assignment: Assignment) -> bool:
     """
-    Return whether a suppression names the variable, which then needs a finding of its own.
+    Return whether a suppression names the variable, which then needs a separate finding.
     """
     name = assignment.sets
     return any(

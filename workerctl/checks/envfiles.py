@@ -18,7 +18,7 @@ from workerctl.sources.values import Assignment, Broken, Source
 _STDIN = "<stdin>"
 _GIT_SECONDS = 10
 _WRITTEN_LINE_END = r"\\n[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*="
-_REAL_LINE_ENDS = "Write each assignment on a line of its own."
+_REAL_LINE_ENDS = "Begin a new line for each assignment."
 
 
 def lines_are_assignments(context: Context) -> Iterator[Finding]:
@@ -28,9 +28,7 @@ def lines_are_assignments(context: Context) -> Iterator[Finding]:
     Why: python-dotenv skips a line that it cannot parse, so the setting silently keeps its default;
     docker compose may read the same line differently. A value that `${…}` expands to more than
     64 KiB is rejected, too. The finding gives the number of the line but not its text, which may be
-    a pasted secret.
-
-    A file of another kind, such as YAML or a shell script, is recognised as one and reported once.
+    a pasted secret. A file of another kind, such as YAML or a shell script, is reported once.
 
     Fix: write NAME=value, or begin a comment with `#`.
     """
@@ -115,10 +113,8 @@ def something_is_read(context: Context) -> Iterator[Finding]:
     At least one setting comes from a source.
 
     Why: a check of nothing but defaults passes in a wrong directory, too. With `--env`, which is
-    meant for a certain environment, an empty configuration is an error.
-
-    An env file without any assignment is reported as well, as information if something else is
-    read: all its lines are comments, or it is a single line with the text of line ends in it.
+    meant for a certain environment, an empty configuration is an error. An env file that sets
+    nothing is information if another source sets something.
 
     Fix: name the files with `--env-file`, or run in the directory of the configuration.
     """
@@ -153,16 +149,11 @@ def format_of(source: Source) -> str | None:
     """
     Return of which other kind the text of a source is, such as "YAML"; None for an env file.
     """
-    is_plain = source.assignments and not source.broken
-    if is_plain and all(_is_conventional(each.name) for each in source.assignments):
+    if not source.broken and not source.text.startswith("{"):
         return None
     from workerctl.sources.dialects import formats
 
     return formats.format_of(source.text)
-
-
-def _is_conventional(name: str) -> bool:
-    return name.isascii() and name.replace("_", "").isalnum()
 
 
 def _sets_nothing(source: Source) -> bool:

@@ -88,7 +88,7 @@ def _in_words(best: _Form, found: Statement, readers: frozenset[str]) -> str:
         return f"Write NAME=value{_without(found)}."
     rest = " and ".join(sorted(best.readers))
     if best.readers >= readers or best.how == "plainly":
-        return f"Change the value if {rest} shall read it: no form of it suits every program."
+        return f"Change the value if {rest} must read it: no form of it suits every program."
     verb = "reads" if len(best.readers) == 1 else "read"
     return f"Write the value {best.how}; then only {rest} {verb} it differently."
 
@@ -103,4 +103,7 @@ def _without(found: Statement) -> str:
         "blanks": before != before.rstrip() or (not comment and after != after.strip()),
     }
     names = [name for name, applies in parts.items() if applies]
-    return f" without {' or '.join(names)}" if names else ""
+    if not names:
+        return ""
+    *others, last = names
+    return f" without {', '.join(others)} or {last}" if others else f" without {last}"
