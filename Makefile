@@ -20,6 +20,10 @@ REQUIRED ?=
 PYTEST_ARGS ?=
 # An expression for `pytest -k` that selects the tests of `make test-long`; empty for all.
 LONG_TESTS ?=
+# The profile of tests/conftest.py with which `make test` generates examples.
+PROFILE ?= quick
+# The pytest options that select the tests of the last run of `make test-all`; empty for all.
+LAST_TESTS ?=
 # The modules that `make mutants` changes, of those in benchmarks/mutants.py; empty for all.
 MODULES ?=
 
@@ -43,11 +47,11 @@ demo: .venv/.stamp $(REDIS)
 
 # pytest runs last, so that the output ends with its summary.
 test: lint types architecture $(REDIS)
-	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
 
 # Run every test; fail if the coverage is below the limit in pyproject.toml.
 test-all: lint types architecture environments test-others test-long
-	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(LAST_TESTS) $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
 

@@ -14,7 +14,7 @@ from workerctl.commands.options import (
     Command,
     EnvFiles,
     FailOn,
-    Files,
+    Formats,
     Ignored,
     Isolated,
     JudgeAs,
@@ -23,6 +23,7 @@ from workerctl.commands.options import (
     NoEnvFile,
     SecretsDir,
     SettingsClass,
+    Targets,
 )
 from workerctl.report.exit_codes import ExitCode
 
@@ -67,7 +68,7 @@ def _app(
 @app.command()
 def check(
     context: typer.Context,
-    files: Files = None,
+    words: Targets = None,
     env_file: EnvFiles = None,
     no_env_file: NoEnvFile = False,
     secrets_dir: SecretsDir = None,
@@ -82,9 +83,7 @@ def check(
     ] = None,
     ignore: Ignored = None,
     fail_on: FailOn = "error",
-    format: Annotated[  # noqa: A002 -- the option's name
-        Literal["text", "json"], typer.Option(help="The format of the report.")
-    ] = "text",
+    format: Formats = None,  # noqa: A002 -- the option's name
     output: Annotated[
         str | None,
         typer.Option(
@@ -92,6 +91,13 @@ def check(
             help="Write the report to this file, and a summary to stderr; - is standard output.",
         ),
     ] = None,
+    annotations: Annotated[
+        bool,
+        typer.Option(
+            "--annotations/--no-annotations",
+            help="In GitHub Actions, write annotations after the text report.",
+        ),
+    ] = True,
     phase: Annotated[
         Literal["build", "run"],
         typer.Option(help="In the build phase, secrets may be missing: their checks are deferred."),
@@ -109,7 +115,8 @@ def check(
     Each FILE is checked alone, as with --isolated --env-file FILE, for the environment that it
     names or that of --env.
     """
-    from workerctl.commands.check import execute, execute_each
+    from workerctl.commands.check.command import execute
+    from workerctl.commands.check.destinations import destinations
     from workerctl.output.formats import Detail
     from workerctl.preflight import Request
     from workerctl.report.errors import UsageError
@@ -126,10 +133,10 @@ def check(
         fail_on=severity,
         phase=phase,
     )
+    to = destinations(format or (), output)
+    annotate = annotations and not format
     detail = Detail(quiet, verbose)
-    if files:
-        return execute_each(context.obj, request, files, format, output, detail)
-    return execute(context.obj, request, format, output, detail)
+    return execute(context.obj, request, words or (), to, detail, annotate=annotate)
 
 
 @app.command()

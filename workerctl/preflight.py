@@ -62,6 +62,7 @@ def preflight(
     environ: MutableMapping[str, str] = os.environ,
     stdin: BinaryIO | None = None,
     today: date | None = None,
+    project: Project | None = None,
 ) -> Report:
     """
     Check a configuration, and return a report with a finding for everything that is wrong.
@@ -70,7 +71,8 @@ def preflight(
 
     Raises SourceError, ProjectError or UsageError if there is nothing that could be checked.
     """
-    return judge(load(Settings, request.options, environ=environ, stdin=stdin), request, today)
+    loaded = load(Settings, request.options, environ=environ, stdin=stdin, project=project)
+    return judge(loaded, request, today)
 
 
 def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, T
 from pydantic import (
     AliasChoices,
     Field,
+    GetCoreSchemaHandler,
     PrivateAttr,
     SecretBytes,
     SecretStr,
@@ -28,10 +29,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from workerctl import keys
 from workerctl.report.errors import ConfigurationError, shielded
-from workerctl.report.findings import ENVIRONMENTS, Severity
-from workerctl.report.type_names import type_name
+from workerctl.report.findings import ENVIRONMENTS, Finding, Severity
 from workerctl.rules import (
     AtMost,
     DimensionsOf,
@@ -47,7 +46,7 @@ from workerctl.rules import (
     SmallerThan,
     Within,
 )
-from workerctl.schema import boot_rules, imports, inputs, loading, rejections
+from workerctl.schema import boot_rules, imports, inputs, loading
 from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
@@ -59,7 +58,6 @@ from workerctl.schema.vocabulary import (
     SecretRedisUrl,
     group,
 )
-from workerctl.secrecy.masking import MASK, is_conventional_name
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values
 
@@ -301,16 +299,25 @@ class Settings(BaseSettings):
         if values is None:
             values, project = shielded(loading.read, type(self))
         values = inputs.without_arguments(values, given)
-        findings = rejections.unreadable_files(values)
+        findings: list[Finding] = []
+        if any(value.problem is not None for value in values.chosen.values()):
+            from workerctl.schema import rejections  # a worker that boots needs none
+
+            findings += rejections.unreadable_files(values)
         try:
             # BaseSettings.__init__ is skipped: the sources have been read already, with the origin
             # of every value, and PYDANTIC_SETTINGS_DEBUG would log their contents.
             super(BaseSettings, self).__init__(**inputs.decoded(type(self), values), **given)
         except ValidationError as error:
+            from workerctl.schema import rejections
+
             findings += rejections.rejected_values(type(self), values, error)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- raised by a validator; it may hold a value
+            from workerctl.report.type_names import type_name
+            from workerctl.schema import rejections
+
             findings.append(rejections.rejected_as_whole(type_name(error)))
         # Raise outside the handler: pydantic's error holds values and would become the context. Nor
         # may local variables hold any, because error reporters send them.
@@ -354,6 +361,8 @@ class Settings(BaseSettings):
             super().__setattr__(name, value)
             return
         del value  # error reporters send local variables
+        from workerctl.secrecy.masking import is_conventional_name
+
         is_known = name in type(self).model_fields or is_conventional_name(name)
         known = f"{name} cannot be assigned" if is_known else "attributes cannot be assigned"
         message = f"Settings are immutable: {known}. Pass the value when creating the instance."
@@ -413,6 +422,7 @@ class Settings(BaseSettings):
         # Most processes show no settings.
         from workerctl.schema.secrets.shown import shown as show
         from workerctl.schema.secrets.texts import secret_texts
+        from workerctl.secrecy.masking import MASK
         from workerctl.secrecy.redaction import Redactor
 
         redact = Redactor(secret_texts(self), MASK).redact
@@ -432,6 +442,8 @@ def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
     Raises ValueError if it is not; in development, issues a RuntimeWarning instead. Neither message
     holds a part of the key.
     """
+    from workerctl import keys
+
     text = key.get_secret_value() if isinstance(key, SecretStr) else key or ""
     problem = keys.form_problem(text) if text else "is required"
     if problem is None:

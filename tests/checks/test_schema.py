@@ -96,9 +96,8 @@ def test_set003_ignores_the_environment_in_isolation(context: MakeContext) -> No
             2,
         ),
         (
-            f"ENCRYPTION_KEY={KEY}\nENCRYPTION_KEY={KEY}\n",
-            "ENCRYPTION_KEY is set more than once in worker.env on lines 1 and 2 "
-            "to the same value.",
+            f"WEBHOOK_SECRET={KEY}\nWEBHOOK_SECRET={KEY}\n",
+            "WEBHOOK_SECRET is set more than once in worker.env on lines 1 and 2 to the same value.",
             Severity.INFO,
             2,
         ),

@@ -3,9 +3,9 @@ The leak oracle: it generates random secrets and finds pieces of them in the out
 
 A piece is six consecutive characters of a secret: as they are, in upper or lower case, reversed,
 percent-encoded, or as base64, JSON or repr write them. Key ids (`wk1:…`) are public. The address in
-`<function f at 0x7f12a0b1c2d0>` is not part of a key, although six of its digits may also stand in
-one. A key that `keygen` has just generated is not one of the known secrets, so printing it is not a
-leak.
+`<function f at 0x7f12a0b1c2d0>` and the fingerprint of a finding are not parts of a key, although
+six of their digits may also stand in one. A key that `keygen` has just generated is not one of the
+known secrets, so printing it is not a leak.
 """
 
 import base64
@@ -24,6 +24,7 @@ ESCAPED = 12
 _CONSONANTS = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 _DIGITS = "23456789"
 _KEY_ID = r"wk1:[0-9a-f]{16}"
+_FINGERPRINT = r'"(?:fingerprint|workerctl/v1)": "[0-9a-f]{64}"'
 _ADDRESS = r" at 0x[0-9a-f]{8,12}\b"
 _FRESH_KEY = r"(?:ENCRYPTION_KEY(?:_V[0-9]{1,3})?=)?([0-9a-f]{64})"
 _GUESSABLE = r"[0-9]{4}|[a-f]{5}"
@@ -92,7 +93,7 @@ class Oracle:
         """
         found: dict[str, str] = {}
         for line in set(text.splitlines()) - self._innocent:
-            shown = re.sub(f"{_KEY_ID}|{_ADDRESS}", "", line)
+            shown = re.sub(f"{_KEY_ID}|{_ADDRESS}|{_FINGERPRINT}", "", line)
             fresh = re.fullmatch(_FRESH_KEY, shown)
             if fresh and fresh[1] not in self._secrets:
                 continue

@@ -21,6 +21,7 @@ from tests.leaks.holdings import ENV_FILE, Holding
 from tests.leaks.oracle import texts as reachable
 from workerctl import cli
 from workerctl.commands.world import World
+from workerctl.output.formats import FORMATS
 
 SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})
 """The options whose values come from the configuration that holds the secrets."""
@@ -99,7 +100,7 @@ def _is_files(parameter: Any) -> bool:
     """
     Return whether a parameter takes the files that a command judges one by one.
     """
-    return bool(parameter.nargs == -1 and parameter.metavar == "FILE")
+    return bool(parameter.nargs == -1 and parameter.metavar == "[TARGET|FILE]...")
 
 
 def _variants(options: list[Any], texts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -111,6 +112,8 @@ def _variants(options: list[Any], texts: tuple[str, ...]) -> Iterator[tuple[str,
             yield from ((spelling,) for spelling in [*option.opts, *option.secondary_opts])
         elif name not in SOURCE_OPTIONS and not option.required:
             values = get_args(kind) if get_origin(kind) is Literal else texts
+            if name == "--format" and get_origin(kind) is not Literal:
+                values = tuple(FORMATS)
             opening = (name,) if name.startswith("-") else ()
             yield from ((*opening, str(value)) for value in values)
 

@@ -99,7 +99,11 @@ CASES = {
 def report(case: str) -> Report:
     """
     Return the report of a case, with all durations set to zero.
+
+    "forty" has forty findings, with characters that formats must escape.
     """
+    if case == "forty":
+        return _forty()
     if case == "error":
         return Report(error=Problem("deploy/no.env does not exist.", "Check it.", Code.USAGE))
     context = Context(
@@ -124,9 +128,38 @@ def report(case: str) -> Report:
     )
 
 
+def reports(case: str) -> tuple[Report, ...]:
+    """
+    Return the reports of a case: one, or three named ones for "several".
+    """
+    if case == "several":
+        names = ("production", "staging: a | b, <c> %", "broken")
+        made = zip(names, ("findings", "held", "error"), strict=True)
+        return tuple(report(case)._replace(name=name) for name, case in made)
+    return (report(case),)
+
+
+def _forty() -> Report:
+    severities = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+    findings = tuple(
+        Finding(
+            "KEY901",
+            severities[at % 3],
+            f"NAME_{at} is 100% `wrong | odd`, <b>::error::</b> \r\n# @here ]]> *really*.",
+            "Mend it, [now](x): 'soon'.",
+            (f"NAME_{at}",),
+            LINE_12._replace(file="deploy/a, b:c%.env", line=at + 1),
+        )
+        for at in range(40)
+    )
+    made = report("findings")
+    failed = made.results[0]._replace(findings=findings)
+    return made._replace(results=(failed, *made.results[1:]))
+
+
 if __name__ == "__main__":
     renderer(sys.argv[2])(
-        report(sys.argv[1]),
+        reports(sys.argv[1]),
         sys.stdout,
         Detail(quiet="quiet" in sys.argv, verbose="verbose" in sys.argv),
     )

@@ -28,7 +28,7 @@ def text(given: Report, detail: Detail | None = None) -> str:
     """
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, "utf-8")
-    render(given, stream, detail or Detail())
+    render((given,), stream, detail or Detail())
     stream.flush()
     return raw.getvalue().decode()
 

@@ -8,6 +8,13 @@ import typer
 
 Environment = Literal["development", "staging", "production"]
 
+
+def _formats(incomplete: str) -> list[str]:
+    from workerctl.output.formats import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 EnvFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -53,6 +60,24 @@ JudgeAs = Annotated[
 SettingsClass = Annotated[
     str | None,
     typer.Option("--settings", metavar="MODULE:CLASS", help="Use this settings class."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET|FILE]...",
+        help="Check these targets of pyproject.toml, or each of these env files alone.",
+        show_default=False,
+    ),
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME[=FILE]",
+        help="text, json, github, gitlab, sarif, junit or markdown; with =FILE, written to a file. "
+        "Can be repeated.",
+        autocompletion=_formats,
+    ),
 ]
 Name = Annotated[
     str | None,

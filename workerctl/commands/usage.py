@@ -128,9 +128,13 @@ def _option_with_choice(option: str, parameters: Iterable[Any]) -> str | None:
     """
     Return a hint if the name of an option is a choice of another one, such as `--json`.
     """
+    from workerctl.output.formats import FORMATS
+
+    name = option.removeprefix("--")
     for parameter in parameters:
-        if option.removeprefix("--") in get_args(_annotation(parameter)):
-            return f"Did you mean {parameter.opts[0]} {option.removeprefix('--')}?"
+        formats = FORMATS if parameter.name == "format" else ()
+        if name in (*get_args(_annotation(parameter)), *formats):
+            return f"Did you mean {parameter.opts[0]} {name}?"
     return None
 
 

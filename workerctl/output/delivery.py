@@ -2,14 +2,14 @@
 Delivery of reports, messages and errors to standard streams and files.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TextIO
 
 from workerctl.output import streams
-from workerctl.output.formats import Detail, renderer
+from workerctl.output.formats import Destination, Detail, renderer
 from workerctl.output.lines import Line, write
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.results import Problem, Report
+from workerctl.report.results import Problem, Report, worst
 from workerctl.secrecy.masking import is_like_secret, printable
 
 LOST = Problem(
@@ -82,61 +82,48 @@ class Output(NamedTuple):
 
     def deliver(
         self,
-        report: Report,
-        format: str = "text",  # noqa: A002 -- the name of the option
-        path: str | None = None,
+        *reports: Report,
+        destinations: tuple[Destination, ...] = (Destination(),),
         detail: Detail | None = None,
     ) -> int:
         """
-        Write a report to standard output or to the file `path`, where `-` is standard output.
+        Write the reports of a run to each destination. Return the exit code, the worst of them.
 
-        Return the exit code.
-
-        If the report cannot be written, the exit code is INCOMPLETE, unless that of the report is
-        an error already. With `path`, a summary goes to standard error.
+        If the reports cannot be written, the exit code is INCOMPLETE, unless it is that of an error
+        already. If all destinations are files, a summary goes to standard error.
         """
-        path = None if path == STDOUT else path
-        if report.error is not None:
-            self.print_problem(report.error)
-            if format == "text" and path is None:
-                return int(report.error.exit_code)
+        code = worst(report.exit_code for report in reports)
+        errors = [report.error for report in reports if report.error is not None]
+        for error in errors:
+            self.print_problem(error)
+        if len(errors) == len(reports):
+            # Text would repeat what standard error has just said.
+            destinations = tuple(each for each in destinations if each != Destination())
+        lost = [self._deliver(reports, each, detail or Detail()) for each in destinations]
+        if any(lost):
+            return int(code) or int(ExitCode.INCOMPLETE)
+        if not errors and all(each.path is not None for each in destinations):
+            from workerctl.output.text import total
 
-        def render(stream: TextIO) -> None:
-            renderer(format)(report, stream, detail or Detail())
+            streams.write(self.stderr, lambda stream: write([total(reports)], stream))
+        return int(code)
 
-        if path is None:
-            return self.write(render, report.exit_code)
-        lost = self.save(render, path, option="--output")
-        if not lost and report.error is None:
-            from workerctl.output.text import summary
+    def annotate(self, *reports: Report, detail: Detail | None = None) -> None:
+        """
+        Write the annotations of GitHub Actions to standard output, after the report.
+        """
+        from workerctl.output.ci import github
 
-            streams.write(self.stderr, lambda stream: write([summary(report)], stream))
-        return int(report.exit_code) or lost
+        streams.write(
+            self.stdout, lambda stream: github.annotate(reports, stream, detail or Detail())
+        )
 
-    def deliver_each(
-        self,
-        reports: Mapping[str, Report],
-        format: str,  # noqa: A002 -- the name of the option
-        path: str | None,
-        detail: Detail,
+    def _deliver(
+        self, reports: tuple[Report, ...], destination: Destination, detail: Detail
     ) -> int:
-        """
-        Write the reports of several files as one. Return the worst exit code.
-        """
-        from workerctl.output import several
-
-        path = None if path == STDOUT else path
-        for report in reports.values():
-            if report.error is not None:
-                self.print_problem(report.error)
-        code = several.exit_code(reports.values())
-
         def render(stream: TextIO) -> None:
-            several.render(reports, format, stream, detail)
+            renderer(destination.format)(reports, stream, detail)
 
-        if path is None:
-            return self.write(render, code)
-        lost = self.save(render, path, option="--output")
-        if not lost:
-            streams.write(self.stderr, lambda stream: write([several.summary(reports)], stream))
-        return code or lost
+        if destination.path is None:
+            return self.write(render)
+        return self.save(render, destination.path, option="--output")

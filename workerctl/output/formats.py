@@ -11,8 +11,25 @@ from workerctl.report.results import Report
 FORMATS: Mapping[str, str] = {
     "text": "workerctl.output.text",
     "json": "workerctl.output.json",
+    "github": "workerctl.output.ci.github",
+    "gitlab": "workerctl.output.ci.gitlab",
+    "sarif": "workerctl.output.ci.sarif",
+    "junit": "workerctl.output.ci.junit",
+    "markdown": "workerctl.output.ci.markdown",
 }
 """The values of `--format`, each with the module whose `render` writes that format."""
+
+DOCUMENTATION = "https://github.com/workerctl/workerctl/blob/main/docs"
+"""Where the pages of the documentation are."""
+
+
+class Destination(NamedTuple):
+    """
+    A format, and the file to which a report is written in it; None is standard output.
+    """
+
+    format: str = "text"
+    path: str | None = None
 
 
 class Detail(NamedTuple):
@@ -24,12 +41,22 @@ class Detail(NamedTuple):
     verbose: bool = False
 
 
-Render = Callable[[Report, TextIO, Detail], None]
+Render = Callable[[tuple[Report, ...], TextIO, Detail], None]
+
+
+def link(code: str) -> str:
+    """
+    Return the address of the manual page of a built-in check.
+
+        >>> link("SET001").rpartition("/")[2]
+        'checks.md#set001'
+    """
+    return f"{DOCUMENTATION}/checks.md#{code.lower()}"
 
 
 def renderer(name: str) -> Render:
     """
-    Return the function that writes a report in the format `name`, which must be in FORMATS.
+    Return the function that writes reports in the format `name`, which must be in FORMATS.
     """
     render: Render = import_module(FORMATS[name]).render
     return render

@@ -1,7 +1,8 @@
 """
 The report for programs: a JSON document of the shape `workerctl.report/1`.
 
-Its JSON Schema is `report.schema.json` in this directory.
+Several configurations are a document of the shape `workerctl.reports/1`, which contains a report
+for each. The JSON Schemas are `report.schema.json` and `reports.schema.json` in this directory.
 """
 
 import json
@@ -10,18 +11,19 @@ from typing import Any, TextIO
 from workerctl import __version__
 from workerctl.output.formats import Detail
 from workerctl.report.findings import Finding, Location, Severity
-from workerctl.report.results import Report, Result, Status
+from workerctl.report.results import Report, Result, Status, worst
 from workerctl.secrecy.masking import printable
 
 SCHEMA = "workerctl.report/1"
+SEVERAL = "workerctl.reports/1"
 
 
-def render(report: Report, stream: TextIO, detail: Detail) -> None:
+def render(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
     """
-    Write the report as one JSON document, which does not depend on the detail.
+    Write the reports as one JSON document, which does not depend on the detail.
     """
     del detail
-    dump(document(report), stream)
+    dump(document(*reports) if len(reports) == 1 else documents(reports), stream)
 
 
 def dump(value: object, stream: TextIO) -> None:
@@ -42,6 +44,20 @@ def document(report: Report) -> dict[str, Any]:
         **opening(SCHEMA, report),
         "summary": _summary(report),
         "checks": [_check(result) for result in report.results],
+    }
+
+
+def documents(reports: tuple[Report, ...]) -> dict[str, Any]:
+    """
+    Return several reports as plain data in the shape `workerctl.reports/1`.
+
+    Each of them has the shape `workerctl.report/1`, with the name of its configuration.
+    """
+    return {
+        "schema": SEVERAL,
+        "version": __version__,
+        "exit_code": int(worst(report.exit_code for report in reports)),
+        "reports": [{"name": _text(report.name), **document(report)} for report in reports],
     }
 
 

@@ -11,7 +11,7 @@ from workerctl.output.folding import check_line, folded, words
 from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, write
 from workerctl.report.findings import Finding, Severity
-from workerctl.report.results import Report, Result, Status
+from workerctl.report.results import Report, Result, Status, worst
 
 _AREAS = {
     "SET": "settings",
@@ -30,11 +30,35 @@ SIGNS: dict[Severity, tuple[str, Style]] = {
 }
 
 
-def render(report: Report, stream: TextIO, detail: Detail) -> None:
+def render(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
     """
-    Write the report as text.
+    Write the reports as text, a section for each, and a last line that counts them.
     """
-    write(lines(report, detail), stream)
+    write(_sections(reports, detail), stream)
+
+
+def _sections(reports: tuple[Report, ...], detail: Detail) -> Iterator[Line]:
+    for at, report in enumerate(reports):
+        if at:
+            yield line()
+        yield from lines(report, detail)
+    if len(reports) > 1:
+        yield line()
+        yield total(reports)
+
+
+def total(reports: tuple[Report, ...]) -> Line:
+    """
+    Return the last line of a run: that of its report or, for several, how many failed.
+    """
+    if len(reports) == 1:
+        return summary(reports[0])
+    failed = [report.name or "" for report in reports if report.exit_code]
+    style: Style = "red" if failed else "green"
+    counted = f"{len(failed)} of {len(reports)} configurations failed"
+    named = f": {', '.join(failed)}" if failed else ""
+    code = int(worst(report.exit_code for report in reports))
+    return line((counted, style), f"{named} · exit code {code}")
 
 
 def summary(report: Report) -> Line:
@@ -76,7 +100,7 @@ def heading(report: Report) -> Line:
     """
     Return the first line of a report: version, settings class, judged environment, and sources.
     """
-    parts = [""]
+    parts = [""] if report.name is None else ["", report.name]
     if report.settings_class is not None:
         parts.append(report.settings_class + (" (built in)" if report.is_built_in else ""))
     if report.judged_as is not None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from workerctl.report.exit_codes import CommandStatus, ExitCode
 from workerctl.report.findings import Finding
-from workerctl.report.type_names import type_name
 
 if TYPE_CHECKING:
     from workerctl.report.results import Problem
@@ -131,6 +130,8 @@ def problem_of(error: BaseException) -> "Problem":
     if isinstance(error, WorkerctlError):
         return Problem(error.message, error.hint, error.exit_code)
     import traceback
+
+    from workerctl.report.type_names import type_name
 
     where = "outside workerctl"
     for frame in traceback.extract_tb(error.__traceback__):

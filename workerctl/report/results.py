@@ -3,7 +3,7 @@ The results of a run: how each check ended, what it found, and which exit code f
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from workerctl.report.exit_codes import CommandStatus, ExitCode
@@ -29,7 +29,8 @@ class Result(NamedTuple):
     """
     The result of one check. `reason` is set if the check neither passed nor failed.
 
-    `title` is the claim that is true if the check passed.
+    `title` is the claim that is true if the check passed, and `manual` the page that explains it.
+    `is_built_in` is false for a check of the project.
     """
 
     code: str
@@ -38,6 +39,8 @@ class Result(NamedTuple):
     reason: str | None = None
     seconds: float = 0.0
     findings: tuple[Finding, ...] = ()
+    manual: str = ""
+    is_built_in: bool = True
 
 
 class Problem(NamedTuple):
@@ -52,8 +55,9 @@ class Problem(NamedTuple):
 
 class Report(NamedTuple):
     """
-    The results of a whole run.
+    The results of all checks of one configuration.
 
+    `name` tells the configuration from the others of the run; None if there is only one.
     `settings_class` names the class that was judged, as `module:Name`; `is_built_in` is true for
     that of workerctl. `env` is the environment in which the worker would boot, None if its name is
     not known; `judged_as` is the environment whose rules were applied, and `env_from` says where
@@ -70,6 +74,7 @@ class Report(NamedTuple):
     sources: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     error: Problem | None = None
+    name: str | None = None
 
     def findings(self) -> Iterator[Finding]:
         """
@@ -102,3 +107,23 @@ class Report(NamedTuple):
         if any(map(self.fails, self.findings())):
             return ExitCode.FINDINGS
         return ExitCode.INCOMPLETE if self.ended(Status.CRASHED) else ExitCode.OK
+
+
+_WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.INTERNAL,
+    ExitCode.USAGE,
+    ExitCode.FINDINGS,
+    ExitCode.INCOMPLETE,
+)
+
+
+def worst(codes: Iterable[int]) -> ExitCode:
+    """
+    Return the exit code of a run that has several: the one that says most about what failed.
+
+        >>> worst([ExitCode.OK, ExitCode.FINDINGS, ExitCode.INCOMPLETE])
+        <ExitCode.FINDINGS: 1>
+    """
+    found = set(codes)
+    return next((code for code in _WORST_FIRST if code in found), ExitCode.OK)

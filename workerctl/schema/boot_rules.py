@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from workerctl import keys
 from workerctl.report.findings import (
     ENVIRONMENTS,
     Finding,
@@ -206,6 +205,8 @@ def key_form(view: View, env: str) -> Iterator[Finding]:
         value = view.values.chosen.get(name)
         if severity is None or value is None or not value.text or value.problem is not None:
             continue
+        from workerctl import keys
+
         problem = keys.form_problem(value.text)
         if problem is not None:
             from workerctl.sources.forms.placeholders.recognition import is_placeholder

@@ -14,7 +14,6 @@ from workerctl.schema import (
     declarations,
     inputs,
     instances,
-    rejections,
     source_options,
 )
 from workerctl.schema.declarations import Schema
@@ -33,14 +32,17 @@ def load(
     *,
     environ: MutableMapping[str, str] = os.environ,
     stdin: BinaryIO | None = None,
+    project: Project | None = None,
 ) -> Loaded:
     """
     Load the sources into `default`, or into the class that options, environment or project name.
 
+    The project is that of the working directory, unless the caller has read it already.
+
     Raises SourceError for a named file that cannot be read, ProjectError or UsageError for a
     project or a settings class that cannot be used. An invalid value becomes a finding instead.
     """
-    project = projects.here()
+    project = project or projects.here()
     named = source_options.resolve_named(options or Options(), project, environ)
     found = default if named.settings is None else named.settings
     if isinstance(found, type) and issubclass(found, default):
@@ -226,6 +228,8 @@ def _build(
             continue
     # The class rejects the remaining values as well, so no field can be checked.
     if all(finding.fields for finding in findings):
+        from workerctl.schema import rejections
+
         findings = (*findings, rejections.rejected_as_whole())
     return settings_class.model_construct(), findings
 

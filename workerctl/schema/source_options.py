@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
-from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources.project import Project
 
 DEFAULT_ENV_FILE = ".env"
@@ -19,13 +18,16 @@ class Options(NamedTuple):
 
     `env_files` None means the default file, or those of a settings class that names its own; an
     empty tuple means no file, and an empty `secrets_dir` no directory. `isolated` ignores the
-    process environment. `settings` is a settings class, or names one as `module:Class`.
+    process environment. `settings` is a settings class, or names one as `module:Class`. With
+    `alone`, no other source counts than those named here, whatever the environment and the project
+    name.
     """
 
     env_files: tuple[str, ...] | None = None
     secrets_dir: str | None = None
     isolated: bool = False
     settings: type | str | None = None
+    alone: bool = False
 
 
 def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
@@ -54,10 +56,13 @@ def resolve_named(options: Options, project: Project, environ: Mapping[str, str]
     The result's `env_files` is None if neither of them names a file.
     """
     variables: Mapping[str, str] = {} if options.isolated else environ
+    settings = options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings
+    if options.alone:
+        return options._replace(settings=settings)
     return options._replace(
         env_files=_env_files(options, project, variables),
         secrets_dir=_secrets_dir(options, project, variables),
-        settings=options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings,
+        settings=settings,
     )
 
 
@@ -73,7 +78,12 @@ def require_no_secret(paths: Iterable[str]) -> None:
 
     The error for a missing file would repeat it.
     """
-    if any(is_like_secret(path) for path in paths if path):
+    missing = [path for path in paths if path and not os.path.lexists(path)]
+    if not missing:
+        return
+    from workerctl.secrecy.masking import is_like_secret  # most sources exist
+
+    if any(map(is_like_secret, missing)):
         raise SourceError(
             "A named file does not exist; its name is not shown because it may be a secret.",
             "Check the options and variables that name files.",

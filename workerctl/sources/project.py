@@ -10,14 +10,27 @@ import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS, Suppression
 from workerctl.secrecy.typed import may_repeat
 
+if TYPE_CHECKING:
+    from workerctl.sources.targets import Target
+
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
-_KEYS = ("settings", "checks", "env_file", "secrets_dir", "ignore", "preload", "pipeline", "rules")
+_KEYS = (
+    "settings",
+    "checks",
+    "env_file",
+    "secrets_dir",
+    "ignore",
+    "preload",
+    "pipeline",
+    "rules",
+    "target",
+)
 _IGNORE_KEYS = ("code", "reason", "until", "env", "field")
 
 
@@ -39,6 +52,13 @@ class Project(NamedTuple):
     preload: tuple[str, ...] = ()
     pipeline: Mapping[str, Any] | None = None
     rules: Mapping[str, Any] | None = None
+    targets: "tuple[Target, ...]" = ()
+
+    def path(self, path: str) -> str:
+        """
+        Return a path of the project, relative to the working directory if the project is there.
+        """
+        return _under(self.directory, path)
 
 
 def here() -> Project:
@@ -234,7 +254,16 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         preload=_texts(table, "preload"),
         pipeline=_table_in(table, "pipeline"),
         rules=_table_in(table, "rules"),
+        targets=_targets(_list(table, "target")),
     )
+
+
+def _targets(entries: list[Any]) -> "tuple[Target, ...]":
+    if not entries:
+        return ()
+    from workerctl.sources import targets  # most projects declare no targets
+
+    return targets.parsed(entries)
 
 
 def _under(directory: Path, path: str) -> str:

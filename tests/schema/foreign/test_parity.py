@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import (
     AliasChoices,
@@ -340,6 +340,7 @@ def check(case: Case) -> None:
 
 
 @given(cases())
+@settings(max_examples=min(settings().max_examples, 5000))  # each builds a class, twice
 @pytest.mark.generated
 def test_a_class_is_read_as_it_reads_itself(case: Case) -> None:
     """The instance is equal to that of the class, or the errors are at the same fields."""

@@ -138,7 +138,16 @@ class Runner:
         self, check: Check, status: Status, reason: str | None = None, found: Iterable[Finding] = ()
     ) -> Result:
         title = titled(check, self._context.schema)
-        return Result(check.code, title, status, reason, findings=tuple(found))
+        manual = check.run.__doc__ or ""
+        return Result(
+            check.code,
+            title,
+            status,
+            reason,
+            findings=tuple(found),
+            manual=manual,
+            is_built_in=check.run.__module__.startswith("workerctl."),
+        )
 
     def _awaited_secrets(self, check: Check) -> frozenset[str]:
         """

@@ -1,0 +1,3 @@
+"""
+`workerctl check`: what a run judges, and in which formats and where it says so.
+"""

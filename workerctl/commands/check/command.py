@@ -1,0 +1,72 @@
+"""
+`workerctl check`: check configurations and write the report.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from workerctl.commands.check.configurations import Configuration, configurations
+from workerctl.commands.discovery.hint import hint
+from workerctl.commands.world import World
+from workerctl.output.formats import Destination, Detail
+from workerctl.preflight import Request, attempted, preflight, reported
+from workerctl.report.exit_codes import ExitCode
+from workerctl.report.results import Problem, Report
+from workerctl.sources import project as projects
+from workerctl.sources.project import Project
+
+
+def execute(  # noqa: PLR0913 -- what to check, and where to write it
+    world: World,
+    request: Request,
+    words: Iterable[str] = (),
+    to: tuple[Destination, ...] = (Destination(),),
+    detail: Detail | None = None,
+    *,
+    annotate: bool = False,
+) -> int:
+    """
+    Check the requested configurations and write the report to its destinations.
+
+    In GitHub Actions, `annotate` writes annotations to standard output after the report. If the
+    project has a settings class that no option or file names, standard error says so. Return the
+    exit code.
+    """
+    reports = tuple(_reports(world, request, words))
+    code = world.output.deliver(*reports, destinations=to, detail=detail)
+    if annotate and world.environ.get("GITHUB_ACTIONS") == "true":
+        world.output.annotate(*reports, detail=detail)
+    if all(report.error is None for report in reports):
+        world.output.note(hint(request.options, world.environ))
+    return code
+
+
+def _reports(world: World, request: Request, words: Iterable[str]) -> Iterator[Report]:
+    """
+    Yield a report for each configuration, or one with the reason why there is none.
+    """
+    project = attempted(projects.here)
+    if isinstance(project, Problem):
+        yield Report(error=project)
+        return
+    found = attempted(lambda: configurations(words, request, project))
+    if isinstance(found, Problem):
+        yield Report(error=found)
+        return
+    for one in found:
+        report = _report(world, one, project)
+        yield report
+        if report.exit_code is ExitCode.INTERRUPTED:
+            return
+
+
+def _report(world: World, one: Configuration, project: Project) -> Report:
+    report = reported(
+        lambda: preflight(
+            one.request,
+            environ=world.environ,
+            stdin=world.stdin,
+            today=world.today,
+            project=project,
+        )
+    )
+    return report._replace(name=one.name)

@@ -1,0 +1,106 @@
+"""
+The configurations that a run of `workerctl check` judges: files, declared targets, or the default.
+"""
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from workerctl.preflight import Request
+from workerctl.report.errors import UsageError
+from workerctl.report.suggest import did_you_mean
+from workerctl.schema.source_options import Options
+from workerctl.secrecy.masking import is_like_secret
+from workerctl.secrecy.typed import named
+from workerctl.sources import envfile
+from workerctl.sources.project import Project
+from workerctl.sources.targets import Target
+
+
+class Configuration(NamedTuple):
+    """
+    What to check; its name is None if it is the only one of the run and nobody named it.
+    """
+
+    name: str | None
+    request: Request
+
+
+def configurations(
+    words: Iterable[str], request: Request, project: Project
+) -> tuple[Configuration, ...]:
+    """
+    Return a configuration for each word, which is a target or a file, else for each target.
+
+    Without words, and with options that name sources, there is one configuration: that of the
+    options. A file is judged alone: without the process environment and the other sources.
+
+    Raises UsageError for a word that is neither, and for options that contradict the words.
+    """
+    distinct = tuple(dict.fromkeys(words))
+    if not distinct:
+        if not project.targets or _names_sources(request.options):
+            return (Configuration(None, request),)
+        return tuple(_of_target(target, request, project) for target in project.targets)
+    if _names_sources(request.options):
+        raise UsageError(
+            "Files and targets cannot be combined with options that name sources.",
+            "Name the files as arguments, or with --env-file.",
+        )
+    targets = {target.name: target for target in project.targets}
+    return tuple(
+        _of_target(targets[word], request, project)
+        if word in targets
+        else _of_file(word, request, project)
+        for word in distinct
+    )
+
+
+def _names_sources(options: Options) -> bool:
+    return options.env_files is not None or options.secrets_dir is not None or options.isolated
+
+
+def _of_target(target: Target, request: Request, project: Project) -> Configuration:
+    options = Options(
+        env_files=tuple(project.path(file) for file in target.env_files),
+        secrets_dir=None if target.secrets_dir is None else project.path(target.secrets_dir),
+        isolated=target.isolated,
+        settings=request.options.settings or target.settings,
+        alone=True,
+    )
+    env = request.env or target.env
+    return Configuration(target.name, request._replace(options=options, env=env))
+
+
+def _of_file(file: str, request: Request, project: Project) -> Configuration:
+    if not _is_path(file):
+        raise _unknown(file, project)
+    options = request.options._replace(env_files=(file,), isolated=True, alone=True)
+    listed = [target for target in project.targets if _lists(target, file, project)]
+    env = request.env or next((target.env for target in listed if target.env), None)
+    settings = options.settings or next((each.settings for each in listed if each.settings), None)
+    options = options._replace(settings=settings)
+    name = "a file that does not exist" if is_like_secret(file) else file
+    return Configuration(name, request._replace(options=options, env=env))
+
+
+def _is_path(word: str) -> bool:
+    """
+    Return whether a word names a file, even if it is missing: such an error belongs to the file.
+    """
+    is_written_as_path = os.sep in word or os.extsep in word
+    return word == envfile.STDIN or is_written_as_path or os.path.lexists(word)
+
+
+def _lists(target: Target, file: str, project: Project) -> bool:
+    paths = (project.path(each) for each in target.env_files)
+    return any(os.path.abspath(path) == os.path.abspath(file) for path in paths)  # noqa: PTH100 -- links are kept
+
+
+def _unknown(word: str, project: Project) -> UsageError:
+    names = [target.name for target in project.targets]
+    shown = named(word, otherwise="The argument")
+    declared = f"The targets are {', '.join(names)}." if names else "No target is declared."
+    return UsageError(
+        f"{shown} is neither a file nor a declared target.", did_you_mean(word, names) or declared
+    )

@@ -1,0 +1,3 @@
+"""
+Formats for CI services: annotations, widgets, test reports, and code scanning.
+"""

@@ -1,0 +1,94 @@
+"""
+The configurations that a project declares: `[[tool.workerctl.target]]`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from workerctl.report.errors import ProjectError
+from workerctl.report.findings import ENVIRONMENTS
+
+TABLE = "[[tool.workerctl.target]]"
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
+_EXAMPLE = 'Write name = "production", env_file = ["deploy/production.env"].'
+_TEXTS = ("name", "env", "secrets_dir", "settings")
+_KEYS = (*_TEXTS, "env_file", "isolated")
+
+
+class Target(NamedTuple):
+    """
+    A configuration of a project, and what it is read from. Paths are as the table gives them.
+
+    `env` applies the rules of an environment, and `settings` names another class than the
+    project's.
+    """
+
+    name: str
+    env: str | None = None
+    env_files: tuple[str, ...] = ()
+    secrets_dir: str | None = None
+    isolated: bool = True
+    settings: str | None = None
+
+
+def parsed(entries: Iterable[object]) -> tuple[Target, ...]:
+    """
+    Return the targets of a table.
+
+        >>> parsed([{"name": "production", "env_file": "deploy/production.env"}])[0].env_files
+        ('deploy/production.env',)
+
+    Raises ProjectError for an entry that is not valid.
+    """
+    targets = tuple(_target(entry) for entry in entries)
+    names = [target.name for target in targets]
+    for name in names:
+        if names.count(name) > 1:
+            raise ProjectError(f"{TABLE} declares {name} twice.", "Give each target its own name.")
+    return targets
+
+
+def _target(entry: object) -> Target:
+    if not isinstance(entry, dict):
+        raise ProjectError(f"{TABLE} must be a table.", _EXAMPLE)
+    for key in entry:
+        if key not in _KEYS:
+            from workerctl.report.suggest import did_you_mean
+
+            hint = did_you_mean(key, _KEYS) or f"The settings are {', '.join(_KEYS)}."
+            raise ProjectError(f"{TABLE} {key} is not a known setting.", hint)
+    name = entry.get("name")
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name, re.ASCII):
+        raise ProjectError(f"{TABLE} needs a name of letters, digits, dots and dashes.", _EXAMPLE)
+    texts = {key: _text(name, entry, key) for key in _TEXTS}
+    if texts["env"] not in {None, *ENVIRONMENTS}:
+        hint = f"Choose from {', '.join(ENVIRONMENTS)}."
+        raise ProjectError(f"The target {name} names an unknown environment.", hint)
+    isolated = entry.get("isolated", True)
+    if not isinstance(isolated, bool):
+        raise ProjectError(f"isolated of the target {name} must be true or false.")
+    return Target(
+        name=name,
+        env=texts["env"],
+        env_files=_files(name, entry),
+        secrets_dir=texts["secrets_dir"],
+        isolated=isolated,
+        settings=texts["settings"],
+    )
+
+
+def _text(name: str, entry: Mapping[str, Any], key: str) -> str | None:
+    value = entry.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise ProjectError(f"{key} of the target {name} must be a string.")
+
+
+def _files(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    value = entry.get("env_file", [])
+    files = [value] if isinstance(value, str) else value
+    if isinstance(files, list) and all(isinstance(file, str) for file in files):
+        return tuple(files)
+    raise ProjectError(f"env_file of the target {name} must be a string or a list of strings.")
