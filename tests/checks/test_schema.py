@@ -96,8 +96,8 @@ def test_set003_ignores_the_environment_in_isolation(context: MakeContext) -> No
             2,
         ),
         (
-            f"WEBHOOK_SECRET={KEY}\nWEBHOOK_SECRET={KEY}\n",
-            "WEBHOOK_SECRET is set more than once in worker.env on lines 1 and 2 to the same value.",
+            f"HANCOM_API_KEY={KEY}\nHANCOM_API_KEY={KEY}\n",
+            "HANCOM_API_KEY is set more than once in worker.env on lines 1 and 2 to the same value.",
             Severity.INFO,
             2,
         ),
