@@ -8,6 +8,8 @@ from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import schema
 from workerctl.report.findings import Finding, Location, Severity
 
+SAME = "OPENAI_API_KEY"
+
 
 def test_set001_reports_every_bad_value(context: MakeContext) -> None:
     """All invalid values are reported at once, with the expected form and the line of each."""
@@ -96,8 +98,8 @@ def test_set003_ignores_the_environment_in_isolation(context: MakeContext) -> No
             2,
         ),
         (
-            f"HANCOM_API_KEY={KEY}\nHANCOM_API_KEY={KEY}\n",
-            "HANCOM_API_KEY is set more than once in worker.env on lines 1 and 2 to the same value.",
+            f"{SAME}={KEY}\n{SAME}={KEY}\n",
+            f"{SAME} is set more than once in worker.env on lines 1 and 2 to the same value.",
             Severity.INFO,
             2,
         ),
