@@ -40,23 +40,32 @@ class Assignment(NamedTuple):
 class Broken(NamedTuple):
     """
     A line of an env file that does not set a value, and the reason.
+
+    `entry` is what stands there.
     """
 
     location: Location
     reason: str
+    entry: envfile.Entry | None = None
 
 
 class Source(NamedTuple):
     """
     The assignments of one source, and the lines of it that could not be read.
 
-    `unread` has the names of the files in a secrets directory that set no field.
+    `unread` has the names of the files in a secrets directory that set no field. An env file has
+    its `text` without the byte order mark that it has if `is_marked`.
     """
 
     name: str
     assignments: tuple[Assignment, ...]
     broken: tuple[Broken, ...] = ()
     unread: tuple[str, ...] = ()
+    text: str = ""
+    is_marked: bool = False
+
+    def __repr__(self) -> str:
+        return f"Source({self.name}, {len(self.assignments)} assignments)"
 
 
 def referenced_names(source: Source) -> frozenset[str]:
