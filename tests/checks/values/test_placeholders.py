@@ -59,9 +59,7 @@ def test_env004_does_not_judge_the_environment_of_other_programs(context: MakeCo
 
 def test_env004_judges_the_value_that_is_used(context: MakeContext) -> None:
     """A template whose values the environment overrides is not a fault."""
-    made = context(
-        "OPENAI_API_KEY=your-key\n", {"OPENAI_API_KEY": "oai_R4tq9WmZ2vB7nK5xD8cL3jH6fG"}
-    )
+    made = context("OPENAI_API_KEY=your-key\n", {"OPENAI_API_KEY": "oai_R4tq9WmZ2vB7nK5xD8"})
 
     assert list(placeholders.ENV004.run(made)) == []
 

@@ -221,8 +221,7 @@ def _is_sentence(lower: str) -> bool:
     parts = re.findall(patterns.PARTS, lower)
     if not _SHORTEST_SENTENCE <= len(parts) <= _LONGEST_SENTENCE:
         return False
-    said = words.SENTENCE.intersection(parts)
-    return not words.WARNINGS.isdisjoint(said) and len(said) > 1
+    return not (words.WARNINGS.isdisjoint(parts) or words.CONNECTIVES.isdisjoint(parts))
 
 
 def _is_switch(name: str, lower: str) -> bool:

@@ -60,19 +60,19 @@ GENERIC = _words(
     admin123 asdf minioadmin bar bbb foo foobar insert insecure letmein mypass mypassword mysecret
     mysecretkey mysecrettoken mysupersecret mysupersecretkey mytoken myapikey notasecret optional
     pass pass123 password1 password123 pw qwerty replace required s3cr3t secret123 shhh somesecret
-    string supersecret supersecretkey supersecretpassword supersecrettoken supersecretvalue thisisasecret
-    topsecret x xx xyz yyy zzz djangoinsecure
+    string supersecret supersecretkey supersecretpassword supersecrettoken supersecretvalue
+    thisisasecret topsecret x xx xyz yyy zzz djangoinsecure
     """
 )
 
-# In a sentence that stands for a secret: at least two, of which one is a warning.
+# A sentence that stands for a secret has words of both kinds.
 WARNINGS = _words(
     """
     change changed default dummy insecure insecurely modify never placeholder please production
     replace replaced rotate temporary unsafe unsecure update updated
     """
 )
-SENTENCE = WARNINGS | _words(
+CONNECTIVES = _words(
     """
     be before before do don dont for in is it must needs not only secret secure shall should this to
     use used your
