@@ -2,15 +2,19 @@
 Placeholders of templates that nobody replaced.
 """
 
+import re
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
 from workerctl.schema import boot_rules
 from workerctl.secrecy.credential_names import is_credential_name
-from workerctl.secrecy.masking import is_conventional_name, is_like_secret
+from workerctl.secrecy.masking import PIECE, is_conventional_name, is_like_secret
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.values import Assignment
+
+# At least PIECE letters and digits without a separator.
+_MIXED_WORD = r"(?=[A-Z0-9]{6})(?:[A-Z]+[0-9]|[0-9]+[A-Z])"
 
 
 def values_are_real(context: Context) -> Iterator[Finding]:
@@ -51,7 +55,7 @@ def _in_other_lines(context: Context) -> Iterator[Finding]:
     for source in context.values.env_files:
         for line in source.assignments:
             if line.sets is None and line.text and _is_placeholder(line):
-                is_shown = is_conventional_name(line.name) and not is_like_secret(line.name)
+                is_shown = _is_shown(context, line.name)
                 shown = line.name if is_shown else "This variable"
                 yield Finding(
                     code="ENV004",
@@ -61,6 +65,16 @@ def _in_other_lines(context: Context) -> Iterator[Finding]:
                     fields=(line.name,) if is_shown else (),
                     location=line.location,
                 )
+
+
+def _is_shown(context: Context, name: str) -> bool:
+    """
+    Return whether the name may be shown: not if it may be a secret, or a known name before one.
+    """
+    if not is_conventional_name(name) or is_like_secret(name) or re.search(_MIXED_WORD, name):
+        return False
+    known = (*context.values.names.fields, *context.values.names.deprecated)
+    return not any(name.startswith(one) and len(name) - len(one) >= PIECE for one in known)
 
 
 def _is_placeholder(line: Assignment) -> bool:
