@@ -2,6 +2,7 @@
 Tests of the command line: exit codes, options and formats, on which users' pipelines depend.
 """
 
+import html
 import json
 import os
 import re
@@ -188,21 +189,36 @@ def test_an_interrupt_ends_a_run(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("chek", "Unknown command. Did you mean check?"),
-        ("check extra", "Too many arguments."),
-        ("check --env-fil x", "Unknown option. Did you mean --env-file?"),
-        ("check --format yaml", "Invalid value for --format. Use text or json."),
-        ("check --fail-on fatal", "Invalid value for --fail-on."),
-        ("check --env prod", "Invalid value for --env."),
-        ("check --phase test", "Invalid value for --phase."),
+        ("chek", "Unknown command chek. Did you mean check?"),
+        ("show_config", "Unknown command show_config. Did you mean show-config?"),
+        ("Check", "Unknown command Check. Did you mean check?"),
+        ("validate", "Unknown command validate. Run"),
+        ("check --env-fil x", "Unknown option --env-fil. Did you mean --env-file?"),
+        ("check --Format json", "Unknown option --Format. Did you mean --format?"),
+        ("check --json", "Unknown option --json. Did you mean --format json?"),
+        ("check --production", "Unknown option --production. Did you mean --env production?"),
+        ("check -x", "Unknown option -x. Run"),
+        ("check --format yml", "Invalid value for --format: yml. Use text or json."),
+        ("check --format=JSON", "Invalid value for --format: JSON. Did you mean json?"),
+        (
+            "check --fail-on fatal",
+            "Invalid value for --fail-on: fatal. Use error, warning, info or",
+        ),
+        ("check --fail-on warn", "Invalid value for --fail-on: warn. Did you mean warning?"),
+        ("check --env prod", "Invalid value for --env: prod. Did you mean production?"),
+        ("check --env Production", "Invalid value for --env: Production. Did you mean production?"),
+        ("check --phase test", "Invalid value for --phase: test. Use build or run."),
         ("check --svg x", "`workerctl check` has no option --svg."),
-        ("--svg x", "Unknown option."),
+        ("--svg x", "Unknown option --svg."),
+        ("--vresion", "Unknown option --vresion. Did you mean --version?"),
         ("check --env-file", "--env-file requires a value."),
         ("check --quiet=1", "--quiet does not take a value."),
-        ("show-config --format yaml", "Invalid value for --format."),
-        ("show-config ENV DEBUG", "Too many arguments."),
-        ("keygen --bits 128", "Unknown option."),
-        ("--bogus", "Unknown option."),
+        ("show-config --format yaml", "Invalid value for --format: yaml. Use table, json or env."),
+        ("show-config ENV DEBUG", "Too many arguments: DEBUG."),
+        ("explain KEY ENV", "Too many arguments: ENV."),
+        ("keygen --bits 128", "Unknown option --bits. Run"),
+        ("keygen --rotate --from one", "Invalid value for --from. Use a whole number."),
+        ("--bogus", "Unknown option --bogus."),
     ],
 )
 def test_an_error_in_the_options_leaves_stdout_empty(
@@ -223,17 +239,31 @@ def test_an_error_in_the_options_leaves_stdout_empty(
     [
         ("check --env-file a --no-env-file", "cannot be combined"),
         ("check --select KEY01", "There is no code KEY01. Did you mean KEY001?"),
-        ("check --select key", "There is no code key."),
+        ("check --select kex", "There is no code kex."),
+        ("check --ignore set001", "SET001 cannot be ignored"),
+        ("check --ignore env", "ENV001 cannot be ignored, because no other result is meaningful"),
+        ("check --ignore env", "Use --ignore ENV002,ENV003,"),
+        ("budget --svg - --fix", "--svg - and --fix cannot be combined."),
+        ("budget --svg - --format json", "--svg - and --format json cannot be combined."),
+        ("keygen --write -", "--write - does not name an env file."),
+        ("check -q -v", "--quiet and --verbose cannot be combined."),
+        ("check a.env --env-file b.env", "--env-file and FILE cannot be combined"),
+        ("check a.env --no-env-file", "--no-env-file and FILE cannot be combined"),
+        ("check a.env --secrets-dir s", "--secrets-dir and FILE cannot be combined"),
+        ("check extra", "extra does not exist."),
+        ("explain unknown", "unknown is not a known check or setting."),
+        ("check deploy/prod2.env", "deploy/prod2.env does not exist."),
         ("check --ignore KEY001,ENV04", "There is no code ENV04. Did you mean ENV004?"),
         ("check --ignore SET001", "SET001 cannot be ignored"),
         ("check --ignore ENV", "ENV001 cannot be ignored"),
         ("explain KEY01", "KEY01 is not a known check or setting. Did you mean KEY001?"),
         ("explain LLM_TIMEOUT", "LLM_TIMEOUT is not a known check or setting. Did you mean LLM_"),
-        ("explain llm_timeout", "The name is not a known check or setting. Did you mean LLM_"),
+        ("explain llm_timeout", "llm_timeout is not a known check or setting. Did you mean LLM_"),
         ("explain JBSWY3DPEHPK3PXP", "The name is not a known check or setting."),
-        ("explain nonsense", "The name is not a known check or setting."),
+        ("explain nonsense", "nonsense is not a known check or setting."),
         ("show-config LLM_TIMEOUT_SECOND", "LLM_TIMEOUT_SECOND is not a known setting. Did you"),
-        ("show-config --group lm", "Unknown group. The groups are general, queue,"),
+        ("show-config --group lm", "Unknown group lm. Did you mean llm?"),
+        ("show-config --group zz", "Unknown group zz. The groups are general, queue,"),
         ("keygen --id", "ENCRYPTION_KEY is not set."),
     ],
 )
@@ -254,6 +284,9 @@ def test_an_unknown_name_is_reported(call: Run, arguments: str, message: str) ->
         "--{}",
         "-{}",
         "check {}",
+        "check {0} {0}",
+        "check a/{0} {0}",
+        "run -- {}",
         "check --{}",
         "check --{}=x",
         "check -x{}",
@@ -286,7 +319,7 @@ def test_what_was_typed_is_not_repeated(call: Run, arguments: str) -> None:
     """
     done = call(*arguments.format(SECRET).split())
 
-    assert done.returncode == 2
+    assert done.returncode == (127 if arguments.startswith("run") else 2)
     assert done.stderr
     output = (done.stdout + done.stderr).lower()
     for start in range(len(SECRET) - 5):
@@ -349,6 +382,8 @@ def test_verbose_lists_every_claim(call: Run, good: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
+        (["--select", "key"], "SET001 ENV001 KEY001 KEY002 KEY003 KEY004 KEY005 -KEY006 KEY007"),
+        (["--select", "key002", "--ignore", "Log"], "SET001 ENV001 KEY002"),
         (["--select", "KEY"], "SET001 ENV001 KEY001 KEY002 KEY003 KEY004 KEY005 -KEY006 KEY007"),
         (["--select", "KEY002,TMO001"], "SET001 ENV001 KEY002 TMO001"),
         (["--select", " KEY002 , ", "--select", "TMO001"], "SET001 ENV001 KEY002 TMO001"),
@@ -427,6 +462,36 @@ def test_output_gets_the_report(call: Run, bad: Path, directory: Path) -> None:
 
 
 @FORMATTED
+@pytest.mark.parametrize("words", [["--env-file", "bad.env"], ["bad.env", "good.env"]])
+def test_a_dash_is_standard_output(
+    call: Run, good: Path, bad: Path, directory: Path, format_: str, words: list[str]
+) -> None:
+    """
+    `--output -` has no effect, and there is no file of that name.
+    """
+    command = ["check", *words, "--format", format_]
+
+    plain, done = call(*command), call(*command, "--output", "-")
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.sub(r'"seconds": .*', "", done.stdout) == re.sub(r'"seconds": .*', "", plain.stdout)
+    assert not (directory / "-").exists()
+
+
+def test_a_drawing_may_go_to_standard_output(call: Run, good: Path, directory: Path) -> None:
+    """
+    It is all that standard output gets, in ASCII.
+    """
+    call("budget", "--env-file", "good.env", "--svg", "file.svg")
+    done = call("budget", "--env-file", "good.env", "--svg", "-")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert html.unescape(done.stdout) == html.unescape((directory / "file.svg").read_text("utf-8"))
+    assert not (directory / "-").exists()
+
+
+@FORMATTED
 def test_a_report_of_a_failed_run_goes_to_the_file(
     call: Run, directory: Path, format_: str
 ) -> None:
@@ -469,11 +534,15 @@ def test_standard_input_is_a_file(call: Run, good: Path) -> None:
     assert (done.returncode, json.loads(done.stdout)["sources"]) == (0, ["<stdin>"])
 
 
-def test_standard_input_can_be_closed(call: Run) -> None:
+@pytest.mark.parametrize("redirection", ["<&-", "0>/dev/null"])
+def test_standard_input_can_be_closed(call: Run, run: Run, redirection: str) -> None:
     """
     A closed standard input is a usage error, not an internal one.
     """
     assert call("check", "--env-file", "-", stdin=None).returncode == 2
+    done = run("check", "--env-file", "-", script=f'"$@" {redirection}')
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("workerctl: Standard input is closed.")
 
 
 def test_the_default_file_can_be_left_out(call: Run, bad: Path) -> None:
@@ -631,6 +700,30 @@ def test_the_public_part_of_a_secret_default_is_shown(call: Run) -> None:
     """
     assert re.search("default +redis://localhost:6379/0\n", call("explain", "REDIS_URL").stdout)
     assert re.search("default +not set\n", call("explain", "OPENAI_API_KEY").stdout)
+
+
+@pytest.mark.parametrize("name", ["KEY", "key", "KEY00", "Tmo"])
+def test_explain_lists_an_area(call: Run, name: str) -> None:
+    """
+    The first letters of codes list their checks.
+    """
+    listed = [check for check in CHECKS if check.code.startswith(name.upper())]
+    done = call("explain", name)
+
+    assert done.returncode == 0
+    assert re.findall(r"^([A-Z]+[0-9]+)  ", done.stdout, re.MULTILINE) == [
+        check.code for check in listed
+    ]
+
+
+def test_a_setting_may_have_the_name_of_an_area(call: Run) -> None:
+    """
+    Its page comes first.
+    """
+    done = call("explain", "env")
+
+    assert done.stdout.startswith("ENV · general\n")
+    assert "\n\nENV001  " in done.stdout
 
 
 def test_explain_lists_the_checks(call: Run) -> None:
@@ -799,6 +892,27 @@ def test_shells_complete(run: Run, variables: dict[str, str], expected: set[str]
 
     assert (done.returncode, done.stderr) == (0, "")
     assert expected <= set(re.findall(r"[a-z-]+", done.stdout))
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_a_completion_needs_a_home(run: Run, directory: Path, home: str | None) -> None:
+    """
+    Without HOME, nothing is written into the home directory of the account.
+    """
+    done = run("--install-completion", env={"HOME": home}, script='"$@" | cat')
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("workerctl: HOME is not set")
+
+
+def test_a_home_that_cannot_be_written_is_reported(run: Run) -> None:
+    """
+    It is not an internal error.
+    """
+    done = run("--install-completion", env={"HOME": "/proc/none"}, script='"$@" | cat')
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("workerctl: The completion could not be written")
 
 
 def test_an_unknown_completion_is_a_usage_error(run: Run) -> None:

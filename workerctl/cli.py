@@ -14,6 +14,7 @@ from workerctl.commands.options import (
     Command,
     EnvFiles,
     FailOn,
+    Files,
     Ignored,
     Isolated,
     JudgeAs,
@@ -66,6 +67,7 @@ def _app(
 @app.command()
 def check(
     context: typer.Context,
+    files: Files = None,
     env_file: EnvFiles = None,
     no_env_file: NoEnvFile = False,
     secrets_dir: SecretsDir = None,
@@ -86,7 +88,8 @@ def check(
     output: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Write the report to this file, and a summary to stderr."
+            metavar="FILE",
+            help="Write the report to this file, and a summary to stderr; - is standard output.",
         ),
     ] = None,
     phase: Annotated[
@@ -102,11 +105,17 @@ def check(
 ) -> int:
     """
     Check the configuration. The exit code is 1 if a finding reaches the severity of --fail-on.
+
+    Each FILE is checked alone, as with --isolated --env-file FILE, for the environment that it
+    names or that of --env.
     """
-    from workerctl.commands.check import execute
+    from workerctl.commands.check import execute, execute_each
     from workerctl.output.formats import Detail
     from workerctl.preflight import Request
+    from workerctl.report.errors import UsageError
 
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose cannot be combined.", "Drop one of them.")
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     severity = _severity(fail_on)
     request = Request(
@@ -117,7 +126,10 @@ def check(
         fail_on=severity,
         phase=phase,
     )
-    return execute(context.obj, request, format, output, Detail(quiet, verbose))
+    detail = Detail(quiet, verbose)
+    if files:
+        return execute_each(context.obj, request, files, format, output, detail)
+    return execute(context.obj, request, format, output, detail)
 
 
 @app.command()
@@ -260,7 +272,11 @@ def budget(
     ] = "text",
     svg: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Also write the drawing to this file, as SVG."),
+        typer.Option(
+            metavar="FILE",
+            help="Also write the drawing to this file, as SVG; - is standard output, which then "
+            "gets nothing else.",
+        ),
     ] = None,
     fix: Annotated[
         bool,
@@ -279,6 +295,9 @@ def budget(
             "--fix and --format json cannot be combined.",
             "With --format json, see `remedies` in the document.",
         )
+    if svg == "-" and (fix or format == "json"):
+        other = "--fix" if fix else "--format json"
+        raise UsageError(f"--svg - and {other} cannot be combined.", "Write the SVG to a file.")
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     return execute(context.obj, Request(options, env), BudgetOptions(format, svg, fix))
 
@@ -323,10 +342,13 @@ def run_command(
 
     If the check fails, the report is written to standard error, the exit code is that of `check`,
     and the command is not started. Otherwise nothing is written, and the command replaces this
-    process: it keeps the process id and the streams, and determines the exit code.
+    process: it keeps the process id and the streams, and determines the exit code. As in shells,
+    that is 127 for a command that was not found, and 126 for one that cannot be executed.
 
     The command reads the settings from the sources that were checked, whatever its working
-    directory: WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS name them.
+    directory. It gets WORKERCTL_ENV_FILE, WORKERCTL_SECRETS_DIR and WORKERCTL_SETTINGS, which name
+    the sources that were given. A settings class of pydantic-settings does not read these
+    variables, so its command also gets the values of the env files and secrets as variables.
     """
     from workerctl.commands.run import execute
     from workerctl.preflight import Request
@@ -343,6 +365,11 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     from workerctl.commands.world import World
 
     world = world or World.real()
+    installs_completion = arguments[:1] == ["--install-completion"]
+    if installs_completion and not world.environ.get("HOME"):
+        from workerctl.commands.usage import NO_HOME
+
+        return world.output.print_problem(NO_HOME)
     command = typer.main.get_command(_app_with(arguments[:1]))
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
@@ -359,6 +386,10 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
             return ExitCode.USAGE if end.code else ExitCode.OK
         code = ExitCode.OK
     except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
+        if installs_completion and isinstance(error, OSError):
+            from workerctl.commands.usage import NOT_INSTALLED
+
+            return world.output.print_problem(NOT_INSTALLED)
         return world.print_error(error)
     return int(code or 0) if arguments else ExitCode.USAGE
 

@@ -3,11 +3,15 @@ Tests of `workerctl check` in a project: what its pyproject.toml may suppress.
 """
 
 import json
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+
+from tests.leaks.oracle import Mint
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -140,3 +144,112 @@ def test_the_search_is_brief(call: Run, directory: Path) -> None:
     (deep / "config.py").write_text(OWN)
 
     assert call("check").stderr == ""
+
+
+# --- files that are judged one by one ---
+
+
+BROKEN = "ENV=production\nDEBUG=maybe\n"
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_file_is_judged_alone(call: Run, good: Path, directory: Path, format_: str) -> None:
+    """It is judged as by --isolated --env-file, and neither .env nor the environment is read."""
+    (directory / ".env").write_text(BROKEN)
+    (directory / "pyproject.toml").write_text('[tool.workerctl]\nsecrets_dir = "missing"\n')
+    environ = {"DEBUG": "true", "WORKERCTL_ENV_FILE": "nowhere.env"}
+    done = call("check", good.name, "--format", format_, environ=environ)
+    (directory / "pyproject.toml").unlink()
+    same = call("check", "--isolated", "--env-file", good.name, "--format", format_)
+
+    assert done.returncode == same.returncode == 0
+    assert _untimed(done.stdout) == _untimed(same.stdout)
+
+
+def _untimed(text: str) -> str:
+    return re.sub(r'"seconds": .*', "", text)
+
+
+def test_each_of_several_files_has_a_section(
+    call: Run, good: Path, bad: Path, directory: Path
+) -> None:
+    """Each is judged for the environment that it names, and the worst exit code counts."""
+    (directory / "dev.env").write_text("ENV=development\n")
+    done = call("check", "good.env", "dev.env", "bad.env", "good.env")
+
+    sections = re.findall(r"^=== (.*)\n.* judged as (\w+) ", done.stdout, re.MULTILINE)
+    assert sections == [
+        ("good.env", "production"),
+        ("dev.env", "development"),
+        ("bad.env", "production"),
+    ]
+    for name in ("good.env", "bad.env"):
+        alone = call("check", name).stdout
+        assert alone in done.stdout
+    assert done.stdout.endswith("\n3 files, 1 failed · exit code 1\n")
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        ("good.env good2.env", 0),
+        ("good.env bad.env", 1),
+        ("bad.env missing.env", 2),
+        ("missing.env good.env", 2),
+    ],
+)
+def test_the_worst_exit_code_counts(
+    call: Run, good: Path, bad: Path, names: str, code: int
+) -> None:
+    """A file that cannot be read does not keep the others from being judged."""
+    shutil.copy(good, good.with_name("good2.env"))
+    done = call("check", *names.split())
+    document = json.loads(call("check", *names.split(), "--format", "json").stdout)
+
+    assert done.returncode == document["exit_code"] == code
+    assert [one["file"] for one in document["configurations"]] == names.split()
+    for one in document["configurations"]:
+        alone = call("check", one["file"], "--format", "json")
+        assert _untimed(json.dumps(one["report"], indent=2)) == _untimed(alone.stdout.rstrip("\n"))
+    assert done.stdout.count("=== ") == 2
+    assert ("missing.env does not exist." in done.stderr) == (code == 2)
+
+
+def test_the_report_of_several_files_may_go_to_a_file(
+    call: Run, good: Path, bad: Path, directory: Path
+) -> None:
+    """Standard error has the last line."""
+    plain = call("check", "good.env", "bad.env")
+    done = call("check", "good.env", "bad.env", "--output", "report.txt")
+    lost = call("check", "good.env", "bad.env", "--output", "missing/report.txt")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (directory / "report.txt").read_text("utf-8") == plain.stdout
+    assert done.stderr == plain.stdout.splitlines()[-1] + "\n"
+    assert (lost.returncode, lost.stdout) == (1, "")
+    assert "could not be written to missing/report.txt" in lost.stderr
+
+
+def test_a_settings_class_judges_each_file(call: Run, directory: Path) -> None:
+    """The class that the project names is used for each file."""
+    (directory / "sized_config.py").write_text(
+        "from pydantic_settings import BaseSettings\n\n\nclass Own(BaseSettings):\n    size: int\n"
+    )
+    (directory / "one.env").write_text("SIZE=1\n")
+    (directory / "two.env").write_text("SIZE=two\n")
+    done = call("check", "one.env", "two.env", "--settings", "sized_config:Own")
+
+    assert done.returncode == 1
+    assert "SET001 SIZE must be a whole number." in done.stdout
+    assert "two.env:1" in done.stdout
+
+
+def test_a_secret_among_several_files_is_not_named(call: Run, good: Path) -> None:
+    """Neither the section nor the document names it."""
+    secret = f"x/{Mint(8).token()}"
+    for format_ in ("text", "json"):
+        done = call("check", good.name, secret, "--format", format_)
+
+        assert done.returncode == 2
+        assert secret[2:8] not in done.stdout + done.stderr

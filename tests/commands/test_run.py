@@ -221,31 +221,55 @@ def _file(path: Path, text: str, mode: int) -> str:
 
 def test_a_command_that_cannot_be_run_is_reported(call: Run, directory: Path) -> None:
     """
-    Exit code 2 without the words typed; the signal handlers of this process are restored.
+    The exit code is that of shells, and no word that may be a secret is repeated.
+
+    The signal handlers of this process are restored.
     """
     token = Mint(51).token()
+    plain = _file(directory / "plain", "", 0o600)
+    script = _file(directory / "script", "true", 0o700)
+    lost = _file(directory / "lost", f"#!/{token}\n", 0o700)
     cases = {
-        token: "The command was not found.",
-        f"{token}/{token}": "The command was not found.",
-        f"./{token}\0": "The command was not found.",
-        "": "The command was not found.",
-        str(directory): "The command is not executable.",
-        _file(directory / "plain", "", 0o600): "The command is not executable.",
-        _file(directory / "script", "true", 0o700): "The command is not a program.",
-        _file(directory / "lost", f"#!/{token}\n", 0o700): "The command was not found.",
-        f"{directory / 'plain'}/{token}": "The command was not found.",
-        "x" * 5000: "The command cannot be run (ENAMETOOLONG).",
+        token: (127, "The command was not found."),
+        f"{token}/{token}": (127, "The command was not found."),
+        f"./{token}\0": (127, "The command was not found."),
+        "": (127, "The command was not found."),
+        "nosuch": (127, "The command nosuch was not found. Check its name and PATH."),
+        "./bin/nosuch": (127, "The command ./bin/nosuch was not found."),
+        "python3.99": (127, "The command python3.99 was not found."),
+        str(directory): (126, f"The command {directory} is a directory."),
+        plain: (126, f"The command {plain} is not executable."),
+        script: (126, f"The command {script} is not a program."),
+        lost: (127, f"The command {lost} exists, but the interpreter in its first line was not"),
+        f"{plain}/{token}": (127, "The command was not found."),
+        "x" * 5000: (127, "The command was not found."),
     }
     before = [signal.getsignal(number) for number in (signal.SIGPIPE, signal.SIGINT)]
-    for command, message in cases.items():
+    for command, (code, message) in cases.items():
         done = call("run", "--", command, token)
-        assert (done.returncode, done.stdout) == (2, ""), command
+        assert (done.returncode, done.stdout) == (code, ""), command
         assert done.stderr.startswith(f"workerctl: {message}"), command
         assert token not in done.stderr
     too_long = call("run", "--", "sh", "x" * 2**22)
 
+    assert too_long.returncode == 126
     assert too_long.stderr.startswith("workerctl: The arguments and the environment are too large.")
     assert before == [signal.getsignal(number) for number in (signal.SIGPIPE, signal.SIGINT)]
+
+
+def test_a_directory_of_path_that_cannot_be_searched_holds_no_command(
+    call: Run, directory: Path
+) -> None:
+    """
+    A command that is in no directory of PATH was not found, whatever the other errors are.
+    """
+    (directory / "file").touch()
+    done = call("run", "--", "nosuch", environ={"PATH": f"{directory / 'file'}:{directory}"})
+    assert done.returncode == 127
+
+    _file(directory / "nosuch", "", 0o600)
+    done = call("run", "--", "nosuch", environ={"PATH": f"{directory / 'file'}:{directory}"})
+    assert (done.returncode, "nosuch is not executable." in done.stderr) == (126, True)
 
 
 # -------------------------------------------------------------------------------------- refused
@@ -260,9 +284,9 @@ def test_a_command_that_cannot_be_run_is_reported(call: Run, directory: Path) ->
         ("--env-file good.env --settings none:Settings", 2, "none:Settings cannot be loaded"),
         ("--env-file good.env --ignore SET001", 2, "SET001 cannot be ignored"),
         ("--env-file a --no-env-file", 2, "cannot be combined"),
-        ("--bogus", 2, "Unknown option."),
+        ("--bogus", 2, "Unknown option --bogus."),
         ("--isolated", 2, "`workerctl run` has no option --isolated."),
-        ("--fail-on fatal", 2, "Invalid value for --fail-on."),
+        ("--fail-on fatal", 2, "Invalid value for --fail-on: fatal."),
     ],
 )
 def test_a_refused_command_is_not_started(

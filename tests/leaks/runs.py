@@ -51,8 +51,9 @@ def invocations(*, every: bool = True) -> Iterator[Invocation]:
     """
     Yield each command in each format, combined with each other option or argument in turn.
 
-    Without `every`, a command that has formats is called once in each format, and an option that
-    takes a text always gets the name of the env file.
+    A command that judges files is called with one and with two of them as well. Without `every`, a
+    command that has formats is called once in each format, and an option that takes a text always
+    gets the name of the env file.
     """
     for words, command in _commands((), typer.main.get_command(cli.app)):
         takes = frozenset(name for parameter in command.params for name in parameter.opts)
@@ -63,6 +64,9 @@ def invocations(*, every: bool = True) -> Iterator[Invocation]:
         for one in formats or [()]:
             for more in [(), *others] if every or not formats else [()]:
                 yield Invocation((*words, *one, *more), takes, program)
+            if any(map(_is_files, command.params)):
+                for files in ((ENV_FILE,), (ENV_FILE, "REDIS_URL")):
+                    yield Invocation((*words, *one, *files), takes & {"--settings"})
 
 
 def parameters() -> Iterator[tuple[tuple[str, ...], str | None]]:
@@ -88,13 +92,20 @@ def _is_program(parameter: Any) -> bool:
     """
     Return whether a parameter takes the rest of the line, which is another program's.
     """
-    return bool(parameter.nargs == -1)
+    return bool(parameter.nargs == -1 and parameter.metavar == "COMMAND")
+
+
+def _is_files(parameter: Any) -> bool:
+    """
+    Return whether a parameter takes the files that a command judges one by one.
+    """
+    return bool(parameter.nargs == -1 and parameter.metavar == "FILE")
 
 
 def _variants(options: list[Any], texts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for option in options:
         name, kind = option.opts[-1], option.type_descriptor.annotation
-        if _is_program(option):
+        if _is_program(option) or _is_files(option):
             continue
         if kind is bool:
             yield from ((spelling,) for spelling in [*option.opts, *option.secondary_opts])

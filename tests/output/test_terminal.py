@@ -129,7 +129,8 @@ def test_no_finding_is_lost(
         assert bare(text) in shown
     assert "exitcode1" in shown
     if where == "pipe":
-        assert "\x1b" not in done.stdout
+        is_forced = "FORCE_COLOR" in env and "NO_COLOR" not in env
+        assert ("\x1b" in done.stdout) == is_forced
         assert not done.stderr
 
 
@@ -213,6 +214,59 @@ def test_no_color_means_no_colour(screen: Run, bad: Path, env: dict[str, str]) -
     assert "\x1b[31m" in coloured
     assert set(re.findall(r"\x1b\[([0-9;]*)m", plain)) <= {"0", "1", "2"}
     assert "\x1b" not in dumb
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "always"}, True),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"CLICOLOR_FORCE": "0"}, False),
+        ({"CLICOLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+        ({"FORCE_COLOR": "1", "CLICOLOR": "0"}, True),
+        ({"CLICOLOR_FORCE": "1", "TERM": "dumb"}, True),
+    ],
+    ids=str,
+)
+def test_variables_force_colour_in_a_pipe(
+    run: Run, bad: Path, env: dict[str, str], coloured: bool
+) -> None:
+    """
+    NO_COLOR is the strongest, then FORCE_COLOR and CLICOLOR_FORCE. Lines are not wrapped in a pipe.
+    """
+    plain = run("check", "--env-file", "bad.env").stdout
+    done = run("check", "--env-file", "bad.env", env=env)
+
+    assert ("\x1b[31m" in done.stdout) == coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout) == plain
+
+
+@pytest.mark.parametrize("env", [{"CLICOLOR": "0"}, {"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+def test_variables_switch_colour_off_on_a_terminal(
+    screen: Run, bad: Path, env: dict[str, str]
+) -> None:
+    """
+    CLICOLOR=0 has the effect of NO_COLOR.
+    """
+    assert "\x1b[31m" in screen("check", "--env-file", "bad.env").stdout
+    assert "\x1b[31m" not in screen("check", "--env-file", "bad.env", env=env).stdout
+
+
+def test_a_forced_budget_is_coloured(run: Run, good: Path) -> None:
+    """
+    It is as wide as without colours.
+    """
+    plain = run("budget", "--env-file", "good.env").stdout
+    done = run("budget", "--env-file", "good.env", env={"FORCE_COLOR": "1"})
+
+    assert "\x1b[1m" in done.stdout
+    assert re.sub(r"\x1b\[[0-9;]*m| +$", "", done.stdout, flags=re.MULTILINE) == plain
 
 
 @pytest.mark.parametrize("file", ["good.env", "bad.env"])

@@ -3,8 +3,10 @@ Tests of the text report: its content, its order, and that nothing is lost at an
 """
 
 import io
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
@@ -178,3 +180,73 @@ def test_a_crash_is_reported_even_if_quiet() -> None:
 
     assert "TMO901 Time is short (crashed: RuntimeError)" in shown
     assert "KEY901" not in shown
+
+
+# --- checks that wait for the same thing ---
+
+
+def skipped(code: str, reason: str, status: Status = Status.SKIPPED) -> Result:
+    """
+    Return the result of a check that could not be judged.
+    """
+    return Result(code, f"{code} holds", status, reason)
+
+
+FOLDED = (
+    skipped("KEY903", "KEY902 failed"),
+    skipped("BUD901", "A_SECONDS is invalid (SET001)"),
+    skipped("KEY904", "KEY902 failed"),
+    skipped("BUD903", "A and B are invalid (SET001)"),
+    skipped("BUD902", "A_SECONDS is invalid (SET001)"),
+    skipped("TMO901", "KEY902 crashed"),
+    skipped("LOG901", "ignored"),
+    skipped("LOG902", "ignored"),
+    skipped("ENV901", "not set at build: TOKEN", Status.DEFERRED),
+    skipped("ENV902", "not set at build: TOKEN", Status.DEFERRED),
+    skipped("TEA901", "RuntimeError", Status.CRASHED),
+    skipped("TEA902", "RuntimeError", Status.CRASHED),
+)
+
+
+def test_checks_that_wait_for_the_same_thing_share_a_line() -> None:
+    """
+    The line has what they wait for and their codes; a check by itself has its title, as a crash.
+    """
+    assert text(Report(FOLDED, judged_as="staging")).split("\n\n")[1].splitlines() == [
+        "– 2 checks wait for KEY902: KEY903 KEY904",
+        "– 2 checks wait for A_SECONDS (SET001): BUD901 BUD902",
+        "– BUD903 BUD903 holds (skipped: A and B are invalid (SET001))",
+        "– TMO901 TMO901 holds (skipped: KEY902 crashed)",
+        "– 2 checks skipped (ignored): LOG901 LOG902",
+        "– 2 checks deferred (not set at build: TOKEN): ENV901 ENV902",
+        "✗ TEA901 TEA901 holds (crashed: RuntimeError)",
+        "✗ TEA902 TEA902 holds (crashed: RuntimeError)",
+    ]
+
+
+def test_verbose_does_not_fold() -> None:
+    """
+    `--verbose` shows each check with its title and its reason.
+    """
+    shown = text(Report(FOLDED, judged_as="staging"), Detail(verbose=True))
+
+    for result_ in FOLDED:
+        words = f"{result_.title} ({result_.status.value}: {result_.reason})"
+        assert f" {result_.code} {words}\n" in shown
+
+
+def test_a_broken_file_loses_nothing_by_folding(call: Run, bad: Path) -> None:
+    """
+    Each code of a check that was skipped stands in the report, once.
+    """
+    bad.write_text(bad.read_text().replace("76f2\n", "76fg\n"))
+    shown = call("check", "--env-file", "bad.env").stdout
+    document = json.loads(call("check", "--env-file", "bad.env", "--format", "json").stdout)
+    codes = [check["code"] for check in document["checks"] if check["status"] == "skipped"]
+
+    assert len(codes) > 6
+    lines = [row for row in shown.splitlines() if row.startswith("– ")]
+    assert sorted(re.findall(r"\b(?!SET001\))[A-Z]{3}[0-9]{3}\b", "\n".join(lines))) == sorted(
+        [*codes, "KEY002"]
+    )
+    assert len(lines) < len(codes) - 3

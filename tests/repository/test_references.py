@@ -19,6 +19,8 @@ EVERY_PAGE = pytest.mark.parametrize(
 )
 PATH = r"\b(?:workerctl|tests|docs|benchmarks|examples|tools)/[\w./-]+\.\w+"
 MODULE = r"(?:from |import |`)(workerctl(?:\.\w+)+)"
+# Where the README links to, so that its links work on a package index, too.
+ABSOLUTE = r"https://github\.com/workerctl/workerctl/(?:blob|tree)/main/"
 # An invented path, and a class that is named by the root of its package.
 INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError"}
 
@@ -28,9 +30,20 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """
     Every path in a page, relative to the root of the repository, is an existing file.
     """
-    named = set(re.findall(PATH, page.read_text("utf-8"))) - INVENTED
+    named = set(re.findall(PATH, re.sub(ABSOLUTE, "", page.read_text("utf-8")))) - INVENTED
 
     assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
+
+
+def test_every_link_of_the_readme_works_on_a_package_index() -> None:
+    """
+    A package index shows the README without the repository, so that its links must be absolute.
+    """
+    links = re.findall(r"\]\(([^)]*)\)", (ROOT / "README.md").read_text("utf-8"))
+
+    assert len(links) > 10
+    assert [link for link in links if not re.match(ABSOLUTE, link)] == []
+    assert [link for link in links if not (ROOT / re.sub(ABSOLUTE, "", link)).exists()] == []
 
 
 @EVERY_PAGE

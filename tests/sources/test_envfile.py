@@ -190,13 +190,16 @@ def test_standard_input_is_left_alone_where_a_file_is_named(tmp_path, monkeypatc
     assert stdin.tell() == 0  # wording: a method of files
 
 
-def test_a_dash_without_standard_input_is_a_path(tmp_path, monkeypatch):
+def test_a_dash_without_standard_input_is_reported(tmp_path, monkeypatch):
     """
-    A dash is an ordinary path unless the caller passes a stream.
+    A dash is never a path, even if there is a file of that name.
     """
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SourceError, match=r"^- does not exist"):
+    (tmp_path / "-").write_text("A=1\n")
+    with pytest.raises(SourceError, match=r"^Standard input is closed\."):
         envfile.read("-")
+    with (tmp_path / "-").open("ab") as stream, pytest.raises(SourceError, match="is closed"):
+        envfile.read("-", stream)
 
 
 def test_a_path_that_is_not_a_file_is_reported(tmp_path):

@@ -31,11 +31,14 @@ def _write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 
 @pytest.fixture(name="module")
-def _module(tmp_path: Path) -> Iterator[Callable[[str, str], Project]]:
+def _module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], Project]]:
     """
     Yield a function that writes a module next to pyproject.toml; what its import changes is undone.
     """
     path, known = list(sys.path), set(sys.modules)
+    monkeypatch.chdir(tmp_path)  # messages name files relative to it
 
     def module(name: str, text: str) -> Project:
         (tmp_path / f"{name}.py").write_text(text, "utf-8")
@@ -191,23 +194,27 @@ def test_an_invalid_table_is_reported(
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "problem"),
     [
-        b"[tool.workerctl",
-        b"settings = 'caf\xe9'",
-        b"a = 1\na = 2\n",
-        b"a = " + b"[" * 10_000,
-        b"a = " + b"9" * 5_000,
+        (b"[tool.workerctl", ":1 is not valid TOML"),
+        (b"settings = 'caf\xe9'", " is not UTF-8"),
+        (b"\na = 1\na = 2\n", ":3:6 is not valid TOML"),
+        (b"\nsettings == 3\n", ":2:11 is not valid TOML"),
+        (b'a = """\n\nb', ":3 is not valid TOML"),
+        (b"a = " + b"[" * 10_000, " is not valid TOML"),
+        (b"a = " + b"9" * 5_000, " is not valid TOML"),
     ],
-    ids=["syntax", "encoding", "twice", "depth", "digits"],
+    ids=["syntax", "encoding", "twice", "equals", "end", "depth", "digits"],
 )
-def test_invalid_toml_is_reported_with_its_path(tmp_path: Path, content: bytes) -> None:
-    """The message contains the path but nothing of the text."""
+def test_invalid_toml_is_reported_with_its_place(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    """The message contains the path, line and column, but nothing of the text."""
     (tmp_path / "pyproject.toml").write_bytes(content)
 
     with pytest.raises(ProjectError) as caught:
         project.find(tmp_path)
-    assert caught.value.message == f"{tmp_path / 'pyproject.toml'} cannot be read as TOML."
+    assert caught.value.message == f"{tmp_path / 'pyproject.toml'}{problem}."
     assert caught.value.__context__ is None
 
 
@@ -262,27 +269,50 @@ def test_a_named_object_is_loaded(module: Callable[[str, str], Project]) -> None
     assert sys.path.count(str(team.directory)) == 2
 
 
-@pytest.mark.parametrize(
-    "target", ["", ":", "a", "a:", ":B", "a:b:c", "a b:C", "a/b:C", "1a:B", "a:B.C", "a:B\n"]
-)
+@pytest.mark.parametrize("target", ["", ":", "a:B\n", "a:tK9vQ2mX7c", "tK9vQ2mX7c:a", "a b:C"])
 def test_a_target_has_the_form_module_name(tmp_path: Path, target: str) -> None:
-    """A target of another form is not repeated, because it may be a misplaced secret."""
+    """A target of another form is not repeated where it may be a misplaced secret."""
     with pytest.raises(ProjectError) as caught:
-        project.load(Project(tmp_path), target)
+        project.load(Project(tmp_path), target + "!")
     assert caught.value.message == (
         "A settings class or a table of checks is not named in the form module:NAME."
     )
 
 
 @pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("app", "app:Settings"),
+        ("app:", "app:Settings"),
+        ("app.config.Checks", "app.config:Checks"),
+        ("app/config.py", "app.config:Settings"),
+        ("app/config.py:Checks", "app.config:Checks"),
+        ("./config.py", "config:Settings"),
+        ("app:Outer.Inner", None),
+        (":Settings", None),
+    ],
+)
+def test_a_target_that_cannot_be_a_secret_is_named(
+    tmp_path: Path, target: str, hint: str | None
+) -> None:
+    """A path, or a name after a dot, gets the form that it should have."""
+    with pytest.raises(ProjectError) as caught:
+        project.load(Project(tmp_path), target)
+    assert caught.value.message == f"{target} does not have the form module:Name."
+    usual = "Write it like `app.config:Settings`."
+    assert caught.value.hint == (usual if hint is None else f"Did you mean {hint}?")
+
+
+@pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("raise KeyError('{word}')", "KeyError"),
-        ("int('{word}')", "ValueError"),
-        ("raise SystemExit('{word}')", "SystemExit"),
-        ("import sys; sys.exit(0)", "SystemExit"),
-        ("'{word}' +", "SyntaxError"),
-        ("import no_such_module_{word}", "ModuleNotFoundError"),
+        ("raise KeyError('{word}')", "KeyError at team_fails.py:1"),
+        ("\nint('{word}')", "ValueError at team_fails.py:2"),
+        ("raise SystemExit('{word}')", "SystemExit at team_fails.py:1"),
+        ("import sys; sys.exit(0)", "SystemExit at team_fails.py:1"),
+        ("x = 1\n'{word}' +", "SyntaxError at team_fails.py:2"),
+        ("raise ModuleNotFoundError(name='{word}')", "ModuleNotFoundError at team_fails.py:1"),
+        ("import importlib\nimportlib.import_module('{word}')", "ModuleNotFoundError at"),
         ("x = 1", "AttributeError"),
     ],
 )
@@ -295,17 +325,33 @@ def test_a_failing_module_is_reported_by_the_type_of_its_exception(
 
     with pytest.raises(ProjectError) as caught:
         project.load(team, "team_fails:TABLE")
-    assert caught.value.message == f"team_fails:TABLE cannot be loaded ({kind})."
+    assert caught.value.message.startswith(f"team_fails:TABLE cannot be loaded ({kind}")
     assert caught.value.hint == 'Try `python -c "import team_fails"`.'
     assert Oracle([word]).leaks("\n".join(texts(caught.value))) == []
 
 
 def test_a_missing_module_is_reported(module: Callable[[str, str], Project]) -> None:
-    """A missing module is reported like a failing one."""
-    team = module("team_there", "")
+    """A missing module is named, as is a dependency of one, by the line that imports it."""
+    team = module("team_there", "\nfrom no_such_package.models import Model\n")
 
-    with pytest.raises(ProjectError, match=r"\(ModuleNotFoundError\)"):
+    with pytest.raises(ProjectError, match="there is no module no_such_module_of_a_team"):
         project.load(team, "no_such_module_of_a_team:TABLE")
+    with pytest.raises(ProjectError, match=r"ModuleNotFoundError at team_there\.py:2") as caught:
+        project.load(team, "team_there:TABLE")
+    missing = f"no_such_package is not installed in the environment of workerctl, {sys.prefix}"
+    assert (caught.value.hint or "").startswith(missing)
+
+
+def test_in_a_hook_the_hint_is_its_language(
+    module: Callable[[str, str], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pre-commit installs a hook into an environment without a team's dependencies."""
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    team = module("team_hook", "import no_such_package\n")
+
+    with pytest.raises(ProjectError) as caught:
+        project.load(team, "team_hook:TABLE")
+    assert "use `language: system` for the hook" in (caught.value.hint or "")
 
 
 def test_an_interrupt_is_not_swallowed(module: Callable[[str, str], Project]) -> None:

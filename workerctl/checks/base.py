@@ -176,8 +176,9 @@ def because_invalid(names: Iterable[str]) -> str:
         >>> because_invalid(["APP_TIMEOUT"])
         'APP_TIMEOUT is invalid (SET001)'
     """
-    distinct = sorted(set(names))
-    return f"{' and '.join(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
+    *others, last = sorted(set(names))
+    listed = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+    return f"{listed} invalid (SET001)"
 
 
 def titled(check: "Check", schema: Schema | None = None) -> str:

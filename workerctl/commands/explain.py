@@ -5,10 +5,12 @@
 import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from workerctl.budget.lookup import pipeline_of
 from workerctl.checks.base import Check, titled
-from workerctl.commands.show_config.rows import rows
+from workerctl.checks.engine.select import under
+from workerctl.commands.show_config.rows import Row, rows
 from workerctl.commands.show_config.story import about, readers
 from workerctl.commands.usage import unknown_name
 from workerctl.commands.world import World
@@ -54,12 +56,19 @@ def _docstring_in_source(check: Check) -> str | None:
     return ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else None
 
 
-def contents(checks: Iterable[Check], schema: Schema | None = None) -> Iterator[Line]:
+def listed(checks: Iterable[Check], schema: Schema | None = None) -> Iterator[Line]:
     """
-    Yield the list of checks, each with its claim.
+    Yield the checks, each with its claim.
     """
     for check in checks:
         yield line((check.code, "bold"), f"  {titled(check, schema)}", indent=8)
+
+
+def contents(checks: Iterable[Check], schema: Schema | None = None) -> Iterator[Line]:
+    """
+    Yield the list of checks, and how to learn more.
+    """
+    yield from listed(checks, schema)
     yield line()
     yield line("`workerctl explain CODE` shows why a check matters and how to fix a finding;")
     yield line("`workerctl explain NAME` describes a setting.")
@@ -78,23 +87,39 @@ def answer(name: str | None) -> Iterator[Line]:
     """
     Return the page of the check or setting with that name; without a name, the list of checks.
 
+    The first letters of codes list these checks, after the setting of that name if there is one.
     Raises UsageError for a name that is neither a check nor a setting.
     """
     checks = check_table(project.here())
     if name is None:
         return contents(checks, _schema())
-    upper = name.upper()
-    for check in checks:
-        if check.code == upper:
-            return page(check, _schema())
+    codes = under([check.code for check in checks], name) if name else []
+    area = [check for check in checks if check.code in codes]
+    if name.upper() in codes:
+        return page(area[0], _schema())
     loaded = _loaded()
     settings = rows(loaded)
-    for row in settings:
-        if upper in {row.setting.name, *row.setting.deprecated}:
-            pipeline = pipeline_of(loaded.schema, loaded.project)
-            return about(row.setting, readers(checks, row.setting.name, loaded.schema, pipeline))
+    about_setting = _about(name, loaded, settings, checks)
+    if about_setting and area:
+        return chain(about_setting, [line()], listed(area, loaded.schema))
+    if about_setting or area:
+        return iter(about_setting) if about_setting else contents(area, loaded.schema)
     known = [*(check.code for check in checks), *(row.setting.name for row in settings)]
     raise unknown_name(name, "check or setting", known)
+
+
+def _about(
+    name: str, loaded: Loaded, settings: Iterable[Row], checks: Iterable[Check]
+) -> list[Line]:
+    """
+    Return the page of the setting with that name; an empty one if there is no such setting.
+    """
+    for row in settings:
+        if name.upper() in {row.setting.name, *row.setting.deprecated}:
+            pipeline = pipeline_of(loaded.schema, loaded.project)
+            read_by = readers(checks, row.setting.name, loaded.schema, pipeline)
+            return [*about(row.setting, read_by)]
+    return []
 
 
 def _loaded() -> Loaded:

@@ -17,6 +17,10 @@ EnvFiles = Annotated[
         "Can be repeated: later files override earlier ones.",
     ),
 ]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FILE", help="Env files to check one by one.", show_default=False),
+]
 NamedEnvFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -48,7 +52,7 @@ JudgeAs = Annotated[
 ]
 SettingsClass = Annotated[
     str | None,
-    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this subclass of Settings."),
+    typer.Option("--settings", metavar="MODULE:CLASS", help="Use this settings class."),
 ]
 Name = Annotated[
     str | None,

@@ -4,13 +4,11 @@
 The command has the same process id and streams, receives the signals, and sets the exit code.
 """
 
-import contextlib
-import errno
 import os
-import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from workerctl.commands import starting
+from workerctl.commands.launching import replace_process
 from workerctl.commands.world import World
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, attempted, judge, reported
@@ -24,22 +22,6 @@ from workerctl.sources.envfile import STDIN
 
 _SHOWN = 5
 """The maximum number of variables in a message."""
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
-
-_NOT_FOUND = (
-    "The command was not found.",
-    "Check its name, PATH, and the interpreter in its first line.",
-)
-_REASONS = {
-    errno.ENOENT: _NOT_FOUND,
-    errno.ENOTDIR: _NOT_FOUND,
-    errno.EACCES: ("The command is not executable.", "Check its permissions."),
-    errno.ENOEXEC: (
-        "The command is not a program.",
-        "Start a script with `#!` and its interpreter.",
-    ),
-    errno.E2BIG: ("The arguments and the environment are too large.", "Shorten the arguments."),
-}
 
 
 def execute(world: World, request: Request, command: list[str]) -> int:
@@ -47,8 +29,8 @@ def execute(world: World, request: Request, command: list[str]) -> int:
     Check the requested configuration, then replace this process with the command.
 
     If the check fails, write the report to standard error and return the exit code; otherwise write
-    nothing and do not return. Raises UsageError if the command cannot be run, or if it could not
-    read the sources that were checked.
+    nothing and do not return. Raises CommandError if the command cannot be executed, and UsageError
+    if it could not read the sources that were checked.
     """
     if not command:
         raise UsageError("The command to run is missing.", "Add it: `workerctl run -- rq worker`.")
@@ -63,7 +45,7 @@ def execute(world: World, request: Request, command: list[str]) -> int:
         return Output(world.stderr, world.stderr).deliver(report)
     environ = starting.environment_for(loaded, request.options, world.environ)
     _require_same_values(loaded, environ)
-    _replace_process(world, command, environ)
+    replace_process(world, command, environ)
     return ExitCode.OK
 
 
@@ -98,41 +80,3 @@ def require_readable_again(options: Options, environ: Mapping[str, str]) -> None
             f"The path of an env file contains `{os.pathsep}`, which separates paths.",
             "Rename the file.",
         )
-
-
-def _replace_process(world: World, command: list[str], environ: dict[str, str]) -> None:
-    for stream in (world.stdout, world.stderr):
-        if stream is not None:
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-    number = None
-    with _default_signals():
-        try:
-            world.replace_process(command[0], command, environ)
-        except OSError as error:
-            number = error.errno
-        except ValueError:  # a NUL byte or an unpaired surrogate in an argument
-            number = errno.ENOENT
-    # Raise outside the handler: the OSError holds what was typed.
-    if number is not None:
-        kind = errno.errorcode.get(number, "unknown error")
-        raise UsageError(*_REASONS.get(number, (f"The command cannot be run ({kind}).", None)))
-
-
-@contextlib.contextmanager
-def _default_signals() -> Iterator[None]:
-    """
-    Restore the default actions of the signals that Python handles or ignores, within the context.
-
-    A program that inherits an ignored SIGPIPE would keep writing to a closed pipe. And an interrupt
-    must end the process from now on: Python would only record it, and lose it with the exec.
-    """
-    before = {number: signal.getsignal(number) for number in (*_IGNORED_BY_PYTHON, signal.SIGINT)}
-    for number, handler in before.items():
-        if number in _IGNORED_BY_PYTHON or handler is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,19 +1,36 @@
 """
 Messages for a command line that is not valid.
 
-They repeat only names that workerctl knows: any other text may be a secret in the wrong place.
+They repeat what was typed only where it cannot be a secret in the wrong place, which
+`workerctl.secrecy.typed` decides.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, get_args
 
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem
-from workerctl.report.suggest import did_you_mean
+from workerctl.report.suggest import closest, did_you_mean
+from workerctl.secrecy.typed import named
 
-_NAME = r"(?=.{2,40}\Z)[A-Z]+[0-9]{0,3}(?:_[A-Z]+[0-9]{0,3})*"
+NO_HOME = Problem(
+    "HOME is not set, so there is no place to install the completion.",
+    "Set HOME, or write the output of `workerctl --show-completion` to a file of your shell.",
+    ExitCode.USAGE,
+)
+NOT_INSTALLED = Problem(
+    "The completion could not be written to the home directory.",
+    "Write the output of `workerctl --show-completion` to a file of your shell.",
+    ExitCode.INCOMPLETE,
+)
+
+_SHORTEST_PREFIX = 2
+_SIMILAR = 0.6
+_EVERYWHERE = ("--help", "--version")
 
 
 def usage_problem(
@@ -31,11 +48,20 @@ def usage_problem(
 def unknown_name(name: str, kind: str, known: Iterable[str]) -> UsageError:
     """
     Return the error for a name that is not one of the `known` ones, with the closest as a hint.
-
-    The name is repeated only if it looks like that of a setting or a check.
     """
-    shown = name if re.fullmatch(_NAME, name) else "The name"
-    return UsageError(f"{shown} is not a known {kind}.", did_you_mean(name.upper(), known))
+    hint = _as_env_file(name) or did_you_mean(name.upper(), known)
+    return UsageError(f"{named(name, 'The name')} is not a known {kind}.", hint)
+
+
+def similar(word: str, choices: Iterable[str]) -> str | None:
+    """
+    Return a hint with the choice that a word abbreviates, or that is similar in any case.
+    """
+    folded, known = word.lower(), list(choices)
+    whole = [each for each in known if each.startswith(folded)]
+    if len(folded) >= _SHORTEST_PREFIX and len(whole) == 1:
+        return f"Did you mean {whole[0]}?"
+    return did_you_mean(folded, known)
 
 
 def _describe(
@@ -44,37 +70,111 @@ def _describe(
     kind, option = type(error).__name__, _parameter_of(error)
     if kind == "UsageError" and command is None:
         word = next((word for word in arguments if not word.startswith("-")), "")
-        return "Unknown command.", did_you_mean(word, commands)
+        hint = _as_env_file(word, "check") or similar(word, commands)
+        return f"Unknown command{_after_blank(word)}.", hint
     if kind == "NoSuchOption":
-        is_known = command is not None and option in _options(commands)
-        message = f"`workerctl {command}` has no option {option}." if is_known else None
-        return message or "Unknown option.", _similar_option(error)
-    return {
-        "BadParameter": (f"Invalid value for {option}.", _choices(error)),
-        "BadOptionUsage": (f"{option} {_expected_value(error)}.", None),
-        "UsageError": ("Too many arguments.", None),
-    }.get(kind, ("The command line is not valid.", None))
+        return _unknown_option(option, command, commands)
+    if kind == "BadParameter":
+        return _invalid_value(option, error, arguments)
+    if kind == "UsageError":
+        surplus = _surplus(error, arguments)
+        return f"Too many arguments{_after_colon(surplus)}.", _as_env_file(surplus)
+    if kind == "BadOptionUsage":
+        return f"{option} {_expected_value(error)}.", None
+    return "The command line is not valid.", None
 
 
-def _options(commands: Mapping[str, Any]) -> Iterator[str]:
-    for command in commands.values():
-        for parameter in command.params:
-            yield from (*parameter.opts, *parameter.secondary_opts)
+def _unknown_option(
+    option: str, command: str | None, commands: Mapping[str, Any]
+) -> tuple[str, str | None]:
+    if command is not None and option in _options(each.params for each in commands.values()):
+        return f"`workerctl {command}` has no option {option}.", None
+    parameters = [] if command is None else commands[command].params
+    hint = _option_with_choice(option, parameters) or _similar_option(option, parameters)
+    return f"Unknown option{_after_blank(option)}.", hint
+
+
+def _invalid_value(
+    option: str, error: Exception, arguments: Sequence[str]
+) -> tuple[str, str | None]:
+    declared = _annotation(getattr(error, "param", None))
+    choices = tuple(map(str, get_args(declared)))
+    if not choices:
+        return f"Invalid value for {option}.", "Use a whole number." if declared is int else None
+    word = _value_of(option, arguments)
+    hint = similar(word, choices) or f"Use {_either(choices)}."
+    return f"Invalid value for {option}{_after_colon(word)}.", hint
+
+
+def _after_blank(word: str) -> str:
+    return f" {word}" if named(word) else ""
+
+
+def _after_colon(word: str) -> str:
+    return f": {word}" if named(word) else ""
+
+
+def _either(choices: Sequence[str]) -> str:
+    *first, last = choices
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _options(parameters: Iterable[Iterable[Any]]) -> Iterator[str]:
+    for parameter in chain.from_iterable(parameters):
+        yield from (*parameter.opts, *parameter.secondary_opts)
+
+
+def _option_with_choice(option: str, parameters: Iterable[Any]) -> str | None:
+    """
+    Return a hint if the name of an option is a choice of another one, such as `--json`.
+    """
+    for parameter in parameters:
+        if option.removeprefix("--") in get_args(_annotation(parameter)):
+            return f"Did you mean {parameter.opts[0]} {option.removeprefix('--')}?"
+    return None
+
+
+def _similar_option(option: str, parameters: Iterable[Any]) -> str | None:
+    names = [name for name in _options([parameters]) if name.startswith("--")]
+    bare = {name.removeprefix("--"): name for name in (*names, *_EVERYWHERE)}
+    match = closest(option.lstrip("-").lower(), bare, _SIMILAR)
+    return None if match is None else f"Did you mean {bare[match]}?"
+
+
+def _annotation(parameter: Any) -> Any:
+    return getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+
+
+def _value_of(option: str, arguments: Sequence[str]) -> str:
+    """
+    Return the last value that was typed for an option, which is the one that counts.
+    """
+    found = ""
+    for word, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        if word == option:
+            found = following
+        elif word.startswith(f"{option}="):
+            found = word.partition("=")[2]
+    return found
+
+
+def _surplus(error: Exception, arguments: Iterable[str]) -> str:
+    """
+    Return the first argument that is too much; Typer's error lists them all in parentheses.
+    """
+    found = re.search(r" \((.*)\)\Z", str(getattr(error, "message", "")), re.DOTALL)
+    listed = "" if found is None else found[1]
+    matching = [word for word in arguments if word and f"{listed} ".startswith(f"{word} ")]
+    return max(matching, key=len, default="")
+
+
+def _as_env_file(word: str, before: str = "--env-file") -> str | None:
+    is_file = bool(named(word)) and os.path.isfile(word)  # noqa: PTH113 -- "" is not a file
+    return f"Did you mean {before} {word}?" if is_file else None
 
 
 def _expected_value(error: Exception) -> str:
     return "requires a value" if "requires" in str(error) else "does not take a value"
-
-
-def _similar_option(error: Exception) -> str | None:
-    possible = getattr(error, "possibilities", None)
-    return f"Did you mean {possible[0]}?" if possible else None
-
-
-def _choices(error: Exception) -> str | None:
-    declared = getattr(getattr(error, "param", None), "type_descriptor", None)
-    choices = get_args(getattr(declared, "annotation", None))
-    return f"Use {' or '.join(map(str, choices))}." if choices else None
 
 
 def _parameter_of(error: Exception) -> str:

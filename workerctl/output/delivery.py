@@ -2,7 +2,7 @@
 Delivery of reports, messages and errors to standard streams and files.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TextIO
 
 from workerctl.output import streams
@@ -17,6 +17,9 @@ LOST = Problem(
     "If it is redirected to a file, check the free space on the disk.",
     ExitCode.INCOMPLETE,
 )
+
+STDOUT = "-"
+"""The path that means standard output."""
 
 Writer = Callable[[TextIO], object]
 
@@ -51,7 +54,7 @@ class Output(NamedTuple):
         made = list(lines)
         return self.write(lambda stream: write(made, stream))
 
-    def write(self, render: Writer, code: ExitCode = ExitCode.OK) -> int:
+    def write(self, render: Writer, code: int = ExitCode.OK) -> int:
         """
         Let `render` write to standard output. Return `code`, or INCOMPLETE if output was lost.
         """
@@ -68,7 +71,7 @@ class Output(NamedTuple):
             with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
                 render(stream)
         except (OSError, ValueError):
-            where = f"the file that {option} names" if is_like_secret(path) else path
+            where = path if path and not is_like_secret(path) else f"the file that {option} names"
             problem = Problem(
                 f"The {what} could not be written to {where}.",
                 "Check the directory and the free space on the disk.",
@@ -85,11 +88,14 @@ class Output(NamedTuple):
         detail: Detail | None = None,
     ) -> int:
         """
-        Write a report to standard output or to the file `path`. Return the exit code.
+        Write a report to standard output or to the file `path`, where `-` is standard output.
+
+        Return the exit code.
 
         If the report cannot be written, the exit code is INCOMPLETE, unless that of the report is
         an error already. With `path`, a summary goes to standard error.
         """
+        path = None if path == STDOUT else path
         if report.error is not None:
             self.print_problem(report.error)
             if format == "text" and path is None:
@@ -101,10 +107,36 @@ class Output(NamedTuple):
         if path is None:
             return self.write(render, report.exit_code)
         lost = self.save(render, path, option="--output")
-        if lost:
-            return int(report.exit_code) or lost
-        if report.error is None:
+        if not lost and report.error is None:
             from workerctl.output.text import summary
 
             streams.write(self.stderr, lambda stream: write([summary(report)], stream))
-        return int(report.exit_code)
+        return int(report.exit_code) or lost
+
+    def deliver_each(
+        self,
+        reports: Mapping[str, Report],
+        format: str,  # noqa: A002 -- the name of the option
+        path: str | None,
+        detail: Detail,
+    ) -> int:
+        """
+        Write the reports of several files as one. Return the worst exit code.
+        """
+        from workerctl.output import several
+
+        path = None if path == STDOUT else path
+        for report in reports.values():
+            if report.error is not None:
+                self.print_problem(report.error)
+        code = several.exit_code(reports.values())
+
+        def render(stream: TextIO) -> None:
+            several.render(reports, format, stream, detail)
+
+        if path is None:
+            return self.write(render, code)
+        lost = self.save(render, path, option="--output")
+        if not lost:
+            streams.write(self.stderr, lambda stream: write([several.summary(reports)], stream))
+        return code or lost

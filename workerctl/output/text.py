@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TextIO
 
 from workerctl import __version__
+from workerctl.output.folding import check_line, folded, words
 from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, write
 from workerctl.report.findings import Finding, Severity
@@ -34,7 +35,7 @@ def render(report: Report, stream: TextIO, detail: Detail) -> None:
     """
     Write the report as text.
     """
-    write(_lines(report, detail), stream)
+    write(lines(report, detail), stream)
 
 
 def summary(report: Report) -> Line:
@@ -48,15 +49,16 @@ def summary(report: Report) -> Line:
         if count:
             pieces += [(_plural(count, severity.label), style), ", "]
     pieces = pieces[:-1] or [("no findings", "green" if report.exit_code == 0 else "")]
-    ended = [
-        f"{report.ended(status)} {_words(status)}" for status in Status if report.ended(status)
-    ]
+    ended = [f"{report.ended(status)} {words(status)}" for status in Status if report.ended(status)]
     suppressed = sum(len(result.findings) for result in report.results) - len(findings)
     ended += [f"{suppressed} suppressed"] if suppressed else []
     return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
 
 
-def _lines(report: Report, detail: Detail) -> Iterator[Line]:
+def lines(report: Report, detail: Detail) -> Iterator[Line]:
+    """
+    Yield the lines of the report.
+    """
     yield heading(report)
     if report.error is not None:
         yield from _error(report)
@@ -115,7 +117,7 @@ def _passed(report: Report, detail: Detail) -> Iterator[Line]:
     if detail.quiet:
         return
     if detail.verbose:
-        yield from (_check_line("✓", "green", result) for result in passed)
+        yield from map(check_line, passed)
         return
     width = max((len(_area(result)) for result in passed), default=0)
     for area, results in groupby(passed, key=_area):
@@ -127,16 +129,16 @@ def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
     """
     Yield the checks that crashed and, unless `quiet`, those that were skipped or deferred.
 
-    Checks that are not applicable are listed with `verbose` only; the summary counts them.
+    Checks that wait for the same thing share a line. With `verbose`, each has its own, and those
+    that are not applicable are listed as well; the summary counts them.
     """
-    shown = set() if detail.quiet else {Status.SKIPPED, Status.DEFERRED}
-    if detail.verbose and not detail.quiet:
+    shown = {Status.CRASHED}
+    if not detail.quiet:
+        shown |= {Status.SKIPPED, Status.DEFERRED}
+    if detail.verbose:
         shown.add(Status.NOT_APPLICABLE)
-    for result in report.results:
-        if result.status is Status.CRASHED:
-            yield _check_line("✗", "red", result)
-        elif result.status in shown:
-            yield _check_line("–", "dim", result)
+    results = [result for result in report.results if result.status in shown]
+    yield from map(check_line, results) if detail.verbose else folded(results)
 
 
 def _worst_first(finding: Finding) -> tuple[bool, int]:
@@ -160,16 +162,6 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
         hint = f"→ {follow_up}" if follow_up else ""
         between = " " if where and hint else ""
         yield line(" " * margin, (where, "dim"), between, hint, indent=margin)
-
-
-def _check_line(sign: str, style: Style, result: Result) -> Line:
-    reason = "" if result.reason is None else f" ({_words(result.status)}: {result.reason})"
-    text = f" {result.title}{reason}"
-    return line((f"{sign} ", style), (result.code, style), text, indent=len(result.code) + 3)
-
-
-def _words(status: Status) -> str:
-    return status.value.replace("_", " ")
 
 
 def _plural(count: int, noun: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from workerctl.report.exit_codes import ExitCode
+from workerctl.report.exit_codes import CommandStatus, ExitCode
 from workerctl.report.findings import Finding
 from workerctl.report.type_names import type_name
 
@@ -28,7 +28,7 @@ class WorkerctlError(Exception):
     `message` says what is wrong and `hint` what to do, in one sentence each.
     """
 
-    exit_code = ExitCode.USAGE
+    exit_code: ExitCode | CommandStatus = ExitCode.USAGE
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -66,6 +66,16 @@ class RefusedError(WorkerctlError):
     """
 
     exit_code = ExitCode.FINDINGS
+
+
+class CommandError(WorkerctlError):
+    """
+    A command that could not be executed; `exit_code` is the one that shells use.
+    """
+
+    def __init__(self, message: str, hint: str | None, status: CommandStatus) -> None:
+        super().__init__(message, hint)
+        self.exit_code = status
 
 
 class OutputError(WorkerctlError):

@@ -15,6 +15,15 @@ from workerctl.schema.vocabulary import Expects
 SEQUENCES = (list, tuple, set, frozenset)
 
 
+def is_root_model(kind: type) -> bool:
+    """
+    Return whether a class is a model of a single value.
+
+    Importing `RootModel` for `issubclass` would build that class, which takes milliseconds.
+    """
+    return getattr(kind, "__pydantic_root_model__", False) is True
+
+
 def holds_url(info: FieldInfo) -> bool:
     """
     Return whether the field's value is a URL.

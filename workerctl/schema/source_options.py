@@ -18,8 +18,8 @@ class Options(NamedTuple):
     The sources that the command line names.
 
     `env_files` None means the default file, or those of a settings class that names its own; an
-    empty tuple means no file. `isolated` ignores the process environment. `settings` is a settings
-    class, or names one as `module:Class`.
+    empty tuple means no file, and an empty `secrets_dir` no directory. `isolated` ignores the
+    process environment. `settings` is a settings class, or names one as `module:Class`.
     """
 
     env_files: tuple[str, ...] | None = None
@@ -56,11 +56,15 @@ def resolve_named(options: Options, project: Project, environ: Mapping[str, str]
     variables: Mapping[str, str] = {} if options.isolated else environ
     return options._replace(
         env_files=_env_files(options, project, variables),
-        secrets_dir=(
-            options.secrets_dir or variables.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
-        ),
+        secrets_dir=_secrets_dir(options, project, variables),
         settings=options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings,
     )
+
+
+def _secrets_dir(options: Options, project: Project, variables: Mapping[str, str]) -> str | None:
+    if options.secrets_dir is not None:
+        return options.secrets_dir or None
+    return variables.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
 
 
 def require_no_secret(paths: Iterable[str]) -> None:

@@ -66,8 +66,8 @@ def read(path: str, stdin: BinaryIO | None = None, encoding: str = "utf-8") -> E
     Raises SourceError if the file does not exist or cannot be read, or if it is not a regular file
     of at most 1 MiB in this encoding.
     """
-    if path == STDIN and stdin is not None:
-        return parse(decode(_read_limited(stdin), "<stdin>", encoding), "<stdin>")
+    if path == STDIN:
+        return parse(decode(_read_stdin(stdin), "<stdin>", encoding), "<stdin>")
     return parse(read_text(path, encoding), path)
 
 
@@ -131,6 +131,16 @@ def _read_bytes(path: str) -> bytes:
             return _read_limited(stream)
     finally:
         os.close(descriptor)
+
+
+def _read_stdin(stdin: BinaryIO | None) -> bytes:
+    try:
+        data = None if stdin is None else _read_limited(stdin)
+    except (OSError, ValueError):  # closed meanwhile, or only open for writing
+        data = None
+    if data is None:
+        raise SourceError("Standard input is closed.", "Redirect a file or a pipe to it.")
+    return data
 
 
 def _read_limited(stream: BinaryIO) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS, Suppression
+from workerctl.secrecy.typed import may_repeat
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = (
@@ -97,7 +98,8 @@ def load(project: Project, target: str) -> Any:
 
     So is its folder `src`, if that holds the module.
 
-    Raises ProjectError with the type of the exception only, because its message may hold a value.
+    Raises ProjectError with the type and the line of the exception only, because its message may
+    hold a value.
     """
     module, _, name = require_target(target).partition(":")
     make_importable(project.directory, module)
@@ -106,23 +108,76 @@ def load(project: Project, target: str) -> Any:
         with contextlib.redirect_stdout(sys.stderr):
             return getattr(importlib.import_module(module), name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- a team's module may raise anything
-        kind = type(error).__name__
-    raise ProjectError(
-        f"{target} cannot be loaded ({kind}).", f'Try `python -c "import {module}"`.'
-    )
+        problem = not_loaded(target, error)
+    raise problem
+
+
+def not_loaded(target: str, error: BaseException) -> ProjectError:
+    """
+    Return the error for a target whose module does not load: what is wrong and where.
+
+    The message has the type of the exception and the line of the team that is nearest to it, but
+    not its text, which may hold a value.
+    """
+    from workerctl.report import places  # most modules load
+
+    module, place = target.partition(":")[0], places.last_of(error)
+    where = "" if place is None else f" at {place.where}"
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing and f"{module}.".startswith(f"{missing}."):
+        return ProjectError(
+            f"{target} cannot be loaded: there is no module {missing}.",
+            "Check the name, and the directory in which the command runs.",
+        )
+    kind = type(error).__name__
+    hint = f'Try `python -c "import {module}"`.'
+    if missing and places.is_imported_by_name(missing, error):
+        hint = _not_installed(missing)
+    return ProjectError(f"{target} cannot be loaded ({kind}{where}).", hint)
+
+
+def _not_installed(module: str) -> str:
+    """
+    Return the hint for a dependency of a team that is missing where workerctl is installed.
+    """
+    missing = f"{module} is not installed in the environment of workerctl, {sys.prefix}"
+    if os.environ.get("PRE_COMMIT"):  # which installs a hook into a separate environment
+        return f"{missing}: use `language: system` for the hook, and the project's workerctl."
+    return f"{missing}: install it there, or use the workerctl of the project's environment."
 
 
 def require_target(target: str) -> str:
     """
     Return a target of the form `module:name`.
 
-    Raises ProjectError for any other text, without showing it: it may be a misplaced secret.
+    Raises ProjectError for any other text.
     """
     if re.fullmatch(_TARGET, target):
         return target
-    raise ProjectError(
-        "A settings class or a table of checks is not named in the form module:NAME.",
-        "Write it like `workers.settings:Settings`.",
+    raise wrong_form(target, "A settings class or a table of checks")
+
+
+def wrong_form(target: str, what: str) -> ProjectError:
+    """
+    Return the error for a target that does not have the form `module:name`.
+
+    Its text is shown only if it cannot be a misplaced secret. A path, or a name after a dot, gets a
+    hint.
+    """
+    path, _, name = target.partition(":")
+    module = path.removesuffix(".py").replace(os.sep, ".").strip(".")
+    last = path.rpartition(".")[2]
+    if path == module and not name and last[:1].isupper():
+        module, name = path.removesuffix(f".{last}"), last
+    likely = f"{module}:{name or 'Settings'}"
+    parts = [part for part in target.split(":") if part]
+    is_shown = bool(parts) and all(map(may_repeat, parts))
+    is_likely = is_shown and module != name and re.fullmatch(_TARGET, likely)
+    return ProjectError(
+        f"{target} does not have the form module:Name."
+        if is_shown
+        else f"{what} is not named in the form module:NAME.",
+        f"Did you mean {likely}?" if is_likely else "Write it like `app.config:Settings`.",
     )
 
 
@@ -142,19 +197,35 @@ def make_importable(directory: Path, module: str) -> None:
 def _table(file: Path) -> Mapping[str, Any] | None:
     import tomllib
 
+    document = problem = None
+    text = ""
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        document = None
+        text = file.read_text("utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        problem = f" cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = " is not UTF-8"
+    except (ValueError, RecursionError) as error:
+        problem = f"{_place_in_toml(error, text)} is not valid TOML"
+    # Raised outside the handlers: the exception may hold the text of the file.
     if document is None:
-        raise ProjectError(
-            f"{file} cannot be read as TOML.", "Correct it, or run in another directory."
-        )
+        raise ProjectError(f"{file}{problem}.", "Correct it, or run in another directory.")
     tool = document.get("tool")
     table = tool.get("workerctl") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise ProjectError(f"[tool.workerctl] in {file} is not a table.")
     return table
+
+
+def _place_in_toml(error: Exception, text: str) -> str:
+    """
+    Return `:line:column` from the message of an error of tomllib, which may also quote a key.
+    """
+    found = re.search(r"\(at line ([0-9]+), column ([0-9]+)\)\Z", str(error))
+    if found is not None:
+        return f":{found[1]}:{found[2]}"
+    return f":{len(text.splitlines())}" if str(error).endswith("(at end of document)") else ""
 
 
 def _project(directory: Path, table: Mapping[str, Any]) -> Project:
@@ -254,4 +325,4 @@ def _suppression(entry: object) -> Suppression:
     if not set(environments) <= set(ENVIRONMENTS):
         hint = f"Choose from {', '.join(ENVIRONMENTS)}."
         raise ProjectError(f"The suppression of {code} names an unknown environment.", hint)
-    return Suppression(code, reason.strip(), until, environments, field)
+    return Suppression(code.upper(), reason.strip(), until, environments, field)

@@ -2,15 +2,13 @@
 The selection of checks by `--select` and `--ignore`, which take codes or prefixes of codes.
 """
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import ALWAYS
 from workerctl.report.suggest import did_you_mean
-
-_CODE = r"[A-Za-z]{1,8}[0-9]{0,4}"
+from workerctl.secrecy.typed import may_repeat
 
 
 class Selection(NamedTuple):
@@ -32,16 +30,25 @@ def select(codes: Iterable[str], selected: Iterable[str], ignored: Iterable[str]
     """
     Return the selection of two options, each with lists of comma-separated codes or prefixes.
 
-    Raises UsageError for a code that does not exist, or if a code in ALWAYS is ignored.
+    They are written in any case. Raises UsageError for a code that does not exist, or if a code in
+    ALWAYS is ignored.
     """
     known = tuple(codes)
     selection = Selection(_resolve(known, selected), _resolve(known, ignored))
     for code in sorted(selection.ignored & ALWAYS):
+        others = [other for other in known if other in selection.ignored - ALWAYS]
         raise UsageError(
             f"{code} cannot be ignored, because no other result is meaningful without it.",
-            "Ignore the other codes one by one.",
+            f"Use --ignore {','.join(others)}." if others else "Drop it from --ignore.",
         )
     return selection
+
+
+def under(codes: Iterable[str], prefix: str) -> list[str]:
+    """
+    Return the codes that a code or a prefix stands for, in any case.
+    """
+    return [code for code in codes if code.startswith(prefix.upper())]
 
 
 def require_code(codes: Iterable[str], code: str) -> None:
@@ -51,7 +58,7 @@ def require_code(codes: Iterable[str], code: str) -> None:
     known = tuple(codes)
     if code in known:
         return
-    shown = f"code {code}" if re.fullmatch(_CODE, code, re.ASCII) else "such code"
+    shown = f"code {code}" if may_repeat(code) else "such code"
     raise UsageError(f"There is no {shown}.", did_you_mean(code.upper(), known))
 
 
@@ -59,7 +66,7 @@ def _resolve(known: tuple[str, ...], options: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for option in options:
         for code in filter(None, map(str.strip, option.split(","))):
-            matches = [name for name in known if name.startswith(code)]
+            matches = under(known, code)
             if not matches:
                 require_code(known, code)
             found.update(matches)

@@ -2,6 +2,7 @@
 `workerctl budget`: print the worst case of a job as text, JSON or SVG, or the smallest fix.
 """
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -16,6 +17,7 @@ from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
 from workerctl.commands.budget.remedies import Remedies
 from workerctl.commands.world import World
+from workerctl.output.delivery import STDOUT
 from workerctl.output.json import dump, finding_of, opening
 from workerctl.output.streams import say
 from workerctl.preflight import Request, attempted, check_table, context_of, report_of
@@ -58,6 +60,8 @@ def execute(world: World, request: Request, options: BudgetOptions) -> int:
     analysis = attempted(lambda: _load_and_analyze(world, request, thorough=thorough))
     if isinstance(analysis, Problem):
         return _report_problem(world, analysis, options)
+    if options.svg == STDOUT:
+        return _print_svg(world, analysis.picture)
     svg_code = 0 if options.svg is None else _save_svg(world, analysis.picture, options.svg)
     if options.fix:
         return _print_fix(world, analysis.remedies) or svg_code
@@ -163,6 +167,18 @@ def _save_svg(world: World, picture: Picture, path: str) -> int:
     return world.output.save(
         lambda stream: svg.render(picture, stream), path, option="--svg", what="picture"
     )
+
+
+def _print_svg(world: World, picture: Picture) -> int:
+    """
+    Write the drawing alone to standard output, in ASCII, which every encoding can represent.
+    """
+    from workerctl.commands.budget.drawing import svg
+
+    drawing = io.StringIO()
+    svg.render(picture, drawing)
+    text = drawing.getvalue().encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return world.output.write(lambda stream: stream.write(text), picture.report.exit_code)
 
 
 def _print_fix(world: World, fixes: Remedies) -> int:

@@ -98,6 +98,11 @@ def _require_sound_options(request: KeygenOptions) -> None:
 def _require_sound_file(request: KeygenOptions, options: "Options") -> None:
     if request.write is None:
         return
+    if request.write == "-":
+        raise UsageError(
+            "--write - does not name an env file.",
+            "Name one; without --write, the key is written to standard output.",
+        )
     if request.identify:
         raise UsageError("--id does not write a file.", "Name the file to read: --env-file FILE.")
     if request.canary and options.env_files:

@@ -1,14 +1,14 @@
 """
-The formats of `workerctl show-config`: a table for people, JSON for programs, lines of an env file.
+The formats of `workerctl show-config` for programs: JSON, and lines of an env file.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workerctl import __version__
-from workerctl.commands.show_config.rows import Row, shown_value
+from workerctl.commands.show_config.rows import Row
 from workerctl.output.json import location_of
-from workerctl.output.lines import Line, line
+from workerctl.secrecy.masking import printable
 
 SCHEMA = "workerctl.config/1"
 
@@ -24,7 +24,7 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
             {
                 "name": row.setting.name,
                 "group": row.setting.group,
-                "value": row.shown if row.valid else None,
+                "value": printable(row.shown) if row.valid else None,
                 "typed": row.typed if row.valid else None,
                 "secret": row.setting.secret,
                 "set": row.is_set,
@@ -44,45 +44,17 @@ def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterat
     Yield the rows as lines of an env file.
 
     A line is written only if it reads back as the same value. A comment stands for a value that is
-    masked, not set, not valid, or not representable in `encoding`.
+    masked, of several lines, not set, not valid, or not representable in `encoding`.
     """
     for row in selected:
         name = row.setting.name
         if not row.valid:
             yield f"# {name} is not valid"
-        elif row.setting.secret or not row.whole:
+        elif row.setting.secret or not row.whole or not row.shown.isprintable():
             yield f"# {name} is {'set' if row.shown else 'not set'}"
         else:
             text = f"{name}={_quoted(row.shown)}"
             yield text if _fits(text, encoding) else f"# {name} cannot be written in {encoding}"
-
-
-def table(selected: tuple[Row, ...], *, origin: bool) -> Iterator[Line]:
-    """
-    Yield the rows for people, one line each under the heading of its group.
-    """
-    width = max((len(row.setting.name) for row in selected), default=0)
-    groups = list(dict.fromkeys(row.setting.group for row in selected))
-    group = ""
-    for row in sorted(selected, key=lambda row: groups.index(row.setting.group)):
-        if row.setting.group != group:
-            group = row.setting.group
-            yield line()
-            yield line((group, "bold"))
-        yield _table_line(row, width, origin=origin)
-    yield line()
-    yield line(("* differs from the default", "dim"))
-
-
-def _table_line(row: Row, width: int, *, origin: bool) -> Line:
-    value, style = shown_value(row)
-    mark = "*" if row.changed else " "
-    shadows = f", shadows {', '.join(map(str, row.shadowed))}" if row.shadowed else ""
-    where = f"  {row.location}{shadows}" if origin else ""
-    name = f"{row.setting.name:<{width}}"
-    return line(
-        (f"{mark} ", "yellow"), name, "  ", (value, style), (where, "dim"), indent=width + 4
-    )
 
 
 def _fits(text: str, encoding: str | None) -> bool:

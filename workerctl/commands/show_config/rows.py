@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from workerctl import keys
-from workerctl.commands.usage import unknown_name
+from workerctl.commands.usage import similar, unknown_name
 from workerctl.keyring import versions
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
@@ -20,6 +20,7 @@ from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
 from workerctl.schema.secrets.texts import secret_texts, shown_variable
 from workerctl.secrecy.masking import MASK, show_url
+from workerctl.secrecy.typed import named
 
 
 class Row(NamedTuple):
@@ -101,7 +102,7 @@ def select(
     found = tuple(all_rows)
     groups = list(dict.fromkeys(row.setting.group for row in found))
     if group is not None and group not in groups:
-        raise UsageError("Unknown group.", f"The groups are {', '.join(groups)}.")
+        group = _group_named(group, groups)
     if name is not None:
         return (_named(found, name),)
     return tuple(
@@ -110,6 +111,17 @@ def select(
         if (group is None or row.setting.group == group)
         and (row.changed or not row.valid or not changed)
     )
+
+
+def _group_named(name: str, groups: Iterable[str]) -> str:
+    """
+    Return the group of that name in another case. Raises UsageError for any other name.
+    """
+    for group in groups:
+        if group.upper() == name.upper():
+            return group
+    hint = similar(name, groups) or f"The groups are {', '.join(groups)}."
+    raise UsageError(f"{' '.join(('Unknown group', named(name))).rstrip()}.", hint)
 
 
 def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact | None) -> Row:
@@ -150,8 +162,12 @@ def _location(loaded: Loaded, name: str) -> Location:
 def _differs(loaded: Loaded, setting: Setting) -> bool:
     if setting.secret and not setting.url:
         return True
-    value = _value(loaded, setting.name)
-    return bool(value != setting.default) and as_text(value) != as_text(setting.default)
+    value, default = _plain(_value(loaded, setting.name)), _plain(setting.default)
+    return bool(value != default) and as_text(value) != as_text(default)
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "get_secret_value", lambda: value)()
 
 
 def _value(loaded: Loaded, name: str) -> Any:
@@ -196,8 +212,7 @@ def _shown(loaded: Loaded, setting: Setting, typed: Any, *, is_key: bool) -> str
     """
     Return what may be shown of the value, as text.
     """
-    value = _value(loaded, setting.name)
-    plain = getattr(value, "get_secret_value", lambda: value)()
+    plain = _plain(_value(loaded, setting.name))
     if setting.secret and isinstance(plain, str | bytes | int | float):
         return masked(setting, plain if isinstance(plain, str) else str(plain), is_key=is_key)
     if loaded.schema.is_own and isinstance(typed, list):

@@ -8,8 +8,10 @@ from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from workerctl.schema.introspection import is_root_model
 
 DEEPEST = 8
 """How deeply models are looked into: one may contain itself."""
@@ -37,7 +39,7 @@ def models_in(annotation: Any) -> Iterator[Any]:
     for kind in alternatives(annotation):
         if not isinstance(kind, type) or get_origin(kind) is not None:
             continue
-        is_model = issubclass(kind, BaseModel) and not issubclass(kind, RootModel)
+        is_model = issubclass(kind, BaseModel) and not is_root_model(kind)
         if is_model or dataclasses.is_dataclass(kind):
             yield kind
 

@@ -183,6 +183,8 @@ def _loaded(schema: Schema, values: Values, project: Project, judged: Judged) ->
     built = build(schema, judged.environment, judged.texts)
     if _has_own_sources(schema):
         values = with_origins(schema, values, built.readings)
+        others = (each.label for each in built.readings if each.kind == "other" and each.data)
+        values = values._replace(files=(*values.files, *dict.fromkeys(others)))
     deferred: frozenset[str] = frozenset()
     rejections = built.rejections
     if built.remote:

@@ -12,11 +12,11 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 from pydantic_settings import SettingsError
 
+from workerctl.report import places
+from workerctl.report.places import Place
 from workerctl.schema.declarations import Path, Schema, Variable
-from workerctl.schema.foreign import places
 from workerctl.schema.foreign.annotations import fields_of, is_complex, models_in, nested_models
 from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
-from workerctl.schema.foreign.places import Place
 from workerctl.schema.foreign.variables import alias_keys, settings_classes
 
 Cause = Literal["type", "json", "missing", "validator", "machine", "unknown"]

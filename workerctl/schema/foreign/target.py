@@ -6,6 +6,7 @@ Name is a class, an instance of one, or a function that returns one.
 
 import importlib
 import inspect
+import os
 import re
 from contextlib import suppress
 from types import ModuleType
@@ -14,9 +15,9 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
+from workerctl.report import places
 from workerctl.report.errors import ProjectError, UsageError, WorkerctlError
 from workerctl.report.suggest import did_you_mean
-from workerctl.schema.foreign import places
 from workerctl.schema.foreign.annotations import alternatives
 from workerctl.schema.foreign.construction import CONSTRUCTIONS
 from workerctl.schema.foreign.judged import JudgedEnvironment
@@ -50,12 +51,8 @@ def settings_class(
     """
     if not isinstance(target, str):
         return _class_of(getattr(target, "__name__", "The object"), target)
-    if not re.fullmatch(_TARGET, target):
-        # The text is not shown: in any other form, it may be a secret in the wrong place.
-        raise ProjectError(
-            "A settings class is not named in the form module:Name.",
-            "Write it like `app.config:Settings`.",
-        )
+    if not re.fullmatch(_TARGET, target) or os.path.isfile(target.partition(":")[0]):  # noqa: PTH113
+        raise projects.wrong_form(target, "A settings class")
     projects.make_importable(project.directory, target.partition(":")[0])
     failure: WorkerctlError | None = None
     found: type[BaseSettings] | None = None
@@ -142,20 +139,11 @@ def _failure(target: str, error: BaseException) -> WorkerctlError:
     """
     Return the error for a target that does not load: where, and which type, never the text.
     """
-    module, _, _ = target.partition(":")
-    kind = type(error).__name__
-    if isinstance(error, ModuleNotFoundError) and error.name and is_at_or_below(module, error.name):
-        return ProjectError(
-            f"{target} cannot be loaded: there is no module {error.name}.",
-            "Check the name, and the directory in which the command runs.",
-        )
-    place = places.last_of(error)
-    where = "" if place is None else f" at {place.where}"
-    if kind == "PydanticImportError":
+    if type(error).__name__ == "PydanticImportError":
+        place = places.last_of(error)
+        where = "" if place is None else f" at {place.where}"
         return _refused(target, f"uses a name that only pydantic v1 has{where}")
-    return ProjectError(
-        f"{target} cannot be loaded ({kind}{where}).", f'Try `python -c "import {module}"`.'
-    )
+    return projects.not_loaded(target, error)
 
 
 def is_at_or_below(module: str, package: str) -> bool:

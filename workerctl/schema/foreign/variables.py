@@ -11,7 +11,7 @@ it can be.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import AliasChoices, AliasPath, BaseModel, RootModel
+from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
@@ -24,6 +24,7 @@ from workerctl.schema.foreign.annotations import (
     models_in,
     nested_models,
 )
+from workerctl.schema.introspection import is_root_model
 
 
 class _Reader(NamedTuple):
@@ -163,8 +164,7 @@ def _is_open(info: FieldInfo) -> bool:
     Return whether the keys below a field are not fixed: those of a dictionary, or of a lax model.
     """
     return is_mapping(info.annotation) or any(
-        issubclass(kind, RootModel)
-        or (getattr(kind, "model_config", None) or {}).get("extra") == "allow"
+        is_root_model(kind) or (getattr(kind, "model_config", None) or {}).get("extra") == "allow"
         for kind in alternatives(info.annotation)
         if isinstance(kind, type) and issubclass(kind, BaseModel)
     )

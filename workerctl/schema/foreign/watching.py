@@ -9,6 +9,7 @@ Watch the sources of a settings class: in which order they are called, and what 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
+from pathlib import Path as FilePath
 from typing import Any, Literal, NamedTuple
 
 from pydantic_settings import (
@@ -19,9 +20,9 @@ from pydantic_settings import (
     SecretsSettingsSource,
 )
 
+from workerctl.report.places import shown
 from workerctl.schema.declarations import Path
 from workerctl.schema.foreign.judged import Kind, replaced
-from workerctl.schema.foreign.places import shown
 
 _FILES = {
     "toml_file_path": "toml file",
@@ -124,7 +125,8 @@ def _label(source: Any, kind: Any) -> str:
         files = getattr(source, attribute, None)
         if files:
             files = files if isinstance(files, list | tuple) else [files]
-            return f"{word} {', '.join(shown(str(file)) for file in files)}"
+            read = [file for file in files if FilePath(file).expanduser().is_file()]
+            return f"{word} {', '.join(shown(str(file)) for file in read or files)}"
     name: str = kind.__name__
     return name
 

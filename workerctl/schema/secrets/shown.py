@@ -16,10 +16,11 @@ from enum import Enum
 from math import isfinite
 from typing import Any, NamedTuple, get_args, get_origin
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from workerctl.rules import Hidden
+from workerctl.schema.introspection import is_root_model
 from workerctl.schema.secrets.declared import (
     fields_of,
     has_rule,
@@ -182,15 +183,20 @@ def _is_dsn(place: Place) -> bool:
 
 def _public_text(text: str) -> str:
     """
-    Return a public text without control characters, and its URLs without userinfo and query.
+    Return a public text, and its URLs without userinfo and query.
+
+    It may contain control characters, which every output for people escapes. Bytes that are not
+    UTF-8 are escaped here, because JSON cannot represent them.
     """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = printable(text)
     if "://" not in text:
-        return printable(text)
+        return text
     if urls.split(text) is not None:
         return show_url(text, secret=False)
     if "@" in text.partition("://")[2]:
         return MASK  # perhaps the end of a password that is not escaped
-    return printable(re.sub(_URL_IN_TEXT, lambda found: show_url(found[0], secret=False), text))
+    return re.sub(_URL_IN_TEXT, lambda found: show_url(found[0], secret=False), text)
 
 
 def _holds_secret_json(text: str) -> bool:
@@ -219,7 +225,7 @@ def _mapped(value: Any, place: Place, show: Callable[[Part], Any], depth: int) -
         return _mapped(value.get_secret_value(), hidden, show, depth + 1)
     if isinstance(value, Enum):
         return _mapped(value.value, place, show, depth + 1)
-    if isinstance(value, RootModel):
+    if is_root_model(type(value)):
         root = type(value).model_fields["root"].annotation
         return _mapped(value.root, place._replace(annotation=root), show, depth + 1)
     fields = _fields(value)

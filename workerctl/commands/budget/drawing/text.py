@@ -10,7 +10,7 @@ from workerctl.budget.arithmetic import Budget
 from workerctl.commands.budget.drawing.bars import Picture, facts, headline
 from workerctl.commands.budget.drawing.chart import chart
 from workerctl.output.formats import Detail
-from workerctl.output.lines import Line, Style, line, width, write
+from workerctl.output.lines import Line, Style, is_coloured, line, width, write
 from workerctl.output.text import finding_lines, heading, unjudged
 
 _WIDEST = 160
@@ -23,9 +23,9 @@ def render(picture: Picture, stream: TextIO) -> None:
     """
     columns = min(width(stream), _WIDEST)
     lines = _lines(picture, columns)
-    if not stream.isatty():
+    if not stream.isatty() and not is_coloured(stream):
         lines = (part for whole in lines for part in _wrapped(whole, columns))
-    write(lines, stream)
+    write(lines, stream, columns)
 
 
 def _lines(picture: Picture, columns: int) -> Iterator[Line]:

@@ -2,14 +2,16 @@
 Where in a team's code an exception was raised: a function, a file and a line, never a text.
 """
 
+import linecache
 import os
+import re
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_NOT_THEIRS = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[2]) + os.sep, "<")
+_NOT_THEIRS = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]) + os.sep, "<")
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 
 
@@ -63,6 +65,24 @@ def modules(error: BaseException) -> Iterator[FrameType]:
     for frame, _ in _frames(error):
         if frame.f_code.co_name == "<module>":
             yield frame
+
+
+def is_imported_by_name(module: str, error: BaseException) -> bool:
+    """
+    Return whether the source line that failed to import a module contains its name.
+
+    Otherwise the name was computed, and may be a value.
+    """
+    lines = [
+        linecache.getline(frame.f_code.co_filename, number)
+        for frame, number in _frames(error)
+        if not frame.f_code.co_filename.startswith("<")
+    ]
+    first = re.escape(module.partition(".")[0])
+    return (
+        bool(lines)
+        and re.search(rf"\bimport\b.*\b{first}\b|\bfrom\s+{first}\b", lines[-1]) is not None
+    )
 
 
 def shown(filename: str) -> str:

@@ -1,0 +1,130 @@
+"""
+The table of `workerctl show-config`: a line for each setting, or more where the columns are few.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from workerctl.commands.show_config.rows import Row, shown_value
+from workerctl.output.lines import Line, Style, line
+
+_GAP = 2
+_MARK = 2
+_WIDEST_VALUE = 32
+_NARROWEST_VALUE = 12
+_BELOW = 4
+_HEADINGS = ("setting", "value", "comes from")
+
+
+class Cells(NamedTuple):
+    """
+    The texts of one row. `origin` is "" if it is not shown.
+    """
+
+    mark: str
+    name: str
+    value: str
+    style: Style
+    origin: str
+
+
+class Layout(NamedTuple):
+    """
+    The widths of the columns. With `stacked`, every row begins with a line for the name alone.
+
+    `columns` is the width of the terminal; None means that lines are never broken.
+    """
+
+    name: int
+    value: int
+    columns: int | None
+    stacked: bool
+
+    @property
+    def second(self) -> int:
+        """
+        The position at which values begin.
+        """
+        return _MARK + self.name + _GAP
+
+    def room_for(self, cells: Cells) -> int:
+        """
+        Return the width that remains for the value of a row in one line.
+        """
+        if self.columns is None:
+            return max(self.value, len(cells.value))
+        origin = _GAP + len(cells.origin) if cells.origin else 0
+        return min(max(self.value, len(cells.value)), self.columns - self.second - origin)
+
+
+def table(selected: Iterable[Row], *, origin: bool, columns: int | None = None) -> Iterator[Line]:
+    """
+    Yield the rows for people, under column headings and the heading of their group.
+
+    With `columns`, a row that does not fit is broken after the name.
+    """
+    rows = list(selected)
+    cells = [_cells(row, origin=origin) for row in rows]
+    layout = _layout(cells, columns)
+    headings = Cells("  ", _HEADINGS[0], _HEADINGS[1], "dim", _HEADINGS[2] if origin else "")
+    yield from _lines(headings, layout, name_style="dim")
+    order = list(dict.fromkeys(row.setting.group for row in rows))
+    for group in order:
+        yield line()
+        yield line((group, "bold"))
+        for row, found in zip(rows, cells, strict=True):
+            if row.setting.group == group:
+                yield from _lines(found, layout)
+    yield line()
+    yield line(("* differs from the default", "dim"))
+
+
+def _cells(row: Row, *, origin: bool) -> Cells:
+    value, style = shown_value(row)
+    shadows = f", shadows {', '.join(map(str, row.shadowed))}" if row.shadowed else ""
+    return Cells(
+        mark="* " if row.changed else "  ",
+        name=row.setting.name,
+        value=value,
+        style=style,
+        origin=f"{row.location}{shadows}" if origin else "",
+    )
+
+
+def _layout(cells: Sequence[Cells], columns: int | None) -> Layout:
+    """
+    Return the layout: stacked if a row in one line would leave too little for its value.
+    """
+    name = max((len(each.name) for each in cells), default=0)
+    longest = max((len(each.value) for each in cells), default=0)
+    value = min(longest, _WIDEST_VALUE)
+    if columns is not None:
+        origins = [len(each.origin) + _GAP for each in cells if each.origin]
+        usual = sorted(origins)[len(origins) * 9 // 10] if origins else 0
+        left = columns - _MARK - name - _GAP - usual
+        value = max(min(value, left), 0)
+    is_narrow = value < min(longest, _NARROWEST_VALUE)
+    return Layout(max(name, len(_HEADINGS[0])), max(value, len(_HEADINGS[1])), columns, is_narrow)
+
+
+def _lines(cells: Cells, layout: Layout, *, name_style: Style = "") -> Iterator[Line]:
+    mark: tuple[str, Style] = (cells.mark, "yellow")
+    value, origin = (cells.value, cells.style), _origin(cells.origin)
+    room = layout.room_for(cells)
+    if not layout.stacked and len(cells.value) <= room:
+        gap = " " * (room - len(cells.value) + _GAP) if cells.origin else ""
+        padding = " " * (layout.name - len(cells.name) + _GAP)
+        yield line(mark, (cells.name + padding, name_style), value, gap, origin)
+        return
+    yield line(mark, (cells.name, name_style))
+    below = " " * _BELOW
+    if _BELOW + len(cells.value) + _GAP + len(cells.origin) <= (layout.columns or 0):
+        yield line(below, value, " " * _GAP, origin)
+        return
+    yield line(below, value, indent=_BELOW)
+    if cells.origin:
+        yield line(below, _origin(f"from {cells.origin}"), indent=_BELOW)
+
+
+def _origin(text: str) -> tuple[str, Style]:
+    return text, "dim"
