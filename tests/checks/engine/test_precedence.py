@@ -104,7 +104,7 @@ def test_a_check_that_does_not_run_stands_for_nothing(
     context: MakeContext, selection: Selection
 ) -> None:
     """
-    Whoever selects KEY002, or ignores ENV004, sees KEY002.
+    With KEY002 selected or ENV004 ignored, KEY002 is reported.
     """
     results = run(context("ENV=staging\nENCRYPTION_KEY=your-key\n"), selection=selection)
 

@@ -123,7 +123,7 @@ def test_an_expression_of_github_survives_expansion(context: MakeContext) -> Non
 )
 def test_a_number_or_a_switch_is_never_missing(context: MakeContext, line: str) -> None:
     """
-    What the class rejects, or a number that is none, is judged as strictly as a secret.
+    What the class rejects, or a number that is not one, is judged as strictly as a secret.
     """
     assert [code for code, _, _ in found(context(f"{line}\n"))] == ["REF002"]
 

@@ -191,7 +191,7 @@ def test_a_reference_to_a_secret_is_recognised(text: str) -> None:
 @pytest.mark.parametrize("text", MISSING)
 def test_the_text_of_a_missing_value_is_recognised(text: str) -> None:
     """
-    What languages write for a value that does not exist, or for an object, is no secret.
+    What languages write for a value that does not exist, or for an object, is not a secret.
     """
     found = recognised(text, "OPENAI_API_KEY", Holds.SECRET)
 

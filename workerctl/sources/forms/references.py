@@ -166,7 +166,7 @@ _MOUNTED = (
     r"(?:\.?secrets?(?:-[\w-]+)?|run[/\\]credentials)(?:[/\\][\w.-]+)+|file:/\S+"
 )
 
-# Texts that are no value anywhere, and those that are none where a text would be none.
+# Texts that are never meant, and those that may be meant as a text.
 _NEVER = frozenset(
     (
         "undefined", "[object Object]", "[object Promise]", "[object Undefined]", "[object Null]",

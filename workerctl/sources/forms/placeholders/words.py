@@ -74,7 +74,7 @@ WARNINGS = _words(
 )
 CONNECTIVES = _words(
     """
-    be before before do don dont for in is it must needs not only secret secure shall should this to
+    be before before do don dont for in is it must needs not only secret secure should this to
     use used your
     """
 )
