@@ -94,7 +94,7 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "placeholder": lambda mint: f"your-key-here-{mint.token()}",
     "reference": lambda mint: f"op://vault/{mint.token()}/{mint.token()}",
     "template": lambda mint: f"{{{{ {mint.token()} }}}}$({mint.token()})${{{{{mint.token()}}}}}",
-    "missing value": lambda mint: f"redis://{mint.token()}:undefined@{mint.token()}/0",
+    "missing value": lambda mint: f"redis://{mint.token()}:undefined@example.net/?{mint.token()}",
     "URL": lambda mint: f"https://:{mint.token()}@host.example.net/?{mint.token()}#{mint.token()}",
     "URL with a slash in it": lambda mint: f"https://u:{mint.token()}/{mint.token()}@example.net/",
     "URL with a hash in it": lambda mint: f"redis://:{mint.token()}#{mint.token()}@example.net/0",
