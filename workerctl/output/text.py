@@ -16,6 +16,7 @@ from workerctl.report.results import Report, Result, Status
 _AREAS = {
     "SET": "settings",
     "ENV": "environment",
+    "REF": "references",
     "KEY": "encryption key",
     "TMO": "timeouts",
     "BUD": "retry budget",
