@@ -1,9 +1,9 @@
 """
 One fault, one finding: of several findings about one value, the one that names the cause stands.
 
-A placeholder in a URL is also a text of the wrong type, without a host, and not encrypted. Whoever
-replaces the placeholder is rid of all of these, so only the placeholder is reported. The order is:
-a placeholder, a reference, the form of the text, and then what the value means.
+A placeholder in a URL is also a text of the wrong type, without a host, and not encrypted. All of
+these disappear with the placeholder, so only the placeholder is reported. The order is: a
+placeholder, a reference, the form of the text, and then what the value means.
 
 Nothing is lost by that. The finding that stands has the highest severity of those that it stands
 for, so that exit codes are the same. Only findings about the same variable are withheld; a finding

@@ -113,10 +113,10 @@ _ROWS = (
     _Row("$(", r"\$\([A-Z][A-Z0-9_]+\)", _VARIABLE, in_text=True),
     _Row("$(", r"\$\([A-Za-z_][\w.-]{2,}\)", _VARIABLE),
     _Row("{{", r"^\{\{.*\}\}$", _TEMPLATE.words, in_text=True),
-    _Row("{{", r"\{\{.*?\}\}", _RENDERED),
+    _Row("{{", r"\{\{[^{}]*\}\}", _RENDERED),
     _Row("{%", r"^\{%.*%\}", _TEMPLATE.words, in_text=True),
     _Row("<%", r"^<%.*%>$", _TEMPLATE.words, in_text=True),
-    _Row("<%", r"<%.*?%>", _RENDERED),
+    _Row("<%", r"<%[^%]*%>", _RENDERED),
     _Row("%(", r"%\([A-Za-z_][\w.]*\)s", _VARIABLE),
     _Row("%env(", r"^%env\(.*\)%$", _TEMPLATE.words, in_text=True),
     _Row("%", r"^%[A-Z_][A-Z0-9_]{2,}%$", _REPLACED, in_text=True),
@@ -166,7 +166,7 @@ _MOUNTED = (
     r"(?:\.?secrets?(?:-[\w-]+)?|run[/\\]credentials)(?:[/\\][\w.-]+)+|file:/\S+"
 )
 
-# Texts that are no value anywhere, and those that are none where a text would be none.
+# Texts that are never meant, and those that may be meant as a text.
 _NEVER = frozenset(
     (
         "undefined", "[object Object]", "[object Promise]", "[object Undefined]", "[object Null]",
