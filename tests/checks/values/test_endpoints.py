@@ -69,7 +69,7 @@ def test_env005_covers_every_url_of_the_schema(context: MakeContext) -> None:
 
 
 def test_env005_judges_the_default_of_a_class() -> None:
-    """A default is judged where it applies; one that leads to this machine is no finding."""
+    """A default is judged where it applies; one that leads to this machine is not a finding."""
     found = list(endpoints.ENV005.run(judged(Remote, {"BASE": "https://api.example.net"})))
 
     assert [(one.fields, one.severity, one.location) for one in found] == [

@@ -85,14 +85,14 @@ def test_set011_passes_what_has_a_value(context: MakeContext, text: str) -> None
 
 
 def test_set011_ignores_what_a_stronger_source_overrides(context: MakeContext) -> None:
-    """A line that does not count is no problem."""
+    """A line that does not count is not a problem."""
     made = context(f"ENV=production\n{URL}", {"REDIS_URL": "rediss://cache.example-works.net/0"})
 
     assert list(expansions.SET011.run(made)) == []
 
 
 def test_set011_judges_the_variables_of_other_programs(context: MakeContext) -> None:
-    """A variable that is no setting gets a warning."""
+    """A variable that is not a setting gets a warning."""
     (found,) = expansions.SET011.run(context("ENV=production\nBACKUP_URL=x://${BACKUP_HOST}\n", {}))
 
     assert (found.severity, found.fields) == (W, ())

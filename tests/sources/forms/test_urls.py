@@ -67,7 +67,7 @@ def test_the_table_agrees_with_redis_py(scheme: str, pairs: list[tuple[str, str]
 
 @given(st.text("0123/ab %", max_size=6), st.sampled_from(["", "?db=1", "?db=3"]))
 def test_the_database_is_the_one_of_redis_py(path: str, query: str) -> None:
-    """A path that redis-py ignores is a fault; one that it uses is none."""
+    """A path that redis-py ignores is a fault; one that it uses is not."""
     url = f"redis://cache/{quote(path)}{query}"
     used = parse_url(url).get("db", 0)
     meant = {each.strip() for each in (path.strip("/"), query.removeprefix("?db=")) if each.strip()}
@@ -201,7 +201,7 @@ def test_other_clients(url: str, expected: list[Effect]) -> None:
     ],
 )
 def test_a_default_shows_what_is_expected(default: str, text: str, expected: list[Effect]) -> None:
-    """The default of a setting tells its scheme, and the driver of SQLAlchemy."""
+    """The default of a setting shows its scheme, and the driver of SQLAlchemy."""
     assert effects(text, Use("A_SETTING", default)) == expected
 
 

@@ -110,7 +110,7 @@ def _faults(context: Context, names: Iterable[str]) -> Iterator[tuple[str, str, 
     """
     Yield each fault after the name and the text of its setting.
 
-    A placeholder and an empty `${NAME}` have findings of their own.
+    A placeholder and an empty `${NAME}` have other findings.
     """
     marked = _marked(context)
     for (name,) in context.groups_of_valid((name,) for name in names):
