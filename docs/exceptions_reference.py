@@ -31,6 +31,9 @@ for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
 - A message never contains the text of the original exception, which remains available as
   `__cause__` and in tracebacks. There, `configure_logging` redacts the secrets of the settings;
   personal data is not redacted.
+- If a service rejects credentials, or a header cannot be sent, the message names the setting whose
+  value was in the request, if it is among the secrets in memory, and says if it is a reference or a
+  placeholder.
 - Programming errors (`TypeError`, `KeyError`, `ValueError`, …), errors of local files, RQ's timeout
   and cancellation pass through unchanged.
 - `retry_after` is the wait that the service asked for. A wait within a stage is never longer than
@@ -69,6 +72,61 @@ decides:
 `backoff(settings, stage, idempotent=False)` also retries it.
 """
 
+# What happens while a job runs; the job under workerctl's classes, and under RQ's without `Retry`.
+DEATHS = (
+    (
+        "The work-horse is killed",
+        "runs once more; if that is killed, too, it fails, since a third would probably be as well",
+        "fails",
+    ),
+    (
+        "The worker and its work-horse are killed, or a `SimpleWorker`",
+        "runs up to 2 more times",
+        "fails",
+    ),
+    ("Only the worker is killed", *["the work-horse ends it"] * 2),
+    (
+        "A second SIGTERM or SIGINT makes the worker kill the work-horse",
+        "runs up to 2 more times",
+        "fails",
+    ),
+    ("Redis restarts, with an append-only file", *["is not affected"] * 2),
+    (
+        "Redis is down when the job ends",
+        "runs up to 2 more times, because its result is lost",
+        "fails",
+    ),
+    (
+        "The worker is killed between taking the job from its only queue and starting it",
+        "returns to the queue",
+        "fails",
+    ),
+    (
+        "The same, with a worker of several queues",
+        *["is lost: RQ takes it from Redis without a copy"] * 2,
+    ),
+)
+ON_DEATHS = """
+- The number of retries is stored when a job starts, because RQ's clean-up considers nothing else.
+  The worker needs workerctl's job class or `worker_job`. Under a worker class of RQ itself,
+  `worker_job` does not help if only the work-horse is killed.
+- A job whose worker was killed waits for the clean-up of another worker of its queue. RQ cleans up
+  when a worker starts and every ten minutes, and considers a job abandoned 90 seconds after its
+  last heartbeat; under a `SimpleWorker`, one minute after its timeout. After a second signal,
+  workerctl's `Worker` returns the job at once.
+- `on_failure` is called when such a job fails for good, and `is_final` is true then.
+- A job that runs again may have been done almost completely: make its effects idempotent.
+- If only a worker is killed, its scheduler (`--with-scheduler`) lives on. With RQ alone, it keeps
+  the dead worker's connections open, so that Redis gives the next job to nobody: of a worker with
+  one queue, it stays in the intermediate queue; of one with several, it is lost. The scheduler of
+  workerctl's classes closes these connections and ends with its worker. With RQ's classes, kill the
+  process group or the cgroup instead, as containers and systemd (`KillMode=control-group`) do.
+- A restart of Redis loses what is not in its append-only file: with `appendfsync everysec`, up to a
+  second, and the jobs that were enqueued in it.
+- If the Redis of a worker with RQ 1.16 and redis-py 5 restarts, the worker continues, but hangs
+  when it is stopped, because of a deadlock in redis-py: the orchestrator has to kill it.
+"""
+
 
 def text() -> str:
     """
@@ -76,7 +134,15 @@ def text() -> str:
     """
     return "\n".join(
         line
-        for part in (_classes(), _kinds(), _translations(), _statuses(), _codes(), _known())
+        for part in (
+            _classes(),
+            _kinds(),
+            _deaths(),
+            _translations(),
+            _statuses(),
+            _codes(),
+            _known(),
+        )
         for line in (*part, "")
     )
 
@@ -121,6 +187,17 @@ def _kinds() -> Iterator[str]:
         yield f"| {kind} | {done} | {WITHOUT[kind]} |"
     yield ""
     yield CLASSIFICATION
+
+
+def _deaths() -> Iterator[str]:
+    yield "## Jobs whose process dies\n"
+    yield "No exception is raised in a job whose process is killed. What happens to it, seen with"
+    yield "RQ 1.16, 2.6 and 3.0 and `JOB_MAX_RETRIES=2` (`tests/runtime/jobs/test_deaths.py`):\n"
+    yield "| What happens while the job runs | With workerctl's classes, it | With RQ alone, it |"
+    yield "|---|---|---|"
+    for row in DEATHS:
+        yield f"| {' | '.join(row)} |"
+    yield ON_DEATHS.rstrip("\n")
 
 
 def _translations() -> Iterator[str]:

@@ -20,6 +20,11 @@ GOOD = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 RAW = bytes.fromhex(GOOD)
 NOISE = hashlib.shake_256(b"noise").digest(64)
 
+
+def _base64(data: bytes | str) -> str:
+    return base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
+
+
 BAD_FORMS = {
     "": "is empty",
     " ": "contains only whitespace",
@@ -41,12 +46,27 @@ BAD_FORMS = {
     f"0x{GOOD}": "starts with 0x, which is not part of the key",
     f"0X{GOOD[2:]}": "starts with 0x, which is not part of the key",
     GOOD[:32]: "has 32 hexadecimal characters (a 128-bit key), not 64",
-    base64.b64encode(
-        RAW
-    ).decode(): "is 32 bytes encoded in base64, not as 64 hexadecimal characters",
+    base64.b64encode(RAW).decode(): "is base64 of 32 bytes, not the 64 hexadecimal characters",
     base64.urlsafe_b64encode(RAW).decode().rstrip("="): (
-        "is 32 bytes encoded in base64, not as 64 hexadecimal characters"
+        "is base64 of 32 bytes, not the 64 hexadecimal characters"
     ),
+    _base64(_base64(RAW)): "is base64, twice, of 32 bytes, not the 64 hexadecimal characters",
+    _base64(GOOD): "is base64 of a text of 64 hexadecimal characters, not the 64 hexadecimal "
+    "characters",
+    _base64(f"{GOOD}\n"): "is base64 of a text of 64 hexadecimal characters, not the 64 "
+    "hexadecimal characters",
+    _base64(_base64(GOOD)): "is base64, twice, of a text of 64 hexadecimal characters, not the 64 "
+    "hexadecimal characters",
+    GOOD.encode().hex(): "is hexadecimal of a text of 64 hexadecimal characters, not the 64 "
+    "hexadecimal characters",
+    f"base64:{_base64(RAW)}": "is base64 of 32 bytes, with `base64:` in front",
+    f"b64:{_base64(GOOD)}": "is base64 of a text of 64 hexadecimal characters, with `b64:` in "
+    "front",
+    f"hex:{GOOD}": "is a text of 64 hexadecimal characters, with `hex:` in front",
+    f"ENCRYPTION_KEY={GOOD}": "is a text of 64 hexadecimal characters, with a name in front",
+    f"ENCRYPTION_KEY:{_base64(RAW)}": "is base64 of 32 bytes, with a name in front",
+    f"key={GOOD[1:]}": "has 67 characters, not 64, and 3 characters that are not hexadecimal",
+    _base64(RAW[1:]): "has 44 characters, not 64, and 27 characters that are not hexadecimal",
     "a": "has 1 character, not 64",
     "ab": "has 2 characters, not 64",
     "g": "has 1 character, not 64, and 1 character that is not hexadecimal",

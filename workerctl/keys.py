@@ -15,6 +15,9 @@ _LENGTH = 2 * KEY_BYTES
 _HEX = frozenset("0123456789abcdefABCDEF")
 _QUOTES = frozenset("'\"`\u2018\u2019\u201c\u201d")
 _BOM = "\ufeff"
+_LONGEST_ENCODED = 256
+_HEX_TEXT = f"a text of {_LENGTH} hexadecimal characters"
+_ENCODINGS = ("base64", "base64url", "b64", "hex")
 _FINGERPRINT = b"workerctl/v1/key-fingerprint"
 _HALF_LENGTH = 32
 
@@ -153,22 +156,66 @@ def _wrapping(text: str) -> str | None:
 def _other_form(text: str) -> str | None:
     if text[:2] in {"0x", "0X"}:
         return "starts with 0x, which is not part of the key"
+    labelled = _labelled(text)
+    if labelled is not None:
+        return labelled
     if len(text) == _HALF_LENGTH and _HEX.issuperset(text):
         return f"has {_HALF_LENGTH} hexadecimal characters (a 128-bit key), not {_LENGTH}"
-    if not _HEX.issuperset(text) and _is_base64_key(text):
-        return f"is {KEY_BYTES} bytes encoded in base64, not as {_LENGTH} hexadecimal characters"
+    inner = _encoded(text)
+    return None if inner is None else f"is {inner}, not the {_LENGTH} hexadecimal characters"
+
+
+def _labelled(text: str) -> str | None:
+    """
+    Return what a text is if it is a key in any encoding behind `base64:`, `hex:` or a name.
+    """
+    ends = [found for sign in ":=" if (found := text.find(sign)) > 0]
+    if not ends:
+        return None
+    end = min(ends)
+    front, rest = text[:end], text[end + 1 :]
+    inner = _HEX_TEXT if _is_hex_text(rest.encode(errors="replace")) else _encoded(rest)
+    if inner is None or not front.isidentifier():
+        return None
+    is_encoding = text[end] == ":" and front.lower() in _ENCODINGS
+    return f"is {inner}, with {f'`{front.lower()}:`' if is_encoding else 'a name'} in front"
+
+
+def _encoded(text: str) -> str | None:
+    """
+    Return what a text is if it is a key in another encoding, such as base64 of its 32 bytes.
+    """
+    if len(text) > _LONGEST_ENCODED:
+        return None
+    if _HEX.issuperset(text):
+        data = bytes.fromhex(text) if len(text) % 2 == 0 else b""
+        return f"hexadecimal of {_HEX_TEXT}" if _is_hex_text(data) else None
+    once = _from_base64(text)
+    twice = None if once is None else _from_base64(once.rstrip(b"\r\n").decode("latin-1"))
+    for decoded, how in ((once, "base64 of"), (twice, "base64, twice, of")):
+        if decoded is not None and len(decoded) == KEY_BYTES:
+            return f"{how} {KEY_BYTES} bytes"
+        if decoded is not None and _is_hex_text(decoded):
+            return f"{how} {_HEX_TEXT}"
     return None
 
 
-def _is_base64_key(text: str) -> bool:
+def _is_hex_text(data: bytes) -> bool:
+    text = data.rstrip(b"\r\n").decode("latin-1")
+    return len(text) == _LENGTH and _HEX.issuperset(text)
+
+
+def _from_base64(text: str) -> bytes | None:
+    """
+    Return the bytes of a text in base64 or base64url, with or without padding; None for other text.
+    """
     import binascii
 
     standard = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        key = binascii.a2b_base64(standard + "=" * (-len(standard) % 4), strict_mode=True)
+        return binascii.a2b_base64(standard + "=" * (-len(standard) % 4), strict_mode=True)
     except ValueError:
-        return False
-    return len(key) == KEY_BYTES
+        return None
 
 
 def _count(text: str) -> str:

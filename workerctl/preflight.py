@@ -44,7 +44,8 @@ class Request(NamedTuple):
 
     `env` applies the rules of another environment than the configuration's own. `selected` and
     `ignored` hold codes or prefixes, comma-separated. With `fail_on` None no finding fails the run.
-    `starting` omits the checks that a worker should not run when it boots.
+    `starting` omits the checks that a worker should not run when it boots, and `running` says that
+    a command is going to read the sources as they are.
     """
 
     options: Options = Options()
@@ -54,6 +55,7 @@ class Request(NamedTuple):
     fail_on: Severity | None = Severity.ERROR
     phase: Phase = "run"
     starting: bool = False
+    running: bool = False
 
 
 def preflight(
@@ -162,6 +164,8 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         suppressions=loaded.suppressions,
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
         phase=request.phase,
+        starting=request.starting or request.running,
+        rendered_by=loaded.project.rendered_by,
     )
     pipeline = pipeline_of(loaded.schema, loaded.project)
     if pipeline is None or pipeline is PIPELINE:

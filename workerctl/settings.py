@@ -31,6 +31,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workerctl.report.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Finding, Severity
+from workerctl.report.precedence import standing
 from workerctl.rules import (
     AtMost,
     DimensionsOf,
@@ -584,7 +585,7 @@ def _load(target: Target) -> loading.Loaded:
 
 def _judged(loaded: loading.Loaded) -> Any:
     found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
-    findings = boot_rules.unsuppressed(found, loaded.suppressions, loaded.view)
+    findings = standing(boot_rules.unsuppressed(found, loaded.suppressions, loaded.view))
     # SET001 is a warning for what another machine may have; here, the class is needed in full.
     if any(each.severity is Severity.ERROR or each.code == "SET001" for each in findings):
         raise ConfigurationError(findings)

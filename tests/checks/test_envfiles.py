@@ -1,5 +1,5 @@
 """
-Tests of the checks of env files: readable, private, untracked, portable.
+Tests of the checks of env files: readable, private, untracked, not empty.
 """
 
 import subprocess
@@ -8,20 +8,30 @@ from pathlib import Path
 import pytest
 
 from tests.support.configurations import KEY, MakeContext
-from workerctl.checks import envfiles
+from workerctl.checks import dialects, envfiles
 from workerctl.checks.base import SkipCheck
 from workerctl.report.findings import Location, Severity
 
+UNREADABLE = "Line 2 cannot be read as an assignment"
+WHOLE = "the whole file"
 SECRET = f"ENCRYPTION_KEY={KEY}\n"
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("this is not an assignment", "Line 2 cannot be read as an assignment."),
-        ("ALONE", "Line 2 has no `=`."),
-        ("A='unterminated", "Line 2 cannot be read as an assignment."),
-        ("A=${B}" + "${B}" * 20_000, "Line 2 expands `${…}` beyond 64 KiB."),
+        (
+            "this is not an assignment",
+            f"{UNREADABLE}; docker compose and docker run refuse {WHOLE}.",
+        ),
+        ("ALONE", "Line 2 has no `=`; docker takes the value from its own environment."),
+        ("A='x' y", f"{UNREADABLE}."),
+        ("A='unterminated", f"{UNREADABLE}; docker compose refuses {WHOLE}."),
+        ("A='x\nB=y' z q", f"{UNREADABLE}; docker compose refuses {WHOLE}."),
+        (
+            "A=${B}" + "${B}" * 20_000,
+            f"Line 2 expands `${{…}}` beyond 64 KiB; docker run refuses {WHOLE}.",
+        ),
     ],
 )
 def test_set005_names_the_line_and_not_its_text(
@@ -40,6 +50,27 @@ def test_set005_passes_comments_blanks_and_exports(context: MakeContext) -> None
     text = "# comment\n\n  export DEBUG=1 # why\n'LOG_LEVEL'=INFO\n"
 
     assert list(envfiles.SET005.run(context(text))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("redis_url: redis://x\nqueues:\n  - fast\n  - slow\n", "YAML"),
+        ('{"DEBUG": true, "QUEUES": "fast"}', "JSON"),
+        ("[worker]\ndebug = true\n", "TOML or INI"),
+        ("#!/bin/sh\necho no\nexport DEBUG=1\n", "a shell script"),
+    ],
+)
+def test_set005_recognises_a_file_of_another_kind(
+    context: MakeContext, text: str, kind: str
+) -> None:
+    """It is reported once, not line by line, and no other check of env files reports it again."""
+    made = context(text)
+
+    assert [finding.message for finding in envfiles.SET005.run(made)] == [
+        f"worker.env looks like {kind}, not like an env file."
+    ]
+    assert list(envfiles.SET010.run(made)) == list(dialects.SET009.run(made)) == []
 
 
 @pytest.mark.parametrize(("mode", "count"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)])
@@ -140,48 +171,6 @@ def test_set008_says_when_git_does_not_answer(context: MakeContext, tmp_path: Pa
         list(envfiles.SET008.run(made))
 
 
-@pytest.mark.parametrize(
-    ("line", "difference"),
-    [
-        ("DEBUG=  # comment", "is empty here, but docker compose reads the comment"),
-        ("OPENAI_MODEL='${MODEL}'", "holds a `${…}` in single quotes"),
-        ("OPENAI_MODEL=$MODEL", "holds a `$` that docker compose expands"),
-        ('OPENAI_MODEL="a$$b"', "holds a `$` that docker compose expands"),
-        ("OPENAI_MODEL=${MODEL:?missing}", "holds a `$` that docker compose expands"),
-        ('OPENAI_MODEL="a\\tb"', "holds a backslash"),
-        ("OPENAI_MODEL=a\t# b", "has a tab before a comment"),
-        ("MY/NAME=1", "has a name that docker compose refuses"),
-        (f"ENCRYPTION_KEY='{KEY}'", "is quoted, and `docker run --env-file` keeps"),
-        (f"ENCRYPTION_KEY={KEY} # key", "has a comment, and `docker run --env-file` keeps"),
-    ],
-)
-def test_set009_explains_how_other_parsers_read_the_line(
-    context: MakeContext, line: str, difference: str
-) -> None:
-    """Each known difference between parsers is reported with the line."""
-    found = list(envfiles.SET009.run(context(f"{line}\n")))
-
-    assert [finding.severity for finding in found] == [Severity.WARNING]
-    assert difference in found[0].message
-    assert "on line 1" in found[0].message
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        SECRET.strip(),
-        "OPENAI_MODEL='gpt-4o'",
-        'OPENAI_MODEL="gpt-4o" # model',
-        "OPENAI_MODEL=${MODEL:-gpt-4o}",
-        "OPENAI_MODEL=gpt-4o # the model",
-        "WEBHOOK_URL=https://app.resume-works.net/hook#part",
-    ],
-)
-def test_set009_passes_what_all_parsers_read_alike(context: MakeContext, line: str) -> None:
-    """Plain lines, and quotes and comments of values that are not secrets, pass."""
-    assert list(envfiles.SET009.run(context(f"{line}\n"))) == []
-
-
 # --- SET010 ---
 
 
@@ -209,3 +198,22 @@ def test_set010_an_image_is_built_without_configuration(context: MakeContext) ->
     """In the build phase, an empty configuration is expected."""
     with pytest.raises(SkipCheck, match="an image is built without its configuration"):
         list(envfiles.SET010.run(context("", phase="build")))
+
+
+@pytest.mark.parametrize("text", ["", "# DEBUG=1\n", "\n\n"])
+def test_set010_names_a_file_that_sets_nothing(context: MakeContext, text: str) -> None:
+    """Where another source sets a variable, an empty file is information."""
+    found = list(envfiles.SET010.run(context(text, {"DEBUG": "1"})))
+
+    assert [(finding.severity, finding.message) for finding in found] == [
+        (Severity.INFO, "worker.env sets nothing.")
+    ]
+
+
+def test_set010_recognises_line_ends_that_are_text(context: MakeContext) -> None:
+    """A comment with the text of a line end in it has swallowed the assignments."""
+    found = list(envfiles.SET010.run(context("# settings\\nDEBUG=1\\nQUEUES=fast")))
+
+    assert [(finding.severity, finding.message) for finding in found] == [
+        (Severity.WARNING, "worker.env sets nothing; its line ends are written as `\\n`.")
+    ]

@@ -8,6 +8,8 @@ from tests.support.configurations import KEY, MakeContext
 from workerctl.checks import schema
 from workerctl.report.findings import Location, Severity
 
+SAME = "OPENAI_API_KEY"
+
 
 def test_set001_reports_every_bad_value(context: MakeContext) -> None:
     """All invalid values are reported at once, with the expected form and the line of each."""
@@ -35,9 +37,27 @@ def test_set001_reports_every_bad_value(context: MakeContext) -> None:
             3,
         ),
         (
-            f"ENCRYPTION_KEY={KEY}\nencryption_key={KEY}\n",
+            f"ENCRYPTION_KEY={KEY}\nencryption_key={KEY[::-1]}\n",
             "ENCRYPTION_KEY and encryption_key are both set in worker.env on lines 1 and 2.",
             Severity.ERROR,
+            2,
+        ),
+        (
+            f"{SAME}={KEY}\n{SAME}={KEY}\n",
+            f"{SAME} is set more than once in worker.env on lines 1 and 2 to the same value.",
+            Severity.INFO,
+            2,
+        ),
+        (
+            "DEBUG=\nDEBUG=1\n",
+            "DEBUG is set more than once in worker.env on lines 1 and 2, once to nothing.",
+            Severity.INFO,
+            2,
+        ),
+        (
+            "DEBUG=1\nDEBUG=\n",
+            "DEBUG is set more than once in worker.env on lines 1 and 2, the last time to nothing.",
+            Severity.INFO,
             2,
         ),
         (

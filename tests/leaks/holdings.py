@@ -64,7 +64,7 @@ def misplaced(mint: Mint, shape: str) -> Assignments:
 
 def _shows(name: str, shape: str) -> bool:
     if name == "QUEUES":
-        return shape != "JSON list that does not end"
+        return shape not in {"JSON list that does not end", "list in brackets"}
     field = Settings.model_fields[name]
     return field.annotation is str and not field.metadata
 
@@ -90,8 +90,18 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "JSON list that does not end": lambda mint: f'["{mint.token()}"',
     "JSON": lambda mint: f'{{"{mint.token()}": "{mint.token()}"}}',
     "assignment": lambda mint: f"OPENAI_API_KEY={mint.token()}",
+    "scheme": lambda mint: f"Authorization: Bearer {mint.token()}",
+    "own name in JSON": lambda mint: f'{{"OPENAI_API_KEY": "{mint.token()}"}}',
+    "list with semicolons": lambda mint: f"{mint.token()};{mint.token()}",
+    "list in brackets": lambda mint: f"['{mint.token()}', '{mint.token()}']",
+    "key with a label": lambda mint: f"base64:{mint.key()}",
+    "letter of another script": lambda mint: f"{mint.token()}\u0430{mint.token()}",
+    "line end": lambda mint: f"{mint.token()}\r",
     "expansion": lambda mint: f"${{{mint.token()}}}${{NONE:-{mint.token()}}}${mint.token()}",
     "placeholder": lambda mint: f"your-key-here-{mint.token()}",
+    "reference": lambda mint: f"op://vault/{mint.token()}/{mint.token()}",
+    "template": lambda mint: f"{{{{ {mint.token()} }}}}$({mint.token()})${{{{{mint.token()}}}}}",
+    "missing value": lambda mint: f"redis://{mint.token()}:undefined@example.net/?{mint.token()}",
     "URL": lambda mint: f"https://:{mint.token()}@host.example.net/?{mint.token()}#{mint.token()}",
     "URL with a slash in it": lambda mint: f"https://u:{mint.token()}/{mint.token()}@example.net/",
     "URL with a hash in it": lambda mint: f"redis://:{mint.token()}#{mint.token()}@example.net/0",
@@ -104,6 +114,20 @@ SHAPES: Mapping[str, Callable[[Mint], str]] = {
     "URL without a host": lambda mint: f"https:///{mint.token()}",
     "URL without a scheme": lambda mint: f"//:{mint.token()}@example.net/{mint.token()}",
     "URL with a bad scheme": lambda mint: f"{mint.token()}://{mint.token()}@example.net/",
+    "URL with parameters": lambda mint: (
+        f"rediss://{mint.token()}@example.net/{mint.token()}?ssl_cert_reqs={mint.token()}"
+        f"&{mint.token()}={mint.token()}&db={mint.token()}"
+    ),
+    "URL of a database": lambda mint: (
+        f"postgresql://u:{mint.token()}@{mint.token()}@a,b:1/{mint.token()}?sslmode={mint.token()}"
+    ),
+    "URL of a document database": lambda mint: (
+        f"mongodb+srv://{mint.token()}:@example.net:1/{mint.token()}?tls={mint.token()}"
+        f"&{mint.token()}=1"
+    ),
+    "URL of a broker": lambda mint: (
+        f"amqp://{mint.token()}@{mint.token()}//?heartbeat={mint.token()}"
+    ),
     "URL of a socket": lambda mint: f"unix://:{mint.token()}@/{mint.token()}.sock?{mint.token()}",
 }
 """What people paste by mistake, and secrets that need quotes but have none."""
@@ -194,6 +218,10 @@ def litter(mint: Mint) -> bytes:
             f"{mint.key()}=1",
             f"{mint.foreign()}=1",
             f"X{capitals}=1",
+            f"Y{capitals}=changeme",
+            f"{token()}=changeme",
+            f"SUPABASE_SERVICE_ROLE_KEY{token(7).upper()}=changeme",
+            f"MAIL_PASS=changeme-{token()}",
             f"SUPABASE_SERVICE_ROLE_KEY{token(12)}=1",
             f"SUPABASE_SERVICE_ROLE_KEY{token(7).upper()}=1",
             f"SUPABASE_SERVICE_ROLE_KEY_{token()}={token()}",

@@ -229,6 +229,16 @@ def test_another_teams_settings_cannot_leak(name: str, what: str, mint: Mint) ->
     _watch(_with_project(f'settings = "team:{name}"', held), mint)
 
 
+@pytest.mark.parametrize("tool", ["op", None])
+def test_the_tool_that_renders_the_files_cannot_leak(tool: str | None, mint: Mint) -> None:
+    """
+    References are hidden in a file that is rendered later, and so is a secret in place of the tool.
+    """
+    held = misplaced(mint, "reference")
+    content = "".join(f"{name}={text}\n" for name, text in held.items()).encode()
+    _watch(_with_project(f'rendered_by = "{tool or mint.token()}"', content), mint)
+
+
 def test_an_internal_error_shows_its_type_and_location_only(mint: Mint) -> None:
     """
     In every format, the exit code is 70 and the text of the exception is hidden.

@@ -64,21 +64,33 @@ def test_a_configuration_error_lists_every_finding() -> None:
     assert error.exit_code is ExitCode.FINDINGS
     assert str(error) == error.message
     assert str(error).splitlines() == [
-        "The configuration has 2 problems:",
+        "The configuration has 2 errors:",
         "  SET001 DEBUG must be true or false. (.env:3)",
         "    Correct DEBUG.",
         "  SET001 The settings class rejects the values as a whole.",
     ]
 
 
-@pytest.mark.parametrize(
-    ("count", "words"), [(0, "0 problems"), (1, "1 problem"), (2, "2 problems")]
-)
-def test_the_number_of_problems_is_grammatical(count: int, words: str) -> None:
+@pytest.mark.parametrize(("count", "words"), [(0, "0 errors"), (1, "1 error"), (2, "2 errors")])
+def test_the_number_of_errors_is_grammatical(count: int, words: str) -> None:
     """The noun agrees with the number."""
     first = str(ConfigurationError(FINDINGS[:count])).splitlines()[0]
 
     assert first == f"The configuration has {words}:"
+
+
+def test_a_configuration_error_counts_warnings_apart_and_lists_them_last() -> None:
+    """A warning does not prevent the start."""
+    warning = FINDINGS[0]._replace(code="ENV002", severity=Severity.WARNING, hint=None)
+
+    assert str(ConfigurationError([warning, *FINDINGS])).splitlines() == [
+        "The configuration has 2 errors:",
+        "  SET001 DEBUG must be true or false. (.env:3)",
+        "    Correct DEBUG.",
+        "  SET001 The settings class rejects the values as a whole.",
+        "and 1 warning:",
+        "  ENV002 DEBUG must be true or false. (.env:3)",
+    ]
 
 
 def test_a_configuration_error_is_a_value_error() -> None:

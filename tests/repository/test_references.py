@@ -21,8 +21,8 @@ PATH = r"\b(?:workerctl|tests|docs|benchmarks|examples|tools)/[\w./-]+\.\w+"
 MODULE = r"(?:from |import |`)(workerctl(?:\.\w+)+)"
 # Where the README links to, so that its links work on a package index, too.
 ABSOLUTE = r"https://github\.com/workerctl/workerctl/(?:blob|tree)/main/"
-# An invented path, and a class that is named by the root of its package.
-INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError"}
+# An invented path, and classes that are named by the root of their package.
+INVENTED = {"workerctl/a/b.py", "workerctl.NestedRunError", "workerctl.ForcedStopError"}
 
 
 @EVERY_PAGE

@@ -170,11 +170,16 @@ def test_queue_names_must_be_unique_and_not_empty(items: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "items", [[], ["*"], ["https://a.example"], ["http://localhost:3000", "https://a.example/"]]
+    "items", [[], ["*"], ["https://a.example"], ["http://localhost:3000", "https://a.example"]]
 )
 def test_origins_stay_as_they_are(items: list[str]) -> None:
     """No origin, every origin, and origins of a scheme and a host are accepted."""
     assert validated(OriginList, items) == items
+
+
+def test_a_slash_behind_an_origin_is_removed() -> None:
+    """A browser sends an origin without one, and both are compared as texts."""
+    assert validated(OriginList, ["https://a.example/"]) == ["https://a.example"]
 
 
 @pytest.mark.parametrize(

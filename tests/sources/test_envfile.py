@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from workerctl.report.errors import SourceError
 from workerctl.sources import envfile
@@ -43,10 +44,23 @@ def test_lines_are_counted_from_one_whatever_ends_them(newline):
 
     assert statements(text) == [
         (4, "A", "1", ""),
-        (6, "B", f"x{newline}y", "'"),
+        (6, "B", "x\ny", "'"),
         (9, "C", None, ""),
         (10, "D", "z", '"'),
     ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=ascii)
+def test_a_quoted_value_has_line_feeds_as_python_dotenv_reads_it(tmp_path, newline):
+    """
+    Line ends in quotes become LF; an escape that means a carriage return stays one.
+    """
+    quotes = ["'a\nb\n'", '"a\nb\\r\\nc"', '"\n"', "'\\'\n'", "x # '\n"]
+    path = tmp_path / ".env"
+    for quoted in quotes:
+        path.write_bytes(f"A={quoted}\nB=1\n".replace("\n", newline).encode())
+        found = {entry.name: entry.value for entry in envfile.read(str(path)).entries}
+        assert found == dotenv_values(path, interpolate=False), quoted
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=ascii)

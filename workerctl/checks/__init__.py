@@ -10,6 +10,7 @@ from workerctl.checks import (
     budget,
     chunking,
     continuity,
+    dialects,
     encryption,
     envfiles,
     environment,
@@ -19,9 +20,18 @@ from workerctl.checks import (
     timeouts,
 )
 from workerctl.checks.base import Check, Context
+from workerctl.checks.engine import precedence
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
-from workerctl.checks.values import names, placeholders
+from workerctl.checks.values import (
+    endpoints,
+    expansions,
+    forms,
+    names,
+    placeholders,
+    references,
+    urls,
+)
 from workerctl.report.results import Result
 
 CHECKS: tuple[Check, ...] = (
@@ -33,16 +43,27 @@ CHECKS: tuple[Check, ...] = (
     schema.SET006,
     envfiles.SET007,
     envfiles.SET008,
-    envfiles.SET009,
+    dialects.SET009,
     envfiles.SET010,
+    expansions.SET011,
     environment.ENV001,
     environment.ENV002,
     environment.ENV003,
     placeholders.ENV004,
-    environment.ENV005,
+    endpoints.ENV005,
     environment.ENV006,
     environment.ENV007,
     environment.ENV008,
+    references.REF001,
+    references.REF002,
+    forms.FRM001,
+    forms.FRM002,
+    forms.FRM003,
+    forms.FRM004,
+    forms.FRM005,
+    urls.URL001,
+    urls.URL002,
+    urls.URL003,
     encryption.KEY001,
     encryption.KEY002,
     encryption.KEY003,
@@ -79,6 +100,7 @@ def run(
     """
     Run the selected checks in the order of the table, and return a result for each.
 
-    A check that raises gets the status "crashed"; the run continues with the next one.
+    A check that raises gets the status "crashed"; the run continues with the next one. Of several
+    findings about one value, only that which names the cause is reported.
     """
-    return Runner(context, checks, selection or Selection()).run()
+    return precedence.applied(Runner(context, checks, selection or Selection()).run())

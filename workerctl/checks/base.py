@@ -40,6 +40,8 @@ class Context(NamedTuple):
     `env` is the environment whose rules apply, and `judged_by_option` says that `--env` chose it.
     A variable in `invalid` has its default value in `settings`. `results` are the results of the
     checks that ran before this one. `pipeline` is None if nobody has declared the stages of a job.
+    `starting` is true if a worker starts with exactly these values. `rendered_by` names the tool
+    that renders the env files before a worker reads them.
     """
 
     settings: Any
@@ -54,6 +56,8 @@ class Context(NamedTuple):
     today: date = date.max
     phase: Phase = "run"
     pipeline: Pipeline | None = PIPELINE
+    starting: bool = False
+    rendered_by: str | None = None
 
     def by_environment(
         self,
@@ -105,7 +109,7 @@ class Context(NamedTuple):
         """
         What the rules of booting look at.
         """
-        return View(self.schema, self.values, self.settings)
+        return View(self.schema, self.values, self.settings, self.invalid)
 
     def declared(self, kind: type[Rule]) -> Iterator[Declaration]:
         """

@@ -1,5 +1,5 @@
 """
-Env files: every line parses, the files are private and untracked, and other tools agree on them.
+Env files: every line parses, the files are private and untracked, and they set something.
 """
 
 import os
@@ -11,19 +11,14 @@ from pathlib import Path
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.secrecy.masking import has_credentials
-from workerctl.sources.envfile import Entry
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.names import Spelling
-from workerctl.sources.values import Assignment, Source
+from workerctl.sources.values import Assignment, Broken, Source
 
 _STDIN = "<stdin>"
 _GIT_SECONDS = 10
-_COMPOSE_NAME = r"[A-Za-z0-9_.\[\]-]+"
-_BARE_VARIABLE = r"\$(?:[A-Za-z_$])"
-_FOREIGN_OPERATOR = r"\$\{[A-Za-z0-9_]*(?::?[?+]|-|:[^-])"
-_COMMENT = r"\s#"
-_COMMENT_AFTER_TAB = r"[^\S ]#"
-_ESCAPE_READ_DIFFERENTLY = r"\\[abftv']"
+_WRITTEN_LINE_END = r"\\n[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*="
+_REAL_LINE_ENDS = "Begin a new line for each assignment."
 
 
 def lines_are_assignments(context: Context) -> Iterator[Finding]:
@@ -33,18 +28,27 @@ def lines_are_assignments(context: Context) -> Iterator[Finding]:
     Why: python-dotenv skips a line that it cannot parse, so the setting silently keeps its default;
     docker compose may read the same line differently. A value that `${…}` expands to more than
     64 KiB is rejected, too. The finding gives the number of the line but not its text, which may be
-    a pasted secret.
+    a pasted secret. A file of another kind, such as YAML or a shell script, is reported once.
 
     Fix: write NAME=value, or begin a comment with `#`.
     """
     for source in context.values.env_files:
+        kind = format_of(source)
+        if kind is not None:
+            yield Finding(
+                code="SET005",
+                severity=Severity.ERROR,
+                message=f"{source.name} looks like {kind}, not like an env file.",
+                hint="Write lines of the form NAME=value, or specify another file.",
+                location=Location("env-file", source.name, 1),
+            )
+            continue
         for broken in source.broken:
             yield Finding(
                 code="SET005",
                 severity=Severity.ERROR,
-                message=f"Line {broken.location.line} {broken.reason}.",
+                message=f"Line {broken.location.line} {broken.reason}{_elsewhere(source, broken)}.",
                 hint="Write it as NAME=value, or delete it.",
-                fields=(),
                 location=broken.location,
             )
 
@@ -104,58 +108,84 @@ def files_are_untracked(context: Context) -> Iterator[Finding]:
         raise SkipCheck(unknown)
 
 
-def lines_are_portable(context: Context) -> Iterator[Finding]:
-    """
-    Every line of the env files means the same to docker compose as to workerctl.
-
-    Why: several parsers read the same file on its way to production, and they disagree on comments,
-    quotes and `$`. A secret that is read with its quotes is a different secret. For secrets, the
-    check also covers `docker run --env-file`, which reads quotes and comments as part of the value.
-
-    Fix: write NAME=value without quotes, blanks, comments or `$`; put a value that contains a `$`
-    in single quotes.
-    """
-    for source in context.values.env_files:
-        for assignment in source.assignments:
-            difference = _difference(context, assignment)
-            if difference is not None:
-                name = assignment.sets
-                yield Finding(
-                    code="SET009",
-                    severity=Severity.WARNING,
-                    message=f"{name or 'The variable'} on line {assignment.location.line} "
-                    f"{difference}.",
-                    hint="Write NAME=value without quotes, blanks, comments or `$`.",
-                    fields=(name,) if name else (),
-                    location=assignment.location,
-                )
-
-
 def something_is_read(context: Context) -> Iterator[Finding]:
     """
     At least one setting comes from a source.
 
     Why: a check of nothing but defaults passes in a wrong directory, too. With `--env`, which is
-    meant for a certain environment, an empty configuration is an error.
+    meant for a certain environment, an empty configuration is an error. An env file that sets
+    nothing is information if another source sets something.
 
     Fix: name the files with `--env-file`, or run in the directory of the configuration.
     """
     if context.phase == "build":
         raise SkipCheck("an image is built without its configuration")
-    if not context.values.chosen and not context.values.empty:
+    is_empty = not context.values.chosen and not context.values.empty
+    if any(format_of(each) is not None for each in context.values.env_files):
+        return  # SET005 reports a file of another kind
+    sets_nothing = [each for each in context.values.env_files if _sets_nothing(each)]
+    if is_empty and not any(_has_written_line_ends(each) for each in sets_nothing):
         yield Finding(
             code="SET010",
             severity=Severity.ERROR if context.judged_by_option else Severity.WARNING,
             message="No source sets any setting, so only defaults were checked.",
             hint="Name the env file with --env-file, or set the variables.",
         )
+        return
+    severity = Severity.ERROR if context.judged_by_option else Severity.WARNING
+    for source in sets_nothing:
+        has_line_ends = _has_written_line_ends(source)
+        why = "; its line ends are written as `\\n`" if has_line_ends else ""
+        yield Finding(
+            code="SET010",
+            severity=severity if has_line_ends else Severity.INFO,
+            message=f"{source.name} sets nothing{why}.",
+            hint=_REAL_LINE_ENDS if has_line_ends else "Set a variable in it, or do not name it.",
+            location=Location("env-file", source.name, 1),
+        )
+
+
+def format_of(source: Source) -> str | None:
+    """
+    Return of which other kind the text of a source is, such as "YAML"; None for an env file.
+    """
+    if not source.broken and not source.text.startswith("{"):
+        return None
+    from workerctl.sources.dialects import formats
+
+    return formats.format_of(source.text)
+
+
+def _sets_nothing(source: Source) -> bool:
+    return not source.assignments and not source.broken
+
+
+def _has_written_line_ends(source: Source) -> bool:
+    return re.search(_WRITTEN_LINE_END, source.text, re.ASCII) is not None
+
+
+def _elsewhere(source: Source, broken: Broken) -> str:
+    """
+    Return what docker makes of a line that is not an assignment, as words behind the reason.
+    """
+    if broken.entry is None:
+        return ""
+    from workerctl.sources.dialects import refusals
+
+    refusing = refusals.refusing(source.text, broken.entry)
+    if refusing:
+        verb = "refuses" if len(refusing) == 1 else "refuse"
+        return f"; {' and '.join(refusing)} {verb} the whole file"
+    if broken.entry.name is not None and broken.entry.value is None:
+        return "; docker takes the value from its own environment"
+    return ""
 
 
 def _holds_secret(context: Context, source: Source) -> bool:
-    return any(_is_secret(context, assignment) for assignment in source.assignments)
+    return any(reveals_secret(context, assignment) for assignment in source.assignments)
 
 
-def _is_secret(context: Context, assignment: Assignment) -> bool:
+def reveals_secret(context: Context, assignment: Assignment) -> bool:
     """
     Return whether a line reveals a secret; a placeholder or a URL without a password does not.
     """
@@ -215,67 +245,9 @@ def _tracked(path: Path) -> bool | str:
     return {0: True, 1: False}.get(done.returncode, "git cannot read this work tree")
 
 
-def _difference(context: Context, assignment: Assignment) -> str | None:
-    """
-    Return how another parser reads a line, as words after its name; None if all parsers agree.
-    """
-    entry = assignment.entry
-    if entry is None:
-        return None
-    written = entry.raw.partition("=")[2].strip()
-    found = _first(_compose_differences(assignment.name, entry, written))
-    if found is not None:
-        return found
-    found = _first(_docker_run_differences(written))
-    return found if found is not None and _is_secret(context, assignment) else None
-
-
-def _first(differences: dict[str, bool]) -> str | None:
-    return next((text for text, applies in differences.items() if applies), None)
-
-
-def _compose_differences(name: str, entry: Entry, written: str) -> dict[str, bool]:
-    quote = entry.quote
-    expands = re.search(_BARE_VARIABLE, written) or re.search(_FOREIGN_OPERATOR, written)
-    return {
-        "has a name that docker compose refuses": not re.fullmatch(_COMPOSE_NAME, name, re.ASCII),
-        "is empty here, but docker compose reads the comment as its value": (
-            not quote and not entry.value and written.startswith("#")
-        ),
-        "holds a `${…}` in single quotes, which python-dotenv itself expands": (
-            quote == "'" and "${" in written
-        ),
-        "holds a `$` that docker compose expands and workerctl does not": (
-            quote != "'" and expands is not None
-        ),
-        "holds a backslash that docker compose reads differently": (
-            bool(quote) and re.search(_ESCAPE_READ_DIFFERENTLY, written) is not None
-        ),
-        "has a tab before a comment, which docker compose reads as part of the value": (
-            not quote and re.search(_COMMENT_AFTER_TAB, written) is not None
-        ),
-    }
-
-
-def _docker_run_differences(written: str) -> dict[str, bool]:
-    return {
-        "is quoted, and `docker run --env-file` keeps the quotes as part of the secret": (
-            written[:1] in {"'", '"'}
-        ),
-        "has a comment, and `docker run --env-file` keeps it as part of the secret": (
-            re.search(_COMMENT, written) is not None
-        ),
-    }
-
-
 SET010 = Check("SET010", "The configuration is not empty", something_is_read)
 SET005 = Check("SET005", "Every line of the env files is an assignment", lines_are_assignments)
 SET007 = Check("SET007", "Env files with secrets are private", files_are_private)
 SET008 = Check(
     "SET008", "Files with secrets are not tracked by git", files_are_untracked, boot=False
-)
-SET009 = Check(
-    "SET009",
-    "Every env file line means the same to docker compose as to workerctl",
-    lines_are_portable,
 )

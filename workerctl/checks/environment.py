@@ -3,16 +3,14 @@ What an environment requires: values that are set and real, and endpoints that a
 """
 
 import hmac
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
-from urllib.parse import urlsplit
 
-from workerctl.checks.base import Check, Context, NotApplicable
+from workerctl.checks.base import Check, Context
 from workerctl.checks.rings import ring_of
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import (
     EncryptionKey,
-    Endpoint,
     Environment,
     Off,
     OneOf,
@@ -23,23 +21,10 @@ from workerctl.rules import (
 from workerctl.schema import boot_rules
 from workerctl.secrecy.masking import hidden_parts, secret_part
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
-
-_PLAIN_SCHEMES = {
-    "http": "https",
-    "redis": "rediss",
-    "amqp": "amqps",
-    "ws": "wss",
-    "ftp": "ftps",
-    "ldap": "ldaps",
-    "nats": "tls",
-    "mqtt": "mqtts",
-    "smtp": "smtps",
-}
-"""The schemes without encryption, each with the one that encrypts."""
+from workerctl.sources.forms.urls.hosts import is_loopback, scheme_and_host
 
 _SHORTEST_SECRET = 8
 _OFF = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
-_PRIVATE_SUFFIXES = (".internal", ".svc", ".svc.cluster.local", ".local", ".localhost")
 
 
 def environment_is_known(context: Context) -> Iterator[Finding]:
@@ -95,39 +80,6 @@ def flags_are_off(context: Context) -> Iterator[Finding]:
             )
 
 
-def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
-    """
-    Endpoints are reached over TLS.
-
-    Why: otherwise keys, personal data and job contents cross the network in plain text. In
-    production, a public host is an error; a private host, localhost included, is a warning, because
-    some private networks are trusted.
-
-    Fix: use https: and rediss: URLs.
-    """
-    declared = {each.name for each in context.schema.of(Endpoint)}
-    urls = [(name,) for name in context.schema.variables if _is_endpoint(context, name, declared)]
-    if not urls and not declared:
-        raise NotApplicable("no setting is an endpoint")
-    for (name,) in context.groups_of_valid(urls):
-        scheme, host = _endpoint(context.values.text(name))
-        private = _is_private(host)
-        severity = context.by_environment(
-            staging=Severity.WARNING,
-            production=Severity.WARNING if private else Severity.ERROR,
-        )
-        if scheme in _PLAIN_SCHEMES and severity is not None:
-            secure = _PLAIN_SCHEMES[scheme]
-            target = "a private host" if private else "a public host"
-            yield context.finding(
-                "ENV005",
-                severity,
-                f"{name} reaches {target} without encryption ({scheme}:).",
-                f"Use {secure}: if the server supports it.",
-                name,
-            )
-
-
 def origins_are_explicit(context: Context) -> Iterator[Finding]:
     """
     Every field marked `Origins` lists each origin in full, without `*` and without localhost.
@@ -139,9 +91,9 @@ def origins_are_explicit(context: Context) -> Iterator[Finding]:
     severity = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
     for one in context.declared(Origins):
         for origin in _items(context.value(one.name)):
-            host = _endpoint(origin)[1]
+            host = scheme_and_host(origin)[1]
             wrong = "allows every origin" if origin == "*" else "allows localhost"
-            if severity is not None and (origin == "*" or _is_loopback(host)):
+            if severity is not None and (origin == "*" or is_loopback(host)):
                 yield context.finding(
                     "ENV006",
                     severity,
@@ -264,42 +216,6 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _is_endpoint(context: Context, name: str, declared: Container[str]) -> bool:
-    """
-    Return whether a variable is set to the URL of a service: by its declaration or its text.
-
-    A text with a scheme that is not encrypted is an endpoint in any class but the built-in one,
-    which declares its URLs.
-    """
-    text = context.values.text(name)
-    if not text or name in declared:
-        return bool(text)
-    return not context.schema.is_own and _endpoint(text)[0] in _PLAIN_SCHEMES
-
-
-def _endpoint(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    return parts.scheme, parts.hostname or ""
-
-
-def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
-
-
-def _is_private(host: str) -> bool:
-    if _is_loopback(host) or host.endswith(_PRIVATE_SUFFIXES):
-        return True
-    from ipaddress import ip_address
-
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host
-
-
 ENV001 = Check(
     "ENV001",
     "{} is development, staging or production",
@@ -313,13 +229,6 @@ ENV002 = Check(
     rules=(Required, OneOf, Recommended),
 )
 ENV003 = Check("ENV003", "{} is off outside development", flags_are_off, rules=(Off,))
-ENV005 = Check(
-    "ENV005",
-    "Connections to endpoints are encrypted",
-    endpoints_are_encrypted,
-    rules=(Endpoint,),
-    by_value=True,
-)
 ENV006 = Check("ENV006", "Allowed origins are explicit", origins_are_explicit, rules=(Origins,))
 ENV007 = Check(
     "ENV007", "No two secrets hold the same value", secrets_are_distinct, every_secret=True

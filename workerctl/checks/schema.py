@@ -28,8 +28,9 @@ def names_are_set_once(context: Context) -> Iterator[Finding]:
     """
     No source sets a variable twice, in two spellings, or both as NAME and as NAME_FILE.
 
-    Why: one of the two silently wins, and editing the other one has no effect. Parsers disagree on
-    which one wins. For a secret this is an error, because the wrong one might be used.
+    Why: one of the two silently wins, and editing the other one has no effect. For a secret this is
+    an error, because the wrong one might be used. Lines that repeat the same value, or have none,
+    are information; but to most other programs the last line counts, even if it is empty.
 
     Fix: delete the line that should not apply.
     """
@@ -76,15 +77,41 @@ def _twice(context: Context, source: Source, again: list[Assignment]) -> Finding
     where = f" on lines {', '.join(lines[:-1])} and {lines[-1]}" if lines else ""
     shown = " and ".join(spellings) if name else "A variable"
     verb = "are both set" if len(spellings) > 1 else "is set more than once"
-    secret = name is not None and context.values.names.is_secret(name)
+    place = "the environment" if not lines else source.name
     return Finding(
         code="SET004",
-        severity=Severity.ERROR if secret else Severity.WARNING,
-        message=f"{shown} {verb} in {'the environment' if not lines else source.name}{where}.",
+        severity=_severity_of_repetition(context, again),
+        message=f"{shown} {verb} in {place}{where}{_in_what(again)}.",
         hint="Keep one of them.",
         fields=(name,) if name else (),
         location=again[-1].location,
     )
+
+
+def _severity_of_repetition(context: Context, again: list[Assignment]) -> Severity:
+    name = again[0].sets
+    if not _differ(again):
+        return Severity.INFO
+    is_secret = name is not None and context.values.names.is_secret(name)
+    return Severity.ERROR if is_secret else Severity.WARNING
+
+
+def _differ(again: list[Assignment]) -> bool:
+    """
+    Return whether there are several values. A file and a value count as two; nothing as none.
+    """
+    set_ones = [each for each in again if each.text]
+    files = {each.spelling is Spelling.FILE for each in set_ones}
+    return len({each.text for each in set_ones}) > 1 or len(files) > 1
+
+
+def _in_what(again: list[Assignment]) -> str:
+    if _differ(again):
+        return ""
+    if all(each.text for each in again):
+        return " to the same value"
+    is_emptied = bool(again[0].text) and not again[-1].text
+    return ", the last time to nothing" if is_emptied else ", once to nothing"
 
 
 SET001 = Check("SET001", "Every value has its declared type and range", values_are_valid)

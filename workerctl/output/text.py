@@ -16,6 +16,9 @@ from workerctl.report.results import Report, Result, Status, worst
 _AREAS = {
     "SET": "settings",
     "ENV": "environment",
+    "REF": "references",
+    "FRM": "values",
+    "URL": "URLs",
     "KEY": "encryption key",
     "TMO": "timeouts",
     "BUD": "retry budget",

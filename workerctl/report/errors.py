@@ -4,12 +4,12 @@ Errors that a user can cause and correct, each with its exit code.
 No error contains a value of the configuration, neither in its message nor in its cause.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workerctl.report.exit_codes import CommandStatus, ExitCode
-from workerctl.report.findings import Finding
+from workerctl.report.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from workerctl.report.results import Problem
@@ -89,16 +89,19 @@ class ConfigurationError(WorkerctlError, ValueError):
     """
     A configuration with which a worker must not start.
 
-    `findings` holds every reason; the message lists them all.
+    `findings` holds every finding; the message lists the errors, and the warnings after them.
     """
 
     exit_code = ExitCode.FINDINGS
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        lines = [line for finding in self.findings for line in _lines(finding)]
-        count = f"{len(self.findings)} problem{'s' if len(self.findings) != 1 else ''}"
-        super().__init__(f"The configuration has {count}:\n" + "\n".join(lines))
+        errors = [finding for finding in self.findings if _prevents_start(finding)]
+        warnings = [finding for finding in self.findings if not _prevents_start(finding)]
+        lines = [f"The configuration has {_count(errors, 'error')}:", *_lines(errors)]
+        if warnings:
+            lines += [f"and {_count(warnings, 'warning')}:", *_lines(warnings)]
+        super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type["ConfigurationError"], tuple[tuple[Finding, ...]]]:
         # The message is derived from the findings, so they are all that another process needs.
@@ -144,8 +147,18 @@ def problem_of(error: BaseException) -> "Problem":
     )
 
 
-def _lines(finding: Finding) -> Iterable[str]:
-    where = f" ({finding.location})" if finding.location else ""
-    yield f"  {finding.code} {finding.message}{where}"
-    if finding.hint:
-        yield f"    {finding.hint}"
+def _prevents_start(finding: Finding) -> bool:
+    # SET001 is a warning where another machine may have what is missing; a worker needs it here.
+    return finding.severity is Severity.ERROR or finding.code == "SET001"
+
+
+def _count(findings: Sequence[Finding], noun: str) -> str:
+    return f"{len(findings)} {noun}{'s' if len(findings) != 1 else ''}"
+
+
+def _lines(findings: Iterable[Finding]) -> Iterator[str]:
+    for finding in findings:
+        where = f" ({finding.location})" if finding.location else ""
+        yield f"  {finding.code} {finding.message}{where}"
+        if finding.hint:
+            yield f"    {finding.hint}"

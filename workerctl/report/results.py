@@ -57,7 +57,7 @@ class Report(NamedTuple):
     """
     The results of all checks of one configuration.
 
-    `name` tells the configuration from the others of the run; None if there is only one.
+    `name` distinguishes the configuration from others of the run; None if there is only one.
     `settings_class` names the class that was judged, as `module:Name`; `is_built_in` is true for
     that of workerctl. `env` is the environment in which the worker would boot, None if its name is
     not known; `judged_as` is the environment whose rules were applied, and `env_from` says where

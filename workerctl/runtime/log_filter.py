@@ -3,6 +3,7 @@ A logging filter that removes secrets from records before handlers format them.
 """
 
 import logging
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,8 +27,9 @@ class RedactingFilter(logging.Filter):
 
     Add it to handlers rather than to loggers, whose filters do not see the records of their
     children. A record without secrets is not changed. In any other, arguments and exception are
-    replaced by their redacted text, for handlers that read them. Errors in formatting, such as
-    arguments that do not fit the message, are not raised.
+    replaced by their redacted text, for handlers that read them; a message that is a dictionary, as
+    structlog's are, remains one. Errors in formatting, such as arguments that do not fit the
+    message, are not raised.
     """
 
     def __init__(self) -> None:
@@ -64,12 +66,40 @@ class RedactingFilter(logging.Filter):
                 setattr(record, name, self.redactor.redact(text))
 
     def _redact_message(self, record: logging.LogRecord) -> None:
+        if isinstance(record.msg, dict) and not record.args:
+            record.msg = self._redacted_event(record.msg)
+            return
         message = _message(record)
         if message is None:
             message = f"{record.msg} {record.args!r}"
         elif not any(map(self.redactor.holds, (message, *_texts(record.args)))):
             return
         record.msg, record.args = self.redactor.redact(message), ()
+
+    def _redacted_event(self, event: dict[Any, Any]) -> Any:
+        """
+        Return a message of structlog, whose formatter needs a dictionary, without the secrets.
+
+        An exception in it is formatted here, because the formatter would do so after this filter.
+        """
+        text = _text_of_exception(event.get("exc_info"))
+        if text and self.redactor.holds(text):
+            rest = {name: value for name, value in event.items() if name != "exc_info"}
+            event = {**rest, "exception": text}
+        return self._redacted(event)
+
+    def _redacted(self, value: Any) -> Any:
+        """
+        Return a value without secrets, in the same containers; itself if it has none.
+        """
+        text = _as_text(value)
+        if text is None or not self.redactor.holds(text):
+            return value
+        if isinstance(value, dict):
+            return {self._redacted(key): self._redacted(each) for key, each in value.items()}
+        if type(value) in {list, tuple}:
+            return type(value)(map(self._redacted, value))
+        return self.redactor.redact(text)
 
     def _redact_exception(self, record: logging.LogRecord) -> None:
         text = record.exc_text
@@ -78,6 +108,17 @@ class RedactingFilter(logging.Filter):
         if text and self.redactor.holds(text):
             # Without the exception itself, which a handler could format again.
             record.exc_text, record.exc_info = self.redactor.redact(text), None
+
+
+def _text_of_exception(given: Any) -> str | None:
+    """
+    Return the traceback of what may be given as `exc_info`: an exception, a tuple, or true.
+    """
+    if isinstance(given, BaseException):
+        given = (type(given), given, given.__traceback__)
+    elif given and not isinstance(given, tuple):
+        given = sys.exc_info()
+    return _FORMATTER.formatException(given) if given and given[0] is not None else None
 
 
 def _message(record: logging.LogRecord) -> str | None:

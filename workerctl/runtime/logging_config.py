@@ -28,11 +28,15 @@ changes all others:
 
 **Secrets.** The values of secret settings are masked in every handler that exists when
 `configure_logging` is called, the application's handlers included. Call it again after adding one.
+They are also masked in what Python writes without a handler: the records of loggers that have none,
+errors in formatting a record, and warnings, which become records of the logger `py.warnings`.
 """
 
+import contextlib
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -171,6 +175,22 @@ def configure_logging(settings: BaseSettings, *, third_party: str | int | None =
     _quieten(max(style.level, logging.WARNING))
     for handler in _handlers():
         handler.addFilter(_configured.filter)
+        if type(handler).handleError is logging.Handler.handleError:
+            handler.handleError = _report_error  # type: ignore[method-assign]
+    logging.captureWarnings(True)  # noqa: FBT003 -- the signature of the standard library
+
+
+def _report_error(record: logging.LogRecord) -> None:
+    """
+    Report an error in writing a record as `Handler.handleError` does, without secrets.
+    """
+    if not logging.raiseExceptions or sys.stderr is None:
+        return
+    text = traceback.format_exc()
+    with contextlib.suppress(Exception):  # the arguments are foreign objects
+        text = f"{text}Message: {record.msg!r}\nArguments: {record.args!r}\n"
+    with contextlib.suppress(Exception):
+        sys.stderr.write(_configured.filter.redactor.redact(f"--- Logging error ---\n{text}"))
 
 
 def setup_logger(name: str) -> logging.Logger:
@@ -277,8 +297,10 @@ def _loggers() -> Iterator[tuple[str, logging.Logger]]:
 
 def _handlers() -> Iterator[logging.Handler]:
     """
-    Yield the handlers of all loggers.
+    Yield the handlers of all loggers, and the one that writes for loggers without any.
     """
+    if logging.lastResort is not None:
+        yield logging.lastResort
     yield from logging.root.handlers
     for _, logger in _loggers():
         yield from logger.handlers

@@ -13,13 +13,14 @@ which takes them from its command line.
 
 RQ itself reads the address of Redis from its command line, from such a module or from the
 environment, but not from an env file, and otherwise connects to localhost. Importing this module
-reads the configuration and may raise ConfigurationError, or ProjectError for a class that marks no
-field as the URL of Redis; do not import it for anything else.
+reads the configuration, and ends the process with status 1 and a message if a worker must not start
+with it, or if the class marks no field as the URL of Redis; do not import it for anything else.
 """
 
-from workerctl.runtime.jobs import marked
+from workerctl.runtime.jobs import marked, refusal
 from workerctl.settings import get_settings
 
-REDIS_URL = marked.redis_url(get_settings())
-if queues := marked.queues(get_settings()):
-    QUEUES = queues
+with refusal.without_traceback():
+    REDIS_URL = marked.redis_url(get_settings())
+    if queues := marked.queues(get_settings()):
+        QUEUES = queues

@@ -20,7 +20,10 @@ from workerctl.report.findings import (
 from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Required
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.schema.introspection import bare_type
+from workerctl.schema.secrets import forms
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
+from workerctl.sources.forms.references import Holds
+from workerctl.sources.unresolved import Unresolved, unresolved
 from workerctl.sources.values import Values
 
 DEFAULT_ENVIRONMENT = "development"
@@ -41,14 +44,23 @@ _WORDS = {
 """Common words for the three environments."""
 
 
+_URL_NAMES = frozenset(
+    ["URL", "URI", "DSN", "ENDPOINT", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "BROKER"]
+)
+"""The last words in the names of variables that hold a URL or a host."""
+
+
 class View(NamedTuple):
     """
     What the rules look at: the schema, the values of the sources, and the instance if there is one.
+
+    The class has rejected the values of the variables in `invalid`.
     """
 
     schema: Schema
     values: Values
     settings: Any = None
+    invalid: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str:
         """
@@ -95,10 +107,12 @@ def boot_findings(view: View) -> Iterator[Finding]:
     """
     env = judged_as(view)
     yield from environment_name(view)
+    yield from references(view, env, starting=True)
     yield from required_values(view, env)
     yield from key_presence(view, env)
     yield from key_form(view, env)
     yield from forbidden_names(view)
+    yield from forms.unsendable(forms.View(view.schema, view.values, view.settings))
 
 
 def forbidden_names(view: View) -> Iterator[Finding]:
@@ -245,6 +259,62 @@ def key_form(view: View, env: str) -> Iterator[Finding]:
                 fields=(name,),
                 location=value.location,
             )
+
+
+def references(
+    view: View, env: str, *, starting: bool = False, rendered_by: str | None = None
+) -> Iterator[Finding]:
+    """
+    Yield REF001 for every reference that nothing has resolved, and REF002 for missing values.
+
+    Whatever has arrived in the process, or is read while a worker starts, is final: an error. An
+    env file may be rendered before the worker reads it, if `rendered_by` names the tool.
+    """
+    none = getattr(view.schema.settings_class, "model_config", {}).get("env_parse_none_str")
+    for found in unresolved(view.values, lambda name: _holds(view, name)):
+        if none is not None and view.values.text(found.name) == none:
+            continue  # the class itself reads it as None
+        final = starting or not found.in_file
+        rendered = None if final or found.what.nothing else rendered_by
+        severity = by_environment(
+            env,
+            development=Severity.ERROR if final else Severity.WARNING,
+            staging=Severity.ERROR,
+            production=Severity.ERROR,
+        )
+        if severity is not None:
+            later = f"is left to {rendered}, which renders the file"
+            yield Finding(
+                code="REF002" if found.what.nothing else "REF001",
+                severity=Severity.INFO if rendered else severity,
+                message=f"{found.name} {later if rendered else found.what.words}.",
+                hint=None if rendered else _remedy(view, found),
+                fields=(found.name,),
+                location=found.location,
+            )
+
+
+def _remedy(view: View, found: Unresolved) -> str:
+    name = found.name
+    if found.what.nothing:
+        return f"Set {name} to its value, or leave it out where it has none."
+    if found.what.path and view.values.names.reads_files:
+        return f"Set {name}_FILE to the path, or {name} to the content of the file."
+    if found.in_file:
+        return "Render the file first, or name the tool that does so as `rendered_by`."
+    return f"Start the worker with the tool that resolves it, or set {name} to the value."
+
+
+def _holds(view: View, name: str) -> Holds:
+    """
+    Return what a variable holds. What its class has accepted as a whole number is one.
+    """
+    variable = view.schema.variables.get(name)
+    if view.values.names.is_secret(name):
+        return Holds.SECRET
+    is_url = name.upper().rpartition("_")[2] in _URL_NAMES
+    is_number = variable is not None and bare_type(variable.info.annotation) is float
+    return Holds.FORM if is_url or is_number or name in view.invalid else Holds.TEXT
 
 
 def _environment_variable(view: View) -> str | None:

@@ -36,7 +36,7 @@ class Loaded(NamedTuple):
         """
         What the rules of booting look at.
         """
-        return View(self.schema, self.values, self.settings)
+        return View(self.schema, self.values, self.settings, self.invalid)
 
     @property
     def suppressions(self) -> tuple[Suppression, ...]:

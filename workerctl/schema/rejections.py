@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import boot_rules, declarations
 from workerctl.schema.boot_rules import View
+from workerctl.schema.secrets import forms
 from workerctl.schema.vocabulary import Expects
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
@@ -80,11 +81,13 @@ def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Fi
     from workerctl.schema import description
 
     default = description.describe_field(name, info).default_text
+    hint = f"The default is {name}={default}." if default else f"Correct {name}."
+    remedy = forms.remedy_of(name, values.text(name), info, json=False)
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
         message=f"{name} must be {description.expectation(info)}.",
-        hint=f"The default is {name}={default}." if default else f"Correct {name}.",
+        hint=hint if remedy is None else remedy,
         fields=(name,),
         location=values.location(name) if values.is_set(name) else None,
     )

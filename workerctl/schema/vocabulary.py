@@ -104,7 +104,7 @@ def _origin(text: str) -> str:
     parts = urlsplit(_http_url(text))
     if not text or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
         raise BadValueError
-    return text
+    return text.removesuffix("/")  # a browser's Origin header never has one
 
 
 def _canary(text: str) -> str:

@@ -7,6 +7,7 @@ not. A last word that says what else the field is, as in `TOKEN_COUNT`, overrule
 """
 
 import re
+from enum import Enum
 from functools import lru_cache
 
 _BOUNDARY = r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
@@ -65,6 +66,47 @@ _RANDOM_BY_NATURE = _set(
     "REVISION REV REF BUILD RELEASE VERSION FINGERPRINT THUMBPRINT MODEL MODELS ETAG TRACE "
     "SPAN CURSOR ADDRESS PUBLIC IMAGE TAG CANARY INTEGRITY"
 )
+
+# Words of secrets that are not sent as they are: passwords, keys of files, strings of settings.
+_NEVER_SENT = _set(
+    "PASSWORD PASSWD PASSPHRASE PASSCODE PWD PASS DSN SALT PEPPER COOKIE COOKIES PRIVATE PUBLIC "
+    "SIGNING SIGN ENCRYPTION ENCRYPT CIPHER FERNET HMAC SSH PGP GPG PEM CERT CERTIFICATE SSL TLS "
+    "CREDENTIAL CREDENTIALS CREDS PHRASE MNEMONIC SEED CONNECTION CONN LICENSE HASH KEYFILE "
+    "KEYSTORE TRUSTSTORE JWK JWKS USER USERNAME LOGIN"
+)
+# Words of a SECRET_KEY or SECRET with which an application signs what only it reads.
+_OWN_SECRETS = _set(
+    "APP APPLICATION DJANGO FLASK RAILS JWT SESSION CSRF NEXTAUTH AUTH SIGNATURE STATE SERVER"
+)
+
+
+class Use(Enum):
+    """
+    How a secret is used: sent in a header, compared with what a service holds, or neither.
+    """
+
+    SENT = "sent"
+    SHARED = "shared"
+    PRIVATE = "private"
+
+
+@lru_cache(maxsize=4096)
+def use_of(name: str) -> Use:
+    """
+    Return how a secret of this name is probably used.
+
+        >>> [use_of(name).value for name in ("API_KEY", "WEBHOOK_SECRET", "DB_PASSWORD")]
+        ['sent', 'shared', 'private']
+    """
+    words = frozenset(word.rstrip("0123456789") or word for word in _words(name))
+    others = words - {"SECRET", "SECRETS", "KEY", "KEYS", "MY", "TOKEN", "V"}
+    if words & _NEVER_SENT or any("PASSW" in word or "PASSPHRASE" in word for word in words):
+        return Use.PRIVATE
+    if not any("SECRET" in word for word in words):
+        return Use.SENT
+    if not others or others & _OWN_SECRETS or {"ACCESS", "KEY"} <= words:
+        return Use.PRIVATE  # such as SECRET_KEY of Django; AWS_SECRET_ACCESS_KEY signs
+    return Use.SENT if words & {"KEY", "KEYS"} else Use.SHARED
 
 
 @lru_cache(maxsize=4096)

@@ -53,10 +53,17 @@ class Entry(NamedTuple):
 class EnvFile(NamedTuple):
     """
     A parsed env file. `name` is for messages: the path as given, or `<stdin>`.
+
+    `text` is its text without the byte order mark that it has if `is_marked`.
     """
 
     name: str
     entries: tuple[Entry, ...]
+    text: str = ""
+    is_marked: bool = False
+
+    def __repr__(self) -> str:
+        return f"EnvFile({self.name}, {len(self.entries)} entries)"
 
 
 def read(path: str, stdin: BinaryIO | None = None, encoding: str = "utf-8") -> EnvFile:
@@ -67,8 +74,11 @@ def read(path: str, stdin: BinaryIO | None = None, encoding: str = "utf-8") -> E
     of at most 1 MiB in this encoding.
     """
     if path == STDIN:
-        return parse(decode(_read_stdin(stdin), "<stdin>", encoding), "<stdin>")
-    return parse(read_text(path, encoding), path)
+        name, data = "<stdin>", _read_stdin(stdin)
+    else:
+        name, data = path, _read_file(path)
+    file = parse(decode(data, name, encoding), name)
+    return file._replace(is_marked=data.startswith(codecs.BOM_UTF8))
 
 
 def read_text(path: str, encoding: str = "utf-8") -> str:
@@ -77,9 +87,13 @@ def read_text(path: str, encoding: str = "utf-8") -> str:
 
     Raises SourceError, which may contain the path but never the content.
     """
+    return decode(_read_file(path), path, encoding)
+
+
+def _read_file(path: str) -> bytes:
     failure: OSError | None = None
     try:
-        return decode(_read_bytes(path), path, encoding)
+        return _read_bytes(path)
     except OSError as error:
         failure = error
     except ValueError:
@@ -118,7 +132,7 @@ def parse(text: str, name: str) -> EnvFile:
         if len(line) > _MOST_BLANKS and re.search(_BLANKS, line):
             problem = f"contains more than {_MOST_BLANKS} whitespace characters in a row"
             raise SourceError(f"{name}:{number} {problem}.", "Remove some of them.")
-    return EnvFile(name, tuple(_entries(text, list(accumulate(map(len, lines))))))
+    return EnvFile(name, tuple(_entries(text, list(accumulate(map(len, lines))))), text)
 
 
 def _read_bytes(path: str) -> bytes:
@@ -157,9 +171,20 @@ def _entries(text: str, ends: list[int]) -> Iterator[Entry]:
         number = bisect_right(ends, position + len(raw) - len(raw.lstrip())) + 1
         position += len(raw)
         if binding.error or binding.key is not None:
-            yield Entry(
-                number=number, name=binding.key, value=binding.value, quote=_quote(binding), raw=raw
-            )
+            quote = _quote(binding)
+            value = _with_line_feeds(binding) if quote and "\r" in raw else binding.value
+            yield Entry(number=number, name=binding.key, value=value, quote=quote, raw=raw)
+
+
+def _with_line_feeds(binding: Binding) -> str | None:
+    """
+    Return the value of a quoted binding with its line ends as LF, but with its escapes as they are.
+
+    python-dotenv reads files with universal newlines. Here they are kept in the text, so that a
+    file can be rewritten as it is.
+    """
+    raw = binding.original.string.replace("\r\n", "\n").replace("\r", "\n")
+    return next(parse_stream(io.StringIO(raw))).value
 
 
 def _quote(binding: Binding) -> str:

@@ -6,7 +6,7 @@ import re
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 
-from dotenv.variables import parse_variables
+from dotenv.variables import Variable, parse_variables
 
 RESULT_LIMIT = 64 * 1024
 """The maximum number of characters in one expanded value."""
@@ -43,6 +43,7 @@ class Expander:
     Expands values in order. `${NAME}` refers to an earlier value, or else to the environment.
 
     With `literal_quotes`, a value in single quotes is not expanded; python-dotenv expands it.
+    `unset` has the names in the value expanded last that have neither a value nor a default.
     """
 
     def __init__(self, environ: MutableMapping[str, str], *, literal_quotes: bool = True) -> None:
@@ -51,6 +52,7 @@ class Expander:
         self._known: dict[str, str] = {}
         self._total = 0
         self._work = 0
+        self.unset: tuple[str, ...] = ()
 
     def expand(self, name: str, value: str, quote: str) -> str:
         """
@@ -58,6 +60,7 @@ class Expander:
 
         Raises ExpansionError.
         """
+        self.unset = ()
         if "${" in value and not (self._literal_quotes and quote == "'"):
             value = self._resolve(value)
         self._known[name] = value
@@ -70,8 +73,11 @@ class Expander:
             raise ExpansionError
         names = ChainMap(self._known, self._environ)
         parts: list[str] = []
+        unset: list[str] = []
         size = 0
         for atom in parse_variables(value):
+            if isinstance(atom, Variable) and atom.default is None and atom.name not in names:
+                unset.append(atom.name)
             parts.append(atom.resolve(names))
             size += len(parts[-1])
             if size > RESULT_LIMIT:
@@ -79,4 +85,13 @@ class Expander:
         self._total += size
         if self._total > TOTAL_LIMIT:
             raise ExpansionError
+        self.unset = tuple(dict.fromkeys(unset))
         return "".join(parts)
+
+
+def references(value: str) -> Iterator[str]:
+    """
+    Yield the names that `${NAME}` and `${NAME:-default}` in a value refer to.
+    """
+    if "${" in value and value.count("${") * len(value) <= _WORK_LIMIT:
+        yield from (atom.name for atom in parse_variables(value) if isinstance(atom, Variable))

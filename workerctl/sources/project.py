@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_]\w*"
 _KEYS = (
-    "settings",
-    "checks",
-    "env_file",
-    "secrets_dir",
-    "ignore",
-    "preload",
-    "pipeline",
-    "rules",
-    "target",
+    *("settings", "checks", "env_file", "secrets_dir", "rendered_by"),
+    *("ignore", "preload", "pipeline", "rules", "target"),
 )
+RENDERERS = (
+    *("1password", "ansible", "argocd", "aws", "azure", "bitwarden", "bws", "chamber", "chezmoi"),
+    *("confd", "consul-template", "docker", "doppler", "dotenvx", "envsubst", "external-secrets"),
+    *("github-actions", "gomplate", "helm", "infisical", "jinja", "kubernetes", "kustomize"),
+    *("nomad", "op", "pulumi", "sops", "summon", "teller", "terraform", "vals", "vault"),
+)
+"""The tools that may render an env file before a worker reads it."""
 _IGNORE_KEYS = ("code", "reason", "until", "env", "field")
 
 
@@ -39,7 +39,8 @@ class Project(NamedTuple):
     The configuration of a team. Its paths are relative to the directory of the file.
 
     `settings` is a `module:Class` and `checks` are `module:TABLE`s. `preload` names what a worker
-    imports or calls before it forks. `pipeline` is read by `workerctl.budget.declaration`, and
+    imports or calls before it forks. `rendered_by` is the tool that renders the env files before a
+    worker reads them. `pipeline` is read by `workerctl.budget.declaration`, and
     `rules` by `workerctl.schema.rule_table`.
     """
 
@@ -53,6 +54,7 @@ class Project(NamedTuple):
     pipeline: Mapping[str, Any] | None = None
     rules: Mapping[str, Any] | None = None
     targets: "tuple[Target, ...]" = ()
+    rendered_by: str | None = None
 
     def path(self, path: str) -> str:
         """
@@ -140,9 +142,8 @@ def not_loaded(target: str, error: BaseException) -> ProjectError:
         )
     kind = type(error).__name__
     hint = f'Try `python -c "import {module}"`.'
-    if callable(
-        getattr(sys.modules.get(module), "__dict__", {}).get(name)
-    ):  # the call failed, not the import
+    found = getattr(sys.modules.get(module), "__dict__", {}).get(name)
+    if callable(found):  # the call has failed, not the import
         hint = f'Try `python -c "import {module}; {module}.{name}()"`.'
     unset = places.unset_variable(error)
     if unset is not None:
@@ -266,6 +267,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         pipeline=_table_in(table, "pipeline"),
         rules=_table_in(table, "rules"),
         targets=_targets(_list(table, "target")),
+        rendered_by=_renderer(table),
     )
 
 
@@ -289,6 +291,16 @@ def _text(table: Mapping[str, Any], key: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise ProjectError(f"[tool.workerctl] {key} must be a string.")
+
+
+def _renderer(table: Mapping[str, Any]) -> str | None:
+    name = _text(table, "rendered_by")
+    if name is None or name in RENDERERS:
+        return name
+    from workerctl.report.suggest import did_you_mean
+
+    hint = did_you_mean(name, RENDERERS) or f"Choose from {', '.join(RENDERERS)}."
+    raise ProjectError("[tool.workerctl] rendered_by does not name a known tool.", hint)
 
 
 def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:

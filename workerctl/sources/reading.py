@@ -120,15 +120,22 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
         location = Location("env-file", file.name, entry.number)
         if entry.name is None or entry.value is None:
             reason = "has no `=`" if entry.name else "cannot be read as an assignment"
-            broken.append(Broken(location, reason))
+            broken.append(Broken(location, reason, entry))
             continue
         try:
             text = expander.expand(entry.name, entry.value, entry.quote)
         except ExpansionError:
-            broken.append(Broken(location, "expands `${…}` beyond 64 KiB"))
+            broken.append(Broken(location, "expands `${…}` beyond 64 KiB", entry))
         else:
-            assignments.append(_assignment(names, entry.name, text, location, entry))
-    return Source(file.name, tuple(assignments), tuple(broken))
+            found = _assignment(names, entry.name, text, location, entry)
+            assignments.append(found._replace(unset=expander.unset) if expander.unset else found)
+    return Source(
+        name=file.name,
+        assignments=tuple(assignments),
+        broken=tuple(broken),
+        text=file.text,
+        is_marked=file.is_marked,
+    )
 
 
 def _secrets(names: Names, directory: str, dialect: Dialect) -> Source:

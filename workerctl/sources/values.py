@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from workerctl.report.findings import Location
 from workerctl.sources import envfile
+from workerctl.sources.expansion import references
 from workerctl.sources.names import Names, Spelling
 
 ENVIRONMENT = Location("environment")
@@ -20,7 +21,8 @@ class Assignment(NamedTuple):
     """
     A variable in a source. `sets` is the field that it sets and `spelling` how it refers to it.
 
-    Both are None for an unknown name. `entry` is the statement of an env file.
+    Both are None for an unknown name. `entry` is the statement of an env file, and `unset` has the
+    names in its `${NAME}` that had no value there, and became empty.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Assignment(NamedTuple):
     sets: str | None = None
     spelling: Spelling | None = None
     entry: envfile.Entry | None = None
+    unset: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Assignment({self.sets} at {self.location})"
@@ -37,17 +40,21 @@ class Assignment(NamedTuple):
 class Broken(NamedTuple):
     """
     A line of an env file that does not set a value, and the reason.
+
+    `entry` is what stands there.
     """
 
     location: Location
     reason: str
+    entry: envfile.Entry | None = None
 
 
 class Source(NamedTuple):
     """
     The assignments of one source, and the lines of it that could not be read.
 
-    `unread` has the names of the files in a secrets directory that set no field.
+    `unread` has the names of the files in a secrets directory that set no field. An env file has
+    its `text` without the byte order mark that it has if `is_marked`.
     """
 
     name: str
@@ -57,6 +64,20 @@ class Source(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.assignments)} assignments)"
+
+    text: str = ""
+    is_marked: bool = False
+
+    def __repr__(self) -> str:
+        return f"Source({self.name}, {len(self.assignments)} assignments)"
+
+
+def referenced_names(source: Source) -> frozenset[str]:
+    """
+    Return the names to which `${NAME}` in the values of an env file refers.
+    """
+    written = (each.entry.value for each in source.assignments if each.entry is not None)
+    return frozenset(name for value in written for name in references(value or ""))
 
 
 class UnknownVariables(NamedTuple):

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from rq import get_current_job
@@ -206,6 +207,26 @@ def endless() -> None:
     """
     _record_run()
     time.sleep(60)
+
+
+def victim(directory: str, rounds: int) -> str:
+    """
+    Wait to be killed or released in each of the first `rounds` runs, then succeed.
+    """
+    with Path(directory, "runs").open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    count = len(Path(directory, "runs").read_text().splitlines())
+    while count <= rounds and not Path(directory, "release").exists():
+        time.sleep(0.02)
+    return "done"
+
+
+@worker_job
+def decorated_victim(directory: str, rounds: int) -> str:
+    """
+    Be the victim under the decorator.
+    """
+    return victim(directory, rounds)
 
 
 def on_failure(job: Any, connection: Any, kind: type[BaseException], *_: object) -> None:

@@ -36,6 +36,35 @@ def working() -> None:
     run_async(_slow(_busy(TIMEOUT + 0.7)))
 
 
+def swallowing() -> str:
+    """
+    Suppress the timeout in a loop, and finish after it.
+    """
+    end = time.monotonic() + TIMEOUT + 0.7
+    while time.monotonic() < end:
+        with contextlib.suppress(Exception):
+            time.sleep(0.05)
+    return "done"
+
+
+def swallowing_async() -> str:
+    """
+    Suppress what run_async() raises at the timeout, and finish after it.
+    """
+    with contextlib.suppress(Exception):
+        run_async(_pause(TIMEOUT + 0.7))
+    time.sleep(0.3)
+    return "done"
+
+
+def swallowing_and_failing() -> None:
+    """
+    Suppress the timeout, and fail after it for another reason.
+    """
+    swallowing()
+    raise ConnectionResetError
+
+
 def next_job() -> bool:
     """
     Return whether this job stays the current one while leftovers of the last could still run.

@@ -18,6 +18,7 @@ from rq_stdout import stdout_for_answers
 from workerctl.runtime import rq as ours
 
 SLOW = ("waiting", "stubborn", "working")
+OVERRUN = ("swallowing", "swallowing_async", "swallowing_and_failing")
 
 
 def main(url: str, kind: str, loop: str = "") -> None:
@@ -31,12 +32,16 @@ def main(url: str, kind: str, loop: str = "") -> None:
     connection = Redis.from_url(url)
     queue = Queue("jobs", connection=connection)
     slow = {name: enqueued(queue, name, rq_jobs_async.TIMEOUT) for name in SLOW}
+    overrun = {name: enqueued(queue, name, rq_jobs_async.TIMEOUT) for name in OVERRUN}
     after = enqueued(queue, "next_job", 20)
     with stdout_for_answers():
         getattr(ours, kind)([queue], connection=connection).work(burst=True)
     answer: dict[str, Any] = {
         name: [status(connection, job), errors(connection, job), ended(connection, job)]
         for name, job in slow.items()
+    }
+    answer["overrun"] = {
+        name: [status(connection, job), warnings(connection, job)] for name, job in overrun.items()
     }
     answer["side effects"] = connection.llen("side effects")
     answer["next job"] = Job.fetch(after.id, connection=connection).return_value()
@@ -64,6 +69,14 @@ def errors(connection: Redis, job: Job) -> list[str]:
     """
     record = Job.fetch(job.id, connection=connection).meta["workerctl"]
     return [attempt["error"] for attempt in record["attempts"]]
+
+
+def warnings(connection: Redis, job: Job) -> list[str]:
+    """
+    Return the codes of the warnings that the job has kept.
+    """
+    meta = Job.fetch(job.id, connection=connection).meta
+    return [warning["code"] for warning in meta.get("warnings", ())]
 
 
 def ended(connection: Redis, job: Job) -> bool:

@@ -15,10 +15,11 @@ from rq import Queue
 from rq.registry import StartedJobRegistry
 
 import workerctl.runtime
-from workerctl.report.errors import ConfigurationError
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
+from workerctl.runtime.rq import workers
+from workerctl.runtime.rq.failing import WorkHorseDiedError
 from workerctl.settings import get_settings
 
 PUBLISHED = {b"workerctl:version", b"workerctl:keys", b"workerctl:fields", b"workerctl:fingerprint"}
@@ -124,9 +125,29 @@ def test_a_bad_configuration_ends_the_start_before_the_worker_registers(connecti
     monkeypatch.setenv("JOB_MAX_RETRIES", "many")
     get_settings.cache_clear()
     worker = ours.Worker([Queue("jobs", connection=connection)], connection=connection)
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(SystemExit, match=r"\AThe configuration has 1 error:\n  SET001 JOB_MAX_RET"):
         worker.work(burst=True)
     assert connection.keys() == []
+
+
+@pytest.mark.parametrize("options", [[], ["-c", "workerctl.runtime.rq_settings"]])
+def test_a_bad_configuration_ends_the_command_without_a_traceback(
+    database, environ, directory, options
+):
+    command = [sys.executable, "-m", "rq.cli", "worker", "-w", "workerctl.runtime.rq.Worker"]
+    done = subprocess.run(
+        [*command, "--url", database, *options],
+        env={**environ, "JOB_MAX_RETRIES": "many"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "The configuration has 1 error:\n  SET001 JOB_MAX_RETRIES must be"
+    )
+    assert "Traceback" not in done.stderr
 
 
 def test_without_a_job_class_the_worker_uses_ours(connection):
@@ -167,6 +188,24 @@ def test_the_intervals_of_a_producer_limit_every_wait(job):
         assert job.retry_intervals == [1]
     failures.decide(job, LLMTimeoutError("late"), verdict)
     assert job.get_meta()["workerctl"]["intervals"] == [1, 1, 1000]
+
+
+def cancel_and_fail() -> None:
+    """
+    Fail with a retryable error, after someone has cancelled the job.
+    """
+    current = rq.job.get_current_job()
+    rq.job.Job.fetch(current.id, connection=current.connection).cancel()
+    raise LLMTimeoutError("late")
+
+
+def test_a_job_that_was_cancelled_while_it_ran_does_not_run_again(connection):
+    queue = Queue("jobs", connection=connection, job_class=ours.Job)
+    job = queue.enqueue(cancel_and_fail)
+    ours.SimpleWorker([queue], connection=connection).work(burst=True)
+    job.refresh()
+    assert job.meta["workerctl"]["final"]
+    assert queue.scheduled_job_registry.count == queue.count == 0
 
 
 def test_an_unknown_error_is_reported_without_its_text(job, caplog):
@@ -288,30 +327,30 @@ def test_a_record_that_cannot_be_read_back_changes_no_decision(connection, worke
 
 def test_an_on_failure_of_a_killed_job_that_fails_itself_is_reported(worker, job, caplog):
     job._failure_callback_name = f"{__name__}.no_such_function"
-    worker._call_on_failure(job, ours.WorkHorseDiedError("killed"))
+    worker._call_on_failure(job, WorkHorseDiedError("killed"))
     assert any("on_failure failed (" in text for text in caplog.messages)
 
 
 @pytest.mark.parametrize("callback", [None, list.append])
 def test_on_failure_of_a_killed_job_is_called_if_there_is_one(worker, job, callback, caplog):
     calls: list = []
-    death = ours.WorkHorseDiedError("killed")
+    death = WorkHorseDiedError("killed")
     job._failure_callback = callback and (lambda *given: callback(calls, given))
     worker._call_on_failure(job, death)
-    expected = (job, job.connection, ours.WorkHorseDiedError, death, None)
+    expected = (job, job.connection, WorkHorseDiedError, death, None)
     assert calls == ([expected] if callback else [])
     assert caplog.messages == []
 
 
 def test_the_spawn_worker_of_an_older_rq_is_refused_with_an_alternative(connection, monkeypatch):
-    monkeypatch.setattr(ours, "VERSION", "2.10.0")
+    monkeypatch.setattr(workers, "VERSION", "2.10.0")
     with pytest.raises(RuntimeError, match=r"^SpawnWorker of RQ 2\.10\.0 .* with worker_job\.$"):
         ours.SpawnWorker(["jobs"], connection=connection)
 
 
 def test_the_runtime_does_not_use_rqs_retry():
     """Before 2.1, RQ records a job that returns a `Retry` as finished."""
-    for path in Path(workerctl.runtime.__file__).parent.glob("*.py"):
+    for path in Path(workerctl.runtime.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text())
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
         names += [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]

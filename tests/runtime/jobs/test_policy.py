@@ -153,6 +153,31 @@ def test_a_group_of_partial_failures_gives_its_first_result():
     assert [warning["message"] for warning in meta["warnings"]] == ["1", "2"]
 
 
+def test_a_job_that_ends_after_its_timeout_leaves_a_warning():
+    meta: dict = {}
+    message = policy.note_overrun(meta, 60, 75.26, now=1)
+    assert message == (
+        "The job finished 15.3 s after its timeout of 60 s: its code or a library catches RQ's "
+        "JobTimeoutException, as `except Exception` does."
+    )
+    assert meta["warnings"] == [
+        {
+            "code": "JOB_TIMEOUT_SUPPRESSED",
+            "message": message,
+            "details": {"timeout": 60, "seconds": 75.3},
+            "at": 1,
+        }
+    ]
+    assert policy.note_overrun(meta, 1, 2, now=2, failed=True).startswith("The job failed 1.0 s")
+
+
+def test_a_work_horse_that_its_worker_killed_ignored_its_timeout():
+    verdict = policy.count_horse_death(policy.ensure_record({}), None, overdue=True)
+    assert verdict.reason == (
+        "the work-horse was killed by its worker, because the job ignored its timeout"
+    )
+
+
 def test_a_value_that_the_job_stored_instead_of_the_record_is_replaced():
     assert policy.ensure_record({"workerctl": "mine"})["failures"] == 0
     assert policy.ensure_record({"workerctl": {"failures": 3}})["failures"] == 3

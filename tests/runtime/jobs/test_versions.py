@@ -187,6 +187,12 @@ def check_timeouts(outcomes: dict[str, Any]) -> None:
     timed_out = ["failed", ["JobTimeoutException"], True]
     assert outcomes == {
         **dict.fromkeys(("waiting", "stubborn", "working"), timed_out),
+        # A job that suppresses its timeout is not stopped, but leaves a warning.
+        "overrun": {
+            "swallowing": ["finished", ["JOB_TIMEOUT_SUPPRESSED"]],
+            "swallowing_async": ["finished", ["JOB_TIMEOUT_SUPPRESSED"]],
+            "swallowing_and_failing": ["failed", ["JOB_TIMEOUT_SUPPRESSED"]],
+        },
         "side effects": 0,
         "next job": True,
     }

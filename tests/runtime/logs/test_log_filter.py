@@ -4,6 +4,8 @@ Tests of the filter: no part of a record shows a secret to any handler.
 
 import asyncio
 import logging
+import re
+import traceback
 from collections.abc import Mapping
 from logging.handlers import QueueHandler
 from queue import SimpleQueue
@@ -323,3 +325,65 @@ def test_two_handlers_see_the_same(logger: logging.Logger, kept: KeepingHandler)
 
     assert second.lines == [f"key {LOG_MASK}"]
     assert kept.lines == [f"ERROR key {LOG_MASK}"]
+
+
+class Event(logging.Formatter):
+    """
+    A formatter that needs a dictionary as the message, like structlog's.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """
+        Return the event and the traceback, which structlog formats last.
+        """
+        event = {**record.msg}  # type: ignore[dict-item]
+        if info := event.pop("exc_info", None):
+            error = info if isinstance(info, BaseException) else info[1]
+            event["exception"] = "".join(traceback.format_exception(error))
+        return str(event)
+
+
+def test_a_message_that_is_a_dictionary_remains_one(kept, logger):
+    kept.setFormatter(Event())
+    rest = {"count": 3, "kinds": ("a", Revealing()), "plain": ["b"]}
+    logger.warning({"event": f"it is {SECRET}", SECRET: [SECRET, {"a": (SECRET, 1)}], **rest})
+    (record,) = kept.records
+    assert record.msg == {
+        "event": f"it is {LOG_MASK}",
+        LOG_MASK: [LOG_MASK, {"a": (LOG_MASK, 1)}],
+        **rest,
+    }
+    logger.warning({"event": Revealing(representation=SECRET)})
+    assert kept.records[1].msg == {"event": LOG_MASK}
+
+
+def error(text: str) -> Exception:
+    """
+    Return an exception that was raised.
+    """
+    with pytest.raises(ValueError, match=re.escape(text)) as caught:
+        raise ValueError(text)
+    return caught.value
+
+
+@pytest.mark.parametrize("form", ["exception", "tuple", "true"])
+def test_the_exception_in_a_dictionary_is_redacted_before_it_is_formatted(kept, logger, form):
+    kept.setFormatter(Event())
+    found = error(f"it is {SECRET}")
+    info = (type(found), found, found.__traceback__)
+    given = {"exception": found, "tuple": info, "true": True}[form]
+    try:
+        raise found
+    except ValueError:
+        logger.warning({"event": "failed", "exc_info": given})
+    assert ORACLE.leaks(kept.lines[0]) == []
+    assert f"ValueError: it is {LOG_MASK}" in kept.lines[0]
+
+
+def test_an_exception_without_a_secret_stays_in_its_dictionary(kept, logger):
+    kept.setFormatter(Event())
+    found = error("harmless")
+    logger.error({"event": "failed", "exc_info": found})
+    assert kept.records[0].msg == {"event": "failed", "exc_info": found}
+    logger.info({"event": "none", "exc_info": False})
+    assert kept.lines[1] == "{'event': 'none'}"

@@ -76,6 +76,15 @@ class Calls:
         del self.task
         raise ConnectionError
 
+    async def fail_in_a_group(self):
+        """Fail in a task of a group, which leaves a reference cycle."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.fail())
+
+    async def fail_while_waited_for(self):
+        """Fail under wait_for()."""
+        await asyncio.wait_for(self.fail(), FAR)
+
     async def wait(self):
         """Wait for a long time."""
         _local = self.local()
@@ -153,6 +162,21 @@ def test_a_failed_call_leaves_nothing_at_all_to_the_collector(armed, alarm):
             found.append(gc.collect())
 
     assert min(found) < 20
+
+
+@BOTH_ALARMS
+@pytest.mark.parametrize("coroutine", [Calls.fail_in_a_group, Calls.fail_while_waited_for])
+def test_reference_cycles_of_a_failed_call_last_until_the_next_call(armed, alarm, coroutine):
+    gc.enable()
+    calls = Calls()
+    alive = []
+    with armed(alarm):
+        for _ in range(50):
+            with contextlib.suppress(ConnectionError, ExceptionGroup):
+                run_async(coroutine(calls))
+            alive.append(len(calls.alive))
+
+    assert max(alive) <= 1
 
 
 @pytest.mark.parametrize("coroutine", [Calls.wait, Calls.block], ids=["cancelled", "interrupted"])

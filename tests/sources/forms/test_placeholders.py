@@ -310,6 +310,37 @@ APP_DOMAIN=example.org
 JWT_SECRET=eyJhbGciOiJIUzI1NiJ9.e30.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c
 JWT_SECRET=your-super-secret-jwt-token-with-at-least-32-characters-long
 JWT_SECRET=super-secret-jwt-token-with-at-least-32-characters-long
+JWT_SECRET=this_key_is_insecure_and_should_be_updated
+JWT_SECRET=django-insecure-change-before-you-deploy-it
+JWT_SECRET=Please update this secret before use
+JWT_SECRET=x
+JWT_SECRET=ab
+JWT_SECRET=-1
+JWT_SECRET=minioadmin
+JWT_SECRET=fake_secret
+JWT_SECRET=sk_fake_signing_secret
+GITHUB_TOKEN=fake_token
+ANYTHING=fake_api_key
+S3_BUCKET=s3_bucket
+CKAN_DB=ckan_db
+CKAN_DB=ckan-db
+ADMINS=USER_ID_1,USER_ID_2
+ADMINS=["USER_ID_1", "USER_ID_2"]
+ADMINS={"admins": ["CHAT_ID_1"], "limit": 3}
+ADMINS=USER_1
+GOOGLE_APPLICATION_CREDENTIALS=PATH_TO_CREDENTIALS
+GOOGLE_APPLICATION_CREDENTIALS=/PATH_TO_KEY.json
+GOOGLE_APPLICATION_CREDENTIALS=path-to-your-file.json
+API_URL=https://{host}/v1
+API_URL=https://{tenant}.resume-works.net/v1
+REDIS_URL=redis://{HOST}:6379/0
+REDIS_URL=redis://:{password}@cache.resume-works.net/0
+COMPANY=ExampleCorp
+COMPANY=Example Company
+COMPANY=Example Corp Ltd
+S3_BUCKET=example-bucket-name
+SUPABASE_KEY=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6ImFub24ifQ.aa
+SUPABASE_KEY=eyJhbGciOiJIUzI1NiJ9.ewogICJyb2xlIjogImFub24iLAogICJpc3MiOiAic3VwYWJhc2UtZGVtbyIKfQ.aa
 """.strip().splitlines()
 
 REAL = """
@@ -536,6 +567,26 @@ SEPARATOR=--
 SEPARATOR=_
 FLAGS=--verbose --here
 UUID=193bfd5b-1a4a-4c8b-bc06-7ec7c4cfc66a
+CKAN_DB=ckandb
+MYSQL_DB=MySQLDB
+DB_PASSWORD=fake-password
+WEBHOOK_SECRET=fake
+DATASET=fake_news
+API_URL=https://resume-works.net/users/{user_id}
+API_URL=https://resume-works.net/{version}/jobs?id={id}
+REDIS_URL=redis://:${REDIS_PASSWORD}@cache.resume-works.net/0
+API_URL=https://{{ host }}/v1
+ALLOW_EMPTY_PASSWORD=yes
+REQUIRE_PASSWORD=1
+DISABLE_PASSWORD=0
+SHOW_PASSWORD=on
+QUEUES=QUEUE_1,QUEUE_2
+LEVELS=A_1,B_2
+MODE=EXAMPLE_MODE_1
+TITLE=Example of a good resume
+WEBHOOK_SECRET=do-not-feed-the-penguins
+WEBHOOK_SECRET=never-gonna-give-you-up
+SITE=https://resume-works.net/the-path-to-success
 """.strip().splitlines()
 REAL += [
     "WEBHOOK_URL=https://resume-works.net/tell-your-friends",  # wording: test data
@@ -549,7 +600,8 @@ SECRETS = frozenset(
     WEBHOOK_SECRET WEBHOOK_URL REDIS_URL DATABASE_URL SENTRY_DSN GITHUB_TOKEN CHAT_BOT_TOKEN
     PAYMENT_SECRET_KEY MAIL_API_KEY HF_TOKEN JWT_SECRET AWS_SECRET_ACCESS_KEY SSH_KEY
     PRIVATE_KEY API_KEY_HEADER TOKEN_TYPE TOKEN_PREFIX TOKEN_COOKIE SECRET_NAME PASSWORD_FIELD
-    KEY_FILE
+    KEY_FILE SUPABASE_KEY DB_PASSWORD ALLOW_EMPTY_PASSWORD REQUIRE_PASSWORD DISABLE_PASSWORD
+    SHOW_PASSWORD
     """.split()
 )
 

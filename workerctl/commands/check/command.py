@@ -42,7 +42,7 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
 
 def _reports(world: World, request: Request, words: Iterable[str]) -> Iterator[Report]:
     """
-    Yield a report for each configuration, or one with the reason why there is none.
+    Yield a report for each configuration, or one with the reason why nothing can be checked.
     """
     project = attempted(projects.here)
     if isinstance(project, Problem):

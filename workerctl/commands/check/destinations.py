@@ -54,6 +54,6 @@ def _require_distinct(made: list[Destination]) -> None:
             where = "standard output" if each.path is None else "the same file"
             raise UsageError(
                 f"{taken[each.path]} and {each.format} would both be written to {where}.",
-                f"Write one of them to a file of its own: --format {each.format}=FILE.",
+                f"Write one of them to another file: --format {each.format}=FILE.",
             )
         taken[each.path] = each.format

@@ -10,10 +10,12 @@ rather than for words such as "connection" in its text, and imports no SDK.
 """
 
 import errno
+import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
+from workerctl.runtime.classification import carriers
 from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
 from workerctl.runtime.classification.responses import (
     classify_response,
@@ -67,9 +69,9 @@ def _classify(exc: BaseException) -> Verdict:
     names = class_names(exc)
     return (
         _by_causes(exc)
-        or _by_answer(exc, names)
+        or _with_setting(exc, _by_answer(exc, names))
         or _by_cause_of_wrapper(exc, names)
-        or _by_class(exc, names)
+        or _with_setting(exc, _by_class(exc, names))
         or _by_errno(exc)
         or Verdict("unknown", names[0])
     )
@@ -121,7 +123,31 @@ def _by_causes(exc: BaseException) -> Verdict | None:
             return Verdict("permanent", reason, category="auth", sent="no")
         if _is_interruption(names):
             return _verdict_by_name(names)
+        if setting := _named(functools.partial(carriers.in_unsendable_header, cause)):
+            return Verdict("permanent", setting[:_MAX_REASON], category="request", sent="no")
     return None
+
+
+def _with_setting(exc: BaseException, verdict: Verdict | None) -> Verdict | None:
+    """
+    Add the setting that holds rejected credentials to the reason of a verdict.
+    """
+    if verdict is None or verdict.category != "auth":
+        return verdict
+    setting = _named(lambda: carriers.rejected(_causes(exc)))
+    if setting is None:
+        return verdict
+    return verdict._replace(reason=f"{verdict.reason}: {setting}"[:_MAX_REASON])
+
+
+def _named(find: Callable[[], str | None]) -> str | None:
+    """
+    Return what is known of the setting behind an error; None if the search fails.
+    """
+    try:
+        return find()
+    except Exception:  # noqa: BLE001 -- the verdict matters more
+        return None
 
 
 def _by_answer(exc: BaseException, names: Sequence[str]) -> Verdict | None:

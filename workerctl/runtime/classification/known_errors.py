@@ -53,6 +53,7 @@ _OTHERS: dict[tuple[Kind, Category, Sent], str] = {
     """,
     ("retryable", "job", "unknown"): """
         rq.AbandonedJobError rq.BaseTimeoutException rq.ShutDownImminentException
+        workerctl.ForcedStopError
     """,
     ("permanent", "auth", "no"): """
         aiohttp.ClientConnectorCertificateError aiohttp.ServerFingerprintMismatch

@@ -34,6 +34,7 @@ class RunningJob(Protocol):
     The part of RQ's job class that the policy uses.
     """
 
+    connection: Any
     meta: dict[str, Any]
     retries_left: int | None
     retry_intervals: list[int] | None
@@ -42,6 +43,17 @@ class RunningJob(Protocol):
     def id(self) -> str:
         """
         The id of the job.
+        """
+
+    @property
+    def key(self) -> str:
+        """
+        The key of the job's record in Redis.
+        """
+
+    def get_status(self) -> Any:
+        """
+        Read the status from Redis.
         """
 
     def save_meta(self) -> None:
@@ -54,7 +66,8 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     """
     Call a job's function and return its result; decide about another run if it fails.
 
-    A partial failure counts as a result, and adds warnings to `job.meta`. A nested call, from a
+    A partial failure counts as a result, and adds warnings to `job.meta`. So does a job that ends
+    after its timeout, because it caught RQ's exception. A nested call, from a
     function of the same job, only calls: what the job catches itself is not a failure of the job.
     """
     if vars(job).get(_STATE) == _RUNNING:
@@ -62,17 +75,50 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     vars(job)[_STATE] = _RUNNING
     if policy.reopen(job.meta):
         _save(job)
+    grant_retries(job, job.connection)
+    start = time.monotonic()
     try:
         result = function()
     except BaseException as error:
         verdict = classify(error)
         if verdict.kind != "partial":
+            if verdict.category != "job":
+                _note_overrun(job, time.monotonic() - start, failed=True)
             decide(job, error, verdict)
             raise
         result = policy.note_warnings(job.meta, error, time.time(), redact)
         _save(job)
+    if _note_overrun(job, time.monotonic() - start):
+        _save(job)
     vars(job)[_STATE] = _RETURNED
     return result
+
+
+def _note_overrun(job: RunningJob, seconds: float, *, failed: bool = False) -> bool:
+    """
+    Warn if a job has ended after its timeout; return whether it has.
+    """
+    timeout = getattr(job, "timeout", None)
+    if not isinstance(timeout, int | float) or not 0 < timeout < seconds:
+        return False
+    message = policy.note_overrun(job.meta, timeout, seconds, time.time(), failed=failed)
+    _log.warning("Job %s: %s", job.id, message)
+    return True
+
+
+def grant_retries(job: RunningJob, connection: Any) -> None:
+    """
+    Store the retries of a job whose producer has not set any; to be called when the job starts.
+
+    If its worker is killed, another worker cleans up, and RQ considers only the stored number
+    there. `connection` may be a pipeline.
+    """
+    try:
+        if job.retries_left is None and (retries := _default_limits().retries):
+            connection.hset(job.key, "retries_left", retries)
+            job.retries_left = retries
+    except Exception as error:  # noqa: BLE001 -- they matter only if the worker is killed
+        _log.warning("Job %s: could not store its retries (%s).", job.id, type_name(error))
 
 
 def supervise(job: RunningJob) -> None:
@@ -91,6 +137,8 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     if intervals := _producer_intervals(job, record):
         record["intervals"] = intervals
     limits = _limits(job, record)
+    if _is_cancelled(job):
+        limits = limits._replace(retries=0)
     delay = policy.retry_in(verdict, record, limits)
     if delay is None:
         job.retries_left = 0
@@ -108,6 +156,16 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
         )
 
 
+def _is_cancelled(job: RunningJob) -> bool:
+    """
+    Return whether someone has cancelled the job while it ran, which RQ does not consider.
+    """
+    try:
+        return bool(job.get_status() == "canceled")
+    except Exception:  # noqa: BLE001 -- Redis may be down; the decision holds without it
+        return False
+
+
 def decide_late(job: RunningJob) -> None:
     """
     Decide about a failure outside the job's function, such as an `on_success` that raises.
@@ -115,8 +173,15 @@ def decide_late(job: RunningJob) -> None:
     Called by the worker while it handles the exception. Does nothing if `perform` has decided.
     """
     error = sys.exception()
-    if error is not None and vars(job).get(_STATE) != _DECIDED:
+    if error is not None and not is_decided(job):
         decide(job, error, classify(error))
+
+
+def is_decided(job: RunningJob) -> bool:
+    """
+    Return whether this process has decided about a failure of the job.
+    """
+    return bool(vars(job).get(_STATE) == _DECIDED)
 
 
 def is_final(job: RunningJob) -> bool:
@@ -132,7 +197,7 @@ def is_final(job: RunningJob) -> bool:
     exception that is being handled.
     """
     record = policy.read_record(job.meta)
-    if vars(job).get(_STATE) == _DECIDED:
+    if is_decided(job):
         return bool(record["final"])
     error = sys.exception()
     if error is not None and vars(job).get(_SUPERVISED):

@@ -65,6 +65,9 @@ MAX_WARNINGS = 20
 MAX_CHARACTERS = 500
 """The length to which reasons and messages are cut."""
 
+OVERRUN = "JOB_TIMEOUT_SUPPRESSED"
+"""The code of the warning about a job that ended after its timeout."""
+
 _SPREAD_SECONDS = 5.0
 _UNKNOWN_RUNS = 1
 _HORSE_DEATHS = 1
@@ -163,15 +166,20 @@ def retry_in(
     return math.ceil(verdict.retry_after + draw() * min(ceiling, _SPREAD_SECONDS)) + 1
 
 
-def count_horse_death(record: dict[str, Any], signal: int | None) -> Verdict:
+def count_horse_death(
+    record: dict[str, Any], signal: int | None, *, overdue: bool = False
+) -> Verdict:
     """
     Count the death of a job's work-horse and return the verdict on it.
 
-    `signal` is the number of the signal that killed the process, if one did.
+    `signal` is the number of the signal that killed the process, if one did; `overdue` says that
+    its worker has killed it, which RQ's worker does one minute after the timeout of the job.
     """
     record["horse_deaths"] += 1
     again = record["horse_deaths"] <= _HORSE_DEATHS
     cause = "died" if signal is None else f"was killed by signal {signal}"
+    if overdue:
+        cause = "was killed by its worker, because the job ignored its timeout"
     return Verdict("retryable" if again else "permanent", f"the work-horse {cause}", category="job")
 
 
@@ -215,10 +223,33 @@ def note_warnings(
     warnings, because RQ stores it. `redact` removes secrets from all texts.
     """
     failures = list(_partial_failures(error))
+    _add_warnings(meta, [_warning(one, now, redact) for one in failures])
+    return next((one.details["result"] for one in failures if "result" in one.details), None)
+
+
+def note_overrun(
+    meta: Meta, timeout: float, seconds: float, now: float, *, failed: bool = False
+) -> str:
+    """
+    Add to `meta["warnings"]` that a job ended after its timeout; return the message.
+
+    The exception that RQ raised in it must have been caught.
+    """
+    message = (
+        f"The job {'failed' if failed else 'finished'} {seconds - timeout:.1f} s after its timeout "
+        f"of {timeout:g} s: its code or a library catches RQ's JobTimeoutException, as `except "
+        "Exception` does."
+    )
+    details = {"timeout": timeout, "seconds": round(seconds, 1)}
+    found = {"code": OVERRUN, "message": message, "details": details, "at": round(now, 3)}
+    _add_warnings(meta, [found])
+    return message
+
+
+def _add_warnings(meta: Meta, found: list[dict[str, Any]]) -> None:
     warnings = meta.get("warnings")
     kept = warnings if isinstance(warnings, list) else []
-    meta["warnings"] = [*kept, *(_warning(one, now, redact) for one in failures)][-MAX_WARNINGS:]
-    return next((one.details["result"] for one in failures if "result" in one.details), None)
+    meta["warnings"] = [*kept, *found][-MAX_WARNINGS:]
 
 
 def _partial_failures(error: BaseException) -> Iterator[PartialFailureException]:

@@ -11,6 +11,7 @@ from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_mapping, models_in
 from workerctl.schema.foreign.rejected import Rejection
 from workerctl.schema.introspection import sequence_type
+from workerctl.schema.secrets import forms
 from workerctl.schema.secrets.declared import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
@@ -64,7 +65,9 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     message = f"{name} must be {_expectation(variable, rejection)}."
     if rejection.cause == "validator":
         message = f"{name} is rejected by {_validator(rejection)}."
-    return _set001(message, _hint(variable), name, _location(variable, values, rejection))
+    remedy = forms.remedy_of(name, values.text(name), variable.info, json=True)
+    hint = remedy or _hint(variable)
+    return _set001(message, hint, name, _location(variable, values, rejection))
 
 
 def _expectation(variable: Variable, rejection: Rejection) -> str:

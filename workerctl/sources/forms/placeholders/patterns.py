@@ -79,14 +79,18 @@ ANYWHERE: Patterns = {
     (
         "sflkxwrjsmekkf2qt4fwpm",
         "sk_test_4ec39hqlyjwdarjtt1zdp7dc",
-        "eyjpc3mioijzdxbhymfzzs1kzw1v",
+        # supabase-demo, at each position that it can have in base64
+        *("zdxbhymfzzs1kzw1v", "c3vwywjhc2utzgvtb", "n1cgfiyxnllwrlbw8"),
         "://xyzcompany.supabase.",
         "110201543:aahd",
         "123456:abc-def",
     ): "",
     ("t00", "abcdefghij"): r"/t0{2,}/b0{2,}|//abcdefghij[a-z]*\.supabase\.",
     ("domain.",): r"(?<![a-z0-9.-])(?:my[-_]?)?domain\.(?:com|tld|org|net)(?![a-z])",
-    ("path/to/",): r"(?<![a-z0-9])path/to/",
+    ("path/to/", "path_to_", "path-to-"): (
+        r"(?<![a-z0-9])path(?:/to/|_to_[a-z]"
+        r"|-to-(?:the-|your-|my-)?(?:cert|creds|credentials|file|key|json|pem|private|service))"
+    ),
     # The command that generates the value, in place of its output.
     ("openssl rand", "openssl-rand", "openssl_rand"): "",
 }
@@ -104,6 +108,8 @@ IN_URL: Patterns = {
         r"://(?:my[-_]?)?project(?:[-_]?(?:ref|id|name|url))?\.supabase\."
         r"|[/@.](?:project[-_]?(?:ref|id)|account[-_]?id|region|tenant[-_]?id)\.[a-z]"
     ),
+    # {host}, but not the path of a template that is filled in at run time, or an expression
+    ("{",): r"://[^/\s{}?#]*(?<![${%#])\{(?![{%])[a-z][a-z0-9 _.-]*\}",
     # [project], but not an IPv6 address, which contains a colon.
     ("[",): r"\[[a-z][a-z0-9 _-]*\]",
 }
@@ -118,6 +124,13 @@ ANGLE_BRACKETS = (
     r"(?![^\s/:@=_.,;\])}?&-])"
 )
 VARIABLE = r"__[A-Z][A-Z0-9_]*__|(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET|PASSWORD|DSN|URL)"
+# ExampleCorp, Example Company
+EXAMPLE = r"Example(?: ?[A-Z][A-Za-z0-9]*){1,3}"
+# USER_ID_1, of which it finds the last word
+NUMBERED = r"(?<![A-Za-z0-9_])(?:[A-Z]+_)*([A-Z]+)_[0-9]{1,2}(?![A-Za-z0-9_])"
+FAKE = r"(?:[a-z]{2,4}[-_])?fake_(?:[a-z0-9]+_)*([a-z0-9]+)"
+# ${NAME}, $(NAME), {{ NAME }}: references, which are another fault
+EXPRESSION = r"\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^%]*%>"
 ELLIPSIS = r"(?<!\.)(?:\.{3,}|…)(\S{0,64})$"
 # sk-00000000
 REPEATED_CHARACTER = r"(?:[a-z]{2,8}[-_]){0,3}(.)\1{7,}"

@@ -19,6 +19,9 @@ _PROSE_WORDS = 3
 _SHORTEST_SEQUENCE = 6
 _SHORTEST_HEXADECIMAL_KEY = 32
 _LONGEST_PREFIX = 16
+_LONGEST_STUB = 2
+_SHORTEST_SENTENCE = 4
+_LONGEST_SENTENCE = 40
 _PATH_OR_VARIABLE = frozenset("/${}")
 
 
@@ -54,7 +57,12 @@ def is_placeholder(value: str, name: str, *, secret: bool = False) -> bool:
     if not lower or _is_hexadecimal_key(lower):
         return False
     subject = _Subject(
-        name=name, value=value, lower=lower, squeezed=_squeezed(lower), secret=secret
+        name=name,
+        value=value,
+        lower=lower,
+        squeezed=_squeezed(lower),
+        # ALLOW_EMPTY_PASSWORD=yes is a switch, whatever its name ends in.
+        secret=secret and lower not in words.SWITCHES and not _is_switch(name, lower),
     )
     return any(rule(subject) for rule in _RULES)
 
@@ -73,12 +81,30 @@ def _repeats_a_name(subject: _Subject) -> bool:
     """
     if subject.holds_a_name:
         return False
-    # POSTGRES=postgres may be a real value; POSTGRES_URL=postgres_url is not.
+    # POSTGRES=postgres and CKAN_DB=ckandb may be real values; POSTGRES_URL=postgres_url is not.
     may_be_real = "_" not in subject.name.strip("_") and subject.value != subject.name
-    repeats = _without_separators(subject.lower) == _without_separators(subject.name.lower())
+    repeats = _with_underscores(subject.lower) == subject.name.lower()
     if repeats and not may_be_real:
         return True
     return subject.value.isupper() and bool(re.fullmatch(patterns.VARIABLE, subject.value))
+
+
+def _is_a_name(subject: _Subject) -> bool:
+    """
+    Return whether the value is what templates call somebody or something: Example Corp, USER_ID_1.
+    """
+    if subject.value.startswith("Example") and re.fullmatch(patterns.EXAMPLE, subject.value):
+        return True
+    if "_1" not in subject.value and "_2" not in subject.value:
+        return False
+    rest, count = re.subn(patterns.NUMBERED, "", subject.value)
+    numbered = re.findall(patterns.NUMBERED, subject.value)
+    is_json = subject.value[0] in "[{"
+    return (
+        count > 0
+        and all(word in words.CAPITAL_WORDS for word in numbered)
+        and (is_json or not rest.strip(" ,;:|"))
+    )
 
 
 def _is_in_angle_brackets(subject: _Subject) -> bool:
@@ -131,6 +157,7 @@ def _is_example_login(login: str, host: str) -> bool:
 
 
 def _has_capitals(url: str) -> bool:
+    url = re.sub(patterns.EXPRESSION, "", url)
     found = re.findall(patterns.CAPITALS, url)
     if any(re.split("[_-]", word)[-1] in words.CAPITAL_WORDS for word in found):
         return True
@@ -158,6 +185,16 @@ def _is_instruction(subject: _Subject) -> bool:
     return is_request or ends_in_here or first == "your" or first in words.INSTRUCTIONS
 
 
+def _is_fake(subject: _Subject) -> bool:
+    """
+    Return whether the value is called a fake: `fake_key`. `fake` and `fake-key` do work somewhere.
+    """
+    found = re.fullmatch(patterns.FAKE, subject.lower)
+    if found is None or subject.holds_a_name:
+        return False
+    return subject.secret or found[1] in words.NOUNS
+
+
 def _is_generic_secret(subject: _Subject) -> bool:
     """
     Return whether a secret consists of words, one repeated character or a sequence.
@@ -169,10 +206,26 @@ def _is_generic_secret(subject: _Subject) -> bool:
     # Real keys never contain Chinese, Japanese or Korean: `sk-로_시작하는_키`.
     if subject.squeezed in words.GENERIC or any(map(_is_east_asian, subject.lower)):
         return True
+    if len(subject.value) <= _LONGEST_STUB or _is_sentence(subject.lower):
+        return True
     if re.fullmatch(patterns.REPEATED_CHARACTER, subject.lower):
         return True
     rest = _without_prefix(subject.lower)
     return _is_sequence(rest) or _consists_of_words(rest, subject.name)
+
+
+def _is_sentence(lower: str) -> bool:
+    """
+    Return whether a secret says what to do with it: `this_key_is_insecure_and_must_be_replaced`.
+    """
+    parts = re.findall(patterns.PARTS, lower)
+    if not _SHORTEST_SENTENCE <= len(parts) <= _LONGEST_SENTENCE:
+        return False
+    return not (words.WARNINGS.isdisjoint(parts) or words.CONNECTIVES.isdisjoint(parts))
+
+
+def _is_switch(name: str, lower: str) -> bool:
+    return lower in {"0", "1"} and not words.SWITCH_NAMES.isdisjoint(name.upper().split("_"))
 
 
 def _is_sequence(text: str) -> bool:
@@ -196,6 +249,8 @@ _RULES = (
     _is_cut_short,
     _has_a_url_part,
     _is_instruction,
+    _is_a_name,
+    _is_fake,
     _is_generic_secret,
 )
 
@@ -211,8 +266,8 @@ def _without_prefix(lower: str) -> str:
     return next((lower[end:] for end in ends if lower[:end] in words.PREFIXES), lower)
 
 
-def _without_separators(text: str) -> str:
-    return text.replace("-", "").replace("_", "").replace(" ", "")
+def _with_underscores(text: str) -> str:
+    return text.replace("-", "_").replace(" ", "_")
 
 
 def _squeezed(text: str) -> str:

@@ -57,12 +57,33 @@ ADJECTIVES = _words(
 GENERIC = _words(
     """
     0 1 123 1234 12345 123456 1234567 12345678 123456789 1234567890 aaa abc abc123 abcd abcdef admin
-    admin123 asdf bar bbb foo foobar insert insecure letmein mypass mypassword mysecret mysecretkey
-    mysecrettoken mysupersecret mysupersecretkey mytoken myapikey notasecret optional pass pass123
-    password1 password123 pw qwerty replace required s3cr3t secret123 shhh somesecret string
-    supersecret supersecretkey supersecretpassword supersecrettoken supersecretvalue thisisasecret
-    topsecret x xx xyz yyy zzz djangoinsecure
+    admin123 asdf minioadmin bar bbb foo foobar insert insecure letmein mypass mypassword mysecret
+    mysecretkey mysecrettoken mysupersecret mysupersecretkey mytoken myapikey notasecret optional
+    pass pass123 password1 password123 pw qwerty replace required s3cr3t secret123 shhh somesecret
+    string supersecret supersecretkey supersecretpassword supersecrettoken supersecretvalue
+    thisisasecret topsecret x xx xyz yyy zzz djangoinsecure
     """
+)
+
+# A sentence that stands for a secret has words of both kinds.
+WARNINGS = _words(
+    """
+    change changed default dummy insecure insecurely modify never placeholder please production
+    replace replaced rotate temporary unsafe unsecure update updated
+    """
+)
+CONNECTIVES = _words(
+    """
+    be before before do don dont for in is it must needs not only secret secure should this to
+    use used your
+    """
+)
+
+# The values of switches, which are not secret even if their names end in PASSWORD.
+SWITCHES = _words("disabled enabled false n no off on true y yes")
+SWITCH_NAMES = _words(
+    "ALLOW ALLOWS DISABLE EMPTY ENABLE ENABLED ENFORCE HAS HIDE IS NEEDS NO REQUIRE REQUIRED"
+    " REQUIRES SHOW SKIP USE USES WITH WITHOUT"
 )
 
 # Sequences, as in `sk-1234567890abcdef`: any part of one that follows a prefix counts.
@@ -85,7 +106,7 @@ LOGIN_KEYS = _words("apikey examplepublickey key publickey token userkey")
 LOCAL_HOSTS = ("localhost", "127.", "[::1]", "host.docker.internal")
 
 # Verbs that only templates use, and verbs that need an article to be recognised as a request.
-INSTRUCTIONS = _words("enter fill insert paste replace")
+INSTRUCTIONS = _words("enter example fill insert paste replace")
 REQUESTS = _words("add choose copy create generate get obtain provide put set supply type use")
 ARTICLES = _words("a actual an any from in it me my own real some strong the this with your")
 

@@ -1,0 +1,208 @@
+"""
+Tests of REF001 and REF002: how grave a reference is depends on who still resolves it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tests.support.configurations import MakeContext, MakeLoaded
+from workerctl.checks.base import Context
+from workerctl.checks.values.references import REF001, REF002
+from workerctl.preflight import Request, context_of
+from workerctl.report.errors import ConfigurationError, ProjectError
+from workerctl.report.findings import Severity
+from workerctl.schema import boot_rules
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
+from workerctl.settings import Settings, get_settings
+
+Call = Callable[..., CompletedProcess[str]]
+
+REFERENCE = "OPENAI_API_KEY=op://vault/item/field\n"
+
+
+def found(context: Context) -> list[tuple[str, Severity, tuple[str, ...]]]:
+    """
+    Return what both checks find.
+    """
+    return [
+        (each.code, each.severity, each.fields)
+        for check in (REF001, REF002)
+        for each in check.run(context)
+    ]
+
+
+@pytest.mark.parametrize("env", ["development", "staging", "production"])
+def test_what_has_arrived_in_the_process_is_final(context: MakeContext, env: str) -> None:
+    """
+    A reference in the process environment is an error in every environment.
+    """
+    environ = {"ENV": env, "OPENAI_API_KEY": "op://vault/item/field", "GEMINI_API_KEY": "undefined"}
+
+    assert found(context("", environ)) == [
+        ("REF001", Severity.ERROR, ("OPENAI_API_KEY",)),
+        ("REF002", Severity.ERROR, ("GEMINI_API_KEY",)),
+    ]
+
+
+def test_a_secrets_directory_is_final(context: MakeContext, tmp_path: Path) -> None:
+    """
+    So is a reference in a file of a secrets directory.
+    """
+    (tmp_path / "key").write_text("{{ key }}\n")
+
+    made = context("", {"OPENAI_API_KEY_FILE": str(tmp_path / "key")})
+    assert found(made) == [("REF001", Severity.ERROR, ("OPENAI_API_KEY",))]
+
+
+@pytest.mark.parametrize(
+    ("env", "severity"),
+    [
+        ("development", Severity.WARNING),
+        ("staging", Severity.ERROR),
+        ("production", Severity.ERROR),
+    ],
+)
+def test_an_env_file_is_what_the_worker_reads(
+    context: MakeContext, env: str, severity: Severity
+) -> None:
+    """
+    Without a tool that renders the file, the worker reads the reference itself.
+    """
+    made = context(f"ENV={env}\n{REFERENCE}")
+
+    assert found(made) == [("REF001", severity, ("OPENAI_API_KEY",))]
+    assert [each.hint for each in REF001.run(made)] == [
+        "Render the file first, or name the tool that does so as `rendered_by`."
+    ]
+    starting = made._replace(starting=True, rendered_by="op")
+    assert found(starting) == [("REF001", Severity.ERROR, ("OPENAI_API_KEY",))]
+
+
+def test_a_rendered_file_is_information(loaded: MakeLoaded, tmp_path: Path) -> None:
+    """
+    If the project names the tool that renders its env files, a reference is left to it.
+    """
+    (tmp_path / "pyproject.toml").write_text('[tool.workerctl]\nrendered_by = "op"\n')
+
+    made = context_of(loaded(f"ENV=production\n{REFERENCE}GEMINI_API_KEY=null\n"), Request())
+    assert found(made) == [
+        ("REF001", Severity.INFO, ("OPENAI_API_KEY",)),
+        ("REF002", Severity.ERROR, ("GEMINI_API_KEY",)),
+    ]
+
+
+def test_an_unknown_tool_is_refused(loaded: MakeLoaded, tmp_path: Path) -> None:
+    """
+    The hint suggests the tool that was meant.
+    """
+    (tmp_path / "pyproject.toml").write_text('[tool.workerctl]\nrendered_by = "kustomise"\n')
+
+    with pytest.raises(ProjectError) as caught:
+        loaded()
+    assert "rendered_by" in str(caught.value)
+    assert caught.value.hint == "Did you mean kustomize?"
+
+
+def test_an_expression_of_github_survives_expansion(context: MakeContext) -> None:
+    """
+    The expansion of `${…}` leaves a brace of it; the line is judged as it is written.
+    """
+    made = context("OPENAI_API_KEY=${{ secrets.KEY }}\nGEMINI_API_KEY=a}b\n")
+
+    assert [fields for _, _, fields in found(made)] == [("OPENAI_API_KEY",)]
+
+
+@pytest.mark.parametrize(
+    "line", ["LLM_TIMEOUT_SECONDS=null", "DEBUG=undefined", "LLM_RETRY_BASE_WAIT=NaN"]
+)
+def test_a_number_or_a_switch_is_never_missing(context: MakeContext, line: str) -> None:
+    """
+    What the class rejects, or a number that is not one, is judged as strictly as a secret.
+    """
+    assert [code for code, _, _ in found(context(f"{line}\n"))] == ["REF002"]
+
+
+def test_a_path_in_place_of_a_secret_names_the_other_variable(context: MakeContext) -> None:
+    """
+    The built-in class reads the path from NAME_FILE, so the hint says so.
+    """
+    (finding,) = REF001.run(context("OPENAI_API_KEY=/run/secrets/openai\n"))
+
+    assert finding.hint is not None
+    assert finding.hint.startswith("Set OPENAI_API_KEY_FILE to the path")
+
+
+class Nullable(BaseSettings):
+    """A class in which one text means None."""
+
+    model_config = SettingsConfigDict(env_parse_none_str="null")
+
+    token: SecretStr | None = None
+    queue_list: list[str] | None = None
+    words: str = ""
+
+
+@pytest.mark.parametrize(
+    ("environ", "codes"),
+    [
+        ({"TOKEN": "null"}, []),
+        ({"TOKEN": "None"}, ["REF002"]),
+        ({"WORDS": "None"}, []),
+        ({"QUEUE_LIST": "null"}, []),
+    ],
+)
+def test_a_class_may_read_a_text_as_none(
+    directory: Path, environ: dict[str, str], codes: list[str]
+) -> None:
+    """
+    `env_parse_none_str` is respected, and so is the null of JSON where the class accepts it.
+    """
+    loaded = load(Settings, Options(settings=Nullable), environ=environ)
+
+    assert [code for code, _, _ in found(context_of(loaded, Request()))] == codes
+
+
+@pytest.mark.parametrize("line", [REFERENCE, "REDIS_URL=undefined\n", "ENCRYPTION_KEY=ENC[a,b]\n"])
+def test_a_worker_does_not_boot_with_one(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """
+    `get_settings` refuses it in development, too, with one finding for the variable.
+    """
+    (directory / ".env").write_text(line)
+    monkeypatch.setattr("os.environ", {})
+    get_settings.cache_clear()
+
+    with pytest.raises(ConfigurationError) as caught:
+        get_settings()
+    name = line.partition("=")[0]
+    about = [each.code for each in caught.value.findings if each.fields == (name,)]
+    assert about in (["REF001"], ["REF002"])
+
+
+def test_run_does_not_start_with_one(call: Call, directory: Path) -> None:
+    """
+    `check` warns of a reference in a development env file, and `run` refuses to start with it.
+    """
+    (directory / ".env").write_text(REFERENCE)
+
+    assert call("check").returncode == 0
+    refused = call("run", "--", "true")
+    assert refused.returncode == 1
+    assert "REF001 OPENAI_API_KEY" in refused.stderr
+
+
+def test_boot_and_check_agree(context: MakeContext) -> None:
+    """
+    Both call the same function.
+    """
+    made = context(f"ENV=production\n{REFERENCE}")
+
+    booting = [each for each in boot_rules.boot_findings(made.view) if each.code == "REF001"]
+    assert booting == list(REF001.run(made))

@@ -1,0 +1,187 @@
+"""
+Tests of the setting that a rejected or impossible request has carried: it is named, never shown.
+"""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from tests.leaks.oracle import Oracle
+from workerctl.runtime.classification import carriers
+from workerctl.runtime.classification.classify import classify
+from workerctl.runtime.classification.translation import translate_errors
+from workerctl.runtime.exceptions import ProviderAuthError, ProviderRequestError
+from workerctl.settings import get_settings
+
+OTHER = "tk_R4tq9WmZ2vB7nK5xD8"
+KEY = "oai_R4tq9WmZ2vB7nK5xD8cL3"
+
+Make = Callable[..., None]
+
+
+@pytest.fixture(name="made")
+def _made(directory):
+    """
+    Return a function that creates the settings of a process with an API key.
+    """
+
+    def make(key: str, other: str = OTHER) -> None:
+        class Team(BaseSettings):
+            team_api_key: SecretStr = SecretStr(key)
+            other_token: SecretStr = SecretStr(other)
+            name: str = "public"
+
+        get_settings(Team)
+
+    get_settings.cache_clear()
+    yield make
+    get_settings.cache_clear()
+
+
+def failure(key: str, status: int = 401, header: str = "Authorization") -> Exception:
+    """
+    Return the error of a request with a key in a header, through httpx and a mock transport.
+    """
+    transport = httpx.MockTransport(lambda _: httpx.Response(status))
+    with httpx.Client(transport=transport) as client, pytest.raises(Exception) as caught:  # noqa: PT011
+        client.get("http://h/path", headers={header: key}).raise_for_status()
+    return caught.value
+
+
+UNSENDABLE = {
+    f"{KEY}\n": "a line break or another control character",
+    f"\u200b{KEY}": "a character that is not ASCII",
+    f"{KEY}\u00a0": "a character that is not ASCII",
+    f"{KEY[:9]}\u0430{KEY[9:]}": "a character that is not ASCII",
+    f" {KEY}": "white space around it",
+}
+
+
+def illegal(value: str) -> httpx.LocalProtocolError:
+    """
+    Return what httpx raises for a value that passed its encoding.
+    """
+    return httpx.LocalProtocolError(f"Illegal header value {value.encode()!r}")
+
+
+def unencodable(value: str) -> UnicodeEncodeError:
+    """
+    Return what the encoding of a header raises.
+    """
+    with pytest.raises(UnicodeEncodeError) as caught:
+        value.encode("ascii")
+    return caught.value
+
+
+@pytest.mark.parametrize(("key", "fault"), UNSENDABLE.items())
+@pytest.mark.parametrize("scheme", ["", "Bearer "])
+def test_an_impossible_header_names_the_setting(made: Make, key: str, fault: str, scheme: str):
+    made(key)
+    make = illegal if key.isascii() else unencodable
+    wrapped = openai.APIConnectionError(request=httpx.Request("GET", "http://h"))
+    wrapped.__cause__ = make(f"{scheme}{key}")
+    for error in (wrapped, make(f"{scheme}{key}")):
+        verdict = classify(error)
+        assert (verdict.kind, verdict.category, verdict.sent) == ("permanent", "request", "no")
+        assert verdict.reason == f"TEAM_API_KEY cannot be sent in a header, because it has {fault}"
+    with (
+        pytest.raises(ProviderRequestError, match="TEAM_API_KEY cannot be sent"),
+        translate_errors("llm"),
+    ):
+        raise wrapped
+
+
+def test_other_libraries_say_it_with_a_value_error(made: Make):
+    key = f"{KEY}\r"
+    made(key)
+    verdict = classify(ValueError(f"Invalid header value {key.encode()!r}"))
+    assert verdict.reason.startswith("TEAM_API_KEY cannot be sent in a header")
+    assert classify(ValueError("invalid literal")).reason == "builtins.ValueError"
+
+
+def test_of_several_impossible_values_none_is_guessed(made: Make):
+    made(f"{KEY}\n", f"{OTHER}\n")
+    assert carriers.in_unsendable_header(illegal("neither")) is None
+    made(KEY)
+    assert carriers.in_unsendable_header(illegal(f"{OTHER}\n")) is not None
+
+
+REJECTED = {
+    KEY: "was sent",
+    "op://vault/item/field": "is a reference to a secret store, not the secret in it",
+    "your-api-key": "is a placeholder of a template",
+    "${TEAM_KEY}-suffix": "contains a variable that nothing has replaced",
+    f"{KEY} ": "has white space around it",
+}
+
+
+@pytest.mark.parametrize(("key", "words"), REJECTED.items())
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("scheme", ["Bearer ", ""])
+def test_rejected_credentials_name_their_setting(made: Make, key, words, status, scheme):
+    made(key)
+    verdict = classify(failure(f"{scheme}{key}", status))
+    assert verdict.reason == f"HTTP {status}: TEAM_API_KEY {words}"
+
+
+def test_a_request_that_cannot_be_seen_names_what_cannot_be_a_secret(made: Make):
+    made("vault:secret/data/team#key")
+    error = SimpleNamespace(status_code=401, response=None)
+    verdict = classify(type("StatusError", (Exception,), vars(error))())
+    assert verdict.reason == (
+        "HTTP 401: TEAM_API_KEY is a reference to a secret store, not the secret in it"
+    )
+
+
+def test_credentials_of_nobody_name_nothing(made: Make):
+    made(KEY)
+    assert classify(failure("Bearer another")).reason == "HTTP 401"
+    get_settings.cache_clear()
+    assert classify(failure(f"Bearer {KEY}")).reason == "HTTP 401"
+
+
+def test_a_key_in_the_query_of_a_url_is_found(made: Make):
+    made(KEY)
+    request = httpx.Request("GET", f"http://h/public?key={KEY}")
+    error = httpx.HTTPStatusError("401", request=request, response=httpx.Response(401))
+    assert classify(error).reason == "HTTP 401: TEAM_API_KEY was sent"
+
+
+def test_a_search_that_fails_does_not_change_the_verdict(made: Make, monkeypatch):
+    made(KEY)
+    monkeypatch.setattr(carriers, "_settings", lambda: 1 / 0)
+    assert classify(failure(KEY)).reason == "HTTP 401"
+
+
+class Hostile:
+    """
+    A request whose attributes raise.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError
+
+
+def test_a_request_that_cannot_be_examined_is_ignored(made: Make):
+    made(KEY)
+    error = failure(KEY)
+    error.response = SimpleNamespace(status_code=401, request=Hostile(), headers={})
+    error.request_info = SimpleNamespace(headers=5)
+    assert classify(error).reason.startswith("HTTP 401")
+
+
+@pytest.mark.parametrize("key", [*UNSENDABLE, *REJECTED])
+def test_no_part_of_a_value_is_shown(made: Make, key: str):
+    made(key)
+    texts = [classify(make(key)).reason for make in (illegal, failure) if key.isascii()]
+    with pytest.raises(ProviderAuthError) as caught, translate_errors("llm"):
+        raise failure(KEY)
+    texts += [str(caught.value), json.dumps(caught.value.to_dict())]
+    assert Oracle([KEY]).leaks("\n".join(texts)) == []

@@ -1,0 +1,322 @@
+"""
+URLs are judged as their clients read them; redis-py itself decides about the table of Redis.
+"""
+
+import random
+import warnings
+from urllib.parse import quote
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+from redis.connection import ConnectionPool, parse_url
+
+from workerctl.sources.forms.urls import kafka
+from workerctl.sources.forms.urls.faults import Effect, Use, is_plain
+from workerctl.sources.forms.urls.parts import split
+from workerctl.sources.forms.urls.recognition import faults
+from workerctl.sources.forms.urls.redis import KINDS
+from workerctl.sources.forms.urls.verification import switches_off
+
+REDIS = Use("REDIS_URL", "redis://localhost:6379/0", is_redis=True, is_url=True)
+R, D, G, N = Effect.REFUSED, Effect.DOUBTFUL, Effect.IGNORED, Effect.NOTED
+U, P = Effect.UNVERIFIED, Effect.UNENCRYPTED
+
+_NAMES = sorted({*KINDS["rediss"], *KINDS["unix"], "timeout", "ssl", "sockettimeout", "x"})
+_VALUES = "0 1 2 3 -1 5.5 abc true False none required CERT_NONE VERIFY_X509_STRICT [] é".split()
+# redis-py takes any text for an object, and fails with it when it connects.
+_OBJECTS = {name for name, kind in KINDS["rediss"].items() if "object" in kind.expects}
+
+
+def _refused(url: str) -> bool:
+    """
+    Return whether redis-py refuses a URL when it makes a connection, without connecting.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            ConnectionPool.from_url(url).make_connection()
+    except (redis.RedisError, TypeError, ValueError, AttributeError):
+        return True
+    return False
+
+
+def effects(url: str, use: Use = REDIS) -> list[Effect]:
+    """Return the effects of the faults of a URL."""
+    return [fault.effect for fault in faults(url, use)]
+
+
+@given(
+    st.sampled_from(sorted(KINDS)),
+    st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from(_VALUES)), max_size=3),
+)
+def test_the_table_agrees_with_redis_py(scheme: str, pairs: list[tuple[str, str]]) -> None:
+    """What redis-py refuses is refused, and nothing else but an object that is given as text."""
+    query = "&".join(f"{name}={quote(value)}" for name, value in pairs)
+    url = f"{scheme}://{'/run/redis.sock' if scheme == 'unix' else 'cache'}?{query}"
+    found = list(faults(url, REDIS))
+
+    if _refused(url):
+        assert R in [fault.effect for fault in found], url
+    else:
+        refused = {fault.parameter for fault in found if fault.effect is R}
+        negative = {name for name, value in pairs if name == "db" and value == "-1"}
+        assert refused <= _OBJECTS | negative, url
+
+
+@given(st.text("0123/ab %", max_size=6), st.sampled_from(["", "?db=1", "?db=3"]))
+def test_the_database_is_the_one_of_redis_py(path: str, query: str) -> None:
+    """A path that redis-py ignores is a fault; one that it uses is not."""
+    url = f"redis://cache/{quote(path)}{query}"
+    used = parse_url(url).get("db", 0)
+    meant = {each.strip() for each in (path.strip("/"), query.removeprefix("?db=")) if each.strip()}
+
+    if effects(url) == []:
+        assert {int(each) for each in meant} <= {used}, url
+
+
+def test_the_parameters_are_those_of_redis_py() -> None:
+    """Every parameter that redis-py converts is known, but that of another pool."""
+    known = {name for kinds in KINDS.values() for name in kinds}
+
+    assert set(redis.connection.URL_QUERY_ARGUMENT_PARSERS) - known == {"timeout"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://cache:6379/0", []),
+        ("redis://cache/4000", []),
+        ("redis://cache/", []),
+        ("redis://[fd00::1]:6379/0", []),
+        ("rediss://u:p%40%2F@cache:6380/0?ssl_ca_certs=/ca.pem&ssl_cert_reqs=required", []),
+        ("redis://cache/0?password=a@b", []),
+        ("redis://cache/0/1", [G]),
+        ("redis://cache/0#note", [G]),
+        ("redis://cache:/0", [G]),
+        ("redis://cache/-1", [R]),
+        ("redis://fd00::1/0", [R]),
+        ("redis://cache/0?decode_responses=false", [G]),
+        ("redis://cache/0?socket_timeout=1&socket_timeout=2", [G]),
+        ("redis://cache/0?retry=3", [R]),
+        ("redis://:123?ab@cache/0", [R]),
+        ("redis+sentinel://a,b/0", [R]),
+        ("redis://redis://cache", [R]),
+        ("redis://{host}:{port}/0", []),
+        ("redis://$(HOST):$(PORT)/0", []),
+    ],
+)
+def test_redis(url: str, expected: list[Effect]) -> None:
+    """Redis URLs for which redis-py is the client."""
+    assert effects(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("amqp://u:p@rabbit/%2F", []),
+        ("amqp://u:p@rabbit/vhost?heartbeat=30&connection_attempts=3", []),
+        ("amqps://rabbit/?name=worker&reconnect_interval=5", []),
+        ("amqp://u:p@rabbit//", [G]),
+        ("amqp://u:p@rabbit/a/b", [G]),
+        ("amqp:///", [G]),
+        ("amqp://rabbit/?heartbeat=often", [R]),
+        ("amqp://rabbit/?heartbeats=1", [D]),
+        ("amqp://a,b/", [R]),
+        ("amqp://rabbit:567200/", [R]),
+        ("amqps://rabbit/?no_verify_ssl=1", [U]),
+        ("postgresql:///app?host=/var/run", []),
+        ("postgresql://a:1,b:2/app?target_session_attrs=read-write", []),
+        ("postgresql://db/app?sslmode=verify-full&application_name=x", []),
+        ("postgresql+psycopg://u:a/b@db/app", []),
+        ("postgresql+asyncpg://db/app?ssl=require", []),
+        ("postgresql+asyncpg://db/app?ssl=true", [R]),
+        ("postgresql+asyncpg://db/app?sslmode=require", [R]),
+        ("postgresql+psycopg2://db/app?pgbouncer=true", [R]),
+        ("postgresql+psycopg://a:1,b:2/app", [R]),
+        ("postgresql://db/app?sslmode=required", [R]),
+        ("postgresql://db/app?connect_timeout=soon", [R]),
+        ("postgresql://db/app?pgbouncer=true", [D]),
+        ("postgresql://u:a@b@db/app", [D]),
+        ("postgresql://u:100%@db/app", [D]),
+        ("postgresql://u:a/b@db/app", [D]),
+        ("postgres+asyncpg://db/app", [R]),
+        ("postgresql://db/app?sslmode=prefer", [P]),
+        ("postgresql://127.0.0.1/app?sslmode=disable", []),
+        ("mysql+pymysql://u:p@db:3306/app?charset=utf8mb4", []),
+        ("mysql+pymysql://db/app?ssl-mode=REQUIRED", [R]),
+        ("mysql+pymysql://db/app?connect_timeout=soon", [R]),
+        ("mysql://db/app?pool=5", [D]),
+        ("mysql+aiomysql://db/app?anything=1", []),
+        ("mongodb://a:1,b:2/app?replicaSet=r&RETRYWRITES=true", []),
+        ("mongodb+srv://u:p@cluster.example.net/app?w=majority", []),
+        ("mongodb+srv://cluster.example.net:27017/", [R]),
+        ("mongodb+srv://a.example.net,b.example.net/", [R]),
+        ("mongodb://u:a@b@db/", [R]),
+        ("mongodb://u:a/b@db/", [R]),
+        ("mongodb://u:100%@db/", [R]),
+        ("mongodb:///app", [R]),
+        ("mongodb://db/?poolSize=5", [G]),
+        ("mongodb://db/?tls=yes", [G]),
+        ("mongodb://db/?tls=true;tlsInsecure=true", [U]),
+        ("mongodb://db/?tlsInsecure=true&tlsAllowInvalidHostnames=true", [R]),
+        ("mongodb://db/?ssl=true&tls=false", [R]),
+        ("mongodb://a,b/?directConnection=true", [R]),
+        ("https://api.example.net/@user?at=a@b", []),
+        ("https://u:p@ss@api.example.net/", [N]),
+        ("https://:8080/v1", [R]),
+        ("https://u:pa/ss@api.example.net/", [R]),
+        ("wss://api.example.net:70000/", [R]),
+        ("htps://api.example.net", [R]),
+        ("postgre://db/app", [R]),
+        ("ampq://rabbit/", [R]),
+        ("mysqlx://db/app", []),
+        ("ldap://directory", []),
+        ("s3://bucket/key@2", []),
+        ("C:/data", []),
+        ("text without a URL", []),
+        ("unix:///run/gunicorn.sock?x=1", []),
+    ],
+)
+def test_other_clients(url: str, expected: list[Effect]) -> None:
+    """URLs of a setting of which only the value is known."""
+    assert effects(url, Use("A_SETTING")) == expected
+
+
+@pytest.mark.parametrize(
+    ("default", "text", "expected"),
+    [
+        ("postgresql+asyncpg://localhost/app", "postgres://db/app", [R]),
+        ("postgresql+asyncpg://localhost/app", "postgresql://db/app", [D]),
+        ("postgresql+psycopg2://localhost/app", "postgresql://db/app", []),
+        ("postgresql://localhost/app", "postgres://db/app", []),
+        ("postgresql://localhost/app", "host=db dbname=app", []),
+        ("redis://localhost:6379/0", "cache:6379", [R]),
+        ("redis://localhost:6379/0", "localhost", [R]),
+        ("redis://localhost:6379/0", "memory", []),
+        ("http://localhost", "api.example.net", [R]),
+        ("a word", "api.example.net", []),
+        ("", "api.example.net:80", []),
+    ],
+)
+def test_a_default_shows_what_is_expected(default: str, text: str, expected: list[Effect]) -> None:
+    """The default of a setting shows its scheme, and the driver of SQLAlchemy."""
+    assert effects(text, Use("A_SETTING", default)) == expected
+
+
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [
+        ("a:9092,b:9092", []),
+        ("[fd00::1]:9092", []),
+        ("SASL_SSL://a:9092", []),
+        ("a,b:9092", [G]),
+        ("a;b", [R]),
+        ("a:9092 b:9092", [R]),
+        ("a:9092,,b:9092", [R]),
+        ("kafka://a:9092", [D]),
+        ("a:port", [R]),
+        ("a:90920", [R]),
+        (":9092", [R]),
+        ("9092", [R]),
+    ],
+)
+def test_bootstrap_servers(servers: str, expected: list[Effect]) -> None:
+    """A list of hosts with ports, separated by commas."""
+    assert [fault.effect for fault in kafka.faults(servers.split(","))] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VERIFY_SSL", "false"),
+        ("SSL_VERIFY", "0"),
+        ("SSLVERIFY", "no"),
+        ("APP_HTTPX_VERIFY_SSL", "off"),
+        ("REQUESTS_VERIFY", "False"),
+        ("ES_VERIFY_CERTS", "false"),
+        ("SSL_CERT_REQS", "none"),
+        ("DB_SSL_CHECK_HOSTNAME", "false"),
+        ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
+        ("PYTHONHTTPSVERIFY", "0"),
+        ("GIT_SSL_NO_VERIFY", "1"),
+        ("INSECURE", "true"),
+        ("ES_INSECURE", "yes"),
+        ("SKIP_TLS_VERIFY", "true"),
+        ("INSECURE_SKIP_VERIFY", "true"),
+        ("DISABLE_SSL_VERIFICATION", "on"),
+        ("ALLOW_INVALID_CERTIFICATES", "1"),
+    ],
+)
+def test_a_switch_that_is_off(name: str, value: str) -> None:
+    """Names of switches as people write them; the opposite value is harmless."""
+    opposite = "false" if value in {"1", "true", "yes", "on"} else "true"
+
+    assert switches_off(name, value)
+    assert switches_off(name.lower(), value)
+    assert not switches_off(name, opposite)
+    assert not switches_off(name, "/etc/ssl/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EMAIL_VERIFICATION", "false"),
+        ("VERIFY_SIGNATURE", "false"),
+        ("SSL_VERIFY_DEPTH", "0"),
+        ("UPGRADE_INSECURE_REQUESTS", "true"),
+        ("DISABLE_SSL_WARNINGS", "true"),
+        ("CHECK_INTERVAL", "0"),
+        ("ALLOW_SIGNUP", "true"),
+    ],
+)
+def test_another_switch(name: str, value: str) -> None:
+    """Switches that have nothing to do with certificates."""
+    assert not switches_off(name, value)
+
+
+def test_no_words_contain_a_part_of_the_url() -> None:
+    """User, password, host, path and unknown parameters are in no message or hint."""
+    source = random.Random(12)
+    pieces = ["".join(source.choices("bcdfghkmqvwxz23456789", k=10)) for _ in range(8)]
+    a, b, c, d, e, f, g, h = pieces
+    schemes = (
+        "redis rediss amqp postgresql postgresql+asyncpg mysql+pymysql mongodb mongodb+srv http"
+    )
+    for scheme in [*schemes.split(), f"x{a}"]:
+        for url in (
+            f"{scheme}://{a}:{b}@{c}:{d}/{e}?{f}={g}#{h}",
+            f"{scheme}://{a}:{b}@{c}/{e}?{f}={g}&ssl={h}&db={h}&sslmode={h}&connect_timeout={h}",
+            f"{scheme}://{a}:{b}/{c}@{d}:{e}/{f}?{g}@{h}",
+            f"{scheme}://{a}@{b}@{c},{d}:{e}/{f}/{g}?{h}",
+            f"{a}.{b}:{c}",
+        ):
+            for use in (
+                REDIS,
+                Use("X", "postgresql+asyncpg://localhost"),
+                Use("CELERY", is_url=True),
+            ):
+                text = repr(list(faults(url, use)))
+                assert not [piece for piece in pieces if piece in text], url
+
+
+@given(
+    st.sampled_from(["http", "https", "redis", "rediss"]),
+    st.text("ab0:@/.?#%[]", max_size=20),
+)
+def test_a_plain_url_has_no_fault(scheme: str, rest: str) -> None:
+    """The quick test lets no URL through in which a client finds a fault."""
+    url = f"{scheme}://{rest}"
+
+    assert not is_plain(url) or effects(url, Use("A_SETTING")) == []
+
+
+@given(st.text())
+def test_any_text_can_be_judged(text: str) -> None:
+    """No text makes the recognition fail."""
+    for scheme in ("", "redis://", "postgresql://", "mongodb://", "amqp://", "https://"):
+        for use in (REDIS, Use(), Use("CELERY_BROKER_URL")):
+            list(faults(scheme + text, use))
+    list(kafka.faults(text.split(",")))
+    split(text)

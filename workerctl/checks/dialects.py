@@ -1,0 +1,183 @@
+"""
+Lines of env files that one of the programs that people use reads differently from workerctl.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from workerctl.checks.base import Check, Context
+from workerctl.checks.envfiles import format_of, reveals_secret
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.sources.forms.placeholders.recognition import is_placeholder
+from workerctl.sources.values import Assignment, Source
+
+# Nearly every line is of this form, which all readers understand alike; some names belong to bash.
+_PLAIN = (
+    r"\s*(?!(?:UID|EUID|PPID|SHELLOPTS|BASHOPTS|BASH_VERSINFO)=)"
+    r"[A-Za-z_][A-Za-z0-9_]*=[A-Za-z0-9_./:@%+,=^?!*\[\]{}-]*(?:\r?\n)?"
+)
+_SERIOUS = frozenset({"python-dotenv", "docker compose", "bash"})
+_MOST_LINES = 6
+_PLURALS = {"does": "do", "passes": "pass"}
+
+
+class _Line(NamedTuple):
+    """
+    A line and how it is read: who does what, whether that matters, and how to write it.
+    """
+
+    assignment: Assignment
+    actions: tuple[tuple[str, tuple[str, ...]], ...]
+    severity: Severity
+    hint: str
+
+
+def lines_are_portable(context: Context) -> Iterator[Finding]:
+    """
+    Every line of the env files means the same to the programs that read them.
+
+    Why: python-dotenv, docker compose, `docker run --env-file`, systemd's `EnvironmentFile=` and
+    bash's `source` may all read the same file on its way to production. docker run knows no quotes
+    and no comments behind a value, systemd expands no `$`, docker compose and bash expand each of
+    them, and to bash a line is a command. A secret that is read with its quotes is a different
+    secret. A difference is a warning for a secret, and otherwise where docker compose or bash reads
+    another value; it is information where only docker run or systemd does. Lines with the same
+    difference are reported together.
+
+    Fix: write NAME=value without `export`, quotes, blanks, comments, backslashes or `$`. Where a
+    value needs quotes, the hint says which program will still read it differently.
+    """
+    for source in context.values.env_files:
+        if format_of(source) is None:
+            yield from _marks(source)
+            yield from _of_lines(context, source)
+
+
+def _marks(source: Source) -> Iterator[Finding]:
+    """
+    Yield what applies to all lines of a file: its byte order mark and its line ends.
+    """
+    problems = {
+        "begins with a byte order mark, with which bash and systemd lose the first line": (
+            source.is_marked and bool(source.assignments)
+        ),
+        "has CRLF line ends, and bash reads each carriage return as part of the value": any(
+            entry is not None and entry.raw.endswith("\r\n")
+            for entry in (assignment.entry for assignment in source.assignments)
+        ),
+    }
+    for problem, applies in problems.items():
+        if applies:
+            yield Finding(
+                code="SET009",
+                severity=Severity.WARNING,
+                message=f"{source.name} {problem}.",
+                hint="Save the file as UTF-8 without a mark and with LF line ends.",
+                location=Location("env-file", source.name, 1),
+            )
+
+
+def _of_lines(context: Context, source: Source) -> Iterator[Finding]:
+    alike: dict[tuple[object, ...], list[_Line]] = {}
+    for assignment in source.assignments:
+        line = _line(context, assignment)
+        if line is not None:
+            alone = assignment.sets if _is_accepted(context, assignment) else None
+            alike.setdefault((*line[1:], alone), []).append(line)
+    yield from map(_finding, alike.values())
+
+
+def _is_accepted(context: Context, assignment: Assignment) -> bool:
+    """
+    Return whether a suppression names the variable, which then needs a separate finding.
+    """
+    name = assignment.sets
+    return any(
+        each.code == "SET009" and each.field is not None and each.field == name
+        for each in context.suppressions
+    )
+
+
+def _line(context: Context, assignment: Assignment) -> _Line | None:
+    entry = assignment.entry
+    if entry is None or re.fullmatch(_PLAIN, entry.raw, re.ASCII):
+        return None
+    from workerctl.sources.dialects import advice, comparison, statements
+
+    own = context.schema.is_own
+    statement = statements.statement(entry)
+    found = comparison.differences(statement, literal_quotes=own)
+    if _is_placeholder(context, assignment):  # what bash makes of `<your key>` does not matter
+        found = tuple(each for each in found if each.reader != "bash")
+    if not found:
+        return None
+    readers: dict[str, list[str]] = {}
+    for difference in found:
+        readers.setdefault(difference.action, []).append(difference.reader)
+    matters = reveals_secret(context, assignment) or any(each.reader in _SERIOUS for each in found)
+    return _Line(
+        assignment=assignment,
+        actions=tuple((action, tuple(names)) for action, names in readers.items()),
+        severity=Severity.WARNING if matters else Severity.INFO,
+        hint=advice.how_to_write(statement, literal_quotes=own),
+    )
+
+
+def _is_placeholder(context: Context, assignment: Assignment) -> bool:
+    name = assignment.sets or assignment.name
+    return is_placeholder(assignment.text, name, secret=context.values.names.is_secret(name))
+
+
+def _finding(lines: list[_Line]) -> Finding:
+    first = lines[0]
+    names = [line.assignment.sets for line in lines]
+    if len(lines) > 1:
+        subject, verb = f"{len(lines)} values", "are"
+    else:
+        subject, verb = names[0] or f"The variable on line {_number(first)}", "is"
+    actions = "; ".join(
+        f"{_names(readers)} {_verb(action, readers)}" for action, readers in first[1]
+    )
+    where = f" (lines {_numbers(lines)})" if len(lines) > 1 else ""
+    return Finding(
+        code="SET009",
+        severity=first.severity,
+        message=f"{subject} {verb} read differently: {actions}{where}.",
+        hint=first.hint,
+        fields=tuple(dict.fromkeys(filter(None, names))) if names[0] else (),
+        location=first.assignment.location,
+    )
+
+
+def _number(line: _Line) -> int:
+    return line.assignment.location.line or 0
+
+
+def _numbers(lines: list[_Line]) -> str:
+    shown = [str(_number(line)) for line in lines[:_MOST_LINES]]
+    if len(lines) > _MOST_LINES:
+        return f"{', '.join(shown)} and {len(lines) - _MOST_LINES} more"
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _names(readers: Iterable[str]) -> str:
+    *others, last = readers
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _verb(action: str, readers: tuple[str, ...]) -> str:
+    """
+    Return an action in the plural, if there are several readers.
+    """
+    verb, blank, rest = action.partition(" ")
+    if len(readers) > 1:
+        verb = _PLURALS.get(verb, verb.removesuffix("s"))
+    return f"{verb}{blank}{rest}"
+
+
+SET009 = Check(
+    "SET009",
+    "Every program reads the lines of the env files alike",
+    lines_are_portable,
+)

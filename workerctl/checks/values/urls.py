@@ -1,0 +1,244 @@
+"""
+URLs as their clients read them: nothing is refused, ignored or left unprotected.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from workerctl.checks.base import Check, Context, NotApplicable
+from workerctl.checks.values.texts import text_in, text_of, texts_of
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.rules import Endpoint, RedisUrl, Rule
+from workerctl.secrecy.masking import is_conventional_name
+from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain
+
+_REFUSED = {Effect.REFUSED: Severity.ERROR, Effect.DOUBTFUL: Severity.WARNING}
+_IGNORED = {Effect.IGNORED: Severity.WARNING, Effect.NOTED: Severity.INFO}
+Marked = Mapping[type[Rule], set[str]]
+"""The settings with a rule, by the rule."""
+
+_CERTIFICATES_OFF = "switches off the check of servers' certificates"
+
+
+def clients_accept_urls(context: Context) -> Iterator[Finding]:
+    """
+    Every URL is one that its client accepts.
+
+    The clients are redis-py and Celery, pika, kombu and aio-pika, libpq, asyncpg, SQLAlchemy and
+    its MySQL drivers, pymongo, and those of Kafka and HTTP. Without connecting, the check finds
+    query parameters that they do not know, values of a wrong type, a missing scheme or host, a
+    wrong port, several hosts where one is allowed, and characters of a password that end the host
+    too early. Where it is not known which client reads the URL, it is a warning.
+
+    Why: a client parses its URL when the first job connects, and fails then.
+
+    Fix: correct the part that the finding names, and percent-encode the password.
+    """
+    yield from _findings(context, "URL001", _REFUSED)
+
+
+def parts_have_effects(context: Context) -> Iterator[Finding]:
+    """
+    Every part of a URL has the effect that it seems to have.
+
+    Why: `redis://host/prod` is database 0, not one called prod, and an option that pymongo does not
+    know is ignored. The client connects, and does something else than was meant.
+
+    Fix: correct or remove the part that the finding names.
+    """
+    yield from _findings(context, "URL002", _IGNORED)
+
+
+def certificates_are_checked(context: Context) -> Iterator[Finding]:
+    """
+    No URL and no switch turns off TLS or the check of the server's certificate.
+
+    The parameters are those such as `ssl_cert_reqs=none`, `sslmode=prefer` and `tlsInsecure=true`,
+    the switches those such as VERIFY_SSL=false and NODE_TLS_REJECT_UNAUTHORIZED=0. Connections
+    within one machine are not judged, nor is anything in development.
+
+    Why: encryption without a check of the certificate protects from nobody who can answer in place
+    of the server, and sslmode=prefer gives up encryption if the other side asks for it.
+
+    Fix: remove the parameter or the switch. Name your own certificate authority, if you have one.
+    """
+    from workerctl.sources.forms.urls.hosts import is_private
+    from workerctl.sources.forms.urls.parts import split
+
+    strict = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
+    if strict is None:
+        return
+    yield from _switches(context, strict)
+    for name, text, fault in _faults(context, _candidates(context)):
+        if fault.effect in {Effect.UNVERIFIED, Effect.UNENCRYPTED}:
+            parts = split(text)
+            private = parts is not None and all(map(is_private, parts.names_of_hosts()))
+            trusted = private and fault.effect is Effect.UNENCRYPTED
+            yield _finding(context, "URL003", Severity.WARNING if trusted else strict, name, fault)
+
+
+def _findings(
+    context: Context, code: str, severities: Mapping[Effect, Severity]
+) -> Iterator[Finding]:
+    names = _candidates(context)
+    if not names:
+        raise NotApplicable("no setting is a URL")
+    for name, _, fault in _faults(context, names):
+        severity = severities.get(fault.effect)
+        if severity is not None:
+            yield _finding(context, code, severity, name, fault)
+
+
+def _finding(context: Context, code: str, severity: Severity, name: str, fault: Fault) -> Finding:
+    return context.finding(code, severity, f"{name} {fault.what}.", fault.hint, name)
+
+
+def _candidates(context: Context) -> list[str]:
+    """
+    Return the names of the settings that hold URLs or should.
+    """
+    marked = _marked(context)
+    names = dict.fromkeys((*context.schema.variables, *context.values.chosen))
+    return [name for name in names if _is_candidate(context, name, marked)]
+
+
+def _marked(context: Context) -> Marked:
+    kinds: tuple[type[Rule], ...] = (Endpoint, RedisUrl)
+    return {kind: {each.name for each in context.schema.of(kind)} for kind in kinds}
+
+
+def _faults(context: Context, names: Iterable[str]) -> Iterator[tuple[str, str, Fault]]:
+    """
+    Yield each fault after the name and the text of its setting.
+
+    A placeholder and an empty `${NAME}` have other findings.
+    """
+    marked = _marked(context)
+    for (name,) in context.groups_of_valid((name,) for name in names):
+        use = _use(context, name, marked)
+        for text, fault in _faults_of(context, name, use):
+            if not _has_other_finding(context, name, text, fault):
+                yield name, text, fault
+
+
+def _is_candidate(context: Context, name: str, marked: Marked) -> bool:
+    if any("://" in text for text in texts_of(context, name)):
+        return True
+    if not text_of(context, name):
+        return False
+    if name in marked[Endpoint] or name in marked[RedisUrl] or "://" in _default(context, name):
+        return True
+    return _is_kafka(Use(name))
+
+
+def _is_kafka(use: Use) -> bool:
+    if not use.is_kafka:  # true for most names
+        return False
+    from workerctl.sources.forms.urls import kafka
+
+    return kafka.is_list_of_servers(use.name)
+
+
+def _faults_of(context: Context, name: str, use: Use) -> Iterator[tuple[str, Fault]]:
+    texts = texts_of(context, name)
+    if not use.is_url and _is_kafka(use):
+        from workerctl.sources.forms.urls import kafka
+
+        servers = [server for text in texts for server in text.split(",")]
+        yield from ((texts[0], fault) for fault in kafka.faults(servers))
+        return
+    for text in texts:
+        if not is_plain(text) or (use.is_redis and text.startswith("http")):
+            from workerctl.sources.forms.urls import recognition
+
+            yield from ((text, fault) for fault in recognition.faults(text, use))
+
+
+def _use(context: Context, name: str, marked: Marked) -> Use:
+    return Use(
+        name=name,
+        default=_default(context, name),
+        is_redis=name in marked[RedisUrl],
+        is_url=name in marked[Endpoint],
+    )
+
+
+def _default(context: Context, name: str) -> str:
+    variable = context.schema.variables.get(name)
+    return "" if variable is None else text_in(variable.info.default)
+
+
+def _has_other_finding(context: Context, name: str, text: str, fault: Fault) -> bool:
+    """
+    Return whether another check reports the cause: ENV004 the value as a whole, SET011 a part.
+    """
+    from workerctl.sources.forms.placeholders.recognition import is_placeholder
+
+    chosen = context.values.chosen.get(name)
+    if (
+        chosen is not None
+        and fault.parameter is None
+        and any(
+            each.unset and each.location == chosen.location
+            for source in context.values.env_files
+            for each in source.assignments
+        )
+    ):
+        return True
+    return is_placeholder(text, name, secret=context.values.names.is_secret(name))
+
+
+def _switches(context: Context, severity: Severity) -> Iterator[Finding]:
+    """
+    Yield a finding for every setting or other variable that is a switch and off.
+    """
+    from workerctl.sources.forms.urls.verification import may_be_switch, switches_off
+
+    for name in context.schema.variables:
+        if may_be_switch(name.upper()) and name not in context.invalid:
+            text = context.values.text(name) or _word(context.value(name))
+            if switches_off(name, text):
+                yield context.finding(
+                    "URL003",
+                    severity,
+                    f"{name} {_CERTIFICATES_OFF}.",
+                    "Remove it, and name the certificate authority if it is your own.",
+                    name,
+                )
+    for name, text, location in _other_variables(context):
+        if is_conventional_name(name) and switches_off(name, text):
+            yield Finding(
+                code="URL003",
+                severity=severity,
+                message=f"{name} {_CERTIFICATES_OFF}.",
+                hint=f"Remove {name}.",
+                location=location,
+            )
+
+
+def _other_variables(context: Context) -> Iterator[tuple[str, str, Location]]:
+    """
+    Yield the variables that set no field, with texts and locations, whose names may be switches.
+    """
+    from workerctl.sources.forms.urls.verification import may_be_switch
+
+    unknown = context.values.unknown
+    if may_be_switch("\0".join(unknown.names).upper()):
+        for name in unknown.names:
+            yield name, unknown.text(name), Location("environment")
+    for source in context.values.env_files:
+        for each in source.assignments:
+            if each.sets is None:
+                yield each.name, each.text, each.location
+
+
+def _word(value: object) -> str:
+    return str(value) if isinstance(value, bool | int) else text_in(value)
+
+
+URL001 = Check("URL001", "Every URL is one that its client accepts", clients_accept_urls)
+URL002 = Check(
+    "URL002", "Every part of a URL has the effect that it seems to have", parts_have_effects
+)
+URL003 = Check(
+    "URL003", "Nothing switches off TLS or the check of certificates", certificates_are_checked
+)

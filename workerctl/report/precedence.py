@@ -1,0 +1,91 @@
+"""
+One fault, one finding: of several findings about one value, the one that names the cause stands.
+
+A placeholder in a URL is also a text of the wrong type, without a host, and not encrypted. All of
+these disappear with the placeholder, so only the placeholder is reported. The order is: a
+placeholder, a reference, the form of the text, and then what the value means.
+
+Nothing is lost by that. The finding that stands has the highest severity of those that it stands
+for, so that exit codes are the same. Only findings about the same variable are withheld; a finding
+that a suppression accepts stands for no other one. The only severity that is not raised is that of
+information: it is about a file in which a tool replaces the value later.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from workerctl.report.findings import Finding, Severity
+
+_ORDER = (
+    ("ENV004",),
+    ("REF",),
+    ("FRM",),
+    ("SET001", "SET009", "SET011", "URL", "KEY", "ENV"),
+)
+"""The codes, or the beginnings of codes, of findings about a value. What comes first stands."""
+
+_WORDS = {
+    "ENV004": "is a placeholder",
+    "REF001": "is a reference",
+    "REF002": "is the text of a missing value",
+}
+
+Causes = Mapping[str, Finding]
+"""By variable, the finding that stands for those that come after it."""
+
+
+def causes(findings: Iterable[Finding]) -> Causes:
+    """
+    Return the first finding about each variable that stands for others, with their severity.
+    """
+    found: dict[str, Finding] = {}
+    about = [each for each in findings if each.suppressed is None and _rank(each) is not None]
+    for finding in sorted(about, key=lambda each: _rank(each) or 0):
+        (name,) = finding.fields[:1]
+        cause = found.setdefault(name, finding)
+        if cause.severity is not Severity.INFO and finding.severity > cause.severity:
+            found[name] = cause._replace(severity=finding.severity)
+    return {name: each for name, each in found.items() if _rank(each) != len(_ORDER) - 1}
+
+
+def cause_of(finding: Finding, known: Causes) -> Finding | None:
+    """
+    Return the finding that another one is withheld for, or None if it stands itself.
+    """
+    rank = _rank(finding)
+    cause = known.get(finding.fields[0]) if rank is not None else None
+    if cause is None or finding.suppressed is not None:
+        return None
+    own = _rank(cause)
+    return cause if own is not None and rank is not None and own < rank else None
+
+
+def reason(cause: Finding) -> str:
+    """
+    Return why a check is skipped whose finding is withheld: `API_KEY is a placeholder (ENV004)`.
+    """
+    return f"{cause.fields[0]} {_WORDS.get(cause.code, 'is malformed')} ({cause.code})"
+
+
+def standing(findings: Iterable[Finding]) -> list[Finding]:
+    """
+    Return the findings without those that another one stands for.
+    """
+    found = list(findings)
+    known = causes(found)
+    return [raised(each, known) for each in found if cause_of(each, known) is None]
+
+
+def raised(finding: Finding, known: Causes) -> Finding:
+    """
+    Return a finding with the severity of those that it stands for.
+    """
+    cause = known.get(finding.fields[0]) if finding.fields else None
+    is_cause = cause is not None and (cause.code, cause.message) == (finding.code, finding.message)
+    return cause if cause is not None and is_cause and finding.suppressed is None else finding
+
+
+def _rank(finding: Finding) -> int | None:
+    if not finding.fields:
+        return None
+    ranks = (rank for rank, codes in enumerate(_ORDER) if finding.code.startswith(codes))
+    return next(ranks, None)

@@ -1,0 +1,133 @@
+"""
+The setting whose value a failed request carried, found by comparison with the secrets in memory.
+
+    OPENAI_API_KEY cannot be sent in a header, because it has white space around it
+    HTTP 401: OPENAI_API_KEY is a reference to a secret store, not the secret in it
+
+The sentences contain only names of settings and fixed words. Only settings that this process has
+already created are searched.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from workerctl.runtime.classification.verdict import class_names, get_attribute, text_of
+
+_SHORTEST = 6
+_MOST_NAMES = 3
+_HEADER_ERRORS = frozenset({"LocalProtocolError", "InvalidHeader"})
+_REQUESTS = (("response", "request"), ("request",), ("request_info",), ("response", "request_info"))
+
+
+class _Setting(NamedTuple):
+    """
+    A secret setting of an instance in this process, and its value.
+    """
+
+    name: str
+    value: str
+
+
+def in_unsendable_header(cause: BaseException) -> str | None:
+    """
+    Return which setting cannot be sent, if this is the error of a header that cannot be.
+    """
+    text = text_of(cause)
+    if not _is_of_a_header(cause, text):
+        return None
+    given = get_attribute(cause, "object")
+    texts = (text, given) if isinstance(given, str) else (text,)
+    unsendable = [one for one in _settings() if _fault(one.value)]
+    found = [one for one in unsendable if any(_occurs(one.value, text) for text in texts)]
+    chosen = found[0] if found else unsendable[0] if len(unsendable) == 1 else None
+    if chosen is None:
+        return None
+    return f"{chosen.name} cannot be sent in a header, because it has {_fault(chosen.value)}"
+
+
+def rejected(causes: Iterable[BaseException]) -> str | None:
+    """
+    Return which setting holds the credentials that a service has rejected, and what is wrong.
+    """
+    settings = list(_settings())
+    sent = [text for cause in causes for text in _sent(cause)]
+    carried = [one for one in settings if any(one.value in text for text in sent)]
+    if carried:
+        one = max(carried, key=lambda setting: len(setting.value))
+        fault = _fault(one.value)
+        return f"{one.name} {_stand_in(one) or (f'has {fault}' if fault else 'was sent')}"
+    found = [f"{one.name} {words}" for one in settings if (words := _stand_in(one))]
+    return "; ".join(found[:_MOST_NAMES]) or None
+
+
+def _is_of_a_header(cause: BaseException, text: str) -> bool:
+    names = class_names(cause)
+    if "builtins.UnicodeEncodeError" in names:
+        return True
+    if _HEADER_ERRORS.isdisjoint(name.rpartition(".")[2] for name in names):
+        return "builtins.ValueError" in names and "header" in text.lower()
+    return "header" in text.lower()
+
+
+def _occurs(value: str, text: str) -> bool:
+    """
+    Return whether a text contains a value, as it is or as `repr` writes it.
+    """
+    spellings = (value, repr(value)[1:-1], repr(value.encode(errors="replace"))[2:-1])
+    return any(spelling in text for spelling in spellings)
+
+
+def _fault(value: str) -> str | None:
+    """
+    Return what a value has that a header cannot have, or None.
+    """
+    if not value.isascii():
+        return "a character that is not ASCII"
+    if not value.isprintable():
+        return "a line break or another control character"
+    return "white space around it" if value != value.strip() else None
+
+
+def _sent(cause: BaseException) -> Iterator[str]:
+    """
+    Yield the headers of the request that an SDK's exception has, and the query of its URL.
+    """
+    for path in _REQUESTS:
+        request = get_attribute(cause, *path)
+        headers = get_attribute(request, "headers")
+        try:
+            yield from map(str, dict(headers or {}).values())
+            yield str(get_attribute(request, "url") or "").partition("?")[2]
+        except Exception:  # noqa: BLE001, S112 -- foreign objects
+            continue
+
+
+def _stand_in(setting: _Setting) -> str | None:
+    """
+    Return what stands in place of a secret, completing "NAME …", or None.
+    """
+    from workerctl.sources.forms.placeholders.recognition import is_placeholder
+    from workerctl.sources.forms.references import Holds, recognised
+
+    found = recognised(setting.value, setting.name, Holds.SECRET)
+    if found is not None:
+        return found.words
+    if "${" in setting.value or "$(" in setting.value:
+        return "contains a variable that nothing has replaced"
+    is_template = is_placeholder(setting.value, setting.name, secret=True)
+    return "is a placeholder of a template" if is_template else None
+
+
+def _settings() -> Iterator[_Setting]:
+    module: Any = sys.modules.get("workerctl.settings")
+    for instance in module.get_settings.instances if module else ():
+        from workerctl.schema.instances import plain
+        from workerctl.schema.loading import schema_of
+        from workerctl.schema.secrets.texts import secret_variables
+
+        schema = schema_of(instance)
+        for name in sorted(secret_variables(schema)):
+            value = plain(schema.value(instance, name))
+            if isinstance(value, str) and len(value) >= _SHORTEST:
+                yield _Setting(name, value)

@@ -1,0 +1,22 @@
+"""
+The end of a worker that must not start, under a command line that shows tracebacks.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+from workerctl.report.errors import WorkerctlError
+
+
+@contextlib.contextmanager
+def without_traceback() -> Iterator[None]:
+    """
+    Raise SystemExit in place of a WorkerctlError: Python writes its message and exits with 1.
+    """
+    try:
+        yield
+    except WorkerctlError as error:
+        text = f"{error.message}\n{error.hint}" if error.hint else error.message
+    else:
+        return
+    raise SystemExit(text)

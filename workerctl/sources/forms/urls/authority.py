@@ -1,0 +1,125 @@
+"""
+The part of a URL between the scheme and the path: user, password, hosts and ports.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from workerctl.sources.forms.urls.faults import Effect, Fault
+from workerctl.sources.forms.urls.parts import Parts
+
+_HIGHEST_PORT = 65535
+_ESCAPES = "Percent-encode it: `@` as %40, `/` as %2F, `?` as %3F, `#` as %23, `%` as %25."
+_BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
+
+
+class Client(NamedTuple):
+    """
+    What a client makes of a peculiar authority; None means that it is right.
+
+    `at` is an unescaped `@` in user or password, `late_at` another character that ends the host too
+    early, `percent` an invalid escape and `several` more than one host.
+    """
+
+    name: str
+    at: Effect | None = Effect.NOTED
+    late_at: Effect | None = Effect.REFUSED
+    percent: Effect | None = None
+    several: Effect | None = Effect.REFUSED
+
+
+def faults(parts: Parts, client: Client) -> Iterator[Fault]:
+    """
+    Yield the faults of user, password, hosts and ports. A missing host is left to the caller.
+    """
+    if _ends_early(parts, client):
+        if client.late_at is not None:
+            yield Fault(
+                client.late_at,
+                "has an unescaped `/`, `?` or `#` in front of its `@`, where "
+                f"{client.name} ends the host",
+                _ESCAPES,
+            )
+        return
+    yield from _userinfo_faults(parts.userinfo or "", client)
+    hosts = parts.hosts.split(",")
+    if len(hosts) > 1 and client.several is not None:
+        yield Fault(
+            client.several,
+            f"names {len(hosts)} hosts, and {client.name} connects to one",
+            "Name one host.",
+        )
+        return
+    for host in hosts:
+        fault = _port_fault(host, client)
+        if fault is not None:
+            yield fault
+            return
+
+
+def _ends_early(parts: Parts, client: Client) -> bool:
+    """
+    Return whether what looks like the host is the beginning of a user or password.
+    """
+    if "@" in parts.path + parts.fragment:
+        return True
+    start, at, _ = parts.query.partition("@")
+    return bool(at) and ("=" not in start or _port_fault(parts.hosts, client) is not None)
+
+
+def has_two_schemes(parts: Parts) -> bool:
+    """
+    Return whether a second scheme follows the first one, as in `redis://redis://host`.
+    """
+    return parts.path.startswith("//") and parts.hosts.endswith(":") and parts.hosts[:-1].isalpha()
+
+
+def _userinfo_faults(userinfo: str, client: Client) -> Iterator[Fault]:
+    if userinfo.endswith(":") and userinfo.count(":") == 1:
+        yield Fault(
+            Effect.IGNORED,
+            "has a `:` for a password, but no password behind it",
+            "Set the variable that should have filled it, or remove the `:`.",
+        )
+    if client.at is not None and "@" in userinfo:
+        effect = "reads only up to the first one"
+        if client.at is Effect.NOTED:
+            effect = "reads correctly and others may not"
+        yield Fault(
+            client.at,
+            f"has an unescaped `@` in its user or password, which {client.name} {effect}",
+            _ESCAPES,
+        )
+    elif client.percent is not None and re.search(_BAD_PERCENT, userinfo):
+        yield Fault(
+            client.percent,
+            f"has a `%` in its user or password that {client.name} refuses as an escape",
+            _ESCAPES,
+        )
+
+
+def _port_fault(host: str, client: Client) -> Fault | None:
+    """
+    Return the fault of `host:port`.
+    """
+    name, colon, port = host.rpartition(":") if host.startswith("[") else host.partition(":")
+    if host.startswith("["):
+        if host.endswith("]"):
+            return None
+        sound = name.endswith("]")
+    else:
+        sound = ":" not in port
+    if not sound:
+        what = "has more than one `:` in its host and port"
+        return Fault(Effect.REFUSED, what, "Write host:port, and an IPv6 address in brackets.")
+    if colon and not port:
+        what = f"has a `:` but no port behind its host, so {client.name} takes the default"
+        return Fault(Effect.IGNORED, what, "Add the port, or remove the `:`.")
+    if port and not (port.isascii() and port.isdigit()):
+        hint = "Correct it. If a password contains `/`, `?` or `#`, percent-encode them."
+        return Fault(Effect.REFUSED, "has a port that is not a number", hint)
+    if port and int(port[:6]) > _HIGHEST_PORT:
+        what = f"has a port above {_HIGHEST_PORT}"
+        return Fault(Effect.REFUSED, what, "Correct the port.")
+    return None

@@ -1,0 +1,107 @@
+"""
+Query parameters: which of them a client knows, and what their values must be.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from workerctl.sources.forms.urls.faults import Effect, Fault
+
+_LONGEST_SUGGESTED = 40
+
+
+class Kind(NamedTuple):
+    """
+    What the values of a parameter must be, completing "it must be …". None accepts any text.
+    """
+
+    expects: str
+    accepts: Callable[[str], object] | None = None
+
+    def refuses(self, value: str) -> bool:
+        """
+        Return whether a client refuses a value: `accepts` raises ValueError or returns False.
+        """
+        try:
+            return self.accepts is not None and self.accepts(value) is False
+        except ValueError:
+            return True
+
+
+class Table(NamedTuple):
+    """
+    The parameters that a client knows.
+
+    `unknown` is the effect of any other parameter and `wrong` that of a wrong value.
+    """
+
+    client: str
+    kinds: Mapping[str, Kind]
+    unknown: Effect = Effect.REFUSED
+    wrong: Effect = Effect.REFUSED
+
+
+TEXT = Kind("a text")
+INTEGER = Kind("a whole number", int)
+NUMBER = Kind("a number", float)
+
+
+def one_of(*words: str) -> Kind:
+    """
+    Return the kind of a parameter that takes certain words.
+    """
+    expects = ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
+    return Kind(expects, frozenset(words).__contains__)
+
+
+def named(kind: Kind, names: str) -> dict[str, Kind]:
+    """
+    Return the entries of a table for parameters of one kind; blanks separate their names.
+    """
+    return dict.fromkeys(names.split(), kind)
+
+
+BOOLEAN = one_of("true", "false")
+
+
+def faults(pairs: Iterable[tuple[str, str]], table: Table) -> Iterator[Fault]:
+    """
+    Yield the faults of the parameters of a query. An unknown name may be a secret: it is counted.
+    """
+    seen: set[str] = set()
+    for number, (name, value) in enumerate(pairs, 1):
+        kind = table.kinds.get(name)
+        if kind is None:
+            yield _unknown(number, name, table)
+        elif name in seen:
+            yield Fault(
+                Effect.IGNORED,
+                f"sets the parameter `{name}` more than once, and only one of them counts",
+                f"Keep one `{name}`.",
+                name,
+            )
+        elif kind.refuses(value):
+            yield refused(name, kind, table.client, table.wrong)
+        seen.add(name)
+
+
+def refused(name: str, kind: Kind, client: str, effect: Effect = Effect.REFUSED) -> Fault:
+    """
+    Return the fault of a parameter with a wrong value.
+    """
+    verb = "ignores" if effect is Effect.IGNORED else "refuses"
+    what = f"gives the parameter `{name}` a value that {client} {verb}"
+    return Fault(effect, what, f"Its value must be {kind.expects}.", name)
+
+
+def _unknown(number: int, name: str, table: Table) -> Fault:
+    from workerctl.report.suggest import did_you_mean  # only for a fault
+
+    does = {Effect.REFUSED: ", which refuses it", Effect.IGNORED: ", which ignores it"}
+    short = name if len(name) <= _LONGEST_SUGGESTED else ""
+    return Fault(
+        table.unknown,
+        f"has a query parameter unknown to {table.client}{does.get(table.unknown, '')} "
+        f"(number {number})",
+        did_you_mean(short, table.kinds) or "Remove it, or correct its name.",
+    )

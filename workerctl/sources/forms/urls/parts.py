@@ -1,0 +1,70 @@
+"""
+The parts of a URL, split as `urllib.parse` splits them, but without its errors.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
+
+
+class Parts(NamedTuple):
+    """
+    The parts of a URL. `userinfo` is None if no `@` precedes the host; `scheme` is in lower case.
+    """
+
+    scheme: str
+    userinfo: str | None
+    hosts: str
+    path: str
+    query: str
+    fragment: str
+
+    @property
+    def kind(self) -> str:
+        """
+        The scheme without the name of a driver: "postgresql" of `postgresql+asyncpg:`.
+        """
+        return self.scheme.partition("+")[0]
+
+    @property
+    def driver(self) -> str:
+        """
+        The driver that the scheme names, "" without one.
+        """
+        return self.scheme.partition("+")[2]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """
+        Return the query parameters that are not empty, decoded. In MongoDB, `;` separates them too.
+        """
+        if not self.query:
+            return []
+        is_list = self.kind == "mongodb" and ";" in self.query and "&" not in self.query
+        return parse_qsl(self.query, separator=";" if is_list else "&")
+
+    def names_of_hosts(self) -> Iterator[str]:
+        """
+        Yield the hosts without their ports, in lower case and without brackets.
+        """
+        for item in self.hosts.lower().split(","):
+            if item.startswith("["):
+                yield item[1:].partition("]")[0]
+            else:
+                yield item.partition(":")[0]
+
+
+def split(text: str) -> Parts | None:
+    """
+    Return the parts of a URL; None if the text does not begin with a scheme and `://`.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator or not re.fullmatch(_SCHEME, scheme, re.ASCII):
+        return None
+    rest, _, fragment = rest.partition("#")
+    rest, _, query = rest.partition("?")
+    authority, slash, path = rest.partition("/")
+    userinfo, at, hosts = authority.rpartition("@")
+    return Parts(scheme.lower(), userinfo if at else None, hosts, slash + path, query, fragment)

@@ -1,0 +1,107 @@
+"""
+PostgreSQL URLs as libpq reads them, or SQLAlchemy where the scheme names a driver.
+"""
+
+from collections.abc import Iterator
+
+from workerctl.sources.forms.urls import authority, parameters
+from workerctl.sources.forms.urls.authority import Client
+from workerctl.sources.forms.urls.faults import Effect, Fault, Use
+from workerctl.sources.forms.urls.parameters import INTEGER, TEXT, Kind, Table, named, one_of
+from workerctl.sources.forms.urls.parts import Parts
+
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+_LIBPQ = {
+    **named(
+        TEXT,
+        "application_name client_encoding dbname fallback_application_name "
+        "gssdelegation gsslib host hostaddr krbsrvname max_protocol_version "
+        "min_protocol_version oauth_client_id oauth_client_secret oauth_issuer "
+        "oauth_scope options passfile password port replication require_auth "
+        "requirepeer scram_client_key scram_server_key service servicefile "
+        "ssl_max_protocol_version ssl_min_protocol_version sslcert sslcompression "
+        "sslcrl sslcrldir sslkey sslkeylogfile sslpassword sslrootcert user",
+    ),
+    **named(
+        INTEGER,
+        "connect_timeout keepalives keepalives_count keepalives_idle "
+        "keepalives_interval tcp_user_timeout",
+    ),
+    "channel_binding": one_of("disable", "prefer", "require"),
+    "gssencmode": one_of("disable", "prefer", "require"),
+    "load_balance_hosts": one_of("disable", "random"),
+    "sslcertmode": one_of("disable", "allow", "require"),
+    "sslmode": one_of(*SSL_MODES),
+    "sslnegotiation": one_of("postgres", "direct"),
+    "sslsni": one_of("0", "1"),
+    "target_session_attrs": one_of(
+        "any", "read-write", "read-only", "primary", "standby", "prefer-standby"
+    ),
+}
+_PLAIN = Table("libpq", {**_LIBPQ, "ssl": one_of("true")}, Effect.DOUBTFUL)
+_PSYCOPG = {
+    **_LIBPQ,
+    **named(
+        TEXT, "async async_ autocommit connection_factory cursor_factory dsn prepare_threshold"
+    ),
+}
+_ASYNCPG = {
+    **named(
+        TEXT,
+        "async_creator_fn async_fallback command_timeout database direct_tls dsn "
+        "gsslib host krbsrvname max_cacheable_statement_size "
+        "max_cached_statement_lifetime passfile password port "
+        "prepared_statement_cache_size prepared_statement_name_func "
+        "server_settings service servicefile statement_cache_size timeout user",
+    ),
+    "ssl": one_of(*SSL_MODES),
+    "target_session_attrs": _LIBPQ["target_session_attrs"],
+    "record_class": Kind("an object, which a URL cannot hold", lambda _: False),
+}
+_DRIVERS = {
+    "asyncpg": Table("asyncpg", _ASYNCPG),
+    **dict.fromkeys(("psycopg", "psycopg_async"), Table("psycopg", _PSYCOPG)),
+    **dict.fromkeys(("psycopg2", "psycopg2cffi"), Table("psycopg2", _PSYCOPG)),
+}
+_ASYNCHRONOUS = ("asyncpg", "psycopg_async")
+
+
+def faults(parts: Parts, use: Use) -> Iterator[Fault]:
+    """
+    Yield the faults of a `postgres:` or `postgresql:` URL, with or without a driver.
+    """
+    yield from _scheme_faults(parts, use)
+    if parts.driver:
+        client = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None)
+        if "@" in parts.path + parts.query + parts.fragment:
+            return  # SQLAlchemy reads a password with such characters, unlike all others
+    else:
+        doubtful = Effect.DOUBTFUL
+        client = Client("libpq", at=doubtful, late_at=doubtful, percent=doubtful, several=None)
+    yield from authority.faults(parts, client)
+    pairs = parts.pairs()
+    table = _DRIVERS.get(parts.driver) if parts.driver else _PLAIN
+    if table is None:
+        return
+    if table.client == "asyncpg" and any(name == "sslmode" for name, _ in pairs):
+        what = "has the parameter `sslmode`, which asyncpg refuses from SQLAlchemy"
+        yield Fault(Effect.REFUSED, what, "Write `ssl=require` in its place.", "sslmode")
+        pairs = [(name, value) for name, value in pairs if name != "sslmode"]
+    hosts = [pair for pair in pairs if pair[0] == "host"]
+    yield from parameters.faults([*(p for p in pairs if p[0] != "host"), *hosts[:1]], table)
+
+
+def _scheme_faults(parts: Parts, use: Use) -> Iterator[Fault]:
+    """
+    Yield the faults of a scheme that the client cannot load, where the default shows which it is.
+    """
+    scheme = use.default.partition("://")[0]
+    driver = scheme.partition("+")[2]
+    if parts.kind == "postgres" and (driver or parts.driver):
+        what = "has the scheme `postgres`, which SQLAlchemy does not know"
+        name = f"postgresql+{driver}" if driver in _DRIVERS else "postgresql"
+        yield Fault(Effect.REFUSED, what, f"Write `{name}:`.")
+    elif driver in _ASYNCHRONOUS and not parts.driver:
+        what = f"names no driver, and its default names {driver}: SQLAlchemy loads psycopg2"
+        yield Fault(Effect.DOUBTFUL, what, f"Write `postgresql+{driver}:`.")

@@ -1,0 +1,107 @@
+"""
+Choose the client that reads a URL, and find what it will make of it.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from workerctl.sources.forms.urls import authority
+from workerctl.sources.forms.urls.faults import Effect, Fault, Use
+from workerctl.sources.forms.urls.parts import Parts, split
+
+_FAMILIES = {
+    "redis": "redis",
+    "rediss": "redis",
+    "unix": "redis",
+    "amqp": "amqp",
+    "amqps": "amqp",
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "mongodb": "mongodb",
+    "http": "web",
+    "https": "web",
+    "ws": "web",
+    "wss": "web",
+}
+_OTHER_SCHEMES = frozenset({"mysqlx"})
+_SHORTEST_MISSPELT = 4
+_TEMPLATE = frozenset("{}<>$%")
+_WITHOUT_SCHEME = frozenset({"none", "null", "disabled", "disable", "off", "false", "memory"})
+
+
+def faults(text: str, use: Use) -> Iterator[Fault]:
+    """
+    Yield the faults of the value of a setting that may be a URL.
+
+        >>> [fault.parameter for fault in faults("redis://cache/0?ssl_cert_reqs=none", Use())]
+        ['ssl_cert_reqs']
+    """
+    if use.is_celery and ";" in text:
+        for url in text.split(";"):
+            yield from faults(url, use)
+        return
+    parts = split(text)
+    if parts is None:
+        yield from _without_scheme(text, use)
+        return
+    found = list(_of_client(parts, use))
+    yield from found
+    if not any(fault.effect is Effect.REFUSED for fault in found):
+        from workerctl.sources.forms.urls import verification
+
+        yield from verification.faults(parts)
+
+
+def _of_client(parts: Parts, use: Use) -> Iterator[Fault]:
+    if use.is_redis and parts.scheme not in {"redis", "rediss", "unix"}:
+        what = "has a scheme that redis-py refuses"
+        yield Fault(Effect.REFUSED, what, "Write redis:, or rediss: for TLS.")
+        return
+    family = _FAMILIES.get(parts.kind)
+    if family is None:
+        yield from _misspelt(parts)
+    elif not (_TEMPLATE.isdisjoint(parts.hosts) and _is_read(parts, use)):
+        return  # filled in at run time, or read by a client that is not known
+    elif authority.has_two_schemes(parts):
+        yield Fault(Effect.REFUSED, "has two schemes", "Remove one of them.")
+    else:
+        client = import_module(f"workerctl.sources.forms.urls.{family}")
+        yield from client.faults(parts, use)
+
+
+def _is_read(parts: Parts, use: Use) -> bool:
+    """
+    Return whether the client is known: there are many of Unix sockets, and Celery has own schemes.
+    """
+    if parts.scheme == "unix":
+        return use.is_redis or "REDIS" in use.name.upper()
+    return not (parts.driver and parts.kind in {"redis", "rediss", "amqp", "amqps"})
+
+
+def _misspelt(parts: Parts) -> Iterator[Fault]:
+    from workerctl.report.suggest import is_slip
+
+    if parts.kind in _OTHER_SCHEMES or len(parts.kind) < _SHORTEST_MISSPELT - 1:
+        return
+    near = [known for known in _FAMILIES if len(known) >= _SHORTEST_MISSPELT]
+    for known in near:
+        if is_slip(parts.kind, known):
+            yield Fault(Effect.REFUSED, "has a scheme that is not known", f"Did you mean {known}:?")
+            return
+
+
+def _without_scheme(text: str, use: Use) -> Iterator[Fault]:
+    """
+    Yield a fault if a setting that holds a URL holds another text, such as `host:6379`.
+    """
+    scheme = use.default.partition("://")[0] if "://" in use.default else ""
+    if text.strip().lower() in _WITHOUT_SCHEME or not text.strip():
+        return
+    is_conninfo = "=" in text and scheme.partition("+")[0] in {"postgres", "postgresql"}
+    is_address = "." in text or ":" in text or text.strip().lower() == "localhost"
+    if not is_conninfo and (use.is_redis or use.is_url or (scheme and is_address)):
+        example = scheme or ("redis" if use.is_redis else "https")
+        what = "must be a URL, but its value has no scheme"
+        yield Fault(Effect.REFUSED, what, f"Begin it with `{example}://`.")
