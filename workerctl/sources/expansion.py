@@ -2,7 +2,6 @@
 Expand `${NAME}` and `${NAME:-default}` in env file values as python-dotenv does, within limits.
 """
 
-import re
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 
@@ -18,24 +17,10 @@ _WORK_LIMIT = 100_000
 _TOTAL_WORK_LIMIT = 5_000_000
 
 
-_REFERENCE = r"\$\{([^}:?+]+)"
-
-
 class ExpansionError(Exception):
     """
     A value whose expansion would exceed the limits.
     """
-
-
-def referenced_names(value: str) -> Iterator[str]:
-    """
-    Yield the names that a value refers to with `${NAME}` or `${NAME:-default}`.
-
-        >>> list(referenced_names("postgres://${DB_HOST}:${DB_PORT:-5432}"))
-        ['DB_HOST', 'DB_PORT']
-    """
-    if "${" in value:
-        yield from re.findall(_REFERENCE, value)
 
 
 class Expander:

@@ -61,10 +61,6 @@ class Source(NamedTuple):
     assignments: tuple[Assignment, ...]
     broken: tuple[Broken, ...] = ()
     unread: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"Source({self.name!r}, {len(self.assignments)} assignments)"
-
     text: str = ""
     is_marked: bool = False
 

@@ -11,8 +11,7 @@ from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.near_names import Near, NearNames
 from workerctl.secrecy.masking import PIECE, is_conventional_name, is_like_secret
-from workerctl.sources.expansion import referenced_names
-from workerctl.sources.values import Assignment
+from workerctl.sources.values import Assignment, referenced_names
 
 _MOST_SHOWN = 5
 """How many of the other unknown names of a file a finding shows."""
@@ -93,10 +92,9 @@ def _unknown_by_file(context: Context) -> Iterator[list[Assignment]]:
     A class that forbids unknown names refuses those to which a line refers as well.
     """
     files = context.values.env_files
-    entries = (each.entry for source in files for each in source.assignments if each.entry)
-    used = {name for entry in entries for name in referenced_names(entry.value or "")}
-    if context.schema.forbids_unknown:
-        used = set()
+    used: frozenset[str] = frozenset()
+    if not context.schema.forbids_unknown:
+        used = frozenset().union(*map(referenced_names, files))
     for source in files:
         unknown = [
             each for each in source.assignments if each.sets is None and each.name not in used
