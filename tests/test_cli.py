@@ -351,7 +351,11 @@ def test_fail_on_is_the_lowest_severity_that_fails(
     """
     The default is error, and with never no finding fails the run.
     """
-    lines = {"error": "DEBUG=true\n", "warning": "DEBUG=\nDEBUG=\n", "info": "LLM_TIMEOUTS_SEC=1\n"}
+    lines = {
+        "error": "DEBUG=true\n",
+        "warning": "QUEUES=a\nQUEUES=b\n",
+        "info": "LLM_TIMEOUTS_SEC=1\n",
+    }
     good.write_text(good.read_text() + lines.get(severity, ""))
     command = ["check", "--env-file", "good.env", "--format", "json"]
 

@@ -113,7 +113,7 @@ WEAK = {
     "8305917264" * 6 + "9917": "contains only digits",
     "fbcadeabcfdbeacfdebacfadbecfabdcefadbcaefdbcafedcbeafdacbfedabec": "contains only letters",
     # 19 different bytes, then 9 different digits: each is one less than required.
-    (RAW[:19] + RAW[12::-1]).hex(): "has too few different characters",
+    (RAW[:19] + RAW[12::-1]).hex(): "repeats the same few bytes",
     "".join("0a1b2c3d4"[n % 9] for n in NOISE): "has too few different characters",
     bytes((37 * n + 11) % 256 for n in range(32)).hex(): "counts up or down in equal steps",
     bytes((-3 * n) % 256 for n in range(32)).hex(): "counts up or down in equal steps",

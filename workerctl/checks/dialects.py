@@ -115,7 +115,9 @@ def _line(context: Context, assignment: Assignment) -> _Line | None:
     readers: dict[str, list[str]] = {}
     for difference in found:
         readers.setdefault(difference.action, []).append(difference.reader)
-    matters = reveals_secret(context, assignment) or any(each.reader in _SERIOUS for each in found)
+    # bash reads all JSON differently, and few files with JSON are for bash.
+    serious = _SERIOUS - {"bash"} if assignment.text.startswith(("[", "{")) else _SERIOUS
+    matters = reveals_secret(context, assignment) or any(each.reader in serious for each in found)
     return _Line(
         assignment=assignment,
         actions=tuple((action, tuple(names)) for action, names in readers.items()),

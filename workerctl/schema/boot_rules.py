@@ -21,7 +21,6 @@ from workerctl.rules import EncryptionKey, Environment, OneOf, Recommended, Requ
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.schema.introspection import bare_type
 from workerctl.schema.secrets import forms
-from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.forms.references import Holds
 from workerctl.sources.unresolved import Unresolved, unresolved
 from workerctl.sources.values import Values
@@ -121,6 +120,8 @@ def forbidden_names(view: View) -> Iterator[Finding]:
     """
     if not view.schema.forbids_unknown:
         return
+    from workerctl.secrecy.masking import is_conventional_name, is_like_secret
+
     for source in view.values.env_files:
         for assignment in source.assignments:
             if assignment.sets is None and assignment.text:

@@ -142,8 +142,8 @@ def not_loaded(target: str, error: BaseException) -> ProjectError:
         )
     kind = type(error).__name__
     hint = f'Try `python -c "import {module}"`.'
-    found = getattr(sys.modules.get(module), "__dict__", {}).get(name)
-    if callable(found):  # the call has failed, not the import
+    # Not getattr, which may call a team's code; if there is a function, its call failed.
+    if callable(getattr(sys.modules.get(module), "__dict__", {}).get(name)):
         hint = f'Try `python -c "import {module}; {module}.{name}()"`.'
     unset = places.unset_variable(error)
     if unset is not None:
