@@ -23,8 +23,7 @@ from tests.support.configurations import KEY
 from workerctl import checks
 from workerctl.preflight import Request, preflight
 from workerctl.report.errors import ConfigurationError, ProjectError, SourceError
-from workerctl.report.findings import Location
-from workerctl.schema import boot_rules
+from workerctl.report.findings import ENVIRONMENTS, Location
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings, get_settings, validate_encryption_key
@@ -131,7 +130,7 @@ def test_a_bad_key_is_exactly_one_warning_in_development(key: str | None) -> Non
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("env", [*boot_rules.ENVIRONMENTS, "prod"])
+@pytest.mark.parametrize("env", [*ENVIRONMENTS, "prod"])
 @pytest.mark.parametrize("key", [KEY, KEY.upper(), "0" * 64])
 def test_a_well_formed_key_is_silent_everywhere(key: str, env: str) -> None:
     """Only presence and form are checked, also of a SecretStr."""

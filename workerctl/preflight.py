@@ -22,12 +22,12 @@ from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import ALWAYS, Severity
 from workerctl.report.results import Problem, Report, Result
-from workerctl.schema import boot_rules, declarations
+from workerctl.schema import declarations
+from workerctl.schema.boot_rules.view import environment_of, judged_as
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
-from workerctl.sources import project as projects
 from workerctl.sources.project import Project
 
 Made = TypeVar("Made")
@@ -102,7 +102,9 @@ def check_table(project: Project) -> tuple[Check, ...]:
     codes = {check.code for check in checks.CHECKS}
     added: list[Check] = []
     for target in project.checks:
-        found = projects.load(project, target)
+        from workerctl.sources import modules  # most projects have no checks
+
+        found = modules.load(project, target)
         if not isinstance(found, Iterable):
             raise ProjectError(f"{target} is not a table of checks.", "Make it a tuple of Check.")
         for check in found:
@@ -157,7 +159,7 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         settings=loaded.settings,
         values=loaded.values,
         schema=loaded.schema,
-        env=boot_rules.judged_as(loaded.view, request.env),
+        env=judged_as(loaded.view, request.env),
         judged_by_option=request.env is not None,
         invalid=loaded.invalid,
         schema_findings=loaded.findings,
@@ -192,7 +194,7 @@ def report_of(
         results,
         settings_class=f"{settings_class.__module__}:{settings_class.__qualname__}",
         is_built_in=settings_class is Settings,
-        env=boot_rules.environment_of(loaded.view),
+        env=environment_of(loaded.view),
         judged_as=context.env,
         env_from=_env_from(loaded, context),
         sources=loaded.values.files,
@@ -212,7 +214,7 @@ def _env_from(loaded: Loaded, context: Context) -> str:
     if declaration is None:
         return "no field names the environment"
     name = declaration.name
-    if boot_rules.environment_of(loaded.view) is None:
+    if environment_of(loaded.view) is None:
         return f"{name} is not valid" if name in loaded.invalid else f"{name} is not known"
     if not loaded.view.is_set(name):
         return f"{name} is not set"

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, T
 from pydantic import (
     AliasChoices,
     Field,
-    GetCoreSchemaHandler,
     PrivateAttr,
     SecretBytes,
     SecretStr,
@@ -31,7 +30,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workerctl.report.errors import ConfigurationError, shielded
 from workerctl.report.findings import ENVIRONMENTS, Finding, Severity
-from workerctl.report.precedence import standing
 from workerctl.rules import (
     AtMost,
     DimensionsOf,
@@ -47,7 +45,9 @@ from workerctl.rules import (
     SmallerThan,
     Within,
 )
-from workerctl.schema import boot_rules, imports, inputs, loading
+from workerctl.schema import imports, inputs, loading
+from workerctl.schema.boot_rules import rules
+from workerctl.schema.boot_rules.view import DEFAULT_ENVIRONMENT
 from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
@@ -452,7 +452,7 @@ def validate_encryption_key(key: str | SecretStr | None, env: str) -> None:
     problem = keys.form_problem(text) if text else "is required"
     if problem is None:
         return
-    if env == boot_rules.DEFAULT_ENVIRONMENT:
+    if env == DEFAULT_ENVIRONMENT:
         warnings.warn(
             "ENCRYPTION_KEY is not set or invalid in development: personal data cannot be "
             "encrypted. Run `workerctl keygen --write .env`.",
@@ -584,14 +584,18 @@ def _load(target: Target) -> loading.Loaded:
 
 
 def _judged(loaded: loading.Loaded) -> Any:
-    found = [*loaded.findings, *boot_rules.boot_findings(loaded.view)]
-    findings = standing(boot_rules.unsuppressed(found, loaded.suppressions, loaded.view))
+    found = [*loaded.findings, *rules.boot_findings(loaded.view)]
+    findings = rules.unsuppressed(found, loaded.suppressions, loaded.view)
+    if findings:
+        from workerctl.report.precedence import standing  # most workers boot without a finding
+
+        findings = standing(findings)
     # SET001 is a warning for what another machine may have; here, the class is needed in full.
     if any(each.severity is Severity.ERROR or each.code == "SET001" for each in findings):
         raise ConfigurationError(findings)
     settings = loaded.settings
     # A finding of the key is only a warning in development.
     is_key_bad = any(finding.code in {"KEY001", "KEY002"} for finding in findings)
-    if is_key_bad and loaded.schema.is_own and settings.ENV == boot_rules.DEFAULT_ENVIRONMENT:
+    if is_key_bad and loaded.schema.is_own and settings.ENV == DEFAULT_ENVIRONMENT:
         validate_encryption_key(settings.ENCRYPTION_KEY, settings.ENV)
     return settings

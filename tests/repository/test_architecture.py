@@ -112,10 +112,10 @@ assert get_settings().ENV == "development"
 """,
         """
 from workerctl import settings
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
 from workerctl.schema import loading
 view = loading.load(settings.Settings).view
-assert [finding.code for finding in boot_rules.boot_findings(view)] == ["KEY001"]
+assert [finding.code for finding in rules.boot_findings(view)] == ["KEY001"]
 """,
         """
 from workerctl.sources import envfile, expansion, names, project, reading

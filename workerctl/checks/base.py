@@ -10,7 +10,7 @@ from workerctl.budget.pipeline import PIPELINE, Pipeline
 from workerctl.report.findings import Finding, Severity, Suppression, by_environment
 from workerctl.report.results import Result
 from workerctl.rules import Rule
-from workerctl.schema.boot_rules import View
+from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.sources.values import Values
 

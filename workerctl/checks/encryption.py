@@ -9,7 +9,7 @@ from workerctl import keys
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import EncryptionKey
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
 
 
 def key_is_set(context: Context) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def key_is_set(context: Context) -> Iterator[Finding]:
     Fix: restore the key that the data was encrypted with. Only if nothing has been encrypted yet,
     make a key with `workerctl keygen --write FILE`.
     """
-    return boot_rules.key_presence(context.view, context.env)
+    return rules.key_presence(context.view, context.env)
 
 
 def key_is_well_formed(context: Context) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def key_is_well_formed(context: Context) -> Iterator[Finding]:
     Fix: correct what the finding describes, or restore the key. `workerctl keygen` writes the one
     form that every env file parser reads in the same way.
     """
-    yield from boot_rules.key_form(context.view, context.env)
+    yield from rules.key_form(context.view, context.env)
     deque(_keys(context), maxlen=0)  # skips the check if a key cannot be read
 
 

@@ -18,7 +18,7 @@ from workerctl.rules import (
     Recommended,
     Required,
 )
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
 from workerctl.secrecy.masking import hidden_parts, secret_part
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.forms.urls.hosts import is_loopback, scheme_and_host
@@ -42,7 +42,7 @@ def environment_is_known(context: Context) -> Iterator[Finding]:
     Fix: correct the word, or give its meaning: `Environment(production=("live",))`.
     """
     override = context.env if context.judged_by_option else None
-    return boot_rules.environment_name(context.view, override)
+    return rules.environment_name(context.view, override)
 
 
 def required_values_are_set(context: Context) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def required_values_are_set(context: Context) -> Iterator[Finding]:
 
     Fix: set the variable where the worker gets its configuration.
     """
-    return boot_rules.required_values(context.view, context.env)
+    return rules.required_values(context.view, context.env)
 
 
 def flags_are_off(context: Context) -> Iterator[Finding]:

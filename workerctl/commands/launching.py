@@ -3,18 +3,37 @@ Replacing this process with a command, and saying why that failed, with the exit
 """
 
 import contextlib
+import enum
 import errno
 import os
 import signal
 from collections.abc import Iterator, Mapping
 
 from workerctl.commands.world import World
-from workerctl.report.errors import CommandError
-from workerctl.report.exit_codes import CommandStatus
+from workerctl.report.errors import WorkerctlError
 from workerctl.secrecy.typed import named
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _NOT_FOUND = frozenset({errno.ENOENT, errno.ENOTDIR})
+
+
+class CommandStatus(enum.IntEnum):
+    """
+    The exit status of `workerctl run` for a command that could not be executed, as in shells.
+    """
+
+    NOT_EXECUTABLE = 126
+    NOT_FOUND = 127
+
+
+class CommandError(WorkerctlError):
+    """
+    A command that could not be executed; `exit_code` is the one that shells use.
+    """
+
+    def __init__(self, message: str, hint: str | None, status: CommandStatus) -> None:
+        super().__init__(message, hint)
+        self.exit_code = status
 
 
 def replace_process(world: World, command: list[str], environ: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from workerctl.report.exit_codes import CommandStatus, ExitCode
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class WorkerctlError(Exception):
     `message` says what is wrong and `hint` what to do, in one sentence each.
     """
 
-    exit_code: ExitCode | CommandStatus = ExitCode.USAGE
+    exit_code: int = ExitCode.USAGE
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -65,16 +65,6 @@ class RefusedError(WorkerctlError):
     """
 
     exit_code = ExitCode.FINDINGS
-
-
-class CommandError(WorkerctlError):
-    """
-    A command that could not be executed; `exit_code` is the one that shells use.
-    """
-
-    def __init__(self, message: str, hint: str | None, status: CommandStatus) -> None:
-        super().__init__(message, hint)
-        self.exit_code = status
 
 
 class OutputError(WorkerctlError):

@@ -16,12 +16,3 @@ class ExitCode(enum.IntEnum):
     INCOMPLETE = 3  # a check crashed, or the output could not be written
     INTERNAL = 70  # EX_SOFTWARE in sysexits.h
     INTERRUPTED = 130  # 128 + SIGINT
-
-
-class CommandStatus(enum.IntEnum):
-    """
-    The exit status of `workerctl run` for a command that could not be executed, as in shells.
-    """
-
-    NOT_EXECUTABLE = 126
-    NOT_FOUND = 127

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from workerctl.report.exit_codes import CommandStatus, ExitCode
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Severity
 
 
@@ -50,7 +50,7 @@ class Problem(NamedTuple):
 
     message: str
     hint: str | None
-    exit_code: ExitCode | CommandStatus
+    exit_code: int
 
 
 class Report(NamedTuple):
@@ -98,7 +98,7 @@ class Report(NamedTuple):
         return sum(result.status is status for result in self.results)
 
     @property
-    def exit_code(self) -> ExitCode | CommandStatus:
+    def exit_code(self) -> int:
         """
         The exit code: that of an error, or FINDINGS if the run fails, INCOMPLETE or OK.
         """

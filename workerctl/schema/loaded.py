@@ -5,7 +5,7 @@ A configuration that was loaded: the instance, its values, and what is wrong wit
 from typing import Any, NamedTuple
 
 from workerctl.report.findings import Finding, Suppression
-from workerctl.schema.boot_rules import View
+from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Schema, variable_named
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values

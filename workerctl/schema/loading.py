@@ -102,7 +102,9 @@ def constructed(default: type[BaseModel], target: type | str | None) -> Any:
         options = source_options.resolve_named(Options(settings=target), project, os.environ)
         found = default if options.settings is None else options.settings
         if isinstance(found, str):
-            found = projects.load(project, found)
+            from workerctl.sources import modules
+
+            found = modules.load(project, found)
     return found() if isinstance(found, type) else found
 
 

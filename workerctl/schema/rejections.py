@@ -7,9 +7,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from workerctl.report.findings import Finding, Location, Severity
-from workerctl.schema import boot_rules, declarations
-from workerctl.schema.boot_rules import View
-from workerctl.schema.secrets import forms
+from workerctl.schema import declarations
+from workerctl.schema.boot_rules import forms, rules
+from workerctl.schema.boot_rules.view import View
 from workerctl.schema.vocabulary import Expects
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
@@ -74,7 +74,7 @@ def rejected_as_whole(exception: str | None = None) -> Finding:
 def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
     schema = declarations.declared(settings_class)
     if schema.environment is not None and schema.environment.name == name:
-        for finding in boot_rules.environment_name(View(schema, values)):
+        for finding in rules.environment_name(View(schema, values)):
             if finding.severity is Severity.ERROR:
                 return finding
     info = settings_class.model_fields[name]

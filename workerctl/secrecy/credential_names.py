@@ -7,8 +7,8 @@ not. A last word that says what else the field is, as in `TOKEN_COUNT`, overrule
 """
 
 import re
-from enum import Enum
 from functools import lru_cache
+from typing import Literal
 
 _BOUNDARY = r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
@@ -80,14 +80,8 @@ _OWN_SECRETS = _set(
 )
 
 
-class Use(Enum):
-    """
-    How a secret is used: sent in a header, compared with what a service holds, or neither.
-    """
-
-    SENT = "sent"
-    SHARED = "shared"
-    PRIVATE = "private"
+Use = Literal["sent", "shared", "private"]
+"""How a secret is used: sent in a header, compared with what a service holds, or neither."""
 
 
 @lru_cache(maxsize=4096)
@@ -95,18 +89,18 @@ def use_of(name: str) -> Use:
     """
     Return how a secret of this name is probably used.
 
-        >>> [use_of(name).value for name in ("API_KEY", "WEBHOOK_SECRET", "DB_PASSWORD")]
+        >>> [use_of(name) for name in ("API_KEY", "WEBHOOK_SECRET", "DB_PASSWORD")]
         ['sent', 'shared', 'private']
     """
     words = frozenset(word.rstrip("0123456789") or word for word in _words(name))
     others = words - {"SECRET", "SECRETS", "KEY", "KEYS", "MY", "TOKEN", "V"}
     if words & _NEVER_SENT or any("PASSW" in word or "PASSPHRASE" in word for word in words):
-        return Use.PRIVATE
+        return "private"
     if not any("SECRET" in word for word in words):
-        return Use.SENT
+        return "sent"
     if not others or others & _OWN_SECRETS or {"ACCESS", "KEY"} <= words:
-        return Use.PRIVATE  # such as SECRET_KEY of Django; AWS_SECRET_ACCESS_KEY signs
-    return Use.SENT if words & {"KEY", "KEYS"} else Use.SHARED
+        return "private"  # such as SECRET_KEY of Django; AWS_SECRET_ACCESS_KEY signs
+    return "sent" if words & {"KEY", "KEYS"} else "shared"
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ treated as secret.
 
 import os
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult
 
 from workerctl.secrecy import urls
@@ -18,6 +19,7 @@ PIECE = 6
 """The number of consecutive characters of a secret that no output may show."""
 
 _CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
+_WORD = r"[A-Z]{1,20}[0-9]{0,2}|[A-Z0-9]{1,5}"
 _FILE_NAME = r"\..*|.*\.[A-Za-z]{1,5}"
 _LONG_WORD = r"[A-Za-z0-9+=]{16,}"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -30,6 +32,23 @@ def is_conventional_name(name: str) -> bool:
     A name in any other form may itself be a secret, pasted where a name belongs.
     """
     return re.fullmatch(_CONVENTIONAL_NAME, name, re.ASCII) is not None
+
+
+def may_show_name(name: str, known: Iterable[str] = ()) -> bool:
+    """
+    Return whether the name of a variable that is not one of the known ones may be printed.
+
+    It may be a secret, or a known name with a secret pasted behind it.
+
+        >>> [may_show_name(name, ["KEY"]) for name in ("OTHER_KEY", "KEYQWERTZ", "X9F2K7Q4")]
+        [True, False, False]
+    """
+    if not is_conventional_name(name):
+        return False
+    if not all(re.fullmatch(_WORD, word, re.ASCII) for word in name.split("_") if word):
+        return False
+    behind = (name[len(one) :] for one in known if name.startswith(one))
+    return not any(len(rest) >= PIECE and rest[0] != "_" for rest in behind)
 
 
 def is_like_secret(path: str) -> bool:

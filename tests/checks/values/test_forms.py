@@ -16,8 +16,8 @@ from tests.support.usable_values import Case, usable
 from workerctl.checks.base import Check, Context
 from workerctl.checks.values import forms
 from workerctl.report.findings import Severity
-from workerctl.schema.boot_rules import boot_findings
-from workerctl.schema.secrets.forms import role_of
+from workerctl.schema.boot_rules.forms import role_of
+from workerctl.schema.boot_rules.rules import boot_findings
 from workerctl.secrecy.credential_names import Use, is_credential_name, use_of
 from workerctl.sources.forms.lists import list_fault, origin_fault
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
@@ -320,10 +320,10 @@ def test_origins(origin: str, words: str | None) -> None:
 @pytest.mark.parametrize(
     ("use", "names"),
     [
-        (Use.SENT, ("OPENAI_API_KEY GITHUB_TOKEN SUPABASE_SERVICE_ROLE_KEY STRIPE_SECRET_KEY "
+        ("sent", ("OPENAI_API_KEY GITHUB_TOKEN SUPABASE_SERVICE_ROLE_KEY STRIPE_SECRET_KEY "
          "API_KEY_2 GITHUB_PAT SENTRY_AUTH_TOKEN APIKEY openai bearer")),
-        (Use.SHARED, "WEBHOOK_SECRET CLIENT_SECRET GITHUB_CLIENT_SECRET"),
-        (Use.PRIVATE, ("DB_PASSWORD PGPASSWORD SMTP_PASS SECRET_KEY DJANGO_SECRET_KEY JWT_SECRET "
+        ("shared", "WEBHOOK_SECRET CLIENT_SECRET GITHUB_CLIENT_SECRET"),
+        ("private", ("DB_PASSWORD PGPASSWORD SMTP_PASS SECRET_KEY DJANGO_SECRET_KEY JWT_SECRET "
          "SESSION_SECRET PRIVATE_KEY SSH_KEY ENCRYPTION_KEY SIGNING_KEY AWS_SECRET_ACCESS_KEY "
          "SENTRY_DSN DB_CONNECTION_STRING")),
     ],

@@ -16,7 +16,7 @@ from workerctl.checks.values.references import REF001, REF002
 from workerctl.preflight import Request, context_of
 from workerctl.report.errors import ConfigurationError, ProjectError
 from workerctl.report.findings import Severity
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
 from workerctl.schema.loading import load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings, get_settings
@@ -204,5 +204,5 @@ def test_boot_and_check_agree(context: MakeContext) -> None:
     """
     made = context(f"ENV=production\n{REFERENCE}")
 
-    booting = [each for each in boot_rules.boot_findings(made.view) if each.code == "REF001"]
+    booting = [each for each in rules.boot_findings(made.view) if each.code == "REF001"]
     assert booting == list(REF001.run(made))

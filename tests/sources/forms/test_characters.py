@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from workerctl.sources.forms import characters
+from workerctl.sources.forms import characters, plain
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_words_of_other_languages_are_no_look_alikes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "plain"), [("sk-a b", True), (" a", False), ("a\n", False), ("é", False)]
+    ("text", "is_plain"), [("sk-a b", True), (" a", False), ("a\n", False), ("é", False)]
 )
-def test_plain_text_fits_into_a_header(text: str, plain: bool) -> None:
+def test_plain_text_fits_into_a_header(text: str, is_plain: bool) -> None:
     """A header carries printable ASCII without a blank at its ends."""
-    assert characters.is_plain(text) is plain
+    assert plain.is_plain(text) is is_plain
 
 
 def test_long_texts_take_linear_time() -> None:

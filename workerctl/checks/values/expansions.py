@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
-from workerctl.secrecy.masking import is_conventional_name
+from workerctl.secrecy.masking import may_show_name
 from workerctl.sources.values import Assignment, Source
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_WORD = r"[A-Z]{1,15}[0-9]{0,2}|[0-9]{1,3}"
 _OF_EVERY_PROCESS = frozenset(
     {"HOME", "HOSTNAME", "LANG", "PATH", "PWD", "SHELL", "TMPDIR", "USER"}
 )
@@ -98,17 +97,14 @@ def _line_of(source: Source, name: str) -> int | None:
 def _subject(assignment: Assignment) -> str:
     if assignment.sets is not None:
         return assignment.sets
-    return assignment.name if is_conventional_name(assignment.name) else "A variable"
+    return assignment.name if may_show_name(assignment.name) else "A variable"
 
 
 def _may_be_shown(context: Context, name: str) -> bool:
     """
     Return whether a name may be shown. `${…}` may also be a part of a secret that contains a `$`.
     """
-    if name in context.values.names.fields:
-        return True
-    words = name.strip("_").split("_")
-    return is_conventional_name(name) and all(re.fullmatch(_WORD, word) for word in words)
+    return name in context.values.names.fields or may_show_name(name)
 
 
 SET011 = Check(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import Origins
-from workerctl.schema.secrets import forms
+from workerctl.schema.boot_rules import forms
 
 
 def values_have_no_space_around(context: Context) -> Iterator[Finding]:
@@ -97,10 +97,7 @@ def origins_are_as_browsers_send_them(context: Context) -> Iterator[Finding]:
 
 
 def _found(context: Context, code: str) -> Iterator[Finding]:
-    found = forms.faults(
-        forms.View(context.schema, context.values, context.settings), context.invalid
-    )
-    yield from (each for each in found if each.code == code)
+    yield from (each for each in forms.faults(context, context.invalid) if each.code == code)
 
 
 def _origins(value: object) -> Iterator[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.near_names import Near, NearNames
-from workerctl.secrecy.masking import PIECE, is_conventional_name, is_like_secret
+from workerctl.schema.boot_rules.names import forbidden
+from workerctl.secrecy.masking import PIECE, is_conventional_name, may_show_name
 from workerctl.sources.values import Assignment, referenced_names
 
 _MOST_SHOWN = 5
@@ -45,7 +46,7 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
             else:
                 yield finding
         if others:
-            yield _others_in_file(others)
+            yield _others_in_file(context, others)
 
 
 def environment_names_are_known(context: Context) -> Iterator[Finding]:
@@ -63,9 +64,9 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
     for name in context.values.unknown.names:
         near = known.near_in_environment(name)
         if near is not None and not context.values.is_set(near.known):
-            if _is_showable(name, near):
+            if _is_showable(context, name, near):
                 yield _near_in_environment(name, near)
-        elif near is None and known.is_inside(name) and is_conventional_name(name):
+        elif near is None and known.is_inside(name) and may_show_name(name):
             yield Finding(
                 code="SET003",
                 severity=Severity.INFO,
@@ -111,12 +112,10 @@ def _unknown_in_file(context: Context, assignment: Assignment, known: NearNames)
     near = _near_in_file(context, assignment, known)
     hint = None if near is None else near.hint
     severity = Severity.ERROR if near is not None and near.is_typo else Severity.INFO
-    message = f"{_shown(assignment.name, near)} is not a known setting"
+    shown = assignment.name if _is_showable(context, assignment.name, near) else None
     if schema.forbids_unknown and assignment.text:
-        severity = Severity.ERROR
-        message += f", and {schema.settings_class.__name__} forbids others"
-        hint = hint or "Remove the line, or set extra='ignore' in the class."
-    elif near is None and known.is_inside(assignment.name):
+        return forbidden(schema, shown, assignment, None if near is None else near.known, hint)
+    if near is None and known.is_inside(assignment.name):
         hint = f"{schema.settings_class.__name__} reads no variable of this name."
         severity = Severity.WARNING
     if hint is None:
@@ -124,7 +123,7 @@ def _unknown_in_file(context: Context, assignment: Assignment, known: NearNames)
     return Finding(
         code="SET002",
         severity=severity,
-        message=f"{message}.",
+        message=f"{shown or 'This variable'} is not a known setting.",
         hint=hint,
         fields=() if near is None else (near.known,),
         location=assignment.location,
@@ -144,9 +143,10 @@ def _near_in_file(context: Context, assignment: Assignment, known: NearNames) ->
     return near if near.units else None
 
 
-def _others_in_file(others: list[Assignment]) -> Finding:
+def _others_in_file(context: Context, others: list[Assignment]) -> Finding:
     names = list(dict.fromkeys(assignment.name for assignment in others))
-    shown = list(islice(filter(_is_harmless, names), _MOST_SHOWN))
+    harmless = (name for name in names if may_show_name(name, context.values.names.fields))
+    shown = list(islice(harmless, _MOST_SHOWN))
     verb = "1 variable is" if len(names) == 1 else f"{len(names)} variables are"
     listed = f": {', '.join(shown)}" if shown else ""
     more = f" and {len(names) - len(shown)} more" if shown and len(shown) < len(names) else ""
@@ -188,26 +188,18 @@ def _near_files(context: Context, known: NearNames) -> Iterator[Finding]:
                 )
 
 
-def _shown(name: str, near: Near | None) -> str:
+def _is_showable(context: Context, name: str, near: Near | None) -> bool:
     """
-    Return the name of an unknown variable, or other words if it may be a secret itself.
+    Return whether an unknown name may be shown, given the known one that was probably meant.
     """
-    return name if _is_showable(name, near) else "This variable"
-
-
-def _is_showable(name: str, near: Near | None) -> bool:
     if near is None:
-        return _is_harmless(name)
+        return may_show_name(name, context.values.names.fields)
     if near.is_typo or near.is_respelt:
         return True
     # A long name is not shown: it may be a known name with a secret pasted after it.
     begins = name.upper().removesuffix(near.known.upper()) if near.units is None else ""
     is_near = len(name) - len(near.known) < PIECE or re.fullmatch(_WORDS, begins) is not None
     return is_near and is_conventional_name(name)
-
-
-def _is_harmless(name: str) -> bool:
-    return is_conventional_name(name) and not is_like_secret(name)
 
 
 SET002 = Check(

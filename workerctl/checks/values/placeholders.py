@@ -2,19 +2,16 @@
 Placeholders of templates that nobody replaced.
 """
 
-import re
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
+from workerctl.checks.values.texts import text_in
 from workerctl.report.findings import Finding, Severity
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
 from workerctl.secrecy.credential_names import is_credential_name
-from workerctl.secrecy.masking import PIECE, is_conventional_name, is_like_secret
+from workerctl.secrecy.masking import may_show_name
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.values import Assignment
-
-# At least PIECE letters and digits without a separator.
-_MIXED_WORD = r"(?=[A-Z0-9]{6})(?:[A-Z]+[0-9]|[0-9]+[A-Z])"
 
 
 def values_are_real(context: Context) -> Iterator[Finding]:
@@ -32,7 +29,7 @@ def values_are_real(context: Context) -> Iterator[Finding]:
     severity = context.by_environment(
         development=Severity.WARNING, staging=Severity.ERROR, production=Severity.ERROR
     )
-    required = boot_rules.required_names(context.view, context.env)
+    required = rules.required_names(context.view, context.env)
     required |= {name for name, each in context.schema.variables.items() if each.info.is_required()}
     for name, value in context.values.chosen.items():
         secret = context.values.names.is_secret(name)
@@ -56,7 +53,7 @@ def _in_other_lines(context: Context) -> Iterator[Finding]:
     for source in context.values.env_files:
         for line in source.assignments:
             if line.sets is None and line.text and _is_placeholder(line):
-                is_shown = _is_shown(context, line.name)
+                is_shown = may_show_name(line.name, context.values.names.fields)
                 shown = line.name if is_shown else "This variable"
                 yield Finding(
                     code="ENV004",
@@ -66,16 +63,6 @@ def _in_other_lines(context: Context) -> Iterator[Finding]:
                     fields=(line.name,) if is_shown else (),
                     location=line.location,
                 )
-
-
-def _is_shown(context: Context, name: str) -> bool:
-    """
-    Return whether the name may be shown: not if it may be a secret, or a known name before one.
-    """
-    if not is_conventional_name(name) or is_like_secret(name) or re.search(_MIXED_WORD, name):
-        return False
-    known = (*context.values.names.fields, *context.values.names.deprecated)
-    return not any(name.startswith(one) and len(name) - len(one) >= PIECE for one in known)
 
 
 def _is_placeholder(line: Assignment) -> bool:
@@ -92,9 +79,9 @@ def _in_defaults(context: Context) -> Iterator[Finding]:
     for name, variable in context.schema.variables.items():
         if context.values.is_set(name) or not context.values.names.is_secret(name):
             continue
-        text = _text(variable.info.default)
+        text = text_in(variable.info.default)
         # What the instance holds decides: a source that was not read may have set it.
-        is_used = text and text == _text(context.value(name))
+        is_used = text and text == text_in(context.value(name))
         if is_used and is_placeholder(text, name, secret=True):
             yield context.finding(
                 "ENV004",
@@ -103,12 +90,6 @@ def _in_defaults(context: Context) -> Iterator[Finding]:
                 f"Set {name}, and remove the default from the class.",
                 name,
             )
-
-
-def _text(value: object) -> str:
-    reveal = getattr(value, "get_secret_value", None)
-    value = value if reveal is None else reveal()
-    return value if isinstance(value, str) else ""
 
 
 ENV004 = Check(

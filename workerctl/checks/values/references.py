@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
 
 
 def references_are_resolved(context: Context) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def values_are_not_missing(context: Context) -> Iterator[Finding]:
 
 
 def _found(context: Context) -> Iterator[Finding]:
-    return boot_rules.references(
+    return rules.references(
         context.view, context.env, starting=context.starting, rendered_by=context.rendered_by
     )
 

@@ -15,6 +15,7 @@ from workerctl.output.lines import Line, line
 from workerctl.preflight import Request, preflight, reported
 from workerctl.report.errors import EnvFileWriteError, RefusedError, UsageError
 from workerctl.schema.source_options import Options
+from workerctl.sources import modules
 from workerctl.sources import project as projects
 from workerctl.sources.project import Project
 
@@ -67,7 +68,7 @@ def _told(said: str, lines: tuple[str, ...]) -> Iterator[Line]:
 
 def _target(project: Project, discovery: Discovery, settings: str | None) -> str:
     if settings is not None:
-        return projects.require_target(settings)
+        return modules.require_target(settings)
     if project.settings is not None:
         return project.settings
     if discovery.chosen is not None:

@@ -13,7 +13,8 @@ from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Location
 from workerctl.rules import EncryptionKey
-from workerctl.schema import boot_rules
+from workerctl.schema.boot_rules import rules
+from workerctl.schema.boot_rules.view import judged_as
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.description import Setting, as_text, describe_field
 from workerctl.schema.loading import Loaded
@@ -51,7 +52,7 @@ def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
 
     `required` is that of the environment `env`, by default the configured one.
     """
-    required = boot_rules.required_names(loaded.view, boot_rules.judged_as(loaded.view, env))
+    required = rules.required_names(loaded.view, judged_as(loaded.view, env))
     redact = _redact(loaded)
     return tuple(_row(loaded, setting, required, redact) for setting in settings(loaded))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from workerctl.rules import Environment
-from workerctl.schema.boot_rules import environment_called
+from workerctl.schema.boot_rules.view import environment_called
 from workerctl.schema.declarations import Declaration, Schema, Variable
 from workerctl.schema.foreign.annotations import alternatives
 

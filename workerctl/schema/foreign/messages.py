@@ -7,11 +7,11 @@ from enum import Enum
 
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import description
+from workerctl.schema.boot_rules import forms
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_mapping, models_in
 from workerctl.schema.foreign.rejected import Rejection
 from workerctl.schema.introspection import sequence_type
-from workerctl.schema.secrets import forms
 from workerctl.schema.secrets.declared import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values

@@ -21,7 +21,7 @@ from workerctl.report.suggest import did_you_mean
 from workerctl.schema.foreign.annotations import alternatives
 from workerctl.schema.foreign.construction import CONSTRUCTIONS
 from workerctl.schema.foreign.judged import JudgedEnvironment
-from workerctl.sources import project as projects
+from workerctl.sources import modules
 from workerctl.sources.project import Project
 
 _TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
@@ -52,8 +52,8 @@ def settings_class(
     if not isinstance(target, str):
         return _class_of(getattr(target, "__name__", "The object"), target)
     if not re.fullmatch(_TARGET, target) or os.path.isfile(target.partition(":")[0]):  # noqa: PTH113
-        raise projects.wrong_form(target, "A settings class")
-    projects.make_importable(project.directory, target.partition(":")[0])
+        raise modules.wrong_form(target, "A settings class")
+    modules.make_importable(project.directory, target.partition(":")[0])
     failure: WorkerctlError | None = None
     found: type[BaseSettings] | None = None
     try:
@@ -143,7 +143,7 @@ def _failure(target: str, error: BaseException) -> WorkerctlError:
         place = places.last_of(error)
         where = "" if place is None else f" at {place.where}"
         return _refused(target, f"uses a name that only pydantic v1 has{where}")
-    return projects.not_loaded(target, error)
+    return modules.not_loaded(target, error)
 
 
 def is_at_or_below(module: str, package: str) -> bool:

@@ -43,13 +43,6 @@ _LOOK_ALIKES = frozenset(
 _RUN = r"[^\W_]+"
 
 
-def is_plain(text: str) -> bool:
-    """
-    Return whether a text is printable ASCII without a blank at its ends: any header can carry it.
-    """
-    return text.isascii() and text.isprintable() and text[:1] != " " and text[-1:] != " "
-
-
 def around(text: str) -> Fault | None:
     """
     Return the white space at the ends of a text as a fault, if there is any.

@@ -4,28 +4,31 @@ The form of every value that the sources set, and the secrets that no HTTP heade
 `faults` looks at the value that the settings have in the end, which the class may have cleaned.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from pydantic.fields import FieldInfo
 
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import EncryptionKey, Environment, LogLevel, Origins, Queues
+from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.introspection import sequence_type
 from workerctl.secrecy.credential_names import Use, use_of
-from workerctl.sources.forms.characters import Fault, is_plain
+from workerctl.sources.forms.characters import Fault
+from workerctl.sources.forms.plain import is_plain
 from workerctl.sources.forms.wrappings import Role, bare_fault
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
-    from workerctl.schema.declarations import Schema, Variable
-    from workerctl.sources.values import Values
+from workerctl.sources.values import Values
 
 CODES = {"space": "FRM001", "hidden": "FRM002", "wrapped": "FRM003", "list": "FRM004"}
 UNSENDABLE = "so no HTTP header can carry it"
 
-_ROLES = {Use.SENT: Role.HEADER, Use.SHARED: Role.SHARED, Use.PRIVATE: Role.PRIVATE}
+_ROLES: dict[Use, Role] = {
+    "sent": Role.HEADER,
+    "shared": Role.SHARED,
+    "private": Role.PRIVATE,
+}
 _URL = r"[\"'`]?[A-Za-z][A-Za-z0-9+.-]*://"
 _LISTS_OF_NAMES = (
     *("QUEUES", "HOSTS", "ORIGINS", "DOMAINS", "TOPICS", "EXTENSIONS", "MODELS", "IDS", "IPS"),
@@ -34,14 +37,28 @@ _LISTS_OF_NAMES = (
 _COMMON = frozenset("\"'`=#\\;|{&% ")
 
 
-class View(NamedTuple):
+class View(Protocol):
     """
     What is looked at: the schema, the values of the sources, and the instance.
     """
 
-    schema: "Schema"
-    values: "Values"
-    settings: Any
+    @property
+    def schema(self) -> Schema:
+        """
+        What the settings class declares.
+        """
+
+    @property
+    def values(self) -> Values:
+        """
+        What the sources set.
+        """
+
+    @property
+    def settings(self) -> Any:
+        """
+        The instance of the class.
+        """
 
 
 class Judged(NamedTuple):
@@ -55,18 +72,15 @@ class Judged(NamedTuple):
     unsendable: bool = False
 
 
-def unsendable(view: View) -> Iterator[Finding]:
+def unsendable(view: View, names: Iterable[str]) -> Iterator[Finding]:
     """
-    Yield the secrets that cannot be sent in an HTTP header, which stop a worker from booting.
+    Yield a finding for those of the secrets that no HTTP header can carry.
     """
-    names = view.values.names
-    for name, value in view.values.chosen.items():
-        # A class may read more from a file than workerctl does: a byte order mark.
-        is_file = value.location.source == "secret-file"
-        if (is_file or not is_plain(value.text)) and names.is_secret(name):
-            found = _of_variable(view, name)
-            if found is not None and found.unsendable and name not in _judged_elsewhere(view):
-                yield _finding(view, found)
+    left_out = _judged_elsewhere(view)
+    for name in names:
+        found = None if name in left_out else _of_variable(view, name)
+        if found is not None and found.unsendable:
+            yield _finding(view, found)
 
 
 def faults(view: View, invalid: frozenset[str] = frozenset()) -> Iterator[Finding]:
@@ -91,7 +105,7 @@ def role_of(name: str, text: str, *, secret: bool) -> Role:
     return _ROLES[use_of(name)] if secret else Role.TEXT
 
 
-def remedy_of(name: str, text: str, info: "FieldInfo", *, json: bool) -> str | None:
+def remedy_of(name: str, text: str, info: FieldInfo, *, json: bool) -> str | None:
     """
     Return what to do about a value that its type rejects, if its form explains that.
 
@@ -148,7 +162,7 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _of_value(view: View, name: str, variable: "Variable | None", value: Any) -> Judged | None:
+def _of_value(view: View, name: str, variable: Variable | None, value: Any) -> Judged | None:
     secret = view.values.names.is_secret(name)
     names = (name,) if variable is None else variable.names
     is_queues = any(each.name == name for each in view.schema.of(Queues))

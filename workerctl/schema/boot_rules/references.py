@@ -1,0 +1,115 @@
+"""
+REF001 and REF002: values that a tool was to resolve, and the text of missing values.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from workerctl.report.findings import Finding, Location, Severity, by_environment
+from workerctl.schema.boot_rules.view import View
+from workerctl.schema.introspection import bare_type
+from workerctl.sources.forms.plain import may_refer
+from workerctl.sources.forms.references import Holds, Recognised, recognised
+from workerctl.sources.values import Values
+
+_URL_NAMES = frozenset(
+    ["URL", "URI", "DSN", "ENDPOINT", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "BROKER"]
+)
+"""The last words in the names of variables that hold a URL or a host."""
+
+
+class Unresolved(NamedTuple):
+    """
+    A variable whose value is not the one that was meant, and what it is instead.
+
+    `in_file` is true for a value that stands in an env file, which a tool may still render.
+    """
+
+    name: str
+    what: Recognised
+    location: Location
+    in_file: bool
+
+
+def findings(
+    view: View, env: str, *, starting: bool = False, rendered_by: str | None = None
+) -> Iterator[Finding]:
+    """
+    Yield REF001 for every reference that nothing has resolved, and REF002 for missing values.
+
+    Whatever has arrived in the process, or is read while a worker starts, is final: an error. An
+    env file may be rendered before the worker reads it, if `rendered_by` names the tool.
+    """
+    none = getattr(view.schema.settings_class, "model_config", {}).get("env_parse_none_str")
+    for found in _unresolved(view):
+        if none is not None and view.values.text(found.name) == none:
+            continue  # the class itself reads it as None
+        final = starting or not found.in_file
+        rendered = None if final or found.what.nothing else rendered_by
+        severity = by_environment(
+            env,
+            development=Severity.ERROR if final else Severity.WARNING,
+            staging=Severity.ERROR,
+            production=Severity.ERROR,
+        )
+        if severity is not None:
+            later = f"is left to {rendered}, which renders the file"
+            yield Finding(
+                code="REF002" if found.what.nothing else "REF001",
+                severity=Severity.INFO if rendered else severity,
+                message=f"{found.name} {later if rendered else found.what.words}.",
+                hint=None if rendered else _remedy(view, found),
+                fields=(found.name,),
+                location=found.location,
+            )
+
+
+def _remedy(view: View, found: Unresolved) -> str:
+    name = found.name
+    if found.what.nothing:
+        return f"Set {name} to its value, or leave it out where it has none."
+    if found.what.path and view.values.names.reads_files:
+        return f"Set {name}_FILE to the path, or {name} to the content of the file."
+    if found.in_file:
+        return "Render the file first, or name the tool that does so as `rendered_by`."
+    return f"Start the worker with the tool that resolves it, or set {name} to the value."
+
+
+def _unresolved(view: View) -> Iterator[Unresolved]:
+    """
+    Yield the chosen values that are references or the text of a missing value.
+    """
+    for name, value in view.values.chosen.items():
+        if not may_refer(value.text):
+            continue
+        in_file = value.location.source == "env-file"
+        written = _as_written(view.values, name, value.location) if in_file else None
+        what = recognised(written or value.text, name, _holds(view, name))
+        if what is not None:
+            yield Unresolved(name, what, value.location, in_file)
+
+
+def _holds(view: View, name: str) -> Holds:
+    """
+    Return what a variable holds. What its class has accepted as a whole number is one.
+    """
+    variable = view.schema.variables.get(name)
+    if view.values.names.is_secret(name):
+        return Holds.SECRET
+    is_url = name.upper().rpartition("_")[2] in _URL_NAMES
+    is_number = variable is not None and bare_type(variable.info.annotation) is float
+    return Holds.FORM if is_url or is_number or name in view.invalid else Holds.TEXT
+
+
+def _as_written(values: Values, name: str, location: Location) -> str | None:
+    """
+    Return the text of an env file with a `${{ … }}`, of which expansion has left a brace only.
+    """
+    if "}" not in values.text(name):
+        return None
+    for source in values.env_files:
+        for assignment in source.assignments:
+            if assignment.sets == name and assignment.location == location and assignment.entry:
+                written = assignment.entry.value or ""
+                return written if "${{" in written else None
+    return None

@@ -1,0 +1,45 @@
+"""
+The quick look at a value: whether it needs a closer one, for which tables have to be imported.
+"""
+
+_ORDINARY_SCHEMES = (
+    "https://",
+    "http://",
+    "rediss://",
+    "redis://",
+    "postgresql://",
+    "amqps://",
+    "amqp://",
+    "mongodb://",
+    "wss://",
+)
+# Every reference and every text of a missing value has one of these characters, begins with one of
+# the next, has one of the words, or a colon behind another scheme.
+_MARKS = frozenset("$({[}%<`")
+_BEGINNINGS = frozenset("@!")
+_WORDS = (
+    *("secret", "credentials", "ref", "env", "-----begin", "undefined", "null", "none", "nil"),
+    *("nan", "unknown", "nothing", "n/a", "optional.empty", "system.object"),
+)
+
+
+def is_plain(text: str) -> bool:
+    """
+    Return whether a text is printable ASCII without a blank at its ends: any header can carry it.
+    """
+    return text.isascii() and text.isprintable() and text[:1] != " " and text[-1:] != " "
+
+
+def may_refer(text: str) -> bool:
+    """
+    Return whether a text may be a reference, or the text of a missing value.
+
+        >>> list(map(may_refer, ("rediss://cache.internal:6380/0", "op://vault/item/field", "60")))
+        [False, True, False]
+    """
+    if not _MARKS.isdisjoint(text) or text[:1] in _BEGINNINGS:
+        return True
+    if ":" in text and not text.startswith(_ORDINARY_SCHEMES):
+        return True
+    lower = text.lower()
+    return any(word in lower for word in _WORDS)
