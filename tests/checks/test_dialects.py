@@ -42,7 +42,11 @@ def found(context: MakeContext, text: str) -> list[Finding]:
         ("OPENAI_MODEL=a # b", Severity.INFO, "docker run and systemd keep the comment"),
         ("export DEBUG=1", Severity.INFO, "docker run refuses the whole file; systemd ignores"),
         ("DEBUG = 1", Severity.WARNING, "docker run refuses the whole file; bash runs a command"),
-        ("WEBHOOK_URL=https://a.b/?c=1&d=2", Severity.WARNING, "bash ends the value at the `&`"),
+        (
+            "WEBHOOK_URL=https://a.b/?c=1&d=2",
+            Severity.WARNING,
+            "bash ends the value at an operator of the shell",
+        ),
         ("MY/NAME=1", Severity.WARNING, "docker compose refuses the whole file"),
         (f"ENCRYPTION_KEY='{KEY}'", Severity.WARNING, "docker run keeps the quotes"),
         (

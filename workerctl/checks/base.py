@@ -4,17 +4,19 @@ What a check is, and what it may look at.
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from workerctl.budget.pipeline import PIPELINE, Pipeline
 from workerctl.report.findings import Finding, Severity, Suppression, by_environment
 from workerctl.report.results import Result
+from workerctl.report.words import listed
 from workerctl.rules import Rule
 from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.sources.values import Values
 
 Phase = Literal["build", "run"]
+Found = TypeVar("Found")
 
 NO_PIPELINE = "no pipeline is declared"
 """The reason why a check of the stages of a job is not applicable."""
@@ -41,7 +43,8 @@ class Context(NamedTuple):
     A variable in `invalid` has its default value in `settings`. `results` are the results of the
     checks that ran before this one. `pipeline` is None if nobody has declared the stages of a job.
     `starting` is true if a worker starts with exactly these values. `rendered_by` names the tool
-    that renders the env files before a worker reads them.
+    that renders the env files before a worker reads them. `shared` keeps what `once` returns during
+    a run.
     """
 
     settings: Any
@@ -58,6 +61,7 @@ class Context(NamedTuple):
     pipeline: Pipeline | None = PIPELINE
     starting: bool = False
     rendered_by: str | None = None
+    shared: dict[Any, Any] | None = None
 
     def by_environment(
         self,
@@ -97,6 +101,19 @@ class Context(NamedTuple):
             fields=fields,
             location=location,
         )
+
+    def once(self, find: Callable[["Context"], tuple[Found, ...]]) -> tuple[Found, ...]:
+        """
+        Return what a function finds; several checks that report it by code let it look once a run.
+
+            yield from (each for each in context.once(_faults) if each.code == "TEAM001")
+        """
+        if self.shared is None:
+            return find(self)
+        if find not in self.shared:
+            self.shared[find] = find(self)
+        found: tuple[Found, ...] = self.shared[find]
+        return found
 
     def value(self, name: str) -> Any:
         """
@@ -176,9 +193,8 @@ def because_invalid(names: Iterable[str]) -> str:
         >>> because_invalid(["APP_TIMEOUT"])
         'APP_TIMEOUT is invalid (SET001)'
     """
-    *others, last = sorted(set(names))
-    listed = f"{', '.join(others)} and {last} are" if others else f"{last} is"
-    return f"{listed} invalid (SET001)"
+    distinct = sorted(set(names))
+    return f"{listed(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
 
 
 def titled(check: "Check", schema: Schema | None = None) -> str:

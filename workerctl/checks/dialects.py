@@ -3,12 +3,13 @@ Lines of env files that one of the programs that people use reads differently fr
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from workerctl.checks.base import Check, Context
 from workerctl.checks.envfiles import format_of, reveals_secret
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.words import listed
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.values import Assignment, Source
 
@@ -108,21 +109,22 @@ def _line(context: Context, assignment: Assignment) -> _Line | None:
     own = context.schema.is_own
     statement = statements.statement(entry)
     found = comparison.differences(statement, literal_quotes=own)
+    readers = frozenset(each.reader for each in found)
     if _is_placeholder(context, assignment):  # what bash makes of `<your key>` does not matter
         found = tuple(each for each in found if each.reader != "bash")
     if not found:
         return None
-    readers: dict[str, list[str]] = {}
+    actions: dict[str, list[str]] = {}
     for difference in found:
-        readers.setdefault(difference.action, []).append(difference.reader)
+        actions.setdefault(difference.action, []).append(difference.reader)
     # bash reads all JSON differently, and few files with JSON are for bash.
     serious = _SERIOUS - {"bash"} if assignment.text.startswith(("[", "{")) else _SERIOUS
     matters = reveals_secret(context, assignment) or any(each.reader in serious for each in found)
     return _Line(
         assignment=assignment,
-        actions=tuple((action, tuple(names)) for action, names in readers.items()),
+        actions=tuple((action, tuple(names)) for action, names in actions.items()),
         severity=Severity.WARNING if matters else Severity.INFO,
-        hint=advice.how_to_write(statement, literal_quotes=own),
+        hint=advice.how_to_write(statement, readers, literal_quotes=own),
     )
 
 
@@ -139,7 +141,7 @@ def _finding(lines: list[_Line]) -> Finding:
     else:
         subject, verb = names[0] or f"The variable on line {_number(first)}", "is"
     actions = "; ".join(
-        f"{_names(readers)} {_verb(action, readers)}" for action, readers in first[1]
+        f"{listed(readers)} {_verb(action, readers)}" for action, readers in first[1]
     )
     where = f" (lines {_numbers(lines)})" if len(lines) > 1 else ""
     return Finding(
@@ -161,11 +163,6 @@ def _numbers(lines: list[_Line]) -> str:
     if len(lines) > _MOST_LINES:
         return f"{', '.join(shown)} and {len(lines) - _MOST_LINES} more"
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _names(readers: Iterable[str]) -> str:
-    *others, last = readers
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _verb(action: str, readers: tuple[str, ...]) -> str:

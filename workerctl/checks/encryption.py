@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from workerctl import keys
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Severity
+from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey
 from workerctl.schema.boot_rules import rules
 
@@ -106,7 +107,7 @@ def _keys(context: Context) -> Iterator[tuple[str, str]]:
         else:
             unset.append(name)
     if unset:
-        raise SkipCheck(f"{' and '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set")
+        raise SkipCheck(f"{listed(unset)} {'is' if len(unset) == 1 else 'are'} not set")
 
 
 KEY001 = Check("KEY001", "{} is set", key_is_set, rules=(EncryptionKey,))

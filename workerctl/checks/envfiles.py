@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.words import listed
 from workerctl.secrecy.masking import has_credentials
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.names import Spelling
@@ -175,7 +176,7 @@ def _elsewhere(source: Source, broken: Broken) -> str:
     refusing = refusals.refusing(source.text, broken.entry)
     if refusing:
         verb = "refuses" if len(refusing) == 1 else "refuse"
-        return f"; {' and '.join(refusing)} {verb} the whole file"
+        return f"; {listed(refusing)} {verb} the whole file"
     if broken.entry.name is not None and broken.entry.value is None:
         return "; docker takes the value from its own environment"
     return ""

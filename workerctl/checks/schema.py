@@ -7,6 +7,7 @@ from itertools import groupby
 
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
+from workerctl.report.words import listed
 from workerctl.sources.names import Spelling
 from workerctl.sources.values import Assignment, Source
 
@@ -75,7 +76,7 @@ def _twice(context: Context, source: Source, again: list[Assignment]) -> Finding
     spellings = list(dict.fromkeys(assignment.name for assignment in again))
     lines = [str(assignment.location.line) for assignment in again if assignment.location.line]
     where = f" on lines {', '.join(lines[:-1])} and {lines[-1]}" if lines else ""
-    shown = " and ".join(spellings) if name else "A variable"
+    shown = listed(spellings) if name else "A variable"
     verb = "are both set" if len(spellings) > 1 else "is set more than once"
     place = "the environment" if not lines else source.name
     return Finding(

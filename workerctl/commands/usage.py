@@ -15,6 +15,7 @@ from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem
 from workerctl.report.suggest import closest, did_you_mean
+from workerctl.report.words import listed
 from workerctl.secrecy.typed import named
 
 NO_HOME = Problem(
@@ -102,7 +103,7 @@ def _invalid_value(
     if not choices:
         return f"Invalid value for {option}.", "Use a whole number." if declared is int else None
     word = _value_of(option, arguments)
-    hint = similar(word, choices) or f"Use {_either(choices)}."
+    hint = similar(word, choices) or f"Use {listed(choices, 'or')}."
     return f"Invalid value for {option}{_after_colon(word)}.", hint
 
 
@@ -112,11 +113,6 @@ def _after_blank(word: str) -> str:
 
 def _after_colon(word: str) -> str:
     return f": {word}" if named(word) else ""
-
-
-def _either(choices: Sequence[str]) -> str:
-    *first, last = choices
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _options(parameters: Iterable[Iterable[Any]]) -> Iterator[str]:

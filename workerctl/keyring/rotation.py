@@ -7,10 +7,10 @@ describes the whole procedure.
 """
 
 import enum
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from workerctl.keyring.versions import Ring, VersionedKey
+from workerctl.report.words import listed
 
 
 class State(enum.Enum):
@@ -42,7 +42,7 @@ class Rotation(NamedTuple):
         facts = f"{self.current.title} is current"
         if self.others:
             only = "only decrypts" if len(self.others) == 1 else "only decrypt"
-            facts += f", {_listed(key.title for key in self.others)} {only}"
+            facts += f", {listed(key.title for key in self.others)} {only}"
         return facts
 
 
@@ -73,7 +73,7 @@ _ACTIVATE = (
 
 
 def _reencrypt(older: list[VersionedKey], canary_id: str | None) -> str:
-    numbers = _listed(str(key.version) for key in older)
+    numbers = listed(str(key.version) for key in older)
     version = "version" if len(older) == 1 else "versions"
     reencrypt = (
         "When every worker has the new key, re-encrypt the data of "
@@ -93,8 +93,3 @@ def _retire(version: int) -> str:
 
 def _retire_command(version: int) -> str:
     return f"workerctl keygen --retire {version} --in-use 0 --write FILE"
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from workerctl.report.words import listed
 from workerctl.schema.introspection import (
     SEQUENCES,
     bare_type,
@@ -167,8 +168,7 @@ def _without_metadata(annotation: Any) -> tuple[Any, dict[str, float]]:
 
 
 def _choice(values: Iterable[object]) -> str:
-    choices = [str(value) for value in values]
-    return f"{', '.join(choices[:-1])} or {choices[-1]}" if choices[1:] else choices[0]
+    return listed(map(str, values), "or")
 
 
 def _range(bounds: Mapping[str, float]) -> str:

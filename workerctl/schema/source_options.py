@@ -17,10 +17,9 @@ class Options(NamedTuple):
     The sources that the command line names.
 
     `env_files` None means the default file, or those of a settings class that names its own; an
-    empty tuple means no file, and an empty `secrets_dir` no directory. `isolated` ignores the
-    process environment. `settings` is a settings class, or names one as `module:Class`. With
-    `alone`, no other source counts than those named here, whatever the environment and the project
-    name.
+    empty tuple means no file. `isolated` ignores the process environment. `settings` is a settings
+    class, or names one as `module:Class`. With `alone`, no other source counts than those named
+    here, whatever the environment and the project name.
     """
 
     env_files: tuple[str, ...] | None = None
@@ -67,15 +66,11 @@ def resolve_named(options: Options, project: Project, environ: Mapping[str, str]
         return options._replace(settings=settings)
     return options._replace(
         env_files=_env_files(options, project, variables),
-        secrets_dir=_secrets_dir(options, project, variables),
+        secrets_dir=(
+            options.secrets_dir or variables.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
+        ),
         settings=settings,
     )
-
-
-def _secrets_dir(options: Options, project: Project, variables: Mapping[str, str]) -> str | None:
-    if options.secrets_dir is not None:
-        return options.secrets_dir or None
-    return variables.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir
 
 
 def require_no_secret(paths: Iterable[str]) -> None:

@@ -56,11 +56,11 @@ def failure(key: str, status: int = 401, header: str = "Authorization") -> Excep
 
 
 UNSENDABLE = {
-    f"{KEY}\n": "a line break or another control character",
-    f"\u200b{KEY}": "a character that is not ASCII",
-    f"{KEY}\u00a0": "a character that is not ASCII",
-    f"{KEY[:9]}\u0430{KEY[9:]}": "a character that is not ASCII",
-    f" {KEY}": "white space around it",
+    f"{KEY}\n": "ends with a line end",
+    f"\u200b{KEY}": "contains the invisible character U+200B ZERO WIDTH SPACE as character 1",
+    f"{KEY}\u00a0": "ends with the invisible character U+00A0 NO-BREAK SPACE",
+    f"{KEY[:9]}\u0430{KEY[9:]}": ("contains a Cyrillic letter as character 10, which is not ASCII"),
+    f" {KEY}": "begins with a blank",
 }
 
 
@@ -90,9 +90,9 @@ def test_an_impossible_header_names_the_setting(made: Make, key: str, fault: str
     for error in (wrapped, make(f"{scheme}{key}")):
         verdict = classify(error)
         assert (verdict.kind, verdict.category, verdict.sent) == ("permanent", "request", "no")
-        assert verdict.reason == f"TEAM_API_KEY cannot be sent in a header, because it has {fault}"
+        assert verdict.reason == f"TEAM_API_KEY {fault}, so no HTTP header can carry it"
     with (
-        pytest.raises(ProviderRequestError, match="TEAM_API_KEY cannot be sent"),
+        pytest.raises(ProviderRequestError, match="so no HTTP header can carry it"),
         translate_errors("llm"),
     ):
         raise wrapped
@@ -102,7 +102,10 @@ def test_other_libraries_say_it_with_a_value_error(made: Make):
     key = f"{KEY}\r"
     made(key)
     verdict = classify(ValueError(f"Invalid header value {key.encode()!r}"))
-    assert verdict.reason.startswith("TEAM_API_KEY cannot be sent in a header")
+    assert verdict.reason == (
+        "TEAM_API_KEY ends with a carriage return, as lines of Windows files do, "
+        "so no HTTP header can carry it"
+    )
     assert classify(ValueError("invalid literal")).reason == "builtins.ValueError"
 
 
@@ -118,7 +121,7 @@ REJECTED = {
     "op://vault/item/field": "is a reference to a secret store, not the secret in it",
     "your-api-key": "is a placeholder of a template",
     "${TEAM_KEY}-suffix": "contains a variable that nothing has replaced",
-    f"{KEY} ": "has white space around it",
+    f"{KEY} ": "ends with a blank",
 }
 
 

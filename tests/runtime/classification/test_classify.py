@@ -316,9 +316,11 @@ BASES = st.sampled_from(
 
 
 @st.composite
-def unusual_exceptions(draw: st.DrawFn) -> BaseException:
+def unusual_exceptions(draw: st.DrawFn) -> tuple[BaseException]:
     """
     Generate exceptions of known and unknown classes whose attributes have any value, or fail.
+
+    Each is in a tuple, because Hypothesis inspects what a strategy returns.
     """
     base: Any = draw(BASES)
     attributes: dict[str, Any] = {}
@@ -335,12 +337,13 @@ def unusual_exceptions(draw: st.DrawFn) -> BaseException:
         causes = (made, TimeoutError(MARK), ConnectionError(MARK))
         made.__cause__ = causes[draw(st.integers(0, 2))]  # sampled_from would inspect them
         made.__cause__.__context__ = made
-    return made
+    return (made,)
 
 
 @given(unusual_exceptions())
-def test_classifying_never_fails_and_never_repeats_a_text(exc: BaseException) -> None:
+def test_classifying_never_fails_and_never_repeats_a_text(made: tuple[BaseException]) -> None:
     """classify() accepts any exception, alone or in a group, and never shows its text."""
+    (exc,) = made
     for one in (exc, BaseExceptionGroup(MARK, [exc, TimeoutError(MARK)])):
         verdict = classify(one)
 

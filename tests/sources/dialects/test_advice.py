@@ -6,6 +6,7 @@ import pytest
 
 from workerctl.sources import envfile
 from workerctl.sources.dialects import advice
+from workerctl.sources.dialects.comparison import differences
 from workerctl.sources.dialects.statements import statement
 
 
@@ -33,4 +34,6 @@ def test_the_hint_says_how_all_agree(line: str, hint: str) -> None:
     """It names the form with the fewest differences, and is about the name if that is refused."""
     (entry,) = envfile.parse(f"{line}\n", ".env").entries
 
-    assert advice.how_to_write(statement(entry)) == hint
+    found = statement(entry)
+    readers = frozenset(each.reader for each in differences(found))
+    assert advice.how_to_write(found, readers) == hint

@@ -127,7 +127,7 @@ def test_every_difference_has_words() -> None:
         ("A=a$$b", [("docker compose", "reads `$$` as `$`"), ("bash", "expands the `$`")]),
         ("A=${1}", [("docker compose", REFUSES_FILE)]),
         ("A=a b", [("bash", "runs a command")]),
-        ("A=a&b", [("bash", "ends the value at the `&`")]),
+        ("A=a&b", [("bash", "ends the value at an operator of the shell")]),
         ("A=~/x", [("bash", "expands the `~`")]),
         ("A=a\\b", [("systemd", "removes the backslash"), ("bash", "removes the backslash")]),
         ("A=\\", [("systemd", "joins the next line"), ("bash", "joins the next line")]),

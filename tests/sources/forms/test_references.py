@@ -5,7 +5,10 @@ Tests of references and of the text of missing values: they are found, and worki
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from workerctl.sources.forms.plain import may_refer
 from workerctl.sources.forms.references import Holds, recognised
 
 SECRETS = r"""
@@ -240,3 +243,24 @@ def test_the_time_is_linear(unit: str) -> None:
         recognised(text, "API_KEY", Holds.SECRET)
 
     assert time.process_time() - start < 0.2
+
+
+@pytest.mark.parametrize("text", [*SECRETS, *MISSING, *URLS, *TEXTS])
+def test_the_quick_look_overlooks_nothing(text: str) -> None:
+    """
+    Whatever is recognised, also in quotes, blanks or another case, gets the closer look.
+    """
+    for written in (text, f'"{text}"', f"  {text}\n", f"https://h/{text}", f"Bearer {text}"):
+        for holds in Holds:
+            if recognised(written, "API_KEY", holds) is not None:
+                assert may_refer(written), written
+
+
+@given(st.text(st.sampled_from("$({[%<`@!:/#-_ .aAeEnNuUlLvVsSrR0}"), max_size=24))
+def test_the_quick_look_overlooks_no_text(text: str) -> None:
+    """
+    So does any text of the characters of which references consist.
+    """
+    for holds in Holds:
+        if recognised(text, "API_KEY", holds) is not None:
+            assert may_refer(text)

@@ -45,7 +45,7 @@ class Runner:
     """
 
     def __init__(self, context: Context, checks: tuple[Check, ...], selection: Selection) -> None:
-        self._context = context
+        self._context = context._replace(shared={})
         self._checks = {check.code: check for check in checks}
         self._selection = selection
         self._finished: dict[str, Result] = {}

@@ -97,7 +97,11 @@ def origins_are_as_browsers_send_them(context: Context) -> Iterator[Finding]:
 
 
 def _found(context: Context, code: str) -> Iterator[Finding]:
-    yield from (each for each in forms.faults(context, context.invalid) if each.code == code)
+    yield from (each for each in context.once(_faults) if each.code == code)
+
+
+def _faults(context: Context) -> tuple[Finding, ...]:
+    return tuple(forms.faults(context, context.invalid))
 
 
 def _origins(value: object) -> Iterator[str]:

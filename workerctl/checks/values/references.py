@@ -25,7 +25,7 @@ def references_are_resolved(context: Context) -> Iterator[Finding]:
     before a worker reads it, name it in pyproject.toml: `rendered_by = "op"` under
     `[tool.workerctl]` turns the errors in env files into information.
     """
-    return (each for each in _found(context) if each.code == "REF001")
+    return (each for each in context.once(_unresolved) if each.code == "REF001")
 
 
 def values_are_not_missing(context: Context) -> Iterator[Finding]:
@@ -40,12 +40,14 @@ def values_are_not_missing(context: Context) -> Iterator[Finding]:
 
     Fix: set the variable where the script reads it, or leave the setting out.
     """
-    return (each for each in _found(context) if each.code == "REF002")
+    return (each for each in context.once(_unresolved) if each.code == "REF002")
 
 
-def _found(context: Context) -> Iterator[Finding]:
-    return rules.references(
-        context.view, context.env, starting=context.starting, rendered_by=context.rendered_by
+def _unresolved(context: Context) -> tuple[Finding, ...]:
+    return tuple(
+        rules.references(
+            context.view, context.env, starting=context.starting, rendered_by=context.rendered_by
+        )
     )
 
 

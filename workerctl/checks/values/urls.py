@@ -2,7 +2,8 @@
 URLs as their clients read them: nothing is refused, ignored or left unprotected.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_in, text_of, texts_of
@@ -15,6 +16,19 @@ _REFUSED = {Effect.REFUSED: Severity.ERROR, Effect.DOUBTFUL: Severity.WARNING}
 _IGNORED = {Effect.IGNORED: Severity.WARNING, Effect.NOTED: Severity.INFO}
 Marked = Mapping[type[Rule], set[str]]
 """The settings with a rule, by the rule."""
+
+
+class _Faulty(NamedTuple):
+    """
+    A setting and a fault of its URL, of which no part is kept.
+
+    `is_trusted` is true for a connection without encryption in a private network.
+    """
+
+    name: str
+    fault: Fault
+    is_trusted: bool
+
 
 _CERTIFICATES_OFF = "switches off the check of servers' certificates"
 
@@ -61,44 +75,39 @@ def certificates_are_checked(context: Context) -> Iterator[Finding]:
 
     Fix: remove the parameter or the switch. Name your own certificate authority, if you have one.
     """
-    from workerctl.sources.forms.urls.hosts import is_private
-    from workerctl.sources.forms.urls.parts import split
-
     strict = context.by_environment(staging=Severity.WARNING, production=Severity.ERROR)
     if strict is None:
         return
     yield from _switches(context, strict)
-    for name, text, fault in _faults(context, _candidates(context)):
-        if fault.effect in {Effect.UNVERIFIED, Effect.UNENCRYPTED}:
-            parts = split(text)
-            private = parts is not None and all(map(is_private, parts.names_of_hosts()))
-            trusted = private and fault.effect is Effect.UNENCRYPTED
-            yield _finding(context, "URL003", Severity.WARNING if trusted else strict, name, fault)
+    for each in _faults(context):
+        if each.fault.effect in {Effect.UNVERIFIED, Effect.UNENCRYPTED}:
+            severity = Severity.WARNING if each.is_trusted else strict
+            yield _finding(context, "URL003", severity, each)
 
 
 def _findings(
     context: Context, code: str, severities: Mapping[Effect, Severity]
 ) -> Iterator[Finding]:
-    names = _candidates(context)
-    if not names:
+    if not context.once(_candidates):
         raise NotApplicable("no setting is a URL")
-    for name, _, fault in _faults(context, names):
-        severity = severities.get(fault.effect)
+    for each in _faults(context):
+        severity = severities.get(each.fault.effect)
         if severity is not None:
-            yield _finding(context, code, severity, name, fault)
+            yield _finding(context, code, severity, each)
 
 
-def _finding(context: Context, code: str, severity: Severity, name: str, fault: Fault) -> Finding:
-    return context.finding(code, severity, f"{name} {fault.what}.", fault.hint, name)
+def _finding(context: Context, code: str, severity: Severity, each: _Faulty) -> Finding:
+    what = f"{each.name} {each.fault.what}."
+    return context.finding(code, severity, what, each.fault.hint, each.name)
 
 
-def _candidates(context: Context) -> list[str]:
+def _candidates(context: Context) -> tuple[str, ...]:
     """
     Return the names of the settings that hold URLs or should.
     """
     marked = _marked(context)
     names = dict.fromkeys((*context.schema.variables, *context.values.chosen))
-    return [name for name in names if _is_candidate(context, name, marked)]
+    return tuple(name for name in names if _is_candidate(context, name, marked))
 
 
 def _marked(context: Context) -> Marked:
@@ -106,18 +115,35 @@ def _marked(context: Context) -> Marked:
     return {kind: {each.name for each in context.schema.of(kind)} for kind in kinds}
 
 
-def _faults(context: Context, names: Iterable[str]) -> Iterator[tuple[str, str, Fault]]:
+def _faults(context: Context) -> Iterator[_Faulty]:
     """
-    Yield each fault after the name and the text of its setting.
+    Yield each fault of a setting that is valid.
+    """
+    found = context.once(_faults_of_all)
+    for (name,) in context.groups_of_valid((name,) for name in context.once(_candidates)):
+        yield from (each for each in found if each.name == name)
 
-    A placeholder and an empty `${NAME}` have other findings.
+
+def _faults_of_all(context: Context) -> tuple[_Faulty, ...]:
+    """
+    Return the faults of all settings. A placeholder and an empty `${NAME}` have other findings.
     """
     marked = _marked(context)
-    for (name,) in context.groups_of_valid((name,) for name in names):
-        use = _use(context, name, marked)
-        for text, fault in _faults_of(context, name, use):
-            if not _has_other_finding(context, name, text, fault):
-                yield name, text, fault
+    return tuple(
+        _Faulty(name, fault, fault.effect is Effect.UNENCRYPTED and _is_private(text))
+        for name in context.once(_candidates)
+        if name not in context.invalid
+        for text, fault in _faults_of(context, name, _use(context, name, marked))
+        if not _has_other_finding(context, name, text, fault)
+    )
+
+
+def _is_private(text: str) -> bool:
+    from workerctl.sources.forms.urls.hosts import is_private
+    from workerctl.sources.forms.urls.parts import split
+
+    parts = split(text)
+    return parts is not None and all(map(is_private, parts.names_of_hosts()))
 
 
 def _is_candidate(context: Context, name: str, marked: Marked) -> bool:

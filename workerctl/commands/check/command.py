@@ -31,20 +31,22 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
     project has a settings class that no option or file names, standard error says so. Return the
     exit code.
     """
-    reports = tuple(_reports(world, request, words))
+    project = attempted(projects.here)
+    reports = tuple(_reports(world, request, words, project))
     code = world.output.deliver(*reports, destinations=to, detail=detail)
     if annotate and world.environ.get("GITHUB_ACTIONS") == "true":
         world.output.annotate(*reports, detail=detail)
-    if all(report.error is None for report in reports):
-        world.output.note(hint(request.options, world.environ))
+    if isinstance(project, Project) and all(report.error is None for report in reports):
+        world.output.note(hint(request.options, project, world.environ))
     return code
 
 
-def _reports(world: World, request: Request, words: Iterable[str]) -> Iterator[Report]:
+def _reports(
+    world: World, request: Request, words: Iterable[str], project: Project | Problem
+) -> Iterator[Report]:
     """
     Yield a report for each configuration, or one with the reason why nothing can be checked.
     """
-    project = attempted(projects.here)
     if isinstance(project, Problem):
         yield Report(error=project)
         return

@@ -4,7 +4,7 @@ The configurations that a run of `workerctl check` judges: files, declared targe
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workerctl.preflight import Request
 from workerctl.report.errors import UsageError
@@ -14,7 +14,9 @@ from workerctl.secrecy.masking import is_like_secret
 from workerctl.secrecy.typed import named
 from workerctl.sources import envfile
 from workerctl.sources.project import Project
-from workerctl.sources.targets import Target
+
+if TYPE_CHECKING:
+    from workerctl.sources.targets import Target
 
 
 class Configuration(NamedTuple):
@@ -60,7 +62,7 @@ def _names_sources(options: Options) -> bool:
     return options.env_files is not None or options.secrets_dir is not None or options.isolated
 
 
-def _of_target(target: Target, request: Request, project: Project) -> Configuration:
+def _of_target(target: "Target", request: Request, project: Project) -> Configuration:
     options = Options(
         env_files=tuple(project.path(file) for file in target.env_files),
         secrets_dir=None if target.secrets_dir is None else project.path(target.secrets_dir),
@@ -92,7 +94,7 @@ def _is_path(word: str) -> bool:
     return word == envfile.STDIN or is_written_as_path or os.path.lexists(word)
 
 
-def _lists(target: Target, file: str, project: Project) -> bool:
+def _lists(target: "Target", file: str, project: Project) -> bool:
     paths = (project.path(each) for each in target.env_files)
     return any(os.path.abspath(path) == os.path.abspath(file) for path in paths)  # noqa: PTH100 -- links are kept
 

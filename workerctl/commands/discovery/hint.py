@@ -3,7 +3,6 @@ The hint that the project has its own settings class, which `check` did not look
 """
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,16 +14,15 @@ from workerctl.sources.project import Project
 # Reading and searching this many takes some 10 ms.
 _MOST_FILES = 400
 _MARKS = ("setup.py", "setup.cfg", "requirements.txt", ".git")
-_CONFIGURED = rb"^\[tool\.workerctl\]\s*$[^\[]*^settings\s*="
 
 
-def hint(options: Options, environ: Mapping[str, str]) -> str:
+def hint(options: Options, project: Project, environ: Mapping[str, str]) -> str:
     """
     Return a sentence that names the project's own settings class and how to use it, or "".
 
     It is empty if a class is configured, and where nothing says that the directory is a project.
     """
-    directory = _unconfigured_project(options, environ)
+    directory = _unconfigured_project(options, project, environ)
     if directory is None:
         return ""
     from workerctl.commands.discovery.files import Survey
@@ -42,17 +40,16 @@ def hint(options: Options, environ: Mapping[str, str]) -> str:
     return f"{what} Check it with --settings {first.target}, or run `workerctl init`."
 
 
-def _unconfigured_project(options: Options, environ: Mapping[str, str]) -> Path | None:
+def _unconfigured_project(
+    options: Options, project: Project, environ: Mapping[str, str]
+) -> Path | None:
     """
     Return the directory of a project for which no settings class is configured, or None.
     """
-    here = Path.cwd()
-    if source_options.resolve(options, Project(here), environ).settings is not None:
+    if source_options.resolve(options, project, environ).settings is not None:
         return None
+    here = Path.cwd()
     file = projects.file_above(here)
     if file is None:
         return here if any(map(os.path.lexists, _MARKS)) else None
-    # Parsing the file again takes milliseconds, so a search comes first.
-    if re.search(_CONFIGURED, file.read_bytes(), re.MULTILINE):
-        return None
-    return None if projects.find(here).settings else file.parent
+    return file.parent

@@ -1,7 +1,7 @@
 """
 The setting whose value a failed request carried, found by comparison with the secrets in memory.
 
-    OPENAI_API_KEY cannot be sent in a header, because it has white space around it
+    OPENAI_API_KEY ends with a line end, so no HTTP header can carry it
     HTTP 401: OPENAI_API_KEY is a reference to a secret store, not the secret in it
 
 The sentences contain only names of settings and fixed words. Only settings that this process has
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from workerctl.runtime.classification.verdict import class_names, get_attribute, text_of
+from workerctl.sources.forms.plain import is_plain
 
 _SHORTEST = 6
 _MOST_NAMES = 3
@@ -38,12 +39,10 @@ def in_unsendable_header(cause: BaseException) -> str | None:
         return None
     given = get_attribute(cause, "object")
     texts = (text, given) if isinstance(given, str) else (text,)
-    unsendable = [one for one in _settings() if _fault(one.value)]
+    unsendable = [one for one in _settings() if _fault(one)]
     found = [one for one in unsendable if any(_occurs(one.value, text) for text in texts)]
     chosen = found[0] if found else unsendable[0] if len(unsendable) == 1 else None
-    if chosen is None:
-        return None
-    return f"{chosen.name} cannot be sent in a header, because it has {_fault(chosen.value)}"
+    return chosen and f"{chosen.name} {_fault(chosen)}, so no HTTP header can carry it"
 
 
 def rejected(causes: Iterable[BaseException]) -> str | None:
@@ -55,8 +54,7 @@ def rejected(causes: Iterable[BaseException]) -> str | None:
     carried = [one for one in settings if any(one.value in text for text in sent)]
     if carried:
         one = max(carried, key=lambda setting: len(setting.value))
-        fault = _fault(one.value)
-        return f"{one.name} {_stand_in(one) or (f'has {fault}' if fault else 'was sent')}"
+        return f"{one.name} {_stand_in(one) or _fault(one) or 'was sent'}"
     found = [f"{one.name} {words}" for one in settings if (words := _stand_in(one))]
     return "; ".join(found[:_MOST_NAMES]) or None
 
@@ -78,15 +76,16 @@ def _occurs(value: str, text: str) -> bool:
     return any(spelling in text for spelling in spellings)
 
 
-def _fault(value: str) -> str | None:
+def _fault(setting: _Setting) -> str | None:
     """
-    Return what a value has that a header cannot have, or None.
+    Return why no header can carry a value, completing "NAME …", or None.
     """
-    if not value.isascii():
-        return "a character that is not ASCII"
-    if not value.isprintable():
-        return "a line break or another control character"
-    return "white space around it" if value != value.strip() else None
+    if is_plain(setting.value):
+        return None
+    from workerctl.sources.forms.wrappings import Role, bare_fault
+
+    found = bare_fault(setting.value, (setting.name,), Role.HEADER)
+    return None if found is None else found.words
 
 
 def _sent(cause: BaseException) -> Iterator[str]:

@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
-from workerctl.runtime.classification import carriers
 from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
 from workerctl.runtime.classification.responses import (
     classify_response,
@@ -123,9 +122,15 @@ def _by_causes(exc: BaseException) -> Verdict | None:
             return Verdict("permanent", reason, category="auth", sent="no")
         if _is_interruption(names):
             return _verdict_by_name(names)
-        if setting := _named(functools.partial(carriers.in_unsendable_header, cause)):
+        if setting := _named(functools.partial(_unsendable, cause)):
             return Verdict("permanent", setting[:_MAX_REASON], category="request", sent="no")
     return None
+
+
+def _unsendable(cause: BaseException) -> str | None:
+    from workerctl.runtime.classification import carriers  # most workers start without a failure
+
+    return carriers.in_unsendable_header(cause)
 
 
 def _with_setting(exc: BaseException, verdict: Verdict | None) -> Verdict | None:
@@ -134,6 +139,8 @@ def _with_setting(exc: BaseException, verdict: Verdict | None) -> Verdict | None
     """
     if verdict is None or verdict.category != "auth":
         return verdict
+    from workerctl.runtime.classification import carriers
+
     setting = _named(lambda: carriers.rejected(_causes(exc)))
     if setting is None:
         return verdict

@@ -213,10 +213,12 @@ def _empty_groups(view: View, env: str) -> Iterator[Finding]:
             groups.setdefault(declaration.rule.group, []).append(declaration.name)
     for names in groups.values():
         if not any(map(view.is_set, names)):
+            from workerctl.report.words import listed  # most groups have a member that is set
+
             yield Finding(
                 code="ENV002",
                 severity=Severity.ERROR,
-                message=f"None of {_listed(names)} is set, but {env} requires one of them.",
+                message=f"None of {listed(names)} is set, but {env} requires one of them.",
                 hint="Set one of them where the worker gets its configuration.",
                 fields=tuple(names),
                 location=view.missing_at(names[0], view.environment_variable),
@@ -235,8 +237,3 @@ def _not_recommended(view: View) -> Iterator[Finding]:
                 fields=(name,),
                 location=view.missing_at(name, view.environment_variable),
             )
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
+from workerctl.report.words import listed
 from workerctl.sources import envfile
 from workerctl.sources.dialects import bash
 from workerctl.sources.dialects.comparison import differences, text_of
@@ -30,9 +31,11 @@ class _Form(NamedTuple):
         return sum(1 if reader in _MINOR else 2 for reader in self.readers)
 
 
-def how_to_write(found: Statement, *, literal_quotes: bool = True) -> str:
+def how_to_write(found: Statement, readers: frozenset[str], *, literal_quotes: bool = True) -> str:
     """
     Return a hint, without the value: in which form all readers agree, or which of them cannot.
+
+    `readers` are those that read the statement differently as it is.
     """
     if re.fullmatch(NAME, found.name, re.ASCII) is None:
         return "Rename the variable: use only letters, digits and underscores, and no digit first."
@@ -43,15 +46,16 @@ def how_to_write(found: Statement, *, literal_quotes: bool = True) -> str:
         return "Write the value out: not every reader expands `${…}`."
     if "\n" in own:
         return "Encode the value on a single line: docker run reads no further."
-    forms = [
-        form
-        for how, text in _candidates(found.name, own)
-        if (form := _form(how, text, own, literal_quotes=literal_quotes))
-    ]
+    forms: list[_Form] = []
+    for how, text in _candidates(found.name, own):
+        form = _form(how, text, own, literal_quotes=literal_quotes)
+        if form is not None:
+            forms.append(form)
+            if not form.readers:
+                break
     if not forms:
         return "Change the value: no form of it suits every reader."
-    best = min(forms, key=lambda form: form.cost)
-    return _in_words(best, found, _readers(found, literal_quotes=literal_quotes))
+    return _in_words(min(forms, key=lambda form: form.cost), found, readers)
 
 
 def _candidates(name: str, value: str) -> list[tuple[str, str]]:
@@ -86,7 +90,7 @@ def _readers(found: Statement, *, literal_quotes: bool) -> frozenset[str]:
 def _in_words(best: _Form, found: Statement, readers: frozenset[str]) -> str:
     if not best.readers:
         return f"Write NAME=value{_without(found)}."
-    rest = " and ".join(sorted(best.readers))
+    rest = listed(sorted(best.readers))
     if best.readers >= readers or best.how == "plainly":
         return f"Change the value if {rest} must read it: no form of it suits every program."
     verb = "reads" if len(best.readers) == 1 else "read"
@@ -103,7 +107,4 @@ def _without(found: Statement) -> str:
         "blanks": before != before.rstrip() or (not comment and after != after.strip()),
     }
     names = [name for name, applies in parts.items() if applies]
-    if not names:
-        return ""
-    *others, last = names
-    return f" without {', '.join(others)} or {last}" if others else f" without {last}"
+    return f" without {listed(names, 'or')}" if names else ""

@@ -100,7 +100,7 @@ def _piece(text: str, at: int, start: int, line_end: str) -> _Piece:
         kept = following or ("" if line_end else char)
         return _Piece("" if kept == "\n" else kept, at + 2)
     if char in _ENDS_COMMAND:
-        raise _Stopped(f"ends the value at the `{char}`")
+        raise _Stopped("ends the value at an operator of the shell")
     if char in "()":
         raise _Stopped("refuses the parenthesis")
     if char == "~" and (at == start or text[at - 1] == ":"):

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from workerctl.sources.forms.urls.faults import Effect, Fault
+from workerctl.sources.forms.urls.faults import HIGHEST_PORT, Effect, Fault
 from workerctl.sources.forms.urls.parts import Parts
 
-_HIGHEST_PORT = 65535
 _ESCAPES = "Percent-encode it: `@` as %40, `/` as %2F, `?` as %3F, `#` as %23, `%` as %25."
 _BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
@@ -119,7 +118,7 @@ def _port_fault(host: str, client: Client) -> Fault | None:
     if port and not (port.isascii() and port.isdigit()):
         hint = "Correct it. If a password contains `/`, `?` or `#`, percent-encode them."
         return Fault(Effect.REFUSED, "has a port that is not a number", hint)
-    if port and int(port[:6]) > _HIGHEST_PORT:
-        what = f"has a port above {_HIGHEST_PORT}"
+    if port and int(port[:6]) > HIGHEST_PORT:
+        what = f"has a port above {HIGHEST_PORT}"
         return Fault(Effect.REFUSED, what, "Correct the port.")
     return None

@@ -5,7 +5,7 @@ What a client makes of a URL: the effect of a fault, and words for it that conta
 import enum
 from typing import NamedTuple
 
-_HIGHEST_PORT = 65535
+HIGHEST_PORT = 65535
 
 
 class Effect(enum.Enum):
@@ -97,7 +97,7 @@ def is_plain(url: str) -> bool:
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text[:6]) <= _HIGHEST_PORT
+    return text.isascii() and text.isdigit() and int(text[:6]) <= HIGHEST_PORT
 
 
 def _is_database(path: str) -> bool:

@@ -47,7 +47,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     """
     client = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None)
     if not parts.driver:
-        client = Client("an URL parser", at=Effect.DOUBTFUL, late_at=Effect.DOUBTFUL)
+        client = Client("a URL parser", at=Effect.DOUBTFUL, late_at=Effect.DOUBTFUL)
     yield from authority.faults(parts, client)
     table = _DRIVERS.get(parts.driver)
     if table is not None and "@" not in parts.path + parts.query:
