@@ -57,6 +57,7 @@ def checks_page() -> Iterator[str]:
         "when it passes. `workerctl explain CODE` prints the same text.\n"
     )
     for check in CHECKS:
+        yield f'<a id="{check.code.lower()}"></a>\n'
         yield f"## {check.code}: {titled(check, declared(Settings))}\n"
         yield manual(check) + "\n"
         facts = []

@@ -12,7 +12,9 @@ import pytest
 
 from tests.conftest import Run
 from workerctl import __version__
+from workerctl.checks import CHECKS
 from workerctl.keyring import canary
+from workerctl.output.formats import DOCUMENTATION, link
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,3 +134,14 @@ def test_the_changelog_has_an_entry_for_this_version() -> None:
     The changelog has a section for the current version.
     """
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_link_of_every_check_leads_to_its_page() -> None:
+    """
+    What SARIF and other formats link to is an anchor of a page in the directory that they name.
+    """
+    for check in CHECKS:
+        address, _, anchor = link(check.code).partition("#")
+        page = ROOT / "docs" / address.removeprefix(f"{DOCUMENTATION}/")
+        assert f'<a id="{anchor}"></a>' in page.read_text("utf-8")
+    assert DOCUMENTATION.endswith("/docs")
