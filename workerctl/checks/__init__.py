@@ -20,7 +20,6 @@ from workerctl.checks import (
     timeouts,
 )
 from workerctl.checks.base import Check, Context
-from workerctl.checks.engine import precedence
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
 from workerctl.checks.values import (
@@ -103,4 +102,9 @@ def run(
     A check that raises gets the status "crashed"; the run continues with the next one. Of several
     findings about one value, only that which names the cause is reported.
     """
-    return precedence.applied(Runner(context, checks, selection or Selection()).run())
+    results = Runner(context, checks, selection or Selection()).run()
+    if not any(result.findings for result in results):
+        return results
+    from workerctl.checks.engine import precedence  # the best configurations have no finding
+
+    return precedence.applied(results)

@@ -19,8 +19,10 @@ from workerctl.report.findings import Severity
 from workerctl.schema.boot_rules.forms import role_of
 from workerctl.schema.boot_rules.rules import boot_findings
 from workerctl.secrecy.credential_names import Use, is_credential_name, use_of
-from workerctl.sources.forms.lists import list_fault, origin_fault
+from workerctl.sources.forms.lists import list_fault
+from workerctl.sources.forms.origins import origin_fault
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
+from workerctl.sources.forms.plain import is_bare
 from workerctl.sources.forms.wrappings import bare_fault
 
 Run = Callable[..., CompletedProcess[str]]
@@ -368,6 +370,23 @@ def _is_reported(case: Case) -> bool:
     name, text = case
     secret = is_credential_name(name)
     return bare_fault(text, (name,), role_of(name, text, secret=secret)) is not None
+
+
+PIECES = st.sampled_from(
+    [*"\"'`=:#;|, \t\n[](){}&%\\a1-", "Bearer ", "API_KEY", "export ", " # ", "https://", "fast"]
+)
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_the_quick_look_overlooks_no_fault(text: str) -> None:
+    """
+    A text that gets no closer look has nothing around it and nothing among its items.
+    """
+    if is_bare(text):
+        for secret in (False, True):
+            role = role_of("API_KEY", text, secret=secret)
+            assert bare_fault(text, ("API_KEY", "HTTPS"), role) is None
+        assert list_fault(text.split(","), named=True) is None
 
 
 @pytest.mark.generated

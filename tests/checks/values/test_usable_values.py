@@ -6,16 +6,21 @@ import pytest
 from hypothesis import settings
 
 from tests.support.random_values import Usable, usable_values
+from workerctl.schema.boot_rules.forms import role_of
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.forms.references import Holds, recognised
+from workerctl.sources.forms.wrappings import bare_fault
 
 SEED = 20261128
 
 
 def is_reported(one: Usable) -> bool:
     """
-    Return whether ENV004, REF001 or REF002 would report the value.
+    Return whether ENV004, REF001, REF002 or FRM001 to FRM003 would report the value.
     """
+    role = role_of(one.name, one.text, secret=one.secret)
+    if bare_fault(one.text, (one.name,), role) is not None:
+        return True
     is_url = one.name.endswith(("_URL", "_HOST"))
     holds = Holds.SECRET if one.secret else Holds.FORM if is_url else Holds.TEXT
     return is_placeholder(one.text, one.name, secret=one.secret) or (

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import ALWAYS
 from workerctl.report.suggest import did_you_mean
-from workerctl.secrecy.typed import may_repeat
 
 
 class Selection(NamedTuple):
@@ -58,6 +57,8 @@ def require_code(codes: Iterable[str], code: str) -> None:
     known = tuple(codes)
     if code in known:
         return
+    from workerctl.secrecy.typed import may_repeat
+
     shown = f"code {code}" if may_repeat(code) else "such code"
     raise UsageError(f"There is no {shown}.", did_you_mean(code.upper(), known))
 

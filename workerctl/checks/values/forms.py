@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import Origins
-from workerctl.schema.boot_rules import forms
+from workerctl.sources.forms.plain import is_bare
 
 
 def values_have_no_space_around(context: Context) -> Iterator[Finding]:
@@ -80,9 +80,9 @@ def origins_are_as_browsers_send_them(context: Context) -> Iterator[Finding]:
 
     Fix: write it as the browser does: `https://app.example.com`.
     """
-    from workerctl.sources.forms.lists import origin_fault
-
     for (name,) in context.groups_of_valid((each.name,) for each in context.schema.of(Origins)):
+        from workerctl.sources.forms.origins import origin_fault
+
         for number, origin in enumerate(_origins(context.value(name)), 1):
             fault = origin_fault(origin)
             if fault is not None and context.values.is_set(name):
@@ -101,7 +101,23 @@ def _found(context: Context, code: str) -> Iterator[Finding]:
 
 
 def _faults(context: Context) -> tuple[Finding, ...]:
-    return tuple(forms.faults(context, context.invalid))
+    """
+    Return what is wrong with the values that need a closer look.
+
+    A class may read more from a file than workerctl does: a byte order mark.
+    """
+    own = context.schema.is_own
+    suspects = [
+        name
+        for name, value in context.values.chosen.items()
+        if name not in context.invalid
+        and (not is_bare(value.text) or (not own and value.location.source == "secret-file"))
+    ]
+    if not suspects:
+        return ()
+    from workerctl.schema.boot_rules import forms
+
+    return tuple(forms.faults(context, suspects))
 
 
 def _origins(value: object) -> Iterator[str]:

@@ -10,7 +10,7 @@ from workerctl.checks.values.texts import text_in, text_of, texts_of
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.rules import Endpoint, RedisUrl, Rule
 from workerctl.secrecy.masking import is_conventional_name
-from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain
+from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain, may_be_switch
 
 _REFUSED = {Effect.REFUSED: Severity.ERROR, Effect.DOUBTFUL: Severity.WARNING}
 _IGNORED = {Effect.IGNORED: Severity.WARNING, Effect.NOTED: Severity.INFO}
@@ -217,10 +217,10 @@ def _switches(context: Context, severity: Severity) -> Iterator[Finding]:
     """
     Yield a finding for every setting or other variable that is a switch and off.
     """
-    from workerctl.sources.forms.urls.verification import may_be_switch, switches_off
-
     for name in context.schema.variables:
         if may_be_switch(name.upper()) and name not in context.invalid:
+            from workerctl.sources.forms.urls.verification import switches_off
+
             text = context.values.text(name) or _word(context.value(name))
             if switches_off(name, text):
                 yield context.finding(
@@ -231,6 +231,8 @@ def _switches(context: Context, severity: Severity) -> Iterator[Finding]:
                     name,
                 )
     for name, text, location in _other_variables(context):
+        from workerctl.sources.forms.urls.verification import switches_off
+
         if is_conventional_name(name) and switches_off(name, text):
             yield Finding(
                 code="URL003",
@@ -245,15 +247,14 @@ def _other_variables(context: Context) -> Iterator[tuple[str, str, Location]]:
     """
     Yield the variables that set no field, with texts and locations, whose names may be switches.
     """
-    from workerctl.sources.forms.urls.verification import may_be_switch
-
     unknown = context.values.unknown
     if may_be_switch("\0".join(unknown.names).upper()):
         for name in unknown.names:
-            yield name, unknown.text(name), Location("environment")
+            if may_be_switch(name.upper()):
+                yield name, unknown.text(name), Location("environment")
     for source in context.values.env_files:
         for each in source.assignments:
-            if each.sets is None:
+            if each.sets is None and may_be_switch(each.name.upper()):
                 yield each.name, each.text, each.location
 
 

@@ -2,9 +2,8 @@
 `workerctl check`: check configurations and write the report.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
-from workerctl.commands.check.configurations import Configuration, configurations
 from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
 from workerctl.output.formats import Destination, Detail
@@ -18,7 +17,7 @@ from workerctl.sources.project import Project
 def execute(  # noqa: PLR0913 -- what to check, and where to write it
     world: World,
     request: Request,
-    words: Iterable[str] = (),
+    words: Sequence[str] = (),
     to: tuple[Destination, ...] = (Destination(),),
     detail: Detail | None = None,
     *,
@@ -42,7 +41,7 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
 
 
 def _reports(
-    world: World, request: Request, words: Iterable[str], project: Project | Problem
+    world: World, request: Request, words: Sequence[str], project: Project | Problem
 ) -> Iterator[Report]:
     """
     Yield a report for each configuration, or one with the reason why nothing can be checked.
@@ -50,25 +49,29 @@ def _reports(
     if isinstance(project, Problem):
         yield Report(error=project)
         return
+    if not words and not project.targets:
+        yield _report(world, request, project)
+        return
+    from workerctl.commands.check.configurations import configurations
+
     found = attempted(lambda: configurations(words, request, project))
     if isinstance(found, Problem):
         yield Report(error=found)
         return
     for one in found:
-        report = _report(world, one, project)
+        report = _report(world, one.request, project)._replace(name=one.name)
         yield report
-        if report.exit_code is ExitCode.INTERRUPTED:
+        if report.exit_code == ExitCode.INTERRUPTED:
             return
 
 
-def _report(world: World, one: Configuration, project: Project) -> Report:
-    report = reported(
+def _report(world: World, request: Request, project: Project) -> Report:
+    return reported(
         lambda: preflight(
-            one.request,
+            request,
             environ=world.environ,
             stdin=world.stdin,
             today=world.today,
             project=project,
         )
     )
-    return report._replace(name=one.name)

@@ -83,12 +83,12 @@ def unsendable(view: View, names: Iterable[str]) -> Iterator[Finding]:
             yield _finding(view, found)
 
 
-def faults(view: View, invalid: frozenset[str] = frozenset()) -> Iterator[Finding]:
+def faults(view: View, names: Iterable[str]) -> Iterator[Finding]:
     """
-    Yield a finding for each value that is not written as it is meant, except invalid ones.
+    Yield a finding for each of the values that is not written as it is meant.
     """
-    left_out = invalid | _judged_elsewhere(view)
-    for name in view.values.chosen:
+    left_out = _judged_elsewhere(view)
+    for name in names:
         found = None if name in left_out else _of_variable(view, name)
         if found is not None:
             yield _finding(view, found)

@@ -1,5 +1,5 @@
 """
-Lists that another separator, quotes or a foreign syntax made into something else, and origins.
+Lists that another separator, quotes or a foreign syntax made into something else.
 """
 
 import re
@@ -10,8 +10,6 @@ from workerctl.sources.forms.characters import Fault
 _PART = r"[A-Za-z0-9_.:/@*+~-]+"
 _SEPARATORS = {";": "a semicolon", "|": "a vertical bar", "\n": "a line end", "\t": "a tab"}
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-_ORIGIN = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]*)(?P<rest>.*)"
 
 
 def list_fault(items: Sequence[str], *, named: bool = False) -> Fault | None:
@@ -53,36 +51,6 @@ def syntax_hint(text: str, *, json: bool) -> str | None:
         return 'Write it as JSON, such as ["a", "b"].'
     found = separator_in(bare)
     return None if found is None else found.remedy
-
-
-def origin_fault(origin: str) -> Fault | None:
-    """
-    Return why no browser sends an origin in this form; None if one may.
-
-        >>> origin_fault("https://app.example.net/").words
-        'ends with a slash'
-    """
-    match = re.fullmatch(_ORIGIN, origin, re.DOTALL)
-    if match is None:
-        if origin in {"*", "null", ""} or not re.fullmatch(r"[\w.-]+\.[a-z]{2,}(?::\d+)?", origin):
-            return None
-        return _of_origin("has no scheme", "Begin it with https://.")
-    scheme, host, rest = match["scheme"], match["host"], match["rest"]
-    if rest == "/":
-        return _of_origin("ends with a slash", "Remove the slash.")
-    if rest:
-        return _of_origin("has a path or a query", "Keep the scheme, the host and the port only.")
-    if "@" in host:
-        return _of_origin("has a user name", "Keep the scheme, the host and the port only.")
-    if origin != origin.lower():
-        return _of_origin("has capital letters", "Write it in lower case.")
-    if host.endswith(_DEFAULT_PORTS.get(scheme, "\n")):
-        return _of_origin("has the default port", "Remove the port, as browsers do.")
-    return None
-
-
-def _of_origin(words: str, remedy: str) -> Fault:
-    return Fault("origin", words, remedy)
 
 
 def _quoted(texts: list[str]) -> Fault | None:

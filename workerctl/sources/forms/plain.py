@@ -16,6 +16,7 @@ _ORDINARY_SCHEMES = (
 # Every reference and every text of a missing value has one of these characters, begins with one of
 # the next, has one of the words, or a colon behind another scheme.
 _MARKS = frozenset("$({[}%<`")
+_LITTER = frozenset("\"'`=#\\;|{}[]()&% ")
 _BEGINNINGS = frozenset("@!")
 _WORDS = (
     *("secret", "credentials", "ref", "env", "-----begin", "undefined", "null", "none", "nil"),
@@ -28,6 +29,22 @@ def is_plain(text: str) -> bool:
     Return whether a text is printable ASCII without a blank at its ends: any header can carry it.
     """
     return text.isascii() and text.isprintable() and text[:1] != " " and text[-1:] != " "
+
+
+def is_bare(text: str) -> bool:
+    """
+    Return whether nothing can have been left around a text or among its items.
+
+    It has no quotes, comment, name, scheme of a header or other separator than a comma.
+
+        >>> list(map(is_bare, ("fast,slow", "https://api.example.net/v1", "fast;slow", "'60'")))
+        [True, True, False, False]
+    """
+    if not is_plain(text) or not _LITTER.isdisjoint(text):
+        return False
+    if ":" in text and not text.startswith(_ORDINARY_SCHEMES):
+        return False
+    return ",," not in text and text[:1] != "," and text[-1:] != ","
 
 
 def may_refer(text: str) -> bool:

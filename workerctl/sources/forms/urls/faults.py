@@ -6,6 +6,19 @@ import enum
 from typing import NamedTuple
 
 HIGHEST_PORT = 65535
+_PARTS_OF_SWITCHES = (
+    "VERIF",
+    "INSECURE",
+    "UNAUTHORIZED",
+    "_CHECK",
+    "CHECK_",
+    "CERT_REQS",
+    "STRICT_SSL",
+    "TRUST_ALL",
+    "IGNORE_",
+    "ALLOW_",
+    "VALIDAT",
+)
 
 
 class Effect(enum.Enum):
@@ -73,6 +86,13 @@ class Use(NamedTuple):
         """
         name = self.name.upper()
         return "KAFKA" in name or "BOOTSTRAP" in name
+
+
+def may_be_switch(names: str) -> bool:
+    """
+    Return whether any of the names in a text may be that of a switch: a quick test of many names.
+    """
+    return any(part in names for part in _PARTS_OF_SWITCHES)
 
 
 def is_plain(url: str) -> bool:

@@ -5,7 +5,7 @@ Query parameters and settings that switch off TLS or the check of the server's c
 import re
 from collections.abc import Iterator
 
-from workerctl.sources.forms.urls.faults import Effect, Fault
+from workerctl.sources.forms.urls.faults import Effect, Fault, may_be_switch
 from workerctl.sources.forms.urls.hosts import is_loopback
 from workerctl.sources.forms.urls.parts import Parts
 
@@ -57,19 +57,6 @@ _EXCEPTIONS = frozenset(
 _TLS = frozenset({"encrypt", "ssl", "sslmode", "tls", "usessl", "usetls"})
 _WITHOUT_TLS = OFF | {"disable", "allow", "prefer", "preferred", "optional"}
 
-_PARTS_OF_SWITCHES = (
-    "VERIF",
-    "INSECURE",
-    "UNAUTHORIZED",
-    "_CHECK",
-    "CHECK_",
-    "CERT_REQS",
-    "STRICT_SSL",
-    "TRUST_ALL",
-    "IGNORE_",
-    "ALLOW_",
-    "VALIDAT",
-)
 _SUBJECTS = frozenset(
     ["CERT", "CERTS", "CERTIFICATE", "CERTIFICATES", "HOSTNAME", "HTTPS", "PEER", "SSL", "TLS"]
 )
@@ -105,13 +92,6 @@ def faults(parts: Parts) -> Iterator[Fault]:
             verb = "asks for" if word in OFF | {"disable"} else "allows"
             what = f"{verb} a connection without encryption by `{shown}`"
             yield Fault(Effect.UNENCRYPTED, what, _stricter(parts, shown), shown)
-
-
-def may_be_switch(names: str) -> bool:
-    """
-    Return whether any of the names in a text may be that of a switch: a quick test of many names.
-    """
-    return any(part in names for part in _PARTS_OF_SWITCHES)
 
 
 def switches_off(name: str, text: str) -> bool:
