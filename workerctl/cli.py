@@ -357,7 +357,7 @@ def run_command(
     the sources that were given. A settings class of pydantic-settings does not read these
     variables, so its command also gets the values of the env files and secrets as variables.
     """
-    from workerctl.commands.run import execute
+    from workerctl.commands.run.command import execute
     from workerctl.preflight import Request
 
     options = _options(env_file, no_env_file, secrets_dir, False, settings)

@@ -13,9 +13,9 @@ _ROOT = Path(__file__).parents[2]
 
 # Tests that are sensitive to a part of that state, in their process or in one that they start.
 _SENSITIVE = (
-    "tests/commands/test_run.py::test_signals_reach_the_command",
-    "tests/commands/test_run.py::test_an_interrupt_ends_a_command_that_does_not_handle_it",
-    "tests/commands/test_run.py::test_signal_dispositions_are_restored",
+    "tests/commands/run/test_command.py::test_signals_reach_the_command",
+    "tests/commands/run/test_command.py::test_an_interrupt_ends_a_command_that_does_not_handle_it",
+    "tests/commands/run/test_command.py::test_signal_dispositions_are_restored",
     "tests/runtime/loop/test_alarm.py::test_the_traceback_shows_where_the_job_was",
     "tests/output/test_golden.py::test_on_a_terminal",
     "tests/output/test_lines.py",

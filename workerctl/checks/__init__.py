@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from workerctl.checks import (
     budget,
     chunking,
-    continuity,
     dialects,
-    encryption,
     envfiles,
     environment,
     logs,
@@ -22,6 +20,7 @@ from workerctl.checks import (
 from workerctl.checks.base import Check, Context
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
+from workerctl.checks.keys import continuity, encryption
 from workerctl.checks.values import (
     endpoints,
     expansions,

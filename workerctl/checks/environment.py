@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from workerctl.checks.base import Check, Context
-from workerctl.checks.rings import ring_of
+from workerctl.checks.keys.rings import ring_of
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import (
     EncryptionKey,

@@ -9,7 +9,8 @@ from datetime import date
 import pytest
 
 from tests.support.configurations import KEY, MakeContext
-from workerctl.checks import encryption, run
+from workerctl.checks import run
+from workerctl.checks.keys import encryption
 from workerctl.report.findings import Location, Severity, Suppression
 from workerctl.report.results import Status
 

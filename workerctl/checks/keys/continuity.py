@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.checks.rings import ring_of
+from workerctl.checks.keys.rings import ring_of
 from workerctl.keyring import versions
 from workerctl.keyring.versions import HIGHEST, Ring
 from workerctl.report.findings import Finding, Location, Severity

@@ -7,8 +7,9 @@ import pytest
 from tests.leaks.oracle import Mint, Oracle
 from tests.support.configurations import KEY, MakeContext
 from workerctl import keys
-from workerctl.checks import continuity, run
+from workerctl.checks import run
 from workerctl.checks.base import Context, SkipCheck
+from workerctl.checks.keys import continuity
 from workerctl.keyring import canary
 from workerctl.report.findings import Severity
 from workerctl.report.results import Status

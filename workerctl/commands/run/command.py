@@ -7,8 +7,8 @@ The command has the same process id and streams, receives the signals, and sets 
 import os
 from collections.abc import Mapping
 
-from workerctl.commands import starting
-from workerctl.commands.launching import replace_process
+from workerctl.commands.run import starting
+from workerctl.commands.run.launching import replace_process
 from workerctl.commands.world import World
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, attempted, judge, reported

@@ -1,0 +1,3 @@
+"""
+The encryption keys: each is set and strong, and those of old data are still there.
+"""

@@ -1,0 +1,3 @@
+"""
+`workerctl run`: what it checks, and how its command reads the same sources.
+"""
