@@ -245,7 +245,7 @@ def test_the_time_is_linear(unit: str) -> None:
     assert time.process_time() - start < 0.2
 
 
-@pytest.mark.parametrize("text", [*SECRETS, *MISSING, *URLS, *TEXTS])
+@pytest.mark.parametrize("text", dict.fromkeys([*SECRETS, *MISSING, *URLS, *TEXTS]))
 def test_the_quick_look_overlooks_nothing(text: str) -> None:
     """
     Whatever is recognised, also in quotes, blanks or another case, gets the closer look.
