@@ -73,12 +73,25 @@ def read(path: str, stdin: BinaryIO | None = None, encoding: str = "utf-8") -> E
     Raises SourceError if the file does not exist or cannot be read, or if it is not a regular file
     of at most 1 MiB in this encoding.
     """
-    if path == STDIN:
-        name, data = "<stdin>", _read_stdin(stdin)
-    else:
-        name, data = path, _read_file(path)
+    name, data = _named(path, stdin)
     file = parse(decode(data, name, encoding), name)
     return file._replace(is_marked=data.startswith(codecs.BOM_UTF8))
+
+
+def read_plain(path: str, stdin: BinaryIO | None = None) -> tuple[str, str]:
+    """
+    Return the name and the text of a file of another format, or of `stdin` if the path is `-`.
+
+    Raises SourceError, as `read` does.
+    """
+    name, data = _named(path, stdin)
+    return name, decode(data, name)
+
+
+def _named(path: str, stdin: BinaryIO | None) -> tuple[str, bytes]:
+    if path == STDIN:
+        return "<stdin>", _read_stdin(stdin)
+    return path, _read_file(path)
 
 
 def read_text(path: str, encoding: str = "utf-8") -> str:
