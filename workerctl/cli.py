@@ -12,18 +12,23 @@ import typer
 from workerctl import __version__
 from workerctl.commands.options import (
     Command,
+    Compose,
+    ContainerName,
     EnvFiles,
     FailOn,
     Formats,
     Ignored,
     Isolated,
     JudgeAs,
+    Kubernetes,
     Name,
     NamedEnvFiles,
     NoEnvFile,
     SecretsDir,
+    Service,
     SettingsClass,
     Targets,
+    Workload,
 )
 from workerctl.report.exit_codes import ExitCode
 
@@ -75,6 +80,11 @@ def check(
     isolated: Isolated = False,
     env: JudgeAs = None,
     settings: SettingsClass = None,
+    compose: Compose = None,
+    service: Service = None,
+    kubernetes: Kubernetes = None,
+    workload: Workload = None,
+    container: ContainerName = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -124,6 +134,10 @@ def check(
     if quiet and verbose:
         raise UsageError("--quiet and --verbose cannot be combined.", "Drop one of them.")
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
+    if compose or service or kubernetes or workload or container:
+        from workerctl.commands.check.manifests import of_container
+
+        options = of_container(options, compose, service, kubernetes, workload, container)
     severity = _severity(fail_on)
     request = Request(
         options=options,

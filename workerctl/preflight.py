@@ -168,6 +168,9 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         phase=request.phase,
         starting=request.starting or request.running,
         rendered_by=loaded.project.rendered_by,
+        manifest=loaded.manifest,
+        later=loaded.later,
+        perhaps=loaded.perhaps,
     )
     pipeline = pipeline_of(loaded.schema, loaded.project)
     if pipeline is None or pipeline is PIPELINE:
@@ -198,6 +201,8 @@ def report_of(
         judged_as=context.env,
         env_from=_env_from(loaded, context),
         sources=loaded.values.files,
+        later=tuple(loaded.later),
+        further=tuple(dict.fromkeys(loaded.perhaps.values())),
         fail_on=fail_on,
     )
 
@@ -214,6 +219,8 @@ def _env_from(loaded: Loaded, context: Context) -> str:
     if declaration is None:
         return "no field names the environment"
     name = declaration.name
+    if name in loaded.later:
+        return f"{name} is provided at deploy"
     if environment_of(loaded.view) is None:
         return f"{name} is not valid" if name in loaded.invalid else f"{name} is not known"
     if not loaded.view.is_set(name):

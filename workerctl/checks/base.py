@@ -2,9 +2,10 @@
 What a check is, and what it may look at.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, Literal, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from workerctl.budget.pipeline import PIPELINE, Pipeline
 from workerctl.report.findings import Finding, Severity, Suppression, by_environment
@@ -15,8 +16,13 @@ from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Declaration, Schema
 from workerctl.sources.values import Values
 
+if TYPE_CHECKING:
+    from workerctl.sources.manifests.containers import Manifest
+
 Phase = Literal["build", "run"]
 Found = TypeVar("Found")
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 NO_PIPELINE = "no pipeline is declared"
 """The reason why a check of the stages of a job is not applicable."""
@@ -25,6 +31,12 @@ NO_PIPELINE = "no pipeline is declared"
 class SkipCheck(Exception):  # noqa: N818 -- not an error
     """
     Raised by a check that cannot decide or does not apply; its text is the reason that is shown.
+    """
+
+
+class DeferCheck(SkipCheck):
+    """
+    Raised by a check that needs a value that is provided later; its text is the reason.
     """
 
 
@@ -43,8 +55,12 @@ class Context(NamedTuple):
     A variable in `invalid` has its default value in `settings`. `results` are the results of the
     checks that ran before this one. `pipeline` is None if nobody has declared the stages of a job.
     `starting` is true if a worker starts with exactly these values. `rendered_by` names the tool
-    that renders the env files before a worker reads them. `shared` keeps what `once` returns during
-    a run.
+    that renders the env files before a worker reads them.
+
+    `manifest` describes the container that is judged, and those beside it. `later` has the
+    variables whose values come from elsewhere when it starts, each with the source, and `perhaps`
+    those that nothing sets here, but a source that is not here may set. `shared` keeps what `once`
+    returns during a run.
     """
 
     settings: Any
@@ -61,6 +77,9 @@ class Context(NamedTuple):
     pipeline: Pipeline | None = PIPELINE
     starting: bool = False
     rendered_by: str | None = None
+    manifest: "Manifest | None" = None
+    later: Mapping[str, str] = _NOTHING
+    perhaps: Mapping[str, str] = _NOTHING
     shared: dict[Any, Any] | None = None
 
     def by_environment(
@@ -148,21 +167,29 @@ class Context(NamedTuple):
         """
         left_out: list[str] = []
         for group in groups:
-            invalid = [name for name in group if name in self.invalid]
-            if invalid:
-                left_out += invalid
+            unusable = [name for name in group if name in self.invalid or name in self.later]
+            if unusable:
+                left_out += unusable
             else:
                 yield group
-        if left_out:
-            raise SkipCheck(because_invalid(left_out))
+        self.require_valid(left_out)
 
     def require_valid(self, names: Iterable[str]) -> None:
         """
-        Raise SkipCheck if the value of any of the variables is invalid.
+        Raise SkipCheck if the value of any of the variables is invalid, or not known yet.
         """
-        invalid = [name for name in names if name in self.invalid]
-        if invalid:
-            raise SkipCheck(because_invalid(invalid))
+        unusable = [name for name in names if name in self.invalid or name in self.later]
+        later = [name for name in unusable if name in self.later]
+        if later:
+            raise DeferCheck(because_later(later))
+        if unusable:
+            raise SkipCheck(because_invalid(unusable))
+
+    def is_given(self, name: str) -> bool:
+        """
+        Return whether a source sets a variable to a value, or will set it when a container starts.
+        """
+        return self.values.is_set(name) or name in self.later
 
     def secrets(self) -> Iterator[str]:
         """
@@ -195,6 +222,16 @@ def because_invalid(names: Iterable[str]) -> str:
     """
     distinct = sorted(set(names))
     return f"{listed(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
+
+
+def because_later(names: Iterable[str]) -> str:
+    """
+    Return the reason for deferring a check that needs values that are provided at deploy.
+
+        >>> because_later(["APP_API_KEY"])
+        'provided at deploy: APP_API_KEY'
+    """
+    return f"provided at deploy: {', '.join(sorted(set(names)))}"
 
 
 def titled(check: "Check", schema: Schema | None = None) -> str:

@@ -121,6 +121,8 @@ def something_is_read(context: Context) -> Iterator[Finding]:
     """
     if context.phase == "build":
         raise SkipCheck("an image is built without its configuration")
+    if context.later or context.perhaps:
+        return  # a container gets its configuration when it starts
     is_empty = not context.values.chosen and not context.values.empty
     if any(format_of(each) is not None for each in context.values.env_files):
         return  # SET005 reports a file of another kind

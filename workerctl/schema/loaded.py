@@ -2,13 +2,20 @@
 A configuration that was loaded: the instance, its values, and what is wrong with them.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workerctl.report.findings import Finding, Suppression
 from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Schema, variable_named
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values
+
+if TYPE_CHECKING:
+    from workerctl.sources.manifests.containers import Manifest
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Loaded(NamedTuple):
@@ -17,9 +24,13 @@ class Loaded(NamedTuple):
 
     Variables in `invalid` have their defaults in `settings`; `findings` (SET001) say why. The class
     of `settings` may require fewer fields than the requested one, that of `schema`. `settings` is
-    None if the class rejects the remaining values as well. Variables in `deferred` could be set by
-    a source that was not read because it reaches the network, and `judged` is what a class other
-    than the built-in one was given to read.
+    None if the class rejects the remaining values as well. `judged` is what a class other than the
+    built-in one was given to read.
+
+    `manifest` describes the container that was read in place of this process. Variables in `later`
+    get their values from elsewhere when it starts; those in `perhaps` are not set, but a source may
+    set them that was not read, because it is not here or reaches the network. Both map a variable
+    to that source, in words.
     """
 
     settings: Any
@@ -28,8 +39,10 @@ class Loaded(NamedTuple):
     findings: tuple[Finding, ...]
     project: Project
     schema: Schema
-    deferred: frozenset[str] = frozenset()
     judged: Any = None
+    manifest: "Manifest | None" = None
+    later: Mapping[str, str] = _NOTHING
+    perhaps: Mapping[str, str] = _NOTHING
 
     @property
     def view(self) -> View:

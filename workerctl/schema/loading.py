@@ -4,7 +4,7 @@ Sources → Settings: build an instance of a settings class, and report every va
 
 import os
 from collections.abc import Mapping, MutableMapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import BaseModel, Field, SecretStr, create_model
 
@@ -23,7 +23,10 @@ from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
 from workerctl.sources import reading
 from workerctl.sources.project import Project
-from workerctl.sources.values import Value, Values
+from workerctl.sources.values import Place, Value, Values, in_environment
+
+if TYPE_CHECKING:
+    from workerctl.sources.manifests.containers import Manifest
 
 
 def load(
@@ -44,16 +47,53 @@ def load(
     """
     project = project or projects.here()
     named = source_options.resolve_named(options or Options(), project, environ)
+    if named.manifest is None:
+        return _load(default, named, project, environ, stdin)
+    from workerctl.sources.manifests import reading as manifests  # most do not read one
+
+    manifest = manifests.read(named.manifest, {} if named.isolated else environ, stdin)
+    # The container has the environment of the manifest, and no file of this machine.
+    inside = named._replace(env_files=(), secrets_dir=None, isolated=False)
+    loaded = _load(default, inside, project, manifest.texts, None, manifest.location)
+    return _deployed(loaded, manifest)
+
+
+def _load(  # noqa: PLR0913, PLR0917 -- the sources, and what reads them
+    default: type[BaseModel],
+    named: Options,
+    project: Project,
+    environ: MutableMapping[str, str],
+    stdin: BinaryIO | None,
+    place: Place = in_environment,
+) -> Loaded:
     found = default if named.settings is None else named.settings
+    own = (named, project, environ, stdin, place)
     if isinstance(found, type) and issubclass(found, default):
-        return _load_own(found, named, project, environ, stdin)
+        return _load_own(found, *own)
     from workerctl.schema.foreign import loading, target  # the built-in class needs none of it
 
-    inputs = loading.Inputs(project, named, environ, stdin)
+    inputs = loading.Inputs(project, named, environ, stdin, place)
     settings_class = target.settings_class(found, project, loading.import_environment(inputs))
     if issubclass(settings_class, default):
-        return _load_own(settings_class, named, project, environ, stdin)
+        return _load_own(settings_class, *own)
     return loading.load(settings_class, inputs)
+
+
+def _deployed(loaded: Loaded, manifest: "Manifest") -> Loaded:
+    """
+    Return what was loaded from a manifest, with the variables whose values its files do not have.
+    """
+    from workerctl.sources.manifests.provided import provided
+
+    paths = {name: each.path for name, each in loaded.schema.variables.items()}
+    secrets_dir = loaded.schema.settings_class.model_config.get("secrets_dir")
+    found = provided(manifest, loaded.values, paths, secrets_dir)
+    return loaded._replace(
+        values=loaded.values._replace(files=(*manifest.files, *loaded.values.files)),
+        manifest=manifest,
+        later=found.later,
+        perhaps={**found.perhaps, **loaded.perhaps},
+    )
 
 
 def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
@@ -164,15 +204,16 @@ def _is_own(settings_class: type[BaseModel]) -> bool:
     return hasattr(settings_class, "further_secrets")
 
 
-def _load_own(
+def _load_own(  # noqa: PLR0913, PLR0917 -- as for _load
     settings_class: type[BaseModel],
     named: Options,
     project: Project,
     environ: MutableMapping[str, str],
     stdin: BinaryIO | None,
+    place: Place,
 ) -> Loaded:
     options = source_options.with_default_file(named)
-    values = _read(settings_class, options, environ, stdin)
+    values = _read(settings_class, options, environ, stdin, place)
     return _loaded(_schema(settings_class, project), values, project)
 
 
@@ -181,15 +222,22 @@ def _read(
     options: Options,
     environ: MutableMapping[str, str],
     stdin: BinaryIO | None,
+    place: Place = in_environment,
 ) -> Values:
     files = options.env_files or ()
     source_options.require_no_secret((*files, options.secrets_dir or ""))
+    names = inputs.names(settings_class)
+    if place is not in_environment:
+        from workerctl.sources.manifests.provided import without_files
+
+        environ = without_files(environ, names)
     return reading.read(
-        inputs.names(settings_class),
+        names,
         environ=None if options.isolated else environ,
         env_files=files,
         secrets_dir=options.secrets_dir,
         stdin=stdin,
+        place=place,
     )
 
 

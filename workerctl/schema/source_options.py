@@ -4,10 +4,13 @@ Which sources count: options of the command line, else environment, else project
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workerctl.report.errors import SourceError, UsageError
 from workerctl.sources.project import Project
+
+if TYPE_CHECKING:
+    from workerctl.sources.manifests.selection import Selection
 
 DEFAULT_ENV_FILE = ".env"
 
@@ -19,7 +22,8 @@ class Options(NamedTuple):
     `env_files` None means the default file, or those of a settings class that names its own; an
     empty tuple means no file. `isolated` ignores the process environment. `settings` is a settings
     class, or names one as `module:Class`. With `alone`, no other source counts than those named
-    here, whatever the environment and the project name.
+    here, whatever the environment and the project name. `manifest` names a container whose
+    environment is read in place of this process's and of the files.
     """
 
     env_files: tuple[str, ...] | None = None
@@ -27,6 +31,7 @@ class Options(NamedTuple):
     isolated: bool = False
     settings: type | str | None = None
     alone: bool = False
+    manifest: "Selection | None" = None
 
 
 def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> Options:

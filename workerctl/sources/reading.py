@@ -18,13 +18,14 @@ from workerctl.sources import envfile
 from workerctl.sources.expansion import Expander, ExpansionError
 from workerctl.sources.names import Names, Spelling
 from workerctl.sources.values import (
-    ENVIRONMENT,
     Assignment,
     Broken,
+    Place,
     Source,
     UnknownVariables,
     Value,
     Values,
+    in_environment,
 )
 
 
@@ -55,15 +56,18 @@ def read(  # noqa: PLR0913 -- the sources
     secrets_dir: str | tuple[str, ...] | None = None,
     stdin: BinaryIO | None = None,
     dialect: Dialect = _OWN,
+    place: Place = in_environment,
 ) -> Values:
     """
     Read all sources. If `environ` is None, the process environment is ignored.
+
+    `place` returns where a variable in `environ` is set.
 
     Raises SourceError if an env file or a secrets directory cannot be read.
     """
     environment, unknown = None, UnknownVariables()
     if environ is not None:
-        environment, unknown = _environment(names, environ)
+        environment, unknown = _environment(names, environ, place)
     files = tuple(_env_files(names, env_files, environ or {}, stdin, dialect))
     directories = (secrets_dir,) if isinstance(secrets_dir, str) else secrets_dir or ()
     secrets = tuple(_secrets(names, directory, dialect) for directory in directories)
@@ -87,16 +91,18 @@ def read(  # noqa: PLR0913 -- the sources
     )
 
 
-def _environment(names: Names, environ: Mapping[str, str]) -> tuple[Source, UnknownVariables]:
+def _environment(
+    names: Names, environ: Mapping[str, str], place: Place
+) -> tuple[Source, UnknownVariables]:
     variables = tuple(environ)
     known = tuple(
-        Assignment(name, environ.get(name, ""), ENVIRONMENT, *found)
+        Assignment(name, environ.get(name, ""), place(name), *found)
         for name in names.candidates(variables)
         if (found := names.resolve(name))
     )
     sets = {assignment.name for assignment in known}
     unknown = tuple(name for name in variables if name not in sets)
-    return Source("environment", known), UnknownVariables(unknown, environ)
+    return Source("environment", known), UnknownVariables(unknown, environ, place)
 
 
 def _env_files(

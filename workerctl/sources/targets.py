@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 
 from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS
+from workerctl.sources.manifests.selection import Selection
 
 TABLE = "[[tool.workerctl.target]]"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 _EXAMPLE = 'Write name = "production", env_file = ["deploy/production.env"].'
-_TEXTS = ("name", "env", "secrets_dir", "settings")
-_KEYS = (*_TEXTS, "env_file", "isolated")
+_OF_COMPOSE = ("compose", "service")
+_OF_KUBERNETES = ("kubernetes", "workload", "container")
+_TEXTS = ("name", "env", "secrets_dir", "settings", "service", "workload", "container")
+_KEYS = (*_TEXTS, "env_file", "isolated", "compose", "kubernetes")
 
 
 class Target(NamedTuple):
@@ -22,7 +25,7 @@ class Target(NamedTuple):
     A configuration of a project, and what it is read from. Paths are as the table gives them.
 
     `env` applies the rules of an environment, and `settings` names another class than the
-    project's.
+    project's. `manifest` is the container that is judged in place of files and environment.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Target(NamedTuple):
     secrets_dir: str | None = None
     isolated: bool = True
     settings: str | None = None
+    manifest: Selection | None = None
 
 
 def parsed(entries: Iterable[object]) -> tuple[Target, ...]:
@@ -72,11 +76,44 @@ def _target(entry: object) -> Target:
     return Target(
         name=name,
         env=texts["env"],
-        env_files=_files(name, entry),
+        env_files=_files(name, entry, "env_file"),
         secrets_dir=texts["secrets_dir"],
         isolated=isolated,
         settings=texts["settings"],
+        manifest=_manifest(name, entry, texts),
     )
+
+
+def _manifest(
+    name: str, entry: Mapping[str, Any], texts: Mapping[str, str | None]
+) -> Selection | None:
+    compose, kubernetes = (_files(name, entry, kind) for kind in ("compose", "kubernetes"))
+    if compose and kubernetes:
+        raise ProjectError(
+            f"The target {name} names both a compose file and Kubernetes manifests.",
+            "Declare two targets.",
+        )
+    kind, own = ("kubernetes", _OF_KUBERNETES) if kubernetes else ("compose", _OF_COMPOSE)
+    files = kubernetes or compose
+    allowed = own if files else ()
+    further = [each for each in (*_OF_COMPOSE, *_OF_KUBERNETES) if each in entry]
+    for key in further:
+        if key not in allowed:
+            of = "compose" if key in _OF_COMPOSE else "kubernetes"
+            raise ProjectError(
+                f"The target {name} has {key}, but no manifest that it could be in.",
+                f'Name the file: {of} = "…".',
+            )
+    if not files:
+        return None
+    for key in ("env_file", "secrets_dir"):
+        if key in entry:
+            raise ProjectError(
+                f"The target {name} has both {kind} and {key}.",
+                "A container gets only what its manifest says: remove one of them.",
+            )
+    container_of = texts["workload"] if kind == "kubernetes" else texts["service"]
+    return Selection(kind, files, container_of, texts["container"])
 
 
 def _text(name: str, entry: Mapping[str, Any], key: str) -> str | None:
@@ -86,9 +123,9 @@ def _text(name: str, entry: Mapping[str, Any], key: str) -> str | None:
     raise ProjectError(f"{key} of the target {name} must be a string.")
 
 
-def _files(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
-    value = entry.get("env_file", [])
+def _files(name: str, entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = entry.get(key, [])
     files = [value] if isinstance(value, str) else value
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
         return tuple(files)
-    raise ProjectError(f"env_file of the target {name} must be a string or a list of strings.")
+    raise ProjectError(f"{key} of the target {name} must be a string or a list of strings.")

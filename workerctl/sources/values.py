@@ -2,7 +2,7 @@
 Values that know where they came from, and the sources that assigned them.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -76,16 +76,29 @@ def referenced_names(source: Source) -> frozenset[str]:
     return frozenset(name for value in written for name in references(value or ""))
 
 
+Place = Callable[[str], Location]
+"""A function that returns where a variable of the environment is set."""
+
+
+def in_environment(_: str) -> Location:
+    """
+    Return the location of a variable of the process environment.
+    """
+    return ENVIRONMENT
+
+
 class UnknownVariables(NamedTuple):
     """
     The variables of the environment that do not set a field. Their texts are read on demand.
 
     A container among many services has a thousand of them, and few of their texts are ever read.
-    Reading all of them would double the time that it takes to load the settings.
+    Reading all of them would double the time that it takes to load the settings. `place` returns
+    where one is set.
     """
 
     names: tuple[str, ...] = ()
     environ: Mapping[str, str] = _NOTHING
+    place: Place = in_environment
 
     def text(self, name: str) -> str:
         """
@@ -173,6 +186,6 @@ class Values(NamedTuple):
         """
         for name in self.unknown.names:
             if name.upper() in names:
-                yield Assignment(name, self.unknown.text(name), ENVIRONMENT)
+                yield Assignment(name, self.unknown.text(name), self.unknown.place(name))
         for source in self.sources():
             yield from (found for found in source.assignments if found.name.upper() in names)

@@ -12,9 +12,11 @@ from workerctl.checks.base import (
     NO_PIPELINE,
     Check,
     Context,
+    DeferCheck,
     NotApplicable,
     SkipCheck,
     because_invalid,
+    because_later,
     titled,
 )
 from workerctl.checks.engine.select import Selection
@@ -83,6 +85,10 @@ class Runner:
         missing = _nothing_to_judge(check, self._context)
         if missing is not None:
             return self._result_of(check, Status.NOT_APPLICABLE, missing)
+        later = self._later(check) if check.pipeline else frozenset(check.reads)
+        later &= self._context.later.keys()
+        if later:
+            return self._result_of(check, Status.DEFERRED, because_later(later))
         invalid = [name for name in check.reads if name in self._context.invalid]
         if invalid:
             return self._result_of(check, Status.SKIPPED, because_invalid(invalid))
@@ -99,7 +105,7 @@ class Runner:
 
     def _attempt(self, check: Check) -> Result:
         found: list[Finding] = []
-        crash = skipped = missing = None
+        crash = skipped = missing = later = None
         try:
             # Whatever a check prints must not end up inside the report on standard output.
             with contextlib.redirect_stdout(sys.stderr):
@@ -107,6 +113,8 @@ class Runner:
                     found.append(self._reported(check, finding))  # noqa: PERF401 -- keep those before a crash
         except NotApplicable as nothing:
             missing = self._redacted(check, str(nothing))
+        except DeferCheck as wait:
+            later = str(wait)
         except SkipCheck as skip:
             skipped = self._redacted(check, str(skip))
         except KeyboardInterrupt:
@@ -117,19 +125,29 @@ class Runner:
             return self._result_of(check, Status.CRASHED, crash, found)
         if missing is not None and not found:
             return self._result_of(check, Status.NOT_APPLICABLE, missing)
-        return self._completed(check, found, skipped)
+        return self._completed(check, found, skipped, later)
 
-    def _completed(self, check: Check, found: list[Finding], skipped: str | None) -> Result:
+    def _completed(
+        self, check: Check, found: list[Finding], skipped: str | None, later: str | None
+    ) -> Result:
         """
-        Return the result of a check that did not crash, with `skipped` as the reason of a skip.
+        Return the result of a check that did not crash, with the reason of a skip or a delay.
         """
         awaited = self._awaited_secrets(check)
         found = [finding for finding in found if not awaited.intersection(finding.fields[:1])]
+        found, perhaps = self._without_unknown(found)
+        certain = self._later(check)
         if any(finding.suppressed is None for finding in found):
             return self._result_of(check, Status.FAILED, None, found)
         if awaited:
             reason = f"not set at build: {', '.join(sorted(awaited))}"
             return self._result_of(check, Status.DEFERRED, reason, found)
+        if certain:
+            later = because_later(certain)
+        elif perhaps and later is None:
+            later = f"may be provided at deploy: {', '.join(sorted(perhaps))}"
+        if later is not None:
+            return self._result_of(check, Status.DEFERRED, later, found)
         if skipped is not None and not found:
             return self._result_of(check, Status.SKIPPED, skipped)
         return self._result_of(check, Status.PASSED, None, found)
@@ -159,6 +177,30 @@ class Runner:
         if not check.every_secret:
             secrets &= self._context.looked_at(check)
         return frozenset(name for name in secrets if not self._context.values.is_set(name))
+
+    def _later(self, check: Check) -> frozenset[str]:
+        """
+        Return the variables of a check whose values come from elsewhere when a container starts.
+        """
+        later = self._context.later
+        if not later:
+            return frozenset()
+        names = set(self._context.looked_at(check))
+        if check.every_secret:
+            names.update(self._context.secrets())
+        return frozenset(names & later.keys())
+
+    def _without_unknown(self, found: list[Finding]) -> tuple[list[Finding], set[str]]:
+        """
+        Return the findings without those about values that are not known here, and their variables.
+        """
+        later, perhaps = self._context.later, self._context.perhaps
+        if not later and not perhaps:
+            return found, set()
+        unknown = later.keys() | perhaps.keys()
+        withheld = [each for each in found if not unknown.isdisjoint(each.fields)]
+        kept = [each for each in found if unknown.isdisjoint(each.fields)]
+        return kept, {name for each in withheld for name in each.fields if name in unknown}
 
     def _reported(self, check: Check, finding: object) -> Finding:
         """

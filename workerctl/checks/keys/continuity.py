@@ -233,7 +233,7 @@ def _unknown(context: Context, family: str) -> Iterator[tuple[str, Location]]:
     unknown = context.values.unknown
     for name in unknown.names:
         if name.upper().startswith(family) and unknown.text(name):
-            yield name, Location("environment")
+            yield name, unknown.place(name)
     for source in context.values.env_files:
         for assignment in source.assignments:
             is_unknown = assignment.sets is None and assignment.text

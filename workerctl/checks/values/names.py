@@ -63,16 +63,16 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
     known = _known(context)
     for name in context.values.unknown.names:
         near = known.near_in_environment(name)
-        if near is not None and not context.values.is_set(near.known):
+        if near is not None and not context.is_given(near.known):
             if _is_showable(context, name, near):
-                yield _near_in_environment(name, near)
+                yield _near_in_environment(context, name, near)
         elif near is None and known.is_inside(name) and may_show_name(name):
             yield Finding(
                 code="SET003",
                 severity=Severity.INFO,
                 message=f"The environment sets {name}, which is not a known setting.",
                 hint=f"{context.schema.settings_class.__name__} reads no variable of this name.",
-                location=Location("environment"),
+                location=context.values.unknown.place(name),
             )
     yield from _near_files(context, known)
 
@@ -159,14 +159,14 @@ def _others_in_file(context: Context, others: list[Assignment]) -> Finding:
     )
 
 
-def _near_in_environment(name: str, near: Near) -> Finding:
+def _near_in_environment(context: Context, name: str, near: Near) -> Finding:
     return Finding(
         code="SET003",
         severity=Severity.WARNING if near.is_typo else Severity.INFO,
         message=f"The environment sets {name}, which is not a known setting.",
         hint=near.hint,
         fields=(near.known,),
-        location=Location("environment"),
+        location=context.values.unknown.place(name),
     )
 
 

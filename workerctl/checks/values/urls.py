@@ -251,7 +251,7 @@ def _other_variables(context: Context) -> Iterator[tuple[str, str, Location]]:
     if may_be_switch("\0".join(unknown.names).upper()):
         for name in unknown.names:
             if may_be_switch(name.upper()):
-                yield name, unknown.text(name), Location("environment")
+                yield name, unknown.text(name), unknown.place(name)
     for source in context.values.env_files:
         for each in source.assignments:
             if each.sets is None and may_be_switch(each.name.upper()):

@@ -13,6 +13,7 @@ from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import is_like_secret
 from workerctl.secrecy.typed import named
 from workerctl.sources import envfile
+from workerctl.sources.manifests.selection import Selection
 from workerctl.sources.project import Project
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def configurations(
 
 
 def _names_sources(options: Options) -> bool:
-    return options.env_files is not None or options.secrets_dir is not None or options.isolated
+    is_named = options.env_files is not None or options.secrets_dir is not None
+    return is_named or options.isolated or options.manifest is not None
 
 
 def _of_target(target: "Target", request: Request, project: Project) -> Configuration:
@@ -69,9 +71,19 @@ def _of_target(target: "Target", request: Request, project: Project) -> Configur
         isolated=target.isolated,
         settings=request.options.settings or target.settings,
         alone=True,
+        manifest=_placed(target.manifest, project),
     )
     env = request.env or target.env
     return Configuration(target.name, request._replace(options=options, env=env))
+
+
+def _placed(manifest: Selection | None, project: Project) -> Selection | None:
+    """
+    Return a selection whose files are named as seen from the working directory.
+    """
+    if manifest is None:
+        return None
+    return manifest._replace(files=tuple(project.path(file) for file in manifest.files))
 
 
 def _of_file(file: str, request: Request, project: Project) -> Configuration:

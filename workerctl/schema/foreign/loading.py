@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey
 from workerctl.schema import declarations, rule_table, source_options
 from workerctl.schema.declarations import Schema
@@ -30,7 +31,7 @@ from workerctl.sources import envfile, reading
 from workerctl.sources.names import Names
 from workerctl.sources.project import Project
 from workerctl.sources.reading import Dialect
-from workerctl.sources.values import Source, Value, Values
+from workerctl.sources.values import Place, Source, Value, Values, in_environment
 
 _NO_NAMES = Names(frozenset(), frozenset(), {})
 
@@ -44,6 +45,7 @@ class Inputs(NamedTuple):
     options: Options
     environ: MutableMapping[str, str]
     stdin: BinaryIO | None = None
+    place: Place = in_environment
 
     @property
     def process(self) -> MutableMapping[str, str]:
@@ -186,12 +188,13 @@ def _loaded(schema: Schema, values: Values, project: Project, judged: Judged) ->
         values = with_origins(schema, values, built.readings)
         others = (each.label for each in built.readings if each.kind == "other" and each.data)
         values = values._replace(files=(*values.files, *dict.fromkeys(others)))
-    deferred: frozenset[str] = frozenset()
+    perhaps: dict[str, str] = {}
     rejections = built.rejections
     if built.remote:
-        deferred = frozenset(name for name in schema.variables if not values.is_set(name))
+        source = listed(built.remote)
+        perhaps = {name: source for name in schema.variables if not values.is_set(name)}
         rejections = tuple(
-            each for each in rejections if each.cause != "missing" or each.variable not in deferred
+            each for each in rejections if each.cause != "missing" or each.variable not in perhaps
         )
     findings = findings_of(schema, values, rejections)
     return Loaded(
@@ -201,7 +204,7 @@ def _loaded(schema: Schema, values: Values, project: Project, judged: Judged) ->
         findings=findings,
         project=project,
         schema=schema,
-        deferred=deferred,
+        perhaps=perhaps,
         judged=judged,
     )
 
@@ -235,6 +238,7 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
         env_files=_own_files(schema) if files is None else files,
         secrets_dir=secrets,
         stdin=inputs.stdin,
+        place=inputs.place,
         dialect=Dialect(
             pydantic=True,
             ignores_empty=bool(config.get("env_ignore_empty")),
