@@ -88,7 +88,12 @@ def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report
     selection = select(codes, request.selected, request.ignored)
     _require_valid_suppressions(loaded, codes)
     context = context_of(loaded, request, today)
-    to_run = tuple(check for check in table if check.boot or not request.starting)
+    to_run = tuple(
+        check
+        for check in table
+        if (check.boot or not request.starting)
+        and (loaded.manifest is not None or not check.deploy)
+    )
     results = checks.run(context, to_run, selection)
     return report_of(loaded, context, results, request.fail_on)
 

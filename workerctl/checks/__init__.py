@@ -18,6 +18,7 @@ from workerctl.checks import (
     timeouts,
 )
 from workerctl.checks.base import Check, Context
+from workerctl.checks.deploy import brokers, contents, workers
 from workerctl.checks.engine.run import Runner
 from workerctl.checks.engine.select import Selection
 from workerctl.checks.keys import continuity, encryption
@@ -81,6 +82,16 @@ CHECKS: tuple[Check, ...] = (
     chunking.CHU003,
     logs.LOG001,
     logs.LOG002,
+    brokers.DEP001,
+    brokers.DEP002,
+    workers.DEP003,
+    workers.DEP004,
+    workers.DEP005,
+    brokers.DEP006,
+    workers.DEP007,
+    contents.DEP008,
+    contents.DEP009,
+    contents.DEP010,
     suppressions.SUP001,
 )
 

@@ -281,6 +281,7 @@ class Check(NamedTuple):
       for the variables with the first of these rules.
     - `pipeline` marks a check of the stages of a job: a function that returns those settings of a
       pipeline and a schema that the check reads. Without a pipeline, the check is not applicable.
+    - `deploy` marks a check of a deploy, which is run only if a manifest was read.
     """
 
     code: str
@@ -294,3 +295,4 @@ class Check(NamedTuple):
     rules: tuple[type[Rule], ...] = ()
     by_value: bool = False
     pipeline: Callable[[Pipeline, Schema], Iterable[str]] | None = None
+    deploy: bool = False

@@ -24,6 +24,7 @@ _AREAS = {
     "BUD": "retry budget",
     "CHU": "chunking",
     "LOG": "logging",
+    "DEP": "deploy",
     "SUP": "suppressions",
 }
 SIGNS: dict[Severity, tuple[str, Style]] = {

@@ -1,0 +1,153 @@
+"""
+The Redis that holds the queue, where the manifest runs it: it keeps every job.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from workerctl.checks.base import Check, Context, NotApplicable
+from workerctl.checks.values.texts import text_of
+from workerctl.report.findings import Finding, Location, Severity
+from workerctl.rules import RedisUrl
+from workerctl.sources.forms.urls.hosts import scheme_and_host
+
+if TYPE_CHECKING:
+    from workerctl.sources.manifests.brokers import Redis
+    from workerctl.sources.manifests.containers import Container
+
+_SCHEMES = frozenset({"redis", "rediss"})
+_BROKER = "BROKER"
+# A Redis for something else may lose what it holds.
+_OTHER_USES = ("CACHE", "RESULT", "SESSION", "LIMIT", "LOCK")
+
+
+class _Broker(NamedTuple):
+    container: "Container"
+    redis: "Redis"
+
+
+def broker_never_evicts(context: Context) -> Iterator[Finding]:
+    """
+    No Redis that holds the queue evicts a job: its maxmemory-policy is noeviction.
+
+    Why: a Redis with another policy makes room by deleting keys when it reaches its limit. With
+    `allkeys-lru` those are jobs that wait longest; with `volatile-lru` results and the records of
+    running jobs. Nothing reports the loss. With `noeviction`, enqueueing fails instead.
+
+    Fix: set `maxmemory-policy noeviction`, and use another Redis as a cache.
+    """
+    for container, redis in _brokers(context):
+        policy = redis.policy
+        if policy in {None, "noeviction"} or redis.max_memory == 0:
+            continue
+        is_of_all = str(policy).startswith("allkeys")
+        yield _finding(
+            "DEP001",
+            Severity.ERROR if is_of_all else Severity.WARNING,
+            f"{container.name} holds the queue, and evicts {'jobs' if is_of_all else 'keys'} when "
+            "its memory is full.",
+            "Set maxmemory-policy to noeviction, and use another Redis as a cache.",
+            _place(container),
+        )
+
+
+def broker_is_persistent(context: Context) -> Iterator[Finding]:
+    """
+    No job is lost when the Redis that holds the queue is restarted.
+
+    Why: without a volume, or with `save ""` and no append-only file, a new container begins with
+    empty queues. Jobs that were accepted are gone, and nobody is told.
+
+    Fix: mount a volume at the data directory, and set `appendonly yes`.
+    """
+    severity = context.by_environment(
+        development=Severity.INFO, staging=Severity.WARNING, production=Severity.WARNING
+    )
+    for container, redis in _brokers(context):
+        if redis.is_persistent is False and severity is not None:
+            yield _finding(
+                "DEP002",
+                severity,
+                f"{container.name} holds the queue, and loses it when its container is replaced.",
+                "Mount a volume at its data directory, and set appendonly yes.",
+                container.location,
+            )
+
+
+def broker_has_room(context: Context) -> Iterator[Finding]:
+    """
+    No memory limit of a broker's container is at or below its maxmemory.
+
+    Why: Redis needs memory besides its data: for connections, for the append-only buffer, and for
+    the copy that it makes while it saves. With a limit that is not above maxmemory, the kernel
+    kills it before Redis refuses a job.
+
+    Fix: set maxmemory to about 75 % of the container's limit.
+    """
+    for container, redis in _brokers(context):
+        limit = container.memory_bytes
+        if limit is None or not redis.max_memory or limit.value > redis.max_memory:
+            continue
+        yield _finding(
+            "DEP006",
+            Severity.WARNING,
+            f"The memory limit of {container.name} is not above its maxmemory.",
+            "Set maxmemory to about 75 % of the limit.",
+            limit.location,
+        )
+
+
+def _brokers(context: Context) -> Iterator[_Broker]:
+    """
+    Yield the containers that hold the queue. Raise NotApplicable without any.
+    """
+    from workerctl.sources.manifests.brokers import redis_in  # most runs read no manifest
+
+    manifest = context.manifest
+    others = () if manifest is None else manifest.others
+    found = [(each, redis) for each in others if (redis := redis_in(each)) is not None]
+    hosts = _hosts(context)
+    brokers = [_Broker(*each) for each in found if _service(each[0].name) in hosts]
+    if not brokers:
+        raise NotApplicable("no Redis of the manifest is known to hold the queue")
+    yield from brokers
+
+
+def _hosts(context: Context) -> frozenset[str]:
+    """
+    Return the hosts of the settings that hold the URL of the queue's Redis.
+    """
+    names = [each.name for each in context.schema.of(RedisUrl)]
+    if not names:
+        urls = [
+            name
+            for name in context.schema.variables
+            if name not in context.later
+            and scheme_and_host(text_of(context, name))[0] in _SCHEMES
+            and not any(use in name.upper() for use in _OTHER_USES)
+        ]
+        names = [name for name in urls if _BROKER in name.upper()] or urls
+    known = (text_of(context, name) for name in names if name not in context.later)
+    # In a cluster, a host may have its namespace behind it: redis.jobs.svc.cluster.local.
+    return frozenset(scheme_and_host(text)[1].split(".")[0] for text in known) - {""}
+
+
+def _service(name: str) -> str:
+    return name.rpartition("/")[2].partition(":")[0]
+
+
+def _place(container: "Container") -> Location:
+    return container.location if container.command is None else container.command.location
+
+
+def _finding(code: str, severity: Severity, message: str, hint: str, location: Location) -> Finding:
+    return Finding(code, severity, message, hint, (), location)
+
+
+DEP001 = Check("DEP001", "The broker never evicts a job", broker_never_evicts, deploy=True)
+DEP002 = Check(
+    "DEP002", "The broker keeps its jobs when it is restarted", broker_is_persistent, deploy=True
+)
+DEP006 = Check(
+    "DEP006", "The broker's memory limit is above its maxmemory", broker_has_room, deploy=True
+)

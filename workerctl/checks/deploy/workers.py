@@ -1,0 +1,169 @@
+"""
+The worker as its manifest starts and stops it, beside the others of its deploy.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from workerctl.checks.base import Check, Context, NotApplicable
+from workerctl.checks.deploy.contents import manifest_of
+from workerctl.report.findings import Finding, Severity
+from workerctl.rules import Queues
+
+if TYPE_CHECKING:
+    from workerctl.sources.manifests.containers import Container
+    from workerctl.sources.manifests.programs import Program
+
+
+def queues_are_consumed(context: Context) -> Iterator[Finding]:
+    """
+    Every queue of the settings is named by the command of a worker.
+
+    Why: a job in a queue that no worker takes from waits forever, and nothing fails. Where the
+    command of a worker names no queues, it takes them from the settings, and nothing is found.
+
+    Fix: add the queue to the command of a worker, or remove it from the settings.
+    """
+    programs = [program for program in map(_program, _running(context)) if program is not None]
+    declared = [each.name for each in context.schema.of(Queues)]
+    if not programs or not declared:
+        raise NotApplicable("no worker or no setting names queues")
+    if any(program.queues is None for program in programs):
+        return
+    consumed = {queue for program in programs for queue in program.queues or ()}
+    for (name,) in context.groups_of_valid((name,) for name in declared):
+        value = context.value(name)
+        queues = value if isinstance(value, list | tuple | set | frozenset) else []
+        missing = [str(queue) for queue in queues if str(queue) not in consumed]
+        if missing:
+            is_one = len(missing) == 1
+            yield context.finding(
+                "DEP003",
+                Severity.WARNING,
+                f"{name} has {len(missing)} queue{'' if is_one else 's'} that the command of no "
+                f"worker names.",
+                "Add them to the command of a worker, or remove them from the setting.",
+                name,
+            )
+
+
+def siblings_have_no_more(context: Context) -> Iterator[Finding]:
+    """
+    Every setting that a container with the same code gets, the worker gets, too.
+
+    Why: a new setting is often added to the web application only. The worker has the same code and
+    runs with the default, or fails in a job. That the worker has more is all right.
+
+    Fix: add the variable to the worker, or give both the same list.
+    """
+    manifest = manifest_of(context)
+    judged, names = manifest.judged, context.values.names
+    siblings = [
+        each
+        for each in manifest.others
+        if judged.code is not None and each.code == judged.code and not each.is_one_off
+    ]
+    if not siblings:
+        raise NotApplicable("no other container has the worker's code")
+    seen: set[str] = set()
+    for sibling in siblings:
+        for name, variable in sibling.variables.items():
+            found = names.resolve(name)
+            field = None if found is None else found[0]
+            if field is None or field in seen or context.is_given(field) or variable.text == "":
+                continue
+            seen.add(field)
+            yield Finding(
+                code="DEP004",
+                severity=Severity.WARNING,
+                message=f"{sibling.name} gets {field}, but {judged.name} does not.",
+                hint=f"Set it for {judged.name}, too.",
+                fields=(field,),
+                location=variable.location,
+            )
+
+
+def time_to_finish_is_given(context: Context) -> Iterator[Finding]:
+    """
+    Every worker that is stopped has as much time as the settings say, or as a job may take.
+
+    Why: after its grace period, docker compose (10 s by default) and Kubernetes (30 s) kill a
+    worker that is still busy. The job is lost, or is run again from the beginning.
+
+    Fix: set `stop_grace_period` or `terminationGracePeriodSeconds`.
+    """
+    judged = manifest_of(context).judged
+    pipeline = context.declared_pipeline()
+    given = judged.grace_seconds
+    seconds = judged.default_grace_seconds if given is None else given.value
+    named = pipeline.grace if isinstance(pipeline.grace, str) else pipeline.job_timeout
+    name = named if isinstance(named, str) else None
+    if name is not None:
+        context.require_valid([name])
+    needed = context.value(name) if name is not None else named
+    if not isinstance(needed, int | float) or seconds >= needed:
+        return
+    option = "stop_grace_period"
+    if context.manifest is not None and context.manifest.kind == "kubernetes":
+        option = "terminationGracePeriodSeconds"
+    says = f"{name} says" if named == pipeline.grace else f"{name or 'the timeout'} of a job is"
+    by_default = " by default" if given is None else ""
+    yield Finding(
+        code="DEP005",
+        severity=Severity.WARNING,
+        message=f"{judged.name} is killed {seconds:g} s after it is stopped{by_default}; {says} "
+        f"{needed:g} s.",
+        hint=f"Set {option} to {needed:g} s or more.",
+        fields=() if name is None else (name,),
+        location=judged.location if given is None else given.location,
+    )
+
+
+def worker_is_restarted(context: Context) -> Iterator[Finding]:
+    """
+    Every worker that fails is started again.
+
+    Why: without a restart policy, a worker that is killed for its memory, or loses its broker for a
+    moment, stays down. The queue grows, and the web application goes on.
+
+    Fix: set `restart: unless-stopped`.
+    """
+    judged = manifest_of(context).judged
+    severity = context.by_environment(staging=Severity.WARNING, production=Severity.WARNING)
+    if judged.restarts is False and not judged.is_one_off and severity is not None:
+        yield Finding(
+            code="DEP007",
+            severity=severity,
+            message=f"{judged.name} is not started again when it fails.",
+            hint="Set restart: unless-stopped.",
+            location=judged.location if judged.restart is None else judged.restart.location,
+        )
+
+
+def _running(context: Context) -> "Iterable[Container]":
+    manifest = manifest_of(context)
+    return (each for each in (manifest.judged, *manifest.others) if not each.is_one_off)
+
+
+def _program(container: "Container") -> "Program | None":
+    from workerctl.sources.manifests.programs import worker_in  # most runs read no manifest
+
+    return None if container.command is None else worker_in(container.command.value)
+
+
+DEP003 = Check(
+    "DEP003", "Every queue has a worker", queues_are_consumed, rules=(Queues,), deploy=True
+)
+DEP004 = Check(
+    "DEP004", "The worker has what its siblings have", siblings_have_no_more, deploy=True
+)
+DEP005 = Check(
+    "DEP005",
+    "A worker that is stopped can finish its job",
+    time_to_finish_is_given,
+    pipeline=lambda pipeline, _: (
+        name for name in (pipeline.grace, pipeline.job_timeout) if isinstance(name, str)
+    ),
+    deploy=True,
+)
+DEP007 = Check("DEP007", "A worker that fails is started again", worker_is_restarted, deploy=True)
