@@ -30,7 +30,8 @@ Run it again.""",
 """What each code means, and on the last line what a script or its author should do."""
 OF_RUN = """\
 `workerctl run` becomes its command, whose exit code then counts. Before that, it ends with the
-codes above, and as shells do with 126 if the command cannot be executed, or 127 if it was not found.
+codes above, and as shells do with 126 if the command cannot be executed, or 127 if it was not
+found.
 
 With several configurations in one run, the worst code counts.
 
@@ -41,7 +42,7 @@ A shell drops exit codes in places where it is easy to miss:
 | Instead of | Write | Because |
 |---|---|---|
 | `local x=$(workerctl check)` | `x=$(workerctl check)` | `local` has an exit code, too |
-| <code>workerctl check &#124; tee log</code> | `workerctl check --output log` | the last one counts |
+| <code>workerctl check &#124; tee log</code> | `workerctl check --output log` | `tee` decides |
 | `workerctl check; deploy` | `workerctl check && deploy` | `;` ignores the verdict |
 
 A pipe has the exit code of the program that fails if `set -o pipefail` is in effect.
