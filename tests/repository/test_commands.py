@@ -164,7 +164,7 @@ def test_a_command_in_a_sentence_has_options_that_exist(span: str) -> None:
     A command line within a sentence may be incomplete, but all its options exist.
     """
     group = typer.main.get_command(app)
-    _, name, *words = re.split(r" -- |;", span)[0].split()
+    _, name, *words = re.split(r" --(?: |$)|;", span)[0].split()
     command = group.commands[name]
     options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
 
