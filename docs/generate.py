@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-import exceptions_reference
+from generating import commands, exceptions, exit_codes, pictures, schemas
 
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks import CHECKS
@@ -108,7 +108,11 @@ def main(arguments: list[str]) -> int:
     for name, page in (
         ("checks.md", "\n".join(checks_page())),
         ("settings.md", "\n".join(settings_page())),
-        ("exceptions.md", f"# Exceptions\n\n{NOTE}\n\n{exceptions_reference.text()}"),
+        ("exceptions.md", f"# Exceptions\n\n{NOTE}\n\n{exceptions.text()}"),
+        ("reference/commands.md", f"# Commands\n\n{NOTE}\n\n{commands.text()}"),
+        ("reference/exit-codes.md", f"# Exit codes\n\n{NOTE}\n\n{exit_codes.text()}"),
+        ("reference/json.md", f"# JSON documents\n\n{NOTE}\n\n{schemas.text()}"),
+        *pictures.pictures(),
     ):
         path = HERE / name
         if "--check" not in arguments:

@@ -108,15 +108,6 @@ def test_the_pipeline_in_the_documentation_works(call: Run, directory: Path) -> 
     ]
 
 
-def test_links_between_the_pages_lead_somewhere() -> None:
-    """
-    Every relative link leads to an existing file.
-    """
-    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")):
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
-
-
 def test_the_contributing_guide_shows_a_check_that_exists() -> None:
     """
     The guide names a check, its function and its test, all of which exist.

@@ -6,6 +6,7 @@ Guides with examples that follow on from each other: the reports in them are wha
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -16,8 +17,10 @@ import pytest
 Run = Callable[..., CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
-GUIDES = ("docs/adopting.md",)
-_BLOCK = r"```(python|sh|console)\n(.*?)```"
+GUIDES = ("docs/adopting.md", "docs/tutorial.md")
+# `workerctl` and `python` of the environment that runs the tests.
+PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+_BLOCK = r"```(python|sh|toml|console)\n(.*?)```"
 
 
 class Block(NamedTuple):
@@ -50,7 +53,7 @@ def test_the_reports_of_a_guide_are_what_the_program_shows(
     shown = (ROOT / guide).read_text("utf-8")
     for block in blocks(shown):
         if block.kind == "console":
-            done = run(*block.first.split()[1:], env={"PYTHONPATH": f"{ROOT}:."})
+            done = run(script=f"{block.first} 2>&1", env={"PATH": PATH, "PYTHONPATH": f"{ROOT}:."})
             old = f"$ {block.first}\n{block.rest}```"
             shown = shown.replace(old, f"$ {block.first}\n{done.stdout}```", 1)
         else:

@@ -2,7 +2,7 @@
 Tests of the exception reference: it is complete.
 """
 
-from docs.exceptions_reference import WITH, WITHOUT, classes, kind_of, text
+from docs.generating.exceptions import WITH, WITHOUT, classes, kind_of, text
 from workerctl.runtime import exceptions
 from workerctl.runtime.classification.known_errors import KNOWN
 from workerctl.runtime.retry import classify
