@@ -172,7 +172,7 @@ def test_the_hook_of_files_judges_env_files_that_are_no_templates(
 
 def test_the_page_shows_both_hooks() -> None:
     """
-    Every hook is in the page, in a configuration of its own.
+    Every hook is in the page in one configuration.
     """
     shown = files(PAGE, ".pre-commit-config.yaml")
 
