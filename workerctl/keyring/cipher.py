@@ -7,12 +7,22 @@ The frames of an error raised here hold keys. The caller must not let them into 
 import hashlib
 import hmac
 import os
+from importlib.util import find_spec
 
 from workerctl import keys
 from workerctl.keyring import tokens
 
 _RECORD_KEY = b"workerctl/v1/record-key"
 _ORIGIN_ROUNDS = 100_000
+
+
+def is_installed() -> bool:
+    """
+    Return whether the cryptography package is installed, without importing it.
+
+    An installed package may still fail to load: `round_trip_failure` says so.
+    """
+    return find_spec("cryptography") is not None
 
 
 def round_trip_failure(key: str) -> str | None:

@@ -8,11 +8,11 @@ from workerctl import keys
 from workerctl.commands.keygen import key_file, write_keys
 from workerctl.commands.world import World
 from workerctl.keyring import canary as canaries
-from workerctl.keyring import versions
+from workerctl.keyring import cipher, versions
 from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import CURRENT, Ring
 from workerctl.output.lines import Line, line
-from workerctl.report.errors import RefusedError
+from workerctl.report.errors import OutputError, RefusedError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.schema.loading import Loaded
 from workerctl.schema.source_options import Options
@@ -39,7 +39,13 @@ def canary(world: World, options: Options, write: str | None, context: str | Non
     Print a canary of the configured key, or set it in the env file `write`, which holds the key.
 
     `context` takes precedence over the configured one. Return the exit code.
+    Raises OutputError if the cryptography package is not installed.
     """
+    if not cipher.is_installed():
+        raise OutputError(
+            "No canary can be made, because cryptography is not installed.",
+            "Install the cryptography package, or run the command where it is installed.",
+        )
     if write is not None:
         options = options._replace(env_files=(write,), isolated=True)
     loaded = world.load(options)
