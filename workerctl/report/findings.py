@@ -15,6 +15,8 @@ ALWAYS = frozenset({"SET001", "ENV001"})
 """The checks that cannot be ignored or suppressed, because all other results depend on them."""
 
 SourceKind = Literal["env-file", "environment", "secret-file", "default", "other"]
+State = Literal["open", "suppressed", "known", "unchanged"]
+"""Whether a finding counts: only an open one does."""
 
 
 class Severity(enum.IntEnum):
@@ -101,7 +103,8 @@ class Finding(NamedTuple):
     """
     A problem: `message` says what is wrong and `hint` what to do, in one sentence each.
 
-    Neither contains a secret. `location` is that of the first of `fields`.
+    Neither contains a secret. `location` is that of the first of `fields`. `aside` is set if the
+    finding does not count in this run: the baseline knows it, or its file has not changed.
     """
 
     code: str
@@ -111,6 +114,14 @@ class Finding(NamedTuple):
     fields: tuple[str, ...] = ()
     location: Location | None = None
     suppressed: Suppression | None = None
+    aside: Literal["known", "unchanged"] | None = None
+
+    @property
+    def state(self) -> State:
+        """
+        Whether the finding counts, or why it does not.
+        """
+        return "suppressed" if self.suppressed is not None else self.aside or "open"
 
 
 def accepting(

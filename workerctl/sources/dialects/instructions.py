@@ -102,13 +102,13 @@ def _behind(binding: Binding) -> Iterator[str]:
     raw = binding.original.string
     match = re.match(envfile.ASSIGNMENT, raw)
     if match is None:  # a name alone
-        rest = raw.partition("#")[1:]
+        comment = raw.partition("#")[2]
     elif match["quote"]:
-        rest = re.sub(_QUOTED[match["quote"]], "", raw[match.end() :], count=1).partition("#")[1:]
+        behind = re.sub(_QUOTED[match["quote"]], "", raw[match.end() :], count=1)
+        comment = behind.partition("#")[2]
     else:
-        rest = re.split(r"\s+(?=#)", raw[match.end() :], maxsplit=1)[1:]
-    comment = "".join(rest).strip()
-    if comment:
+        comment = "".join(re.split(r"\s+#", raw[match.end() :], maxsplit=1)[1:])
+    if comment.strip():
         yield comment.lstrip("#").strip()
 
 
