@@ -12,8 +12,10 @@ from workerctl.commands.world import World
 from workerctl.output.formats import Destination, Detail
 from workerctl.output.lines import line
 from workerctl.preflight import Request, attempted, preflight, reported
+from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report, worst
+from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources import project as projects
 from workerctl.sources.project import BASELINE, Project
 
@@ -98,6 +100,8 @@ def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
     Raises UsageError if the baseline or the revision cannot be used.
     """
     path = _baseline_path(project)
+    if is_like_secret(path):
+        raise UsageError("[tool.workerctl] baseline does not name a file.", "Correct it.")
     if living.write_baseline:
         return
     if project.baseline is not None or os.path.lexists(path):
