@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from workerctl.checks import git
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.words import listed
@@ -216,6 +215,8 @@ def _tracked(path: Path) -> bool | str:
     """
     Return whether git tracks the file, or a reason when git cannot say.
     """
+    from workerctl.checks import git  # most runs find no secret in a file
+
     directory = Path(os.path.abspath(path.parent))  # noqa: PTH100 -- resolve() would follow links
     answer = git.ask(directory, "ls-files", "--error-unmatch", "--", path.name)
     if isinstance(answer, str):

@@ -25,6 +25,8 @@ BAD = """
 def bad(context):
     for source in context.values.env_files:
         for each in source.assignments:
+            if each.text == "crash":
+                raise ValueError
             if each.text in ("bad", "poor"):
                 severity = Severity.ERROR if each.text == "bad" else Severity.WARNING
                 fields = (each.name,)
@@ -200,6 +202,24 @@ def test_what_a_run_does_not_judge_stays(
     done = call("check", "--write-baseline")
     assert done.returncode == 0
     assert "TEAM001" not in (directory / FILE).read_text()
+
+
+def test_a_crashed_check_keeps_what_is_known(
+    call: Run, project: Callable[..., None], directory: Path
+) -> None:
+    """
+    It may have found only a part, so nothing of it is gone or removed; the exit code stays 3.
+    """
+    project("ONE=bad", "TWO=bad")
+    call("check", "--write-baseline")
+    before = written(directory)
+    project("ONE=bad", "CRASH=crash", "TWO=bad")
+    done = call("check")
+
+    assert done.returncode == 3
+    assert "gone" not in done.stdout
+    call("check", "--write-baseline")
+    assert written(directory) == before
 
 
 def test_the_date_is_kept_until_it_has_passed(

@@ -5,6 +5,8 @@ Tests of comments in env files that suppress findings: what they cover, and what
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.leaks.oracle import Mint
 from workerctl.report.errors import SourceError
@@ -139,3 +141,27 @@ def test_a_suppression_matches_by_place() -> None:
     assert of_file.matches(found)
     assert of_file.matches(found._replace(location=Location("env-file", "a.env")))
     assert not of_file.matches(found._replace(location=Location("environment")))
+
+
+PIECES = (
+    *"A=b\n\r '\"#[],\\é\u2028",
+    *("workerctl:", " # ", "ignore", "-file", "[A1]", " until ", " 2027-01-31", " why", "\n"),
+    *("export ", IGNORE),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """
+    A comment covers a line of the file that it is in, or the file.
+    """
+    try:
+        found = suppressions("a.env", text)
+    except SourceError:
+        return
+    for one in found:
+        assert one.place is not None
+        assert one.written is not None
+        line, written = one.place.line, one.written.line or 0
+        assert line is None or written <= line <= len(text) + 1
+        assert one.reason.strip() == one.reason != ""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from workerctl.commands.check.baseline import Baseline, Key
 from workerctl.report.findings import ALWAYS, Finding, Location
 from workerctl.report.results import Report, Result, Status
+from workerctl.sources import envfile
 from workerctl.sources.project import Project
 
 DAYS = 90
@@ -186,6 +187,7 @@ def _was_judged(key: Key, report: Report, project: Project) -> bool:
 
 
 def _exists(key: Key, project: Project) -> bool:
-    if key.target is None or key.target in {target.name for target in project.targets}:
+    declared = {target.name for target in project.targets}
+    if key.target is None or key.target == envfile.STDIN or key.target in declared:
         return True
     return os.path.lexists(project.path(key.target))
