@@ -118,6 +118,20 @@ def check(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also list every check that passed.")
     ] = False,
+    write_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--write-baseline",
+            help="Write the findings to the baseline instead of a report; they fail no later run.",
+        ),
+    ] = False,
+    diff_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="Only count the findings in files that have changed since this revision of git.",
+        ),
+    ] = None,
 ) -> int:
     """
     Check the configuration. The exit code is 1 if a finding reaches the severity of --fail-on.
@@ -125,7 +139,7 @@ def check(
     Each FILE is checked alone, as with --isolated --env-file FILE, for the environment that it
     names or that of --env.
     """
-    from workerctl.commands.check.command import execute
+    from workerctl.commands.check.command import Living, execute
     from workerctl.commands.check.destinations import destinations
     from workerctl.output.formats import Detail
     from workerctl.preflight import Request
@@ -133,6 +147,11 @@ def check(
 
     if quiet and verbose:
         raise UsageError("--quiet and --verbose cannot be combined.", "Drop one of them.")
+    if write_baseline and (format or output or diff_from is not None):
+        raise UsageError(
+            "--write-baseline cannot be combined with --format, --output or --diff-from.",
+            "Write the baseline first, and then the report.",
+        )
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
     if compose or service or kubernetes or workload or container:
         from workerctl.commands.check.manifests import of_container
@@ -150,7 +169,8 @@ def check(
     to = destinations(format or (), output)
     annotate = annotations and not format
     detail = Detail(quiet, verbose)
-    return execute(context.obj, request, words or (), to, detail, annotate=annotate)
+    living = Living(write_baseline, diff_from)
+    return execute(context.obj, request, words or (), to, detail, living=living, annotate=annotate)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from workerctl import checks
 from workerctl.budget.lookup import pipeline_of
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, Phase
-from workerctl.checks.engine.run import secret_texts
+from workerctl.checks.engine.run import redacted_suppressions, secret_texts
 from workerctl.checks.engine.select import require_code, select
 from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
@@ -133,11 +133,14 @@ def _require_valid_check(check: object, target: str, codes: Iterable[str]) -> No
 
 def _require_valid_suppressions(loaded: Loaded, codes: Iterable[str]) -> None:
     for suppression in loaded.suppressions:
-        require_code(codes, suppression.code)
+        written = suppression.written
+        require_code(codes, suppression.code, "" if written is None else f"{written} names")
         if suppression.code in ALWAYS:
+            at = "" if written is None else f" at {written}"
+            entry = "its entry from pyproject.toml" if written is None else "the comment"
             raise UsageError(
-                f"{suppression.code} cannot be suppressed: all other results depend on it.",
-                "Delete its entry from pyproject.toml.",
+                f"{suppression.code} cannot be suppressed{at}: all other results depend on it.",
+                f"Delete {entry}.",
             )
         if suppression.field is not None:
             _require_known_field(loaded, suppression.code, suppression.field)
@@ -177,6 +180,8 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         later=loaded.later,
         perhaps=loaded.perhaps,
     )
+    if any(each.written is not None for each in context.suppressions):
+        context = context._replace(suppressions=redacted_suppressions(context))
     pipeline = pipeline_of(loaded.schema, loaded.project)
     if pipeline is None or pipeline is PIPELINE:
         return context._replace(pipeline=pipeline)

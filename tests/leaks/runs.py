@@ -272,7 +272,7 @@ def _working_files(holding: Holding) -> Iterator[list[str]]:
             text.decode("utf-8", "replace")
             for text in content.splitlines()
             # A rotation moves a key to another name in the same file.
-            if text not in known and text.partition(b"=")[2] not in known
+            if text not in known and (b"=" not in text or text.partition(b"=")[2] not in known)
         ]
         if name not in before:
             Path(name).unlink()

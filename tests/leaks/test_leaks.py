@@ -15,7 +15,9 @@ To see these tests fail, break masking in one of three places (as `test_breakage
   `item["input"]` into the finding.
 """
 
+import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +43,7 @@ from tests.leaks.oracle import Mint, Oracle
 from tests.leaks.runs import call, invocations, parameters
 from tests.support.effort import BRIEF
 from workerctl import preflight, settings
+from workerctl.output.formats import FORMATS
 from workerctl.preflight import Request
 from workerctl.schema import loading
 
@@ -237,6 +240,95 @@ def test_the_tool_that_renders_the_files_cannot_leak(tool: str | None, mint: Min
     held = misplaced(mint, "reference")
     content = "".join(f"{name}={text}\n" for name, text in held.items()).encode()
     _watch(_with_project(f'rendered_by = "{tool or mint.token()}"', content), mint)
+
+
+@pytest.mark.parametrize("kind", ["reason", "malformed", "unknown"])
+def test_the_comments_of_an_env_file_cannot_leak(kind: str, mint: Mint) -> None:
+    """
+    A secret is hidden in the reason of a suppression, and in a comment that is not a valid one.
+    """
+    given = valid(mint)
+    older = mint.key(), mint.token()
+    until = "until 2026-06-01"
+    codes = "SET003,SET007,SET008,SET009,ENV003,ENV004,ENV005,URL001,KEY003"
+    comments = {
+        "reason": f"ignore[{codes}] {until} was {' and '.join([*given.values(), *older])}",
+        "malformed": f"ignore[{older[1]}] {older[0]} {given['OPENAI_API_KEY']}",
+        "unknown": f"ignore[{older[0]},{older[1]}] {until} {older[0]}",
+    }
+    lines = [f"# workerctl: {comments[kind]}", ""]
+    for name, text in given.items():
+        lines += [f"# workerctl: {comments[kind]}", f"{name}={text} # workerctl: {comments[kind]}"]
+    holding = in_file("\n".join([*lines, ""]).encode())
+    _watch(holding, mint)
+
+    seen = runs.run(["check", "--env", "production", "--env-file", ENV_FILE], holding)
+    assert ("suppressed until 2026-06-01: was " in seen.text) == (kind == "reason")
+
+
+@pytest.mark.parametrize("what", ["valid", "misplaced", "litter"])
+def test_a_baseline_holds_no_secret(what: str, mint: Mint) -> None:
+    """
+    Neither does the file contain one, with a team's checks as well, nor what is said of it.
+    """
+    # A check of a team may know what in the litter is a variable, but not what is a secret.
+    table = "" if what == "litter" else 'checks = "team:CHECKS"'
+    holding = _with_project(table, _held(what, mint))
+    oracle = Oracle(mint.made)
+    words = ["check", "--env-file", ENV_FILE]
+    seen = runs.run([*words, "--write-baseline"], holding)
+    assert oracle.leaks(seen.text) == [], f"LEAK_SEED={SEED}"
+
+    found = re.findall(r'^(?:[{}]|  ["\]].*|    \{"code": .*)$', seen.text, re.MULTILINE)
+    assert len(found) > 5
+    baseline = {"workerctl-baseline.json": "\n".join(found).encode()}
+    again = holding._replace(files={**holding.files, **baseline})
+    for format_ in FORMATS:
+        seen = runs.run([*words, "--verbose", "--format", format_], again)
+        assert oracle.leaks(seen.text) == [], f"{format_}, LEAK_SEED={SEED}"
+        assert seen.code in DOCUMENTED - {2}, seen
+
+
+@pytest.mark.parametrize("part", ["all", "field", "file", "code", "schema", "expires"])
+def test_a_secret_in_a_baseline_is_not_shown(part: str, mint: Mint) -> None:
+    """
+    It is hidden in a file that is not a baseline, and where a field or a path belongs.
+    """
+    token = mint.token()
+    entry = {
+        "code": token if part == "code" else "ENV003",
+        "severity": "error",
+        "target": token if part == "file" else None,
+        "env": "development",
+        "file": token if part == "file" else None,
+        "fields": [token] if part == "field" else [],
+        "count": 1,
+    }
+    document = {
+        "schema": token if part == "schema" else "workerctl.baseline/1",
+        "expires": token if part == "expires" else "2026-06-01",
+        "findings": [entry],
+    }
+    content = token if part == "all" else json.dumps(document)
+    holding = in_file(_held("valid", mint), {"workerctl-baseline.json": content.encode()})
+    oracle = Oracle(mint.made)
+    for words in (["--write-baseline"], *(["--format", name] for name in FORMATS)):
+        seen = runs.run(["check", "--env-file", ENV_FILE, *words], holding)
+        assert oracle.leaks(seen.text) == [], f"{words}, LEAK_SEED={SEED}"
+        assert seen.code in DOCUMENTED, seen
+
+
+def test_a_secret_in_place_of_the_baseline_is_not_shown(mint: Mint) -> None:
+    """
+    The name of the file may be one, given in the wrong place.
+    """
+    oracle = Oracle(mint.made)
+    for secret in (mint.token(), mint.key()):
+        holding = _with_project(f'baseline = "{secret}"', _held("valid", mint))
+        for words in ([], ["--write-baseline"], ["--format", "json"]):
+            seen = runs.run(["check", *words], holding)
+            assert oracle.leaks(seen.text) == [], f"{words}, LEAK_SEED={SEED}"
+            assert seen.code == 2
 
 
 def test_an_internal_error_shows_its_type_and_location_only(mint: Mint) -> None:

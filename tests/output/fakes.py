@@ -100,10 +100,13 @@ def report(case: str) -> Report:
     """
     Return the report of a case, with all durations set to zero.
 
-    "forty" has forty findings, with characters that formats must escape.
+    "forty" has forty findings, with characters that formats must escape. In "known", a baseline
+    knows every third finding of "forty", and every fourth of the others is in an unchanged file.
     """
     if case == "forty":
         return _forty()
+    if case == "known":
+        return _known()
     if case == "error":
         return Report(error=Problem("deploy/no.env does not exist.", "Check it.", Code.USAGE))
     context = Context(
@@ -155,6 +158,23 @@ def _forty() -> Report:
     made = report("findings")
     failed = made.results[0]._replace(findings=findings)
     return made._replace(results=(failed, *made.results[1:]))
+
+
+def _known() -> Report:
+    """
+    Return a report with findings in every state, and with notes.
+    """
+    made = _forty()
+    findings = list(made.results[0].findings)
+    findings[::4] = [each._replace(aside="unchanged") for each in findings[::4]]
+    findings[::3] = [each._replace(aside="known") for each in findings[::3]]
+    failed = made.results[0]._replace(findings=(*findings, FINDINGS[-1]))
+    return made._replace(
+        results=(failed, *made.results[1:]),
+        baseline="deploy/known | findings.json",
+        gone=2,
+        notes=("2 known findings are gone; run `workerctl`.", "7 findings since <b>main</b>."),
+    )
 
 
 if __name__ == "__main__":

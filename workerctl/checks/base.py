@@ -14,7 +14,7 @@ from workerctl.report.words import listed
 from workerctl.rules import Rule
 from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Declaration, Schema
-from workerctl.sources.values import Values
+from workerctl.sources.values import Assignment, Values
 
 if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Manifest
@@ -133,6 +133,21 @@ class Context(NamedTuple):
             self.shared[find] = find(self)
         found: tuple[Found, ...] = self.shared[find]
         return found
+
+    def suppresses_alone(self, code: str, assignment: Assignment) -> bool:
+        """
+        Return whether a suppression is of this line, or of its variable, and not of others.
+
+        A check that reports several lines together yields a separate finding for it.
+        """
+        return any(
+            each.code == code
+            and (
+                (each.field is not None and each.field == assignment.sets)
+                or each.place == assignment.location
+            )
+            for each in self.suppressions
+        )
 
     def value(self, name: str) -> Any:
         """

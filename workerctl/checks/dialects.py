@@ -84,20 +84,10 @@ def _of_lines(context: Context, source: Source) -> Iterator[Finding]:
     for assignment in source.assignments:
         line = _line(context, assignment)
         if line is not None:
-            alone = assignment.sets if _is_accepted(context, assignment) else None
+            is_alone = context.suppresses_alone("SET009", assignment)
+            alone = assignment.location.line if is_alone else None
             alike.setdefault((*line[1:], alone), []).append(line)
     yield from map(_finding, alike.values())
-
-
-def _is_accepted(context: Context, assignment: Assignment) -> bool:
-    """
-    Return whether a suppression names the variable, which then needs a separate finding.
-    """
-    name = assignment.sets
-    return any(
-        each.code == "SET009" and each.field is not None and each.field == name
-        for each in context.suppressions
-    )
 
 
 def _line(context: Context, assignment: Assignment) -> _Line | None:

@@ -4,7 +4,6 @@ Env files: every line parses, the files are private and untracked, and they set 
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from workerctl.sources.names import Spelling
 from workerctl.sources.values import Assignment, Broken, Source
 
 _STDIN = "<stdin>"
-_GIT_SECONDS = 10
 _WRITTEN_LINE_END = r"\\n[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*="
 _REAL_LINE_ENDS = "Begin a new line for each assignment."
 
@@ -216,36 +214,14 @@ def _secret_files(context: Context) -> Iterator[Location]:
 def _tracked(path: Path) -> bool | str:
     """
     Return whether git tracks the file, or a reason when git cannot say.
-
-    The work tree may be someone else's, so git runs nothing that its configuration names.
     """
+    from workerctl.checks import git  # most runs find no secret in a file
+
     directory = Path(os.path.abspath(path.parent))  # noqa: PTH100 -- resolve() would follow links
-    if not any((parent / ".git").exists() for parent in (directory, *directory.parents)):
-        return "not in a git work tree"
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
-    try:
-        done = subprocess.run(  # noqa: S603 -- a fixed command; the name comes after `--`
-            command,
-            cwd=directory,
-            env={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "LC_ALL": "C",
-                "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_CONFIG_GLOBAL": os.devnull,
-                "GIT_OPTIONAL_LOCKS": "0",
-                "GIT_LITERAL_PATHSPECS": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        return "git is not installed"
-    except subprocess.TimeoutExpired:
-        return f"git did not answer within {_GIT_SECONDS} s"
-    return {0: True, 1: False}.get(done.returncode, "git cannot read this work tree")
+    answer = git.ask(directory, "ls-files", "--error-unmatch", "--", path.name)
+    if isinstance(answer, str):
+        return answer
+    return {0: True, 1: False}.get(answer.status, "git cannot read this work tree")
 
 
 SET010 = Check("SET010", "The configuration is not empty", something_is_read)

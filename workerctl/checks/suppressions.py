@@ -1,8 +1,9 @@
 """
 SUP001, which reports the expired and the unused suppressions.
 
-`sources/project.py` parses them from `[[tool.workerctl.ignore]]` in pyproject.toml. The engine and
-`get_settings` call `report.findings.accepting` for every finding. An accepted finding stays in the
+`sources/project.py` parses them from `[[tool.workerctl.ignore]]` in pyproject.toml, and
+`sources/dialects/instructions.py` from comments of env files. The engine and `get_settings` call
+`report.findings.accepting` for every finding. An accepted finding stays in the
 report but fails nothing.
 """
 
@@ -15,7 +16,7 @@ from workerctl.report.results import Status
 
 def suppressions(context: Context) -> Iterator[Finding]:
     """
-    Every suppression in pyproject.toml is in date and still suppresses a finding.
+    Every suppression in pyproject.toml and in the env files is in date and suppresses a finding.
 
     Why: a suppression is a decision for a limited time. After its date it no longer applies, and
     the finding fails the run again. One that suppresses nothing today would hide a new problem
@@ -26,22 +27,27 @@ def suppressions(context: Context) -> Iterator[Finding]:
     for suppression in context.suppressions:
         if suppression.has_expired(context.today):
             yield _finding(
+                suppression,
                 f"{_named(suppression)} expired on {suppression.until}.",
                 "Resolve the finding, or decide again and extend `until`.",
             )
         elif _is_unused(context, suppression):
+            in_comment = suppression.written is not None
             yield _finding(
+                suppression,
                 f"{_named(suppression)} suppresses nothing.",
-                "Delete it from pyproject.toml.",
+                "Delete the comment." if in_comment else "Delete it from pyproject.toml.",
             )
 
 
-def _finding(message: str, hint: str) -> Finding:
-    return Finding("SUP001", Severity.WARNING, message, hint)
+def _finding(suppression: Suppression, message: str, hint: str) -> Finding:
+    return Finding("SUP001", Severity.WARNING, message, hint, location=suppression.written)
 
 
 def _named(suppression: Suppression) -> str:
     of = f"The suppression of {suppression.code}"
+    if suppression.written is not None:
+        return f"{of} in a comment"
     return of if suppression.field is None else f"{of} for {suppression.field}"
 
 

@@ -43,6 +43,8 @@ def document(report: Report) -> dict[str, Any]:
     return {
         **opening(SCHEMA, report),
         "summary": _summary(report),
+        "baseline": _text(report.baseline),
+        "notes": list(map(printable, report.notes)),
         "checks": [_check(result) for result in report.results],
     }
 
@@ -86,13 +88,19 @@ def opening(schema: str, report: Report) -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, int]:
     findings = list(report.findings())
-    suppressed = sum(len(result.findings) for result in report.results) - len(findings)
     counts = {status.value: report.ended(status) for status in Status}
     severities = {
         f"{severity.label}s": sum(finding.severity is severity for finding in findings)
         for severity in sorted(Severity, reverse=True)
     }
-    return {**counts, **severities, "suppressed": suppressed}
+    return {
+        **counts,
+        **severities,
+        "suppressed": len(list(report.findings("suppressed"))),
+        "known": len(list(report.findings("known"))),
+        "unchanged": len(list(report.findings("unchanged"))),
+        "gone": report.gone,
+    }
 
 
 def _check(result: Result) -> dict[str, Any]:
@@ -102,7 +110,9 @@ def _check(result: Result) -> dict[str, Any]:
         "status": result.status.value,
         "reason": _text(result.reason),
         "seconds": round(result.seconds, 6),
-        "findings": [finding_of(finding) for finding in result.findings],
+        "findings": [
+            {**finding_of(finding), "state": finding.state} for finding in result.findings
+        ],
     }
 
 

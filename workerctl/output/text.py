@@ -2,6 +2,7 @@
 The report for people: the findings by area, the other checks, and a summary.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TextIO
@@ -10,7 +11,7 @@ from workerctl import __version__
 from workerctl.output.folding import check_line, folded, words
 from workerctl.output.formats import Detail
 from workerctl.output.lines import Line, Style, line, write
-from workerctl.report.findings import Finding, Severity
+from workerctl.report.findings import Finding, Severity, State
 from workerctl.report.results import Report, Result, Status, worst
 
 _AREAS = {
@@ -27,6 +28,8 @@ _AREAS = {
     "DEP": "deploy",
     "SUP": "suppressions",
 }
+ASIDE: tuple[State, ...] = ("suppressed", "known", "unchanged")
+"""The states of findings that do not count, in the order of a summary."""
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("✗", "red"),
     Severity.WARNING: ("!", "yellow"),
@@ -75,10 +78,12 @@ def summary(report: Report) -> Line:
         count = sum(finding.severity is severity for finding in findings)
         if count:
             pieces += [(_plural(count, severity.label), style), ", "]
-    pieces = pieces[:-1] or [("no findings", "green" if report.exit_code == 0 else "")]
+    none = "no findings" if report.baseline is None else "no new findings"
+    pieces = pieces[:-1] or [(none, "green" if report.exit_code == 0 else "")]
     ended = [f"{report.ended(status)} {words(status)}" for status in Status if report.ended(status)]
-    suppressed = sum(len(result.findings) for result in report.results) - len(findings)
-    ended += [f"{suppressed} suppressed"] if suppressed else []
+    for state in ASIDE:
+        count = len(list(report.findings(state)))
+        ended += [f"{count} {state}"] if count else []
     return line(*pieces, f" · {', '.join(ended)} · exit code {int(report.exit_code)}")
 
 
@@ -92,11 +97,12 @@ def lines(report: Report, detail: Detail) -> Iterator[Line]:
         return
     for area, results in groupby(report.results, key=_area):
         yield from _findings(report, area, list(results), detail)
-    ended = [*_passed(report, detail), *unjudged(report, detail)]
+    ended = [*_passed(report, detail), *unjudged(report, detail), *_known(report, detail)]
     if ended:
         yield line()
         yield from ended
     yield line()
+    yield from (line(note) for note in report.notes)
     yield summary(report)
 
 
@@ -128,12 +134,43 @@ def _area(result: Result) -> str:
 
 def _findings(report: Report, area: str, results: list[Result], detail: Detail) -> Iterator[Line]:
     findings = [finding for result in results for finding in result.findings]
-    shown = [finding for finding in findings if not detail.quiet or report.fails(finding)]
+    shown = [finding for finding in findings if is_listed(report, finding, detail)]
     if shown:
         yield line()
         yield line((area, "bold"))
     for finding in sorted(shown, key=_worst_first):
         yield from finding_lines(finding)
+
+
+def is_listed(report: Report, finding: Finding, detail: Detail) -> bool:
+    """
+    Return whether a report for people has a line for a finding; of others it has the number.
+
+    Those are findings that the baseline knows, unless `verbose`, or whose file has not changed.
+    """
+    if detail.quiet:
+        return report.fails(finding)
+    shown: set[State] = (
+        {"open", "suppressed", "known"} if detail.verbose else {"open", "suppressed"}
+    )
+    return finding.state in shown
+
+
+def known(report: Report, detail: Detail) -> str:
+    """
+    Return what is known but not listed, by code: "100 known findings (old.json): ENV005 (100)".
+    """
+    counts = Counter(finding.code for finding in report.findings("known"))
+    if not counts or detail.quiet or detail.verbose:
+        return ""
+    codes = ", ".join(f"{code} ({count})" for code, count in counts.items())
+    return f"{_plural(counts.total(), 'known finding')} ({report.baseline}): {codes}"
+
+
+def _known(report: Report, detail: Detail) -> Iterator[Line]:
+    text = known(report, detail)
+    if text:
+        yield line(("– ", "dim"), text, indent=2)
 
 
 def _passed(report: Report, detail: Detail) -> Iterator[Line]:
@@ -169,7 +206,7 @@ def unjudged(report: Report, detail: Detail) -> Iterator[Line]:
 
 
 def _worst_first(finding: Finding) -> tuple[bool, int]:
-    return finding.suppressed is not None, -finding.severity
+    return finding.state != "open", -finding.severity
 
 
 def finding_lines(finding: Finding) -> Iterator[Line]:
@@ -181,6 +218,9 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
     if finding.suppressed is not None:
         sign, style = "–", "dim"
         follow_up = f"suppressed until {finding.suppressed.until}: {finding.suppressed.reason}"
+    elif finding.aside is not None:
+        sign, style = "–", "dim"
+        follow_up = f"{finding.aside}: {finding.hint}" if finding.hint else finding.aside
     margin = len(f"  {sign} {finding.code} ")
     yield line((f"  {sign} ", style), (finding.code, style), f" {finding.message}", indent=margin)
     is_located = finding.location is not None and finding.location.source != "default"

@@ -15,6 +15,8 @@ ALWAYS = frozenset({"SET001", "ENV001"})
 """The checks that cannot be ignored or suppressed, because all other results depend on them."""
 
 SourceKind = Literal["env-file", "environment", "secret-file", "default", "other"]
+State = Literal["open", "suppressed", "known", "unchanged"]
+"""Whether a finding counts: only an open one does."""
 
 
 class Severity(enum.IntEnum):
@@ -48,13 +50,22 @@ class Location(NamedTuple):
             return self.source
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
+    def holds(self, other: "Location | None") -> bool:
+        """
+        Return whether another location is this one, or in this file if it has no line.
+        """
+        if other is None or other[:2] != self[:2]:
+            return False
+        return self.line is None or self.line == other.line
+
 
 class Suppression(NamedTuple):
     """
     A check whose findings the team accepts, with the reason, until the end of a day (UTC).
 
     An empty `env` means every environment. With a `field`, only the findings whose first field it
-    is are accepted.
+    is are accepted; with a `place`, only those in that file or on that line. `written` is where the
+    comment of an env file stands that makes the suppression; None if pyproject.toml does.
     """
 
     code: str
@@ -62,6 +73,8 @@ class Suppression(NamedTuple):
     until: date
     env: tuple[str, ...] = ()
     field: str | None = None
+    place: Location | None = None
+    written: Location | None = None
 
     def covers(self, env: str) -> bool:
         """
@@ -77,9 +90,11 @@ class Suppression(NamedTuple):
 
     def matches(self, finding: "Finding") -> bool:
         """
-        Return whether the finding has the code and the field, in whatever environment.
+        Return whether the finding has the code, field and place, in whatever environment.
         """
         if self.code != finding.code or self.code in ALWAYS:
+            return False
+        if self.place is not None and not self.place.holds(finding.location):
             return False
         return self.field is None or self.field in finding.fields[:1]
 
@@ -88,7 +103,8 @@ class Finding(NamedTuple):
     """
     A problem: `message` says what is wrong and `hint` what to do, in one sentence each.
 
-    Neither contains a secret. `location` is that of the first of `fields`.
+    Neither contains a secret. `location` is that of the first of `fields`. `aside` is set if the
+    finding does not count in this run: the baseline knows it, or its file has not changed.
     """
 
     code: str
@@ -98,6 +114,14 @@ class Finding(NamedTuple):
     fields: tuple[str, ...] = ()
     location: Location | None = None
     suppressed: Suppression | None = None
+    aside: Literal["known", "unchanged"] | None = None
+
+    @property
+    def state(self) -> State:
+        """
+        Whether the finding counts, or why it does not.
+        """
+        return "suppressed" if self.suppressed is not None else self.aside or "open"
 
 
 def accepting(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.findings import Finding, Severity
+from workerctl.report.findings import Finding, Severity, State
 
 
 class Status(enum.Enum):
@@ -63,7 +63,9 @@ class Report(NamedTuple):
     not known; `judged_as` is the environment whose rules were applied, and `env_from` says where
     that is from, or why it is not set. `later` names the variables that are provided at deploy, and
     `further` the sources that were not read, which may set others. Findings of the severity
-    `fail_on` and above fail the run; if it is None, no finding does.
+    `fail_on` and above fail the run; if it is None, no finding does. `baseline` is the file that
+    knows findings; `gone` is the number of those that it knows and that were not found. `notes` are
+    sentences about both, and about findings in files that have not changed.
     """
 
     results: tuple[Result, ...] = ()
@@ -78,19 +80,22 @@ class Report(NamedTuple):
     fail_on: Severity | None = Severity.ERROR
     error: Problem | None = None
     name: str | None = None
+    baseline: str | None = None
+    gone: int = 0
+    notes: tuple[str, ...] = ()
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self, state: State = "open") -> Iterator[Finding]:
         """
-        Yield every finding that is not suppressed.
+        Yield every finding in a state; without one, every finding that counts.
         """
         for result in self.results:
-            yield from (finding for finding in result.findings if finding.suppressed is None)
+            yield from (finding for finding in result.findings if finding.state == state)
 
     def fails(self, finding: Finding) -> bool:
         """
         Return whether this finding alone fails the run.
         """
-        if finding.suppressed is not None or self.fail_on is None:
+        if finding.state != "open" or self.fail_on is None:
             return False
         return finding.severity >= self.fail_on
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workerctl.report.errors import shielded
 from workerctl.report.findings import Finding, Suppression
 from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Schema, variable_named
 from workerctl.sources.project import Project
-from workerctl.sources.values import Values
+from workerctl.sources.values import Source, Values
 
 if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Manifest
@@ -54,9 +55,14 @@ class Loaded(NamedTuple):
     @property
     def suppressions(self) -> tuple[Suppression, ...]:
         """
-        The suppressions of the project. Their fields are variables, as those of findings are.
+        The suppressions of the project, and those in comments of the env files.
+
+        Their fields are variables, as those of findings are. Raises SourceError for a comment that
+        is not valid.
         """
-        return tuple(map(self._of_variable, self.project.suppressions))
+        of_project = map(self._of_variable, self.project.suppressions)
+        in_files = (one for source in self.values.env_files for one in _in_comments(source))
+        return (*of_project, *in_files)
 
     def _of_variable(self, suppression: Suppression) -> Suppression:
         field = suppression.field
@@ -64,3 +70,11 @@ class Loaded(NamedTuple):
             return suppression
         name = variable_named(self.schema, field)
         return suppression._replace(field=name or field)
+
+
+def _in_comments(source: Source) -> tuple[Suppression, ...]:
+    if "workerctl:" not in source.text:
+        return ()
+    from workerctl.sources.dialects import instructions  # most files have none
+
+    return shielded(lambda one: instructions.suppressions(one.name, one.text), source)

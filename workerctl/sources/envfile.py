@@ -28,7 +28,8 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # python-dotenv finds comments with `\s+#`, which takes quadratic time in a run of blanks.
 _MOST_BLANKS = 256
 _BLANKS = rf"[^\S\r\n]{{{_MOST_BLANKS + 1}}}"
-_ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
+ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*(?P<quote>['\"]?)"
+"""An assignment up to its value, with the quotation mark at which that begins."""
 
 
 class Entry(NamedTuple):
@@ -176,17 +177,32 @@ def _read_limited(stream: BinaryIO) -> bytes:
 
 
 def _entries(text: str, ends: list[int]) -> Iterator[Entry]:
+    for number, binding in _bindings(text, ends):
+        raw = binding.original.string
+        if binding.error or binding.key is not None:
+            quote = _quote(binding)
+            value = _with_line_feeds(binding) if quote and "\r" in raw else binding.value
+            yield Entry(number=number, name=binding.key, value=value, quote=quote, raw=raw)
+
+
+def bindings(text: str) -> Iterator[tuple[int, Binding]]:
+    """
+    Yield everything in the text of an env file, comments included, each with its line from 1.
+
+    The text of a binding includes the blank lines before it and its line ending.
+    """
+    lines = io.StringIO(text, newline="")
+    yield from _bindings(text, list(accumulate(map(len, lines))))
+
+
+def _bindings(text: str, ends: list[int]) -> Iterator[tuple[int, Binding]]:
     # The line numbers of python-dotenv are not used: it counts the blank lines before a statement
     # as part of it, and counts a CRLF twice after a line that it cannot parse.
     position = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
         raw = binding.original.string
-        number = bisect_right(ends, position + len(raw) - len(raw.lstrip())) + 1
+        yield bisect_right(ends, position + len(raw) - len(raw.lstrip())) + 1, binding
         position += len(raw)
-        if binding.error or binding.key is not None:
-            quote = _quote(binding)
-            value = _with_line_feeds(binding) if quote and "\r" in raw else binding.value
-            yield Entry(number=number, name=binding.key, value=value, quote=quote, raw=raw)
 
 
 def _with_line_feeds(binding: Binding) -> str | None:
@@ -204,7 +220,7 @@ def _quote(binding: Binding) -> str:
     raw = binding.original.string
     if "'" not in raw and '"' not in raw:  # for most files, this saves compiling the pattern
         return ""
-    match = re.match(_ASSIGNMENT, raw)
+    match = re.match(ASSIGNMENT, raw)
     return match["quote"] if match else ""
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _KEYS = (
     *("settings", "checks", "env_file", "secrets_dir", "rendered_by"),
-    *("ignore", "preload", "pipeline", "rules", "target"),
+    *("ignore", "preload", "pipeline", "rules", "target", "baseline"),
 )
+BASELINE = "workerctl-baseline.json"
+"""The file of known findings, unless the project names another one."""
 RENDERERS = (
     *("1password", "ansible", "argocd", "aws", "azure", "bitwarden", "bws", "chamber", "chezmoi"),
     *("confd", "consul-template", "docker", "doppler", "dotenvx", "envsubst", "external-secrets"),
@@ -35,8 +37,8 @@ class Project(NamedTuple):
 
     `settings` is a `module:Class` and `checks` are `module:TABLE`s. `preload` names what a worker
     imports or calls before it forks. `rendered_by` is the tool that renders the env files before a
-    worker reads them. `pipeline` is read by `workerctl.budget.declaration`, and
-    `rules` by `workerctl.schema.rule_table`.
+    worker reads them. `baseline` is the file of known findings. `pipeline` is read by
+    `workerctl.budget.declaration`, and `rules` by `workerctl.schema.rule_table`.
     """
 
     directory: Path
@@ -50,6 +52,7 @@ class Project(NamedTuple):
     rules: Mapping[str, Any] | None = None
     targets: "tuple[Target, ...]" = ()
     rendered_by: str | None = None
+    baseline: str | None = None
 
     def path(self, path: str) -> str:
         """
@@ -151,6 +154,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
         rules=_table_in(table, "rules"),
         targets=_targets(_list(table, "target")),
         rendered_by=_renderer(table),
+        baseline=_text(table, "baseline"),
     )
 
 

@@ -21,7 +21,8 @@ from workerctl.output.formats import FORMATS, Detail, renderer
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Status, worst
 
-CASES = ["findings", "unjudged", "held", "error", "forty", "several"]
+CASES = ["findings", "unjudged", "held", "error", "forty", "several", "known"]
+ASIDE = ["suppressed", "known", "unchanged"]
 LABELS = {
     **dict.fromkeys(("error", "critical", "✗"), "error"),
     **dict.fromkeys(("warning", "minor", "!"), "warning"),
@@ -59,7 +60,7 @@ def rendered(format_: str, case: str, detail: Detail | None = None) -> str:
 
 def said(case: str) -> list[tuple[str, str]]:
     """
-    Return the code and severity of every finding of a case that is not suppressed, sorted.
+    Return the code and severity of every finding of a case that counts, sorted.
     """
     return sorted(
         (finding.code, finding.severity.label)
@@ -100,7 +101,7 @@ def test_every_format_says_the_same(case: str) -> None:
             for document in documents(case)
             for check in document["checks"]
             for finding in check["findings"]
-            if not finding["suppressed"]
+            if finding["state"] == "open"
         ],
         "github": [
             (code, LABELS[one["kind"]])
@@ -117,7 +118,7 @@ def test_every_format_says_the_same(case: str) -> None:
             (one["ruleId"], LABELS[one["level"]])
             for run in sarif
             for one in run["results"]
-            if not one["suppressions"]
+            if not one["suppressions"] and one.get("baselineState", "new") == "new"
         ],
         "markdown": [
             (code, LABELS[sign])
@@ -148,6 +149,89 @@ def test_every_format_says_the_same(case: str) -> None:
     assert (
         sum(len(run["invocations"][0]["toolExecutionNotifications"]) for run in sarif) == problems
     )
+
+
+@pytest.mark.parametrize("case", ["findings", "several", "known"])
+def test_every_format_counts_what_does_not_count(case: str) -> None:
+    """
+    The numbers of suppressed, known and unchanged findings are equal in all formats that have them.
+    """
+    results = [one for run in json.loads(rendered("sarif", case))["runs"] for one in run["results"]]
+    known = [one for one in results if one.get("baselineState") == "unchanged"]
+    reasons = [each["justification"] for one in results for each in one["suppressions"]]
+    output = "".join(ET.fromstring(rendered("junit", case).encode()).itertext())  # noqa: S314 -- our own
+    suppressed, changed = (
+        sum("(until " in reason for reason in reasons),
+        sum(reason == "The file has not changed." for reason in reasons),
+    )
+    counts = {
+        "sarif": [suppressed, len(known), changed],
+        "json": [sum(document["summary"][name] for document in documents(case)) for name in ASIDE],
+        "listed": [
+            sum(
+                finding["state"] == name
+                for document in documents(case)
+                for check in document["checks"]
+                for finding in check["findings"]
+            )
+            for name in ASIDE
+        ],
+        "junit": [
+            output.count("(suppressed"),
+            output.count("(known)"),
+            output.count("(unchanged)"),
+        ],
+        **{name: _counted(rendered(name, case)) for name in ("text", "markdown")},
+    }
+    expected = [
+        sum(len(list(report.findings(name))) for report in reports(case))  # type: ignore[arg-type]
+        for name in ASIDE
+    ]
+    assert counts == dict.fromkeys(counts, expected)
+    assert (case != "known") or all(expected)
+    assert (case != "known") or _counted(rendered("github", case)) == expected
+
+
+def _counted(text: str) -> list[int]:
+    """
+    Return the numbers in the summaries of a text.
+    """
+    return [sum(map(int, re.findall(rf"(\d+) {name}\b(?= ·|,)", text))) for name in ASIDE]
+
+
+def test_every_format_says_what_a_baseline_no_longer_needs() -> None:
+    """
+    The notes are in all formats for people, in JSON and in SARIF.
+    """
+    (report,) = reports("known")
+    (run,) = json.loads(rendered("sarif", "known"))["runs"]
+    noted = run["invocations"][0]["toolConfigurationNotifications"]
+
+    assert documents("known")[0]["notes"] == list(report.notes)
+    assert documents("known")[0]["summary"]["gone"] == report.gone
+    assert [(one["level"], one["message"]["text"]) for one in noted] == [
+        ("note", note) for note in report.notes
+    ]
+    for name in ("text", "github"):
+        assert all(note in rendered(name, "known").splitlines() for note in report.notes)
+    assert "\n7 findings since &lt;b&gt;main&lt;/b&gt;.\n" in rendered("markdown", "known")
+
+
+def test_known_findings_are_listed_if_they_are_asked_for() -> None:
+    """
+    Otherwise they are counted by code, because there may be hundreds; --quiet leaves them out.
+    """
+    counted = "– 14 known findings (deploy/known | findings.json): KEY901 (14)\n"
+    plain, verbose, quiet = (
+        rendered("text", "known", detail)
+        for detail in (Detail(), Detail(verbose=True), Detail(quiet=True))
+    )
+
+    assert counted in plain
+    assert "→ known: Mend it" not in plain
+    assert counted not in verbose + quiet
+    assert verbose.count("→ known: Mend it") == 14
+    assert "14 known findings (deploy/known \\| findings.json)" in rendered("markdown", "known")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -196,7 +280,7 @@ def test_gitlab_has_the_required_fields(case: str) -> None:
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
 
 
-@pytest.mark.parametrize("case", ["findings", "several"])
+@pytest.mark.parametrize("case", ["findings", "several", "known"])
 def test_json_follows_its_schema(case: str) -> None:
     """
     One report has the shape `workerctl.report/1`; several contain reports of this shape.

@@ -20,7 +20,7 @@ from workerctl.checks.base import (
     titled,
 )
 from workerctl.checks.engine.select import Selection
-from workerctl.report.findings import Finding, Location, Severity, accepting
+from workerctl.report.findings import Finding, Location, Severity, Suppression, accepting
 from workerctl.report.results import Result, Status
 from workerctl.report.type_names import type_name
 from workerctl.secrecy.credential_names import is_credential_name
@@ -232,6 +232,24 @@ class Runner:
 
             self._redactor = Redactor(secret_texts(self._context), MASK)
         return self._redactor.redact(text)
+
+
+def redacted_suppressions(context: Context) -> tuple[Suppression, ...]:
+    """
+    Return the suppressions, with no secret in the reasons that comments of env files give.
+
+    Besides the secrets of the configuration, these are what has the shape of one.
+    """
+    from workerctl.schema.secrets.texts import secrets_in  # most env files have no such comment
+    from workerctl.secrecy.redaction import Redactor
+
+    reasons = [each.reason for each in context.suppressions if each.written is not None]
+    shaped = (secret for reason in reasons for secret in secrets_in("", reason))
+    redactor = Redactor([*secret_texts(context), *shaped], MASK)
+    return tuple(
+        each if each.written is None else each._replace(reason=redactor.redact(each.reason))
+        for each in context.suppressions
+    )
 
 
 def secret_texts(context: Context) -> Iterator[str]:

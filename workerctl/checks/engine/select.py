@@ -50,9 +50,11 @@ def under(codes: Iterable[str], prefix: str) -> list[str]:
     return [code for code in codes if code.startswith(prefix.upper())]
 
 
-def require_code(codes: Iterable[str], code: str) -> None:
+def require_code(codes: Iterable[str], code: str, who: str = "") -> None:
     """
     Raise UsageError unless the code exists. The message repeats it only if it looks like a code.
+
+    `who` is a place and a verb, such as "deploy/base.env:3 names".
     """
     known = tuple(codes)
     if code in known:
@@ -60,7 +62,8 @@ def require_code(codes: Iterable[str], code: str) -> None:
     from workerctl.secrecy.typed import may_repeat
 
     shown = f"code {code}" if may_repeat(code) else "such code"
-    raise UsageError(f"There is no {shown}.", did_you_mean(code.upper(), known))
+    clause = f", which {who}" if who else ""
+    raise UsageError(f"There is no {shown}{clause}.", did_you_mean(code.upper(), known))
 
 
 def _resolve(known: tuple[str, ...], options: Iterable[str]) -> frozenset[str]:

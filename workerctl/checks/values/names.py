@@ -41,6 +41,8 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
         others = []
         for assignment in assignments:
             finding = None if known is None else _unknown_in_file(context, assignment, known)
+            if finding is None and context.suppresses_alone("SET002", assignment):
+                finding = _others_in_file(context, [assignment])
             if finding is None:
                 others.append(assignment)
             else:

@@ -2,16 +2,33 @@
 `workerctl check`: check configurations and write the report.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from typing import NamedTuple
 
 from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
 from workerctl.output.formats import Destination, Detail
+from workerctl.output.lines import line
 from workerctl.preflight import Request, attempted, preflight, reported
+from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.results import Problem, Report
+from workerctl.report.results import Problem, Report, worst
+from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources import project as projects
-from workerctl.sources.project import Project
+from workerctl.sources.project import BASELINE, Project
+
+Mark = Callable[[Report], Report]
+
+
+class Living(NamedTuple):
+    """
+    How to live with findings: write the baseline, or report only what has changed since a revision.
+    """
+
+    write_baseline: bool = False
+    diff_from: str | None = None
 
 
 def execute(  # noqa: PLR0913 -- what to check, and where to write it
@@ -21,6 +38,7 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
     to: tuple[Destination, ...] = (Destination(),),
     detail: Detail | None = None,
     *,
+    living: Living = Living(),  # noqa: B008 -- immutable
     annotate: bool = False,
 ) -> int:
     """
@@ -31,7 +49,9 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
     exit code.
     """
     project = attempted(projects.here)
-    reports = tuple(_reports(world, request, words, project))
+    reports = tuple(_reports(world, request, words, project, living))
+    if living.write_baseline:
+        return _write_baseline(world, reports, project)
     code = world.output.deliver(*reports, destinations=to, detail=detail)
     if annotate and world.environ.get("GITHUB_ACTIONS") == "true":
         world.output.annotate(*reports, detail=detail)
@@ -41,7 +61,11 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
 
 
 def _reports(
-    world: World, request: Request, words: Sequence[str], project: Project | Problem
+    world: World,
+    request: Request,
+    words: Sequence[str],
+    project: Project | Problem,
+    living: Living,
 ) -> Iterator[Report]:
     """
     Yield a report for each configuration, or one with the reason why nothing can be checked.
@@ -49,8 +73,12 @@ def _reports(
     if isinstance(project, Problem):
         yield Report(error=project)
         return
+    marks = attempted(lambda: tuple(_marks(world, project, living)))
+    if isinstance(marks, Problem):
+        yield Report(error=marks)
+        return
     if not words and not project.targets:
-        yield _report(world, request, project)
+        yield _report(world, request, project, None, marks)
         return
     from workerctl.commands.check.configurations import configurations
 
@@ -59,19 +87,79 @@ def _reports(
         yield Report(error=found)
         return
     for one in found:
-        report = _report(world, one.request, project)._replace(name=one.name)
+        report = _report(world, one.request, project, one.name, marks)
         yield report
         if report.exit_code == ExitCode.INTERRUPTED:
             return
 
 
-def _report(world: World, request: Request, project: Project) -> Report:
-    return reported(
-        lambda: preflight(
+def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
+    """
+    Yield functions that mark the findings of a report that do not count.
+
+    Raises UsageError if the baseline or the revision cannot be used.
+    """
+    path = _baseline_path(project)
+    if is_like_secret(path):
+        raise UsageError("[tool.workerctl] baseline does not name a file.", "Correct it.")
+    if living.write_baseline:
+        return
+    if project.baseline is not None or os.path.lexists(path):
+        from workerctl.commands.check import baseline, known  # most projects have no baseline
+
+        made = baseline.read(path)
+        today = world.today or datetime.now(timezone.utc).date()  # noqa: UP017 -- as in preflight
+        yield lambda report: known.with_known(report, made, project, today, path)
+    if living.diff_from is not None:
+        from workerctl.commands.check import changes
+
+        since = changes.revision(living.diff_from)
+        yield lambda report: changes.with_unchanged(report, since)
+
+
+def _report(
+    world: World, request: Request, project: Project, name: str | None, marks: Sequence[Mark]
+) -> Report:
+    def make() -> Report:
+        report = preflight(
             request,
             environ=world.environ,
             stdin=world.stdin,
             today=world.today,
             project=project,
-        )
-    )
+        )._replace(name=name)
+        for mark in marks:
+            report = mark(report)
+        return report
+
+    return reported(make)._replace(name=name)
+
+
+def _baseline_path(project: Project) -> str:
+    return project.path(project.baseline or BASELINE)
+
+
+def _write_baseline(world: World, reports: tuple[Report, ...], project: Project | Problem) -> int:
+    """
+    Write the findings of the reports to the baseline, and say what has changed in it.
+
+    If a configuration could not be checked, nothing is written. Return the exit code.
+    """
+    for report in reports:
+        if report.error is not None:
+            world.output.print_problem(report.error)
+    if isinstance(project, Problem) or any(report.error is not None for report in reports):
+        world.output.note("The baseline was not written.")
+        return int(worst(0 if each.error is None else each.error.exit_code for each in reports))
+    from workerctl.commands.check import baseline, known
+
+    path = _baseline_path(project)
+    today = world.today or datetime.now(timezone.utc).date()  # noqa: UP017 -- as in the preflight
+    made: list[known.Renewed] = []
+
+    def change(old: baseline.Baseline | None) -> baseline.Baseline:
+        made.append(known.renewed(old, reports, project, today))
+        return made[-1].baseline
+
+    baseline.write(path, change)
+    return world.output.write_lines(line(text) for text in known.said(made[-1], path))

@@ -43,9 +43,9 @@ def render(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
 
 def annotate(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
     """
-    Write a workflow command for each problem, crashed check and finding that is not suppressed.
+    Write a workflow command for each problem, crashed check and finding that counts.
 
-    A last line, which is not a command, counts them.
+    The last lines, which are not commands, are notes and a summary.
     """
     for report in reports:
         if report.error is not None:
@@ -56,11 +56,13 @@ def annotate(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> Non
     shown = [each for each in placed(reports) if _is_shown(each, detail)]
     stream.writelines(_annotation(each) for each in shown)
     stream.writelines(f"{sentence}\n" for sentence in _beyond_the_limit(shown))
+    notes = dict.fromkeys(printable(note) for report in reports for note in report.notes)
+    stream.writelines(f"{note}\n" for note in notes)
     stream.write(f"{total(reports).plain()}\n")
 
 
 def _is_shown(each: Placed, detail: Detail) -> bool:
-    if each.finding.suppressed is not None:
+    if each.finding.state != "open":
         return False
     return not detail.quiet or each.report.fails(each.finding)
 

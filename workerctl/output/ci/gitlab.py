@@ -22,7 +22,7 @@ _NO_FILE = "pyproject.toml"
 
 def render(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
     """
-    Write a JSON array with an object for each finding that is not suppressed.
+    Write a JSON array with an object for each finding that counts.
     """
     del detail
     dump([*_problems(reports), *_issues(reports)], stream)
@@ -30,7 +30,7 @@ def render(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> None:
 
 def _issues(reports: tuple[Report, ...]) -> Iterator[dict[str, Any]]:
     for each in placed(reports):
-        if each.finding.suppressed is None:
+        if each.finding.state == "open":
             yield {
                 "description": f"{each.finding.code}: {each.text}",
                 "check_name": each.finding.code,

@@ -78,6 +78,8 @@ def _line(finding: Finding) -> str:
     follow_up = finding.hint or ""
     if accepted is not None:
         follow_up = f"(suppressed until {accepted.until}: {accepted.reason})"
+    elif finding.aside is not None:
+        follow_up = f"{follow_up} ({finding.aside})"
     return printable(f"{where}{finding.severity.label}: {finding.message} {follow_up}").rstrip()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from workerctl.output.formats import Detail
-from workerctl.output.text import SIGNS, heading, summary
+from workerctl.output.text import SIGNS, heading, is_listed, known, summary
 from workerctl.report.findings import Finding
 from workerctl.report.results import Report, Result, Status
 from workerctl.secrecy.masking import printable
@@ -46,13 +46,16 @@ def _section(report: Report, detail: Detail) -> Iterator[str]:
     yield ""
     yield from _table(_findings(report, detail))
     yield from _unjudged(report.results, detail)
+    for note in filter(None, (known(report, detail), *report.notes)):
+        yield escaped(note)
+        yield ""
     yield f"**{escaped(summary(report).plain())}**"
 
 
 def _findings(report: Report, detail: Detail) -> list[Finding]:
     found = [finding for result in report.results for finding in result.findings]
-    shown = [finding for finding in found if not detail.quiet or report.fails(finding)]
-    return sorted(shown, key=lambda finding: (finding.suppressed is not None, -finding.severity))
+    shown = [finding for finding in found if is_listed(report, finding, detail)]
+    return sorted(shown, key=lambda finding: (finding.state != "open", -finding.severity))
 
 
 def _table(findings: list[Finding]) -> Iterator[str]:
@@ -62,10 +65,12 @@ def _table(findings: list[Finding]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for finding in findings:
         accepted = finding.suppressed
-        sign = SIGNS[finding.severity][0] if accepted is None else "–"
+        sign = SIGNS[finding.severity][0] if finding.state == "open" else "–"
         hint = finding.hint or ""
         if accepted is not None:
             hint = f"Suppressed until {accepted.until}: {accepted.reason}"
+        elif finding.aside is not None:
+            hint = f"{finding.aside.capitalize()}: {hint}"
         where = "" if finding.location is None else f"`{_code(str(finding.location))}`"
         cells = (sign, finding.code, where, escaped(finding.message), escaped(hint))
         yield f"| {' | '.join(cells)} |"

@@ -4,6 +4,7 @@ The report in SARIF 2.1.0, for code scanning: the Static Analysis Results Interc
 There is one run for each report, because a run has one list of rules and one exit code.
 """
 
+from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from workerctl import __version__
 from workerctl.output.ci.placed import Placed, placed
 from workerctl.output.formats import DOCUMENTATION, Detail, link
 from workerctl.output.json import dump
-from workerctl.report.findings import Severity
+from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Report, Result, Status
 from workerctl.secrecy.masking import printable
 
@@ -71,10 +72,12 @@ def _invocation(report: Report) -> dict[str, Any]:
     ]
     if report.error is not None:
         notifications.append(_notification(f"{report.error.message} {report.error.hint or ''}"))
+    notes = [_notification(note, "note") for note in report.notes]
     return {
         "executionSuccessful": not notifications,
         "exitCode": int(report.exit_code),
         "toolExecutionNotifications": notifications,
+        **({"toolConfigurationNotifications": notes} if notes else {}),
     }
 
 
@@ -85,26 +88,32 @@ def _notification(text: str, level: str = "error", code: str | None = None) -> d
 
 def _result(each: Placed, index: int) -> dict[str, Any]:
     finding = each.finding
-    accepted = finding.suppressed
-    suppressions = (
-        []
-        if accepted is None
-        else [
-            {
-                "kind": "external",
-                "justification": printable(f"{accepted.reason} (until {accepted.until})"),
-            }
-        ]
-    )
-    return {
+    made: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
         "message": {"text": each.text},
         "locations": [_location(each)],
         "partialFingerprints": {"workerctl/v1": each.fingerprint},
-        "suppressions": suppressions,
+        "suppressions": list(_suppressions(finding)),
     }
+    if each.report.baseline is None:
+        return made
+    # "unchanged" has the meaning of SARIF here: the result was in the baseline already.
+    return {**made, "baselineState": "unchanged" if finding.state == "known" else "new"}
+
+
+def _suppressions(finding: Finding) -> Iterator[dict[str, Any]]:
+    """
+    Yield why a result need not be looked at. For a known one, its `baselineState` says that.
+    """
+    accepted = finding.suppressed
+    if accepted is not None:
+        in_source = accepted.written is not None
+        reason = printable(f"{accepted.reason} (until {accepted.until})")
+        yield {"kind": "inSource" if in_source else "external", "justification": reason}
+    elif finding.state == "unchanged":
+        yield {"kind": "external", "justification": "The file has not changed."}
 
 
 def _location(each: Placed) -> dict[str, Any]:
