@@ -8,7 +8,6 @@ from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
 from workerctl.output.formats import Destination, Detail
 from workerctl.preflight import Request, attempted, preflight, reported
-from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
 from workerctl.sources import project as projects
 from workerctl.sources.project import Project
@@ -52,17 +51,15 @@ def _reports(
     if not words and not project.targets:
         yield _report(world, request, project)
         return
-    from workerctl.commands.check.configurations import configurations
+    from workerctl.commands.configurations import configurations
 
     found = attempted(lambda: configurations(words, request, project))
     if isinstance(found, Problem):
         yield Report(error=found)
         return
-    for one in found:
-        report = _report(world, one.request, project)._replace(name=one.name)
-        yield report
-        if report.exit_code == ExitCode.INTERRUPTED:
-            return
+    from workerctl.commands.check import together
+
+    yield from together.reports(world, found, project)
 
 
 def _report(world: World, request: Request, project: Project) -> Report:
