@@ -16,8 +16,8 @@ import pytest
 Run = Callable[..., CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
-GUIDES = ("docs/adopting.md",)
-_BLOCK = r"```(python|sh|console)\n(.*?)```"
+GUIDES = ("docs/adopting.md", "docs/how-to/compare.md")
+_BLOCK = r"```(python|sh|toml|console)\n(.*?)```"
 
 
 class Block(NamedTuple):

@@ -136,7 +136,7 @@ def test_text_shows_both_values_and_origins_but_no_secret(call: Run, project: Pa
         "           staging.env:8 → Issue one for each environment.",
         "",
         (
-            "different · 1 only in staging, 3 only in production, 4 different, 3 secrets the same, "
+            "different · 1 only in staging, 3 only in production, 4 different, 3 same secrets, "
             f"1 equal, {UNSET} default in both · exit code 0"
         ),
     ]

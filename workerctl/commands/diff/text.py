@@ -163,12 +163,13 @@ def _value(entry: Entry, cell: Cell) -> tuple[str, Style]:
 
 def _summary(comparison: Comparison, code: int) -> Line:
     entries = comparison.entries
+    same = sum(each.relation == "same" for each in entries)
     counts = [
         (f"only in {comparison.a.name}", sum(each.relation == "only-a" for each in entries)),
         (f"only in {comparison.b.name}", sum(each.relation == "only-b" for each in entries)),
         ("different", sum(each.relation == "different" for each in entries)),
         ("not shown", comparison.unnamed),
-        ("secrets the same", sum(each.relation == "same" for each in entries)),
+        ("same secret" if same == 1 else "same secrets", same),
         ("equal", comparison.equal),
         ("default in both", comparison.unset),
     ]

@@ -130,14 +130,17 @@ def row_lines(cells: Cells, to: Layout, *, name_style: Style = "") -> Iterator[L
         padding = " " * (to.name - len(cells.name) + _GAP)
         yield line(mark, (cells.name + padding, name_style), value, gap, origin)
         return
-    yield line(mark, (cells.name, name_style))
-    below = " " * _BELOW
+    below: tuple[str, Style] = (" " * _BELOW, "")
+    if cells.name:
+        yield line(mark, (cells.name, name_style))
+    else:
+        below = (cells.mark.ljust(_BELOW), cells.mark_style)
     if _BELOW + len(cells.value) + _GAP + len(cells.origin) <= (to.columns or 0):
         yield line(below, value, " " * _GAP, origin)
         return
     yield line(below, value, indent=_BELOW)
     if cells.origin:
-        yield line(below, _origin(f"from {cells.origin}"), indent=_BELOW)
+        yield line(" " * _BELOW, _origin(f"from {cells.origin}"), indent=_BELOW)
 
 
 def _origin(text: str) -> tuple[str, Style]:
