@@ -138,11 +138,8 @@ def test_one_environment_is_not_compared_with_itself(judge: Judge, context: Make
     same = judge(line, line, env="production")
     (alone,) = checks.run(context(line), (SEC001,))
 
-    assert (same.status, same.reason) == (
-        Status.NOT_APPLICABLE,
-        "all configurations are judged as production",
-    )
-    assert (alone.status, alone.reason) == (
-        Status.NOT_APPLICABLE,
-        "only one configuration is judged",
-    )
+    for result in (same, alone):
+        assert (result.status, result.reason) == (
+            Status.NOT_APPLICABLE,
+            "this run judges no other environment",
+        )

@@ -12,6 +12,8 @@ from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey, Shared
 from workerctl.schema.boot_rules.view import View
 
+_ALONE = "this run judges no other environment"
+
 
 class Held(NamedTuple):
     """
@@ -50,9 +52,7 @@ def secrets_are_not_shared(context: Context) -> Iterator[Finding]:
     """
     others = [other for other in context.others if other.env != context.env]
     if not others:
-        alone = "only one configuration is judged"
-        same = f"all configurations are judged as {context.env}"
-        raise NotApplicable(same if context.others else alone)
+        raise NotApplicable(_ALONE)
     holders = [(other, _by_text(other.view)) for other in others]
     for secrets in _by_name(_held(context.view)).values():
         sharing = [pair for one in secrets for pair in _sharing(one, holders)]

@@ -153,12 +153,13 @@ def test_json_says_the_same(call: Run, project: Path) -> None:
     assert found["same_class"]
     assert found["summary"] == {
         "only_a": 1, "only_b": 3, "different": 4, "same_secrets": 3,
-        "equal": 1, "unset": UNSET, "unnamed": 0,
+        "equal": 1, "unset": UNSET, "later": 0, "unnamed": 0,
     }  # fmt: skip
     assert "LLM_TIMEOUT_SECONDS" not in by_name
     assert by_name["SHUTDOWN_GRACE_SECONDS"]["a"] == {
         "set": False,
         "valid": True,
+        "later": False,
         "value": "30",
         "location": {"source": "default", "file": None, "line": None},
     }
@@ -275,6 +276,30 @@ def test_different_classes_are_compared_by_variable_name(call: Run, project: Pat
     assert found["ENV"]["relation"] == "different"
     text = call("diff", "staging", "production").stdout
     assert "ℹ The settings classes differ, web:Web and workerctl.settings:Settings: " in text
+
+
+def test_what_is_provided_at_deploy_is_not_compared(call: Run, project: Path) -> None:
+    """A target may be a container; nobody knows yet what comes from outside its file."""
+    pytest.importorskip("workerctl.sources.manifests.compose")
+    service = (
+        "services:\n  worker:\n    image: worker:1\n    environment:\n"
+        "      ENV: production\n      CHUNK_SIZE: '500'\n"
+        "      OPENAI_API_KEY: ${OPENAI_API_KEY}\n      WEBHOOK_SECRET: ${WEBHOOK_SECRET}\n"
+    )
+    write(project / "compose.yaml", service)
+    compose = 'compose = "compose.yaml"\nservice = "worker"'
+    targets = TARGETS.replace('env_file = ["production.env"]', compose)
+    write(project / "pyproject.toml", targets)
+    done = call("diff", "staging", "production", "--format", "json")
+    found = entries(done)
+
+    assert done.stderr == ""
+    assert found["CHUNK_SIZE"]["b"]["location"]["file"] == "compose.yaml"
+    assert found["WEBHOOK_SECRET"]["relation"] == "only-b"
+    assert found["WEBHOOK_SECRET"]["b"]["later"]
+    assert "OPENAI_API_KEY" not in found
+    assert document(done, "diff")["summary"]["later"] == 1
+    assert "provided at deploy" in call("diff", "staging", "production").stdout
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ class Cell(NamedTuple):
     """
     What one configuration has for a name. `value` is the text that may be shown, None for a secret.
 
-    `address` is what may be shown of a secret that is a URL.
+    `address` is what may be shown of a secret that is a URL. With `later`, the value is provided at
+    deploy, and nobody knows it yet.
     """
 
     is_set: bool
@@ -59,6 +60,7 @@ class Cell(NamedTuple):
     value: str | None
     location: Location
     address: str | None = None
+    later: bool = False
 
 
 class Entry(NamedTuple):
@@ -81,8 +83,9 @@ class Comparison(NamedTuple):
     Two configurations and how they differ.
 
     `entries` has all names that differ, and the secrets that are the same. `equal` counts what both
-    set to the same public value, `unset` what both leave at the same default, and `unnamed` further
-    names that differ, which are not shown because they may be secrets.
+    set to the same public value, `unset` what both leave at the same default, and `later` what both
+    have, but one of them gets at deploy only. `unnamed` counts further names that differ, which are
+    not shown because they may be secrets.
     """
 
     a: Side
@@ -91,6 +94,7 @@ class Comparison(NamedTuple):
     findings: tuple[Finding, ...]
     equal: int
     unset: int
+    later: int
     unnamed: int
 
     @property
@@ -118,7 +122,8 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
     """
     one, other = _side(world, a), _side(world, b)
     names = dict.fromkeys((*one.rows, *other.rows, *one.lines, *other.lines))
-    found = [entry for name in names if (entry := _entry(name, one, other))]
+    used = [entry for name in names if (entry := _entry(name, one, other))]
+    found = [entry for entry in used if not _is_unknown(entry)]
     shown = [entry for entry in found if entry.is_setting or _may_show(entry.name, one, other)]
     differing = [entry for entry in found if entry.relation != "same"]
     listed = tuple(
@@ -134,6 +139,7 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
         equal=sum(_is_set(entry) for entry in shown if entry.relation == "same")
         - sum(entry.relation == "same" for entry in listed),
         unset=sum(not _is_set(entry) for entry in shown if entry.relation == "same"),
+        later=len(used) - len(found),
         unnamed=len(differing) - sum(entry.relation != "same" for entry in listed),
     )
 
@@ -189,6 +195,9 @@ def _entry(name: str, a: Side, b: Side) -> Entry | None:
 
 def _cell(name: str, side: Side) -> Cell | None:
     row, line = side.rows.get(name), side.lines.get(name)
+    if name in side.loaded.later:
+        location = side.loaded.values.location(name)
+        return Cell(is_set=True, valid=True, value=None, location=location, later=True)
     if row is not None:
         secret = row.setting.secret
         is_url = secret and row.valid and "://" in row.shown and isinstance(row.typed, str)
@@ -202,6 +211,14 @@ def _cell(name: str, side: Side) -> Cell | None:
     if line is not None:
         return Cell(is_set=bool(line.text), valid=True, value=None, location=line.location)
     return None
+
+
+def _is_unknown(entry: Entry) -> bool:
+    """
+    Return whether both configurations have a name whose values cannot be compared yet.
+    """
+    cells = [cell for cell in (entry.a, entry.b) if cell is not None and cell.is_set]
+    return len(cells) > 1 and any(cell.later for cell in cells)
 
 
 def _is_given(side: Side, row: Row) -> bool:

@@ -50,6 +50,7 @@ def _summary(comparison: Comparison) -> dict[str, int]:
         "same_secrets": relations.count("same"),
         "equal": comparison.equal,
         "unset": comparison.unset,
+        "later": comparison.later,
         "unnamed": comparison.unnamed,
     }
 
@@ -72,6 +73,7 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
     return {
         "set": cell.is_set,
         "valid": cell.valid,
+        "later": cell.later,
         "value": None if value is None else printable(value),
         "location": location_of(cell.location),
     }

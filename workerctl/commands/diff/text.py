@@ -152,6 +152,8 @@ def _value(entry: Entry, cell: Cell) -> tuple[str, Style]:
     """
     if cell.address:
         return cell.address, ""
+    if cell.later:
+        return "provided at deploy", "dim"
     if not entry.is_setting:
         return "not a setting", "dim"
     if not cell.valid:
@@ -168,6 +170,7 @@ def _summary(comparison: Comparison, code: int) -> Line:
         (f"only in {comparison.a.name}", sum(each.relation == "only-a" for each in entries)),
         (f"only in {comparison.b.name}", sum(each.relation == "only-b" for each in entries)),
         ("different", sum(each.relation == "different" for each in entries)),
+        ("provided at deploy", comparison.later),
         ("not shown", comparison.unnamed),
         ("same secret" if same == 1 else "same secrets", same),
         ("equal", comparison.equal),
