@@ -11,6 +11,7 @@ from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey, Shared
 from workerctl.schema.boot_rules.view import View
+from workerctl.sources.values import ENVIRONMENT
 
 _ALONE = "this run judges no other environment"
 
@@ -80,7 +81,7 @@ def _is_of_machine(own: Held, other: Held) -> bool:
     """
     if own.location.source == "secret-file":
         return own.location == other.location
-    return own.location.source == other.location.source == "environment"
+    return own.location == other.location == ENVIRONMENT
 
 
 def _finding(context: Context, own: Held, found: Sequence[tuple[Other, str]]) -> Finding:
