@@ -283,7 +283,7 @@ def test_what_is_provided_at_deploy_is_not_compared(call: Run, project: Path) ->
     pytest.importorskip("workerctl.sources.manifests.compose")
     service = (
         "services:\n  worker:\n    image: worker:1\n    environment:\n"
-        "      ENV: production\n      CHUNK_SIZE: '500'\n"
+        "      ENV: production\n      JOB_MAX_RETRIES: '3'\n"
         "      OPENAI_API_KEY: ${OPENAI_API_KEY}\n      WEBHOOK_SECRET: ${WEBHOOK_SECRET}\n"
     )
     write(project / "compose.yaml", service)
@@ -294,7 +294,7 @@ def test_what_is_provided_at_deploy_is_not_compared(call: Run, project: Path) ->
     found = entries(done)
 
     assert done.stderr == ""
-    assert found["CHUNK_SIZE"]["b"]["location"]["file"] == "compose.yaml"
+    assert found["JOB_MAX_RETRIES"]["b"]["location"]["file"] == "compose.yaml"
     assert found["WEBHOOK_SECRET"]["relation"] == "only-b"
     assert found["WEBHOOK_SECRET"]["b"]["later"]
     assert "OPENAI_API_KEY" not in found
