@@ -24,6 +24,7 @@ from workerctl.commands.options import (
     Name,
     NamedEnvFiles,
     NoEnvFile,
+    Pair,
     SecretsDir,
     Service,
     SettingsClass,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from workerctl.report.findings import Severity
     from workerctl.schema.source_options import Options
 
-_COMMANDS = ("budget", "check", "explain", "init", "keygen", "run", "show-config")
+_COMMANDS = ("budget", "check", "diff", "explain", "init", "keygen", "run", "show-config")
 
 app = typer.Typer(
     name="workerctl",
@@ -171,6 +172,37 @@ def check(
     detail = Detail(quiet, verbose)
     living = Living(write_baseline, diff_from)
     return execute(context.obj, request, words or (), to, detail, living=living, annotate=annotate)
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    words: Pair = None,
+    settings: SettingsClass = None,
+    format: Annotated[  # noqa: A002 -- the option's name
+        Literal["text", "json"], typer.Option(help="The format of the comparison.")
+    ] = "text",
+    only: Annotated[
+        Literal["names", "values", "secrets"] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Show only names that one of them lacks, values that differ, or secrets.",
+        ),
+    ] = None,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="Exit with 1 if there is a difference that is shown."),
+    ] = False,
+) -> int:
+    """
+    Compare two configurations. Secrets are the same or different, and never shown.
+
+    A value counts as the settings class reads it. A secret that two environments share is pointed
+    out (SEC001), and is a difference for --exit-code.
+    """
+    from workerctl.commands.diff.command import DiffOptions, execute
+
+    return execute(context.obj, words or (), settings, DiffOptions(format, only, exit_code))
 
 
 @app.command()

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, TypeVar
 from workerctl import checks
 from workerctl.budget.lookup import pipeline_of
 from workerctl.budget.pipeline import PIPELINE
-from workerctl.checks.base import Check, Context, Phase
+from workerctl.checks.base import Check, Context, Other, Phase
 from workerctl.checks.engine.run import redacted_suppressions, secret_texts
 from workerctl.checks.engine.select import require_code, select
 from workerctl.report.errors import ProjectError, UsageError, problem_of
@@ -77,9 +77,14 @@ def preflight(
     return judge(loaded, request, today)
 
 
-def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report:
+def judge(
+    loaded: Loaded,
+    request: Request,
+    today: date | None = None,
+    others: tuple[Other, ...] = (),
+) -> Report:
     """
-    Check a loaded configuration.
+    Check a loaded configuration. `others` are the other ones of the same run.
 
     Raises ProjectError or UsageError if the project or the request is not valid.
     """
@@ -87,7 +92,7 @@ def judge(loaded: Loaded, request: Request, today: date | None = None) -> Report
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
     _require_valid_suppressions(loaded, codes)
-    context = context_of(loaded, request, today)
+    context = context_of(loaded, request, today)._replace(others=others)
     to_run = tuple(
         check
         for check in table

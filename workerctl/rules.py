@@ -305,6 +305,17 @@ class Public(Rule):
         self.reason = reason
 
 
+class Shared(Rule):
+    """
+    The field is a secret that all environments have in common (SEC001). The reason is for readers.
+
+        sentry_dsn: Annotated[SecretStr, Shared("one project for all environments")] = SecretStr("")
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
 class Hidden(Rule):
     """
     The field is a secret, although neither its type nor its name says so.

@@ -41,6 +41,7 @@ from workerctl.rules import (
     Recommended,
     RedisUrl,
     Required,
+    Shared,
     ShorterThan,
     SmallerThan,
     Within,
@@ -281,7 +282,7 @@ class Settings(BaseSettings):
         "", "The context to which the canary is bound, such as production/db-eu."
     )
 
-    SENTRY_DSN: SecretHttpUrl = monitoring(
+    SENTRY_DSN: Annotated[SecretHttpUrl, Shared("Sentry separates environments")] = monitoring(
         _UNSET, "The Sentry DSN to which errors are reported; optional."
     )
 

@@ -28,6 +28,8 @@ SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})
 
 # Values for options and arguments that take a text: a file, a setting, a check and a group.
 _WORDS = (ENV_FILE, "REDIS_URL", "KEY002", "llm")
+# The env file with itself under another name, with standard input, and with a missing file.
+_PAIRS = ((ENV_FILE, f"./{ENV_FILE}"), (ENV_FILE, "-"), ("-", "REDIS_URL"))
 _PROGRAM = ("--", "sh", "-c", "exit")
 
 
@@ -52,9 +54,9 @@ def invocations(*, every: bool = True) -> Iterator[Invocation]:
     """
     Yield each command in each format, combined with each other option or argument in turn.
 
-    A command that judges files is called with one and with two of them as well. Without `every`, a
-    command that has formats is called once in each format, and an option that takes a text always
-    gets the name of the env file.
+    A command that judges files is called with one and with two of them as well, and one that
+    compares two with several pairs. Without `every`, a command that has formats is called once in
+    each format, and an option that takes a text always gets the name of the env file.
     """
     for words, command in _commands((), typer.main.get_command(cli.app)):
         takes = frozenset(name for parameter in command.params for name in parameter.opts)
@@ -65,6 +67,9 @@ def invocations(*, every: bool = True) -> Iterator[Invocation]:
         for one in formats or [()]:
             for more in [(), *others] if every or not formats else [()]:
                 yield Invocation((*words, *one, *more), takes, program)
+            if any(map(_is_pair, command.params)):
+                for pair in _PAIRS:
+                    yield Invocation((*words, *one, *pair), takes)
             if any(map(_is_files, command.params)):
                 for files in ((ENV_FILE,), (ENV_FILE, "REDIS_URL")):
                     yield Invocation((*words, *one, *files), takes & {"--settings"})
@@ -103,10 +108,17 @@ def _is_files(parameter: Any) -> bool:
     return bool(parameter.nargs == -1 and parameter.metavar == "[TARGET|FILE]...")
 
 
+def _is_pair(parameter: Any) -> bool:
+    """
+    Return whether a parameter takes the two files that a command compares.
+    """
+    return bool(parameter.nargs == -1 and parameter.metavar == "A B")
+
+
 def _variants(options: list[Any], texts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for option in options:
         name, kind = option.opts[-1], option.type_descriptor.annotation
-        if _is_program(option) or _is_files(option):
+        if _is_program(option) or _is_files(option) or _is_pair(option):
             continue
         if kind is bool:
             yield from ((spelling,) for spelling in [*option.opts, *option.secondary_opts])

@@ -19,7 +19,7 @@ import pytest
 
 from tests.leaks import foreign, runs
 from tests.leaks.foreign import PLACES, Team
-from tests.leaks.holdings import SOURCES
+from tests.leaks.holdings import SOURCES, Holding
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.leaks.runs import environment
 from tests.leaks.test_leaks import DOCUMENTED, SEED
@@ -206,6 +206,29 @@ def test_no_command_shows_a_secret(
             seen = runs.run(arguments, holding)
             assert oracle.leaks(seen.text) == [], f"{arguments}, LEAK_SEED={SEED}"
             assert seen.code in DOCUMENTED, (arguments, seen)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_no_comparison_shows_a_secret(
+    run: int, mint: Mint, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any class can be compared with itself, whether its values are valid or not."""
+    assert directory
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    team = foreign.team(mint, SEED + run)
+    oracle = Oracle(mint.made)
+    first, second = (
+        "".join(f"{name}={_quoted(text)}\n" for name, text in list(environ.items())[start:])
+        for environ, start in ((team.environ, 0), (team.rejected, 3))
+    )
+    files = {"a.env": first.encode(), "b.env": second.encode(), **team.files}
+    for pair in (["a.env", "b.env"], ["b.env", "a.env"]):
+        for form in ("text", "json"):
+            sys.modules.pop(foreign.MODULE, None)
+            arguments = ["diff", *pair, "--format", form, "--settings", team.target]
+            seen = runs.run(arguments, Holding(files=files))
+            assert oracle.leaks(seen.text) == [], f"{arguments}, LEAK_SEED={SEED}"
+            assert seen.code == 0, seen
 
 
 def _quoted(text: str) -> str:

@@ -210,6 +210,37 @@ def test_a_typed_secret_is_not_repeated(mint: Mint) -> None:
             assert seen.code in DOCUMENTED | OF_SHELLS, (arguments, seen)
 
 
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
+@pytest.mark.parametrize("what", ["valid", "misplaced", "litter"])
+def test_no_comparison_shows_a_secret(what: str, terminal: bool, mint: Mint) -> None:
+    """
+    A secret of one configuration is hidden in both, be it the same, different, or of one only.
+    """
+    other = Mint(SEED + 1)
+    first, second = _held(what, mint), _held("valid", other)
+    shared = b"".join(first.splitlines(keepends=True)[::2])
+    targets = (
+        '[[tool.workerctl.target]]\nname = "a"\nenv = "staging"\nenv_file = "a.env"\n'
+        '[[tool.workerctl.target]]\nname = "b"\nenv = "production"\n'
+        f'env_file = ["{ENV_FILE}"]\nsecrets_dir = "mounted"\n'
+    )
+    oracle = Oracle([*mint.made, *other.made])
+    for text in (second, shared, second + b"\n" + shared):
+        files = {
+            "pyproject.toml": targets.encode(),
+            "a.env": first,
+            "mounted/GEMINI_API_KEY": mint.made[0].encode(),
+        }
+        holding = in_file(text, files)
+        for pair in (["a", "b"], ["b", "a"], ["a.env", ENV_FILE], ["b", "-"]):
+            for more in ([], ["--format", "json"], ["--only", "secrets"], ["--exit-code"]):
+                seen = runs.run(["diff", *pair, *more], holding, terminal=terminal)
+                assert oracle.leaks(seen.text) == [], f"{pair} {more}, LEAK_SEED={SEED}"
+                assert seen.code in {0, 1}, (pair, seen)
+        seen = runs.run(["check"], holding, terminal=terminal)
+        assert oracle.leaks(seen.text) == [], f"LEAK_SEED={SEED}"
+
+
 @pytest.mark.parametrize("what", ["valid", "misplaced"])
 def test_another_teams_checks_cannot_leak(what: str, mint: Mint) -> None:
     """

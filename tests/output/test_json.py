@@ -63,7 +63,7 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [value, *found] if is_object else found
 
 
-@pytest.mark.parametrize("name", ["report", "config", "budget"])
+@pytest.mark.parametrize("name", ["report", "config", "budget", "diff"])
 def test_the_schemas_are_closed(name: str) -> None:
     """
     Each schema is valid, and each object in it requires all its keys and allows no other.
@@ -86,7 +86,7 @@ def test_the_schema_lists_what_the_code_can_write() -> None:
     assert set(parts["finding"]["properties"]["severity"]["enum"]) == {
         severity.label for severity in Severity
     }
-    for name in ("report", "config", "budget"):
+    for name in ("report", "config", "budget", "diff"):
         kinds = schema(name)["$defs"]["location"]["properties"]["source"]["enum"]
         assert tuple(kinds) == SourceKind.__args__  # type: ignore[attr-defined]
 

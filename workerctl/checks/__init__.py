@@ -14,6 +14,7 @@ from workerctl.checks import (
     environment,
     logs,
     schema,
+    shared_secrets,
     suppressions,
     timeouts,
 )
@@ -70,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     continuity.KEY005,
     continuity.KEY006,
     continuity.KEY007,
+    shared_secrets.SEC001,
     timeouts.TMO001,
     timeouts.TMO002,
     timeouts.TMO003,

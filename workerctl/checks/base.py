@@ -46,6 +46,16 @@ class NotApplicable(SkipCheck):
     """
 
 
+class Other(NamedTuple):
+    """
+    Another configuration of the same run: its name, its environment, and what the rules look at.
+    """
+
+    name: str
+    env: str
+    view: View
+
+
 class Context(NamedTuple):
     """
     Everything a check may look at. The outside world enters only here, so tests patch nothing.
@@ -55,7 +65,8 @@ class Context(NamedTuple):
     A variable in `invalid` has its default value in `settings`. `results` are the results of the
     checks that ran before this one. `pipeline` is None if nobody has declared the stages of a job.
     `starting` is true if a worker starts with exactly these values. `rendered_by` names the tool
-    that renders the env files before a worker reads them.
+    that renders the env files before a worker reads them. `others` are the other configurations of
+    the run.
 
     `manifest` describes the container that is judged, and those beside it. `later` has the
     variables whose values come from elsewhere when it starts, each with the source, and `perhaps`
@@ -77,6 +88,7 @@ class Context(NamedTuple):
     pipeline: Pipeline | None = PIPELINE
     starting: bool = False
     rendered_by: str | None = None
+    others: tuple[Other, ...] = ()
     manifest: "Manifest | None" = None
     later: Mapping[str, str] = _NOTHING
     perhaps: Mapping[str, str] = _NOTHING

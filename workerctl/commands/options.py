@@ -69,6 +69,14 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
+Pair = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="A B",
+        help="Two targets of pyproject.toml or env files, each of which is read alone.",
+        show_default=False,
+    ),
+]
 Formats = Annotated[
     list[str] | None,
     typer.Option(

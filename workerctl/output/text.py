@@ -21,6 +21,7 @@ _AREAS = {
     "FRM": "values",
     "URL": "URLs",
     "KEY": "encryption key",
+    "SEC": "secrets",
     "TMO": "timeouts",
     "BUD": "retry budget",
     "CHU": "chunking",

@@ -13,7 +13,6 @@ from workerctl.output.formats import Destination, Detail
 from workerctl.output.lines import line
 from workerctl.preflight import Request, attempted, preflight, reported
 from workerctl.report.errors import UsageError
-from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report, worst
 from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources import project as projects
@@ -78,19 +77,18 @@ def _reports(
         yield Report(error=marks)
         return
     if not words and not project.targets:
-        yield _report(world, request, project, None, marks)
+        yield _marked(_report(world, request, project), marks)
         return
-    from workerctl.commands.check.configurations import configurations
+    from workerctl.commands.configurations import configurations
 
     found = attempted(lambda: configurations(words, request, project))
     if isinstance(found, Problem):
         yield Report(error=found)
         return
-    for one in found:
-        report = _report(world, one.request, project, one.name, marks)
-        yield report
-        if report.exit_code == ExitCode.INTERRUPTED:
-            return
+    from workerctl.commands.check import together
+
+    for report in together.reports(world, found, project):
+        yield _marked(report, marks)
 
 
 def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
@@ -117,22 +115,26 @@ def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
         yield lambda report: changes.with_unchanged(report, since)
 
 
-def _report(
-    world: World, request: Request, project: Project, name: str | None, marks: Sequence[Mark]
-) -> Report:
-    def make() -> Report:
-        report = preflight(
+def _report(world: World, request: Request, project: Project) -> Report:
+    return reported(
+        lambda: preflight(
             request,
             environ=world.environ,
             stdin=world.stdin,
             today=world.today,
             project=project,
-        )._replace(name=name)
-        for mark in marks:
-            report = mark(report)
-        return report
+        )
+    )
 
-    return reported(make)._replace(name=name)
+
+def _marked(report: Report, marks: Sequence[Mark]) -> Report:
+    def make() -> Report:
+        marked = report
+        for mark in marks:
+            marked = mark(marked)
+        return marked
+
+    return report if report.error is not None else reported(make)._replace(name=report.name)
 
 
 def _baseline_path(project: Project) -> str:

@@ -5,9 +5,8 @@
 from typing import Literal, NamedTuple
 
 from workerctl.commands.show_config import formats, rows
-from workerctl.commands.show_config.table import table
+from workerctl.commands.show_config.table import columns_of, table
 from workerctl.commands.world import World
-from workerctl.output.lines import width
 from workerctl.rules import EncryptionKey
 from workerctl.schema.loading import Loaded
 from workerctl.schema.source_options import Options
@@ -51,15 +50,8 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
         )
     if show.name is not None:
         return _show_one(world, loaded, selected[0])
-    return world.output.write_lines(table(selected, origin=show.origin, columns=_columns(world)))
-
-
-def _columns(world: World) -> int | None:
-    """
-    Return the width of the terminal, or None if standard output is not one.
-    """
-    stdout = world.stdout
-    return None if stdout is None or not stdout.isatty() else width(stdout)
+    columns = columns_of(world.stdout)
+    return world.output.write_lines(table(selected, origin=show.origin, columns=columns))
 
 
 def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:

@@ -3,10 +3,10 @@ The table of `workerctl show-config`: a line for each setting, or more where the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from workerctl.commands.show_config.rows import Row, shown_value
-from workerctl.output.lines import Line, Style, line
+from workerctl.output.lines import Line, Style, line, width
 
 _GAP = 2
 _MARK = 2
@@ -26,6 +26,7 @@ class Cells(NamedTuple):
     value: str
     style: Style
     origin: str
+    mark_style: Style = "yellow"
 
 
 class Layout(NamedTuple):
@@ -65,16 +66,19 @@ def table(selected: Iterable[Row], *, origin: bool, columns: int | None = None) 
     """
     rows = list(selected)
     cells = [_cells(row, origin=origin) for row in rows]
-    layout = _layout(cells, columns)
+    found = layout(cells, columns)
+    found = found._replace(
+        name=max(found.name, len(_HEADINGS[0])), value=max(found.value, len(_HEADINGS[1]))
+    )
     headings = Cells("  ", _HEADINGS[0], _HEADINGS[1], "dim", _HEADINGS[2] if origin else "")
-    yield from _lines(headings, layout, name_style="dim")
+    yield from row_lines(headings, found, name_style="dim")
     order = list(dict.fromkeys(row.setting.group for row in rows))
     for group in order:
         yield line()
         yield line((group, "bold"))
-        for row, found in zip(rows, cells, strict=True):
+        for row, each in zip(rows, cells, strict=True):
             if row.setting.group == group:
-                yield from _lines(found, layout)
+                yield from row_lines(each, found)
     yield line()
     yield line(("* differs from the default", "dim"))
 
@@ -91,9 +95,16 @@ def _cells(row: Row, *, origin: bool) -> Cells:
     )
 
 
-def _layout(cells: Sequence[Cells], columns: int | None) -> Layout:
+def columns_of(stdout: TextIO | None) -> int | None:
     """
-    Return the layout: stacked if a row in one line would leave too little for its value.
+    Return the width of the terminal, or None if standard output is not one.
+    """
+    return None if stdout is None or not stdout.isatty() else width(stdout)
+
+
+def layout(cells: Sequence[Cells], columns: int | None) -> Layout:
+    """
+    Return the layout of a table: stacked if a row in one line would leave too little for its value.
     """
     name = max((len(each.name) for each in cells), default=0)
     longest = max((len(each.value) for each in cells), default=0)
@@ -104,26 +115,32 @@ def _layout(cells: Sequence[Cells], columns: int | None) -> Layout:
         left = columns - _MARK - name - _GAP - usual
         value = max(min(value, left), 0)
     is_narrow = value < min(longest, _NARROWEST_VALUE)
-    return Layout(max(name, len(_HEADINGS[0])), max(value, len(_HEADINGS[1])), columns, is_narrow)
+    return Layout(name, value, columns, is_narrow)
 
 
-def _lines(cells: Cells, layout: Layout, *, name_style: Style = "") -> Iterator[Line]:
-    mark: tuple[str, Style] = (cells.mark, "yellow")
+def row_lines(cells: Cells, to: Layout, *, name_style: Style = "") -> Iterator[Line]:
+    """
+    Yield the lines of one row: one if it fits into the layout, else two or three.
+    """
+    mark: tuple[str, Style] = (cells.mark, cells.mark_style)
     value, origin = (cells.value, cells.style), _origin(cells.origin)
-    room = layout.room_for(cells)
-    if not layout.stacked and len(cells.value) <= room:
+    room = to.room_for(cells)
+    if not to.stacked and len(cells.value) <= room:
         gap = " " * (room - len(cells.value) + _GAP) if cells.origin else ""
-        padding = " " * (layout.name - len(cells.name) + _GAP)
+        padding = " " * (to.name - len(cells.name) + _GAP)
         yield line(mark, (cells.name + padding, name_style), value, gap, origin)
         return
-    yield line(mark, (cells.name, name_style))
-    below = " " * _BELOW
-    if _BELOW + len(cells.value) + _GAP + len(cells.origin) <= (layout.columns or 0):
+    below: tuple[str, Style] = (" " * _BELOW, "")
+    if cells.name:
+        yield line(mark, (cells.name, name_style))
+    else:
+        below = (cells.mark.ljust(_BELOW), cells.mark_style)
+    if _BELOW + len(cells.value) + _GAP + len(cells.origin) <= (to.columns or 0):
         yield line(below, value, " " * _GAP, origin)
         return
     yield line(below, value, indent=_BELOW)
     if cells.origin:
-        yield line(below, _origin(f"from {cells.origin}"), indent=_BELOW)
+        yield line(" " * _BELOW, _origin(f"from {cells.origin}"), indent=_BELOW)
 
 
 def _origin(text: str) -> tuple[str, Style]:

@@ -143,14 +143,48 @@ def shown(
     return Shown(shown_value, any(masked))
 
 
-def parts(name: str, info: FieldInfo | None, value: Any) -> Iterator[Part]:
+def parts(
+    name: str, info: FieldInfo | None, value: Any, parents: tuple[str, ...] = ()
+) -> Iterator[Part]:
     """
     Yield all parts of a value; without `info`, the name and the shapes alone decide.
     """
-    place = _key_place(Place(""), name) if info is None else place_of(name, info)
+    place = _key_place(Place(""), name) if info is None else place_of(name, info, parents)
     found: list[Part] = []
     _mapped(value, place, found.append, 0)
     yield from found
+
+
+def is_same(value: Any, other: Any) -> bool:
+    """
+    Return whether two values of settings are the same, with every secret in them.
+
+        >>> is_same(10, 10.0), is_same("10", "10.0"), is_same([SecretStr("a")], [SecretStr("b")])
+        (True, False, False)
+
+    They are also the same if an env file has the same text for both: the fields of two classes may
+    declare one variable with different types.
+    """
+    try:
+        return bool(
+            value == other
+            or _compared(value, as_text=False) == _compared(other, as_text=False)
+            or _compared(value, as_text=True) == _compared(other, as_text=True)
+        )
+    except Exception:  # noqa: BLE001 -- a team's class may compare itself in any way
+        return False
+
+
+def _compared(value: Any, *, as_text: bool) -> Any:
+    """
+    Return a value with nothing masked, in types that compare by value as far as they are known.
+    """
+
+    def compared(part: Part) -> Any:
+        is_text = isinstance(part.value, str | bytes | bytearray)
+        return part.text if is_text or (as_text and _has_text(part.value)) else part.value
+
+    return _mapped(value, Place(""), compared, 0)
 
 
 def _shown_part(part: Part, redact: Redact | None) -> Shown:
@@ -331,7 +365,15 @@ def _text(value: Any) -> str:
         return bytes(value).decode("utf-8", "surrogateescape")
     if isinstance(value, bool):
         return "true" if value else "false"
-    kind = type(value)
-    if kind.__module__.partition(".")[0] in {*_TEXTUAL, "builtins", "pydantic", "pydantic_core"}:
+    if _has_text(value):
         return str(value)
+    kind = type(value)
     return f"<{kind.__module__}.{kind.__qualname__}>"  # its text may hold anything
+
+
+def _has_text(value: Any) -> bool:
+    """
+    Return whether the text of an object says exactly what it was made from.
+    """
+    package = type(value).__module__.partition(".")[0]
+    return package in {*_TEXTUAL, "builtins", "pydantic", "pydantic_core"}

@@ -5,7 +5,7 @@ The texts of the secrets that a settings instance holds, so that they can be red
 import re
 from collections.abc import Iterator, Mapping
 from copy import copy
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic.fields import FieldInfo
@@ -73,12 +73,37 @@ def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | No
     """
     Return what may be shown of the value that an instance has for a variable.
     """
-    variable, value = schema.variables[name], schema.value(settings, name)
+    field = _field(schema, name)
+    value = schema.value(settings, name)
+    return shown(field.name, field.info, value, parents=field.parents, redact=redact)
+
+
+def secret_parts(schema: Schema, settings: Any, name: str) -> Iterator[Part]:
+    """
+    Yield the secret parts of the value that an instance has for a variable.
+    """
+    field = _field(schema, name)
+    found = parts(field.name, field.info, schema.value(settings, name), field.parents)
+    yield from (part for part in found if part.is_secret)
+
+
+class _Field(NamedTuple):
+    """
+    A field as the class and the table of the project declare it together.
+    """
+
+    name: str
+    info: FieldInfo
+    parents: tuple[str, ...] = ()
+
+
+def _field(schema: Schema, name: str) -> _Field:
+    variable = schema.variables[name]
     hidden = [schema.variables[one.name].path for one in schema.of(Hidden)]
     if any(variable.path[: len(path)] == path for path in hidden):
-        return shown(name, _HIDDEN, value)
+        return _Field(name, _HIDDEN)
     info = _declared(variable, public=any(one.name == name for one in schema.of(Public)))
-    return shown(variable.path[-1], info, value, parents=variable.path[:-1], redact=redact)
+    return _Field(variable.path[-1], info, variable.path[:-1])
 
 
 def _declared(variable: Variable, *, public: bool) -> FieldInfo:

@@ -1,5 +1,5 @@
 """
-The configurations that a run of `workerctl check` judges: files, declared targets, or the default.
+The configurations that a command judges or compares: files, declared targets, or the default.
 """
 
 import os
