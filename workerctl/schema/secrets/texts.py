@@ -73,7 +73,14 @@ def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | No
     """
     Return what may be shown of the value that an instance has for a variable.
     """
-    variable, value = schema.variables[name], schema.value(settings, name)
+    return shown_as(schema, name, schema.value(settings, name), redact)
+
+
+def shown_as(schema: Schema, name: str, value: Any, redact: Redact | None = None) -> Shown:
+    """
+    Return what may be shown of a value, such as a default, of the field that a variable sets.
+    """
+    variable = schema.variables[name]
     hidden = [schema.variables[one.name].path for one in schema.of(Hidden)]
     if any(variable.path[: len(path)] == path for path in hidden):
         return shown(name, _HIDDEN, value)
