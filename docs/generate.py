@@ -6,17 +6,20 @@ With `--check` nothing is written, and the exit code is 1 if a page is out of da
 
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 
 from generating import commands, exceptions, exit_codes, pictures, schemas
 
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks import CHECKS
-from workerctl.checks.base import titled
-from workerctl.commands.explain import manual, readers
+from workerctl.commands.explain import markdown
+from workerctl.commands.explain.topics import Manual
+from workerctl.commands.schema.entries import outline
+from workerctl.commands.schema.formats.markdown import tables
+from workerctl.commands.show_config.story import readers
 from workerctl.schema.declarations import declared
-from workerctl.schema.description import Setting, describe
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
 HERE = Path(__file__).parent
@@ -58,8 +61,8 @@ def checks_page() -> Iterator[str]:
     )
     for check in CHECKS:
         yield f'<a id="{check.code.lower()}"></a>\n'
-        yield f"## {check.code}: {titled(check, declared(Settings))}\n"
-        yield manual(check) + "\n"
+        yield from markdown.page(Manual(check, declared(Settings)))
+        yield ""
         facts = []
         if check.requires:
             facts.append(f"Runs only if {check.requires} passes.")
@@ -78,22 +81,13 @@ def settings_page() -> Iterator[str]:
     yield "# Settings\n"
     yield NOTE + "\n"
     yield LOADING
-    for group, settings in groupby(describe(Settings), key=lambda setting: setting.group):
-        yield f"## {group}\n"
-        yield "| Name | Default | Must be | Meaning | Checked by |"
-        yield "|---|---|---|---|---|"
-        yield from map(_row, settings)
-        yield ""
+    # Built-in, whatever project the pages are generated in: no source and no name counts.
+    found = outline(load(Settings, Options((), isolated=True, settings=Settings, alone=True)))
+    yield from tables(found, _checked_by)
 
 
-def _row(setting: Setting) -> str:
-    default = f"`{setting.default_text}`" if setting.default_text else "–"
-    kind = f"{setting.expects}; **secret**" if setting.secret else setting.expects
-    meaning = setting.description
-    if setting.deprecated:
-        meaning += f" Formerly {_list(setting.deprecated)}."
-    codes = ", ".join(["SET001", *readers(CHECKS, setting.name, declared(Settings), PIPELINE)])
-    return f"| `{setting.name}` | {default} | {kind} | {meaning} | {codes} |"
+def _checked_by(name: str) -> list[str]:
+    return ["SET001", *readers(CHECKS, name, declared(Settings), PIPELINE)]
 
 
 def _list(names: Iterable[str]) -> str:

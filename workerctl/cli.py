@@ -29,6 +29,7 @@ from workerctl.commands.options import (
     Service,
     SettingsClass,
     Targets,
+    Topic,
     Workload,
 )
 from workerctl.report.exit_codes import ExitCode
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
     from workerctl.report.findings import Severity
     from workerctl.schema.source_options import Options
 
-_COMMANDS = ("budget", "check", "diff", "explain", "init", "keygen", "run", "show-config")
+_COMMANDS = (
+    *("budget", "check", "diff", "explain", "init", "keygen", "run", "schema"),
+    "show-config",
+)
 
 app = typer.Typer(
     name="workerctl",
@@ -378,19 +382,51 @@ def budget(
 @app.command()
 def explain(
     context: typer.Context,
-    name: Annotated[
+    name: Topic = None,
+    format: Annotated[  # noqa: A002 -- the option's name
+        Literal["text", "markdown"], typer.Option(help="The format of the page.")
+    ] = "text",
+) -> int:
+    """
+    Explain a check, a setting or an area. Without an argument, list the checks.
+
+    An area is the beginning of codes, such as KEY, or a group of settings.
+    """
+    from workerctl.commands.explain.command import execute
+
+    return execute(context.obj, name, format)
+
+
+@app.command()
+def schema(
+    context: typer.Context,
+    settings: SettingsClass = None,
+    format: Annotated[  # noqa: A002 -- the option's name
+        Literal["env", "json-schema", "markdown", "kubernetes", "compose"],
+        typer.Option(help="What to generate."),
+    ] = "env",
+    output: Annotated[
         str | None,
-        typer.Argument(
-            metavar="CODE|NAME", help="A check or a setting to explain.", show_default=False
+        typer.Option(
+            metavar="FILE",
+            help="Write this file, unless it holds anything else; - is standard output.",
+        ),
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Only check whether this file is current: exit 1 if it is stale."
         ),
     ] = None,
 ) -> int:
     """
-    Explain a check or a setting. Without an argument, list the checks.
-    """
-    from workerctl.commands.explain import execute
+    Generate an env file, a JSON Schema, a reference or a manifest from the settings class.
 
-    return execute(context.obj, name)
+    No value is read, and no default of a secret is written.
+    """
+    from workerctl.commands.schema.command import SchemaOptions, execute
+
+    return execute(context.obj, settings, SchemaOptions(format, output, check))
 
 
 @app.command(

@@ -15,6 +15,12 @@ def _formats(incomplete: str) -> list[str]:
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 
+def _topics(incomplete: str) -> list[str]:
+    from workerctl.commands.completion import words
+
+    return words(incomplete)
+
+
 EnvFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -122,6 +128,15 @@ ContainerName = Annotated[
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", help="Show only this setting.", show_default=False),
+]
+Topic = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CODE|NAME|AREA",
+        help="A check, a setting, or an area to explain.",
+        show_default=False,
+        autocompletion=_topics,
+    ),
 ]
 Ignored = Annotated[
     list[str] | None,

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from workerctl.report.words import listed
 from workerctl.schema.introspection import (
@@ -25,6 +26,9 @@ from workerctl.schema.secrets.declared import is_secret
 from workerctl.schema.vocabulary import Expects
 
 OTHER_GROUP = "other"
+NO_DEFAULT: Final = object()
+"""What stands for the default of a field that has none before the class is called."""
+
 _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
 
 
@@ -78,20 +82,38 @@ def describe_field(name: str, info: FieldInfo) -> Setting:
     """
     extra = extras(info)
     required = info.is_required()
+    default = default_of(info)
     return Setting(
         name=name,
         group=extra.get("group") or OTHER_GROUP,
         description=info.description or "",
         expects=expectation(info),
-        default=None
-        if required
-        else info.get_default(call_default_factory=True, validated_data={}),
+        default=None if default is NO_DEFAULT else default,
         required=required,
         secret=is_secret(name, info),
         url=holds_url(info),
         public=extra.get("public"),
         deprecated=tuple(deprecated_names(name, info)),
     )
+
+
+def default_of(info: FieldInfo) -> Any:
+    """
+    Return the default of a field; NO_DEFAULT for a required one and for one that is computed.
+
+    A factory is called twice: what differs, such as a date or a random text, is not a declaration.
+    A nested settings class is never called, because it would read the environment.
+    """
+    factory = info.default_factory
+    if info.is_required() or (isinstance(factory, type) and issubclass(factory, BaseSettings)):
+        return NO_DEFAULT
+    if factory is None:
+        return info.default
+    try:
+        made = [info.get_default(call_default_factory=True, validated_data={}) for _ in range(2)]
+        return made[0] if made[0] == made[1] else NO_DEFAULT
+    except Exception:  # noqa: BLE001 -- a team's code may raise anything
+        return NO_DEFAULT
 
 
 def as_text(value: object) -> str:
@@ -107,9 +129,11 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def expectation(info: FieldInfo) -> str:
+def expectation(info: FieldInfo, *, is_own: bool = True) -> str:
     """
     Return what the field's value must be, completing "NAME must be …".
+
+    `is_own` is true for the built-in schema, whose lists may be separated by commas.
     """
     for item in info.metadata:
         if isinstance(item, Expects):
@@ -117,7 +141,7 @@ def expectation(info: FieldInfo) -> str:
     if is_undecoded(info):
         return "text of the form that the class parses"
     if sequence_type(info) is not None:
-        return f"a comma-separated list of {_plural(info)}"
+        return f"a {'comma-separated' if is_own else 'JSON'} list of {_plural(info)}"
     return _scalar(bare_type(info.annotation), _bounds(info.metadata))
 
 

@@ -21,6 +21,7 @@ LOCK_SECONDS = 30.0
 """How long to wait for another writer, which takes milliseconds."""
 
 _PRIVATE = 0o600
+_SHARED = 0o666
 _OTHERS = 0o007
 _OWNER_AND_GROUP = 0o770
 # The name starts with that of the file, so that a rule that ignores `.env*` in git ignores it too.
@@ -64,7 +65,7 @@ def replace(  # noqa: PLR0913 -- the last two are for tests
 
     `render` is called while the lock is held, and may raise to leave the file as it is. The file
     keeps its owner and group; unless `private` is false, it loses the permissions of other users. A
-    new file has mode 0600. `size_limit` is in bytes.
+    new file has mode 0600, or that of any new file if `private` is false. `size_limit` is in bytes.
 
     Raises EnvFileWriteError if the path is a link or not a regular file, the file is too large, the
     operating system refuses, the lock is not released in time, another program changes the file at
@@ -111,8 +112,10 @@ def _replace(
 
 
 @contextmanager
-def _opened(name: str, flags: int, directory: int | None = None) -> Iterator[int]:
-    descriptor = os.open(name, flags | os.O_CLOEXEC, _PRIVATE, dir_fd=directory)
+def _opened(
+    name: str, flags: int, directory: int | None = None, mode: int = _PRIVATE
+) -> Iterator[int]:
+    descriptor = os.open(name, flags | os.O_CLOEXEC, mode, dir_fd=directory)
     try:
         yield descriptor
     finally:
@@ -160,8 +163,10 @@ def _write(
     sync: Callable[[int], None],
 ) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with _opened(temporary, flags, target.directory) as descriptor:
-        _set_permissions(descriptor, before, target.kept)
+    mode = _SHARED if before is None and target.kept & _OTHERS else _PRIVATE
+    with _opened(temporary, flags, target.directory, mode) as descriptor:
+        if before is not None or mode == _PRIVATE:  # otherwise the umask decides
+            _set_permissions(descriptor, before, target.kept)
         rest = memoryview(new)
         while rest:
             rest = rest[os.write(descriptor, rest) :]

@@ -16,7 +16,7 @@ from workerctl.rules import EncryptionKey
 from workerctl.schema.boot_rules import rules
 from workerctl.schema.boot_rules.view import judged_as
 from workerctl.schema.declarations import Schema, Variable
-from workerctl.schema.description import Setting, as_text, describe_field
+from workerctl.schema.description import Setting, as_text, describe_field, expectation
 from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
 from workerctl.schema.secrets.texts import secret_texts, shown_variable
@@ -53,7 +53,7 @@ def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
     `required` is that of the environment `env`, by default the configured one.
     """
     required = rules.required_names(loaded.view, judged_as(loaded.view, env))
-    redact = _redact(loaded)
+    redact = redactor_of(loaded)
     return tuple(_row(loaded, setting, required, redact) for setting in settings(loaded))
 
 
@@ -70,7 +70,12 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
             setting = describe_field(name, variable.info)
             if not schema.is_own:
                 path = ".".join(variable.path)
-                setting = setting._replace(deprecated=(), aliases=variable.aliases, path=path)
+                setting = setting._replace(
+                    expects=expectation(variable.info, is_own=False),
+                    deprecated=(),
+                    aliases=variable.aliases,
+                    path=path,
+                )
             yield setting._replace(
                 group=_group(schema, variable, setting), secret=names.is_secret(name)
             )
@@ -180,7 +185,7 @@ def _value(loaded: Loaded, name: str) -> Any:
     return loaded.values.text(name)
 
 
-def _redact(loaded: Loaded) -> Redact | None:
+def redactor_of(loaded: Loaded) -> Redact | None:
     """
     Return a function that masks the secrets of the configuration where a public value repeats them.
     """

@@ -61,14 +61,22 @@ def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
     if setting.description:
         yield line(f"  {setting.description}", indent=2)
     yield line()
-    yield _fact("must be", setting.expects)
-    yield _fact("default", _default(setting) or "not set")
-    yield _fact("secret", _why_secret(setting))
+    for label, text in facts(setting, read_by):
+        yield _fact(label, text)
+
+
+def facts(setting: Setting, read_by: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """
+    Yield what the schema declares about one setting, each after a label.
+    """
+    yield "must be", setting.expects
+    yield "default", _default(setting) or "not set"
+    yield "secret", _why_secret(setting)
     if setting.deprecated:
-        yield _fact("old names", ", ".join(setting.deprecated))
+        yield "old names", ", ".join(setting.deprecated)
     if setting.aliases:
-        yield _fact("also", ", ".join(setting.aliases))
-    yield _fact("checked by", ", ".join(("SET001", *read_by)))
+        yield "also", ", ".join(setting.aliases)
+    yield "checked by", ", ".join(("SET001", *read_by))
 
 
 def _default(setting: Setting) -> str:

@@ -73,8 +73,14 @@ def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | No
     """
     Return what may be shown of the value that an instance has for a variable.
     """
+    return shown_as(schema, name, schema.value(settings, name), redact)
+
+
+def shown_as(schema: Schema, name: str, value: Any, redact: Redact | None = None) -> Shown:
+    """
+    Return what may be shown of a value, such as a default, of the field that a variable sets.
+    """
     field = _field(schema, name)
-    value = schema.value(settings, name)
     return shown(field.name, field.info, value, parents=field.parents, redact=redact)
 
 

@@ -1,0 +1,3 @@
+"""
+`workerctl explain`: pages about checks, settings and areas.
+"""

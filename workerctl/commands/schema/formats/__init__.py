@@ -1,0 +1,3 @@
+"""
+The formats of `workerctl schema`: one module for each, with a function `lines`.
+"""
