@@ -92,10 +92,10 @@ def refuses(text: str) -> bool:
 
 
 def assignments(text: str) -> Iterator[Assignment]:
-    """
+    r"""
     Yield what a file assigns, in order.
 
-        >>> [(each.name, each.template) for each in assignments("A=1 # one\\nB")]
+        >>> [(each.name, each.template) for each in assignments("A=1 # one\nB")]
         [('A', '1')]
 
     Raises RefusedFileError at a line at which docker compose gives up.

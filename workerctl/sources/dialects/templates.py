@@ -24,8 +24,8 @@ class Reference(NamedTuple):
     """
     A reference to a variable.
 
-    `operator` is "" or one of `:-`, `-`, `:?`, `?`, `:+` and `+`, and `argument` the template behind
-    it. `written` is the whole reference.
+    `operator` is "" or one of `:-`, `-`, `:?`, `?`, `:+` and `+`, and `argument` is the template
+    behind it. `written` is the whole reference.
     """
 
     name: str
