@@ -13,14 +13,12 @@ from workerctl import __version__
 from workerctl.commands.options import (
     Command,
     Compose,
-    ContainerName,
     EnvFiles,
     FailOn,
     Formats,
     Ignored,
     Isolated,
     JudgeAs,
-    Kubernetes,
     Name,
     NamedEnvFiles,
     NoEnvFile,
@@ -30,7 +28,6 @@ from workerctl.commands.options import (
     SettingsClass,
     Targets,
     Topic,
-    Workload,
 )
 from workerctl.report.exit_codes import ExitCode
 
@@ -87,9 +84,6 @@ def check(
     settings: SettingsClass = None,
     compose: Compose = None,
     service: Service = None,
-    kubernetes: Kubernetes = None,
-    workload: Workload = None,
-    container: ContainerName = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -158,10 +152,10 @@ def check(
             "Write the baseline first, and then the report.",
         )
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
-    if compose or service or kubernetes or workload or container:
-        from workerctl.commands.check.manifests import of_container
+    if compose or service:
+        from workerctl.commands.check.manifests import of_service
 
-        options = of_container(options, compose, service, kubernetes, workload, container)
+        options = of_service(options, compose, service)
     severity = _severity(fail_on)
     request = Request(
         options=options,

@@ -68,7 +68,7 @@ class Context(NamedTuple):
     that renders the env files before a worker reads them. `others` are the other configurations of
     the run.
 
-    `manifest` describes the container that is judged, and those beside it. `later` has the
+    `manifest` describes the container that is judged, and the others of its deploy. `later` has the
     variables whose values come from elsewhere when it starts, each with the source, and `perhaps`
     those that nothing sets here, but a source that is not here may set. `shared` keeps what `once`
     returns during a run.

@@ -105,26 +105,6 @@ Service = Annotated[
     str | None,
     typer.Option("--service", metavar="NAME", help="With --compose: the service of the worker."),
 ]
-Kubernetes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kubernetes",
-        metavar="FILE",
-        help="Judge a container of these manifests; - is standard input. Can be repeated.",
-    ),
-]
-Workload = Annotated[
-    str | None,
-    typer.Option(
-        "--workload",
-        metavar="KIND/NAME",
-        help="With --kubernetes: the workload of the worker, such as Deployment/worker.",
-    ),
-]
-ContainerName = Annotated[
-    str | None,
-    typer.Option("--container", metavar="NAME", help="With --kubernetes: one of its containers."),
-]
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", help="Show only this setting.", show_default=False),

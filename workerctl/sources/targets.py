@@ -14,10 +14,8 @@ TABLE = "[[tool.workerctl.target]]"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 _EXAMPLE = 'Write name = "production", env_file = ["deploy/production.env"].'
-_OF_COMPOSE = ("compose", "service")
-_OF_KUBERNETES = ("kubernetes", "workload", "container")
-_TEXTS = ("name", "env", "secrets_dir", "settings", "service", "workload", "container")
-_KEYS = (*_TEXTS, "env_file", "isolated", "compose", "kubernetes")
+_TEXTS = ("name", "env", "secrets_dir", "settings", "service")
+_KEYS = (*_TEXTS, "env_file", "isolated", "compose")
 
 
 class Target(NamedTuple):
@@ -80,40 +78,26 @@ def _target(entry: object) -> Target:
         secrets_dir=texts["secrets_dir"],
         isolated=isolated,
         settings=texts["settings"],
-        manifest=_manifest(name, entry, texts),
+        manifest=_manifest(name, entry, texts["service"]),
     )
 
 
-def _manifest(
-    name: str, entry: Mapping[str, Any], texts: Mapping[str, str | None]
-) -> Selection | None:
-    compose, kubernetes = (_files(name, entry, kind) for kind in ("compose", "kubernetes"))
-    if compose and kubernetes:
-        raise ProjectError(
-            f"The target {name} names both a compose file and Kubernetes manifests.",
-            "Declare two targets.",
-        )
-    kind, own = ("kubernetes", _OF_KUBERNETES) if kubernetes else ("compose", _OF_COMPOSE)
-    files = kubernetes or compose
-    allowed = own if files else ()
-    further = [each for each in (*_OF_COMPOSE, *_OF_KUBERNETES) if each in entry]
-    for key in further:
-        if key not in allowed:
-            of = "compose" if key in _OF_COMPOSE else "kubernetes"
-            raise ProjectError(
-                f"The target {name} has {key}, but no manifest that it could be in.",
-                f'Name the file: {of} = "…".',
-            )
+def _manifest(name: str, entry: Mapping[str, Any], service: str | None) -> Selection | None:
+    files = _files(name, entry, "compose")
     if not files:
+        if service is not None:
+            raise ProjectError(
+                f"The target {name} has a service, but no compose file.",
+                'Name the file: compose = "compose.yaml".',
+            )
         return None
     for key in ("env_file", "secrets_dir"):
         if key in entry:
             raise ProjectError(
-                f"The target {name} has both {kind} and {key}.",
+                f"The target {name} has both compose and {key}.",
                 "A container gets only what its manifest says: remove one of them.",
             )
-    container_of = texts["workload"] if kind == "kubernetes" else texts["service"]
-    return Selection(kind, files, container_of, texts["container"])
+    return Selection("compose", files, service)
 
 
 def _text(name: str, entry: Mapping[str, Any], key: str) -> str | None:

@@ -134,7 +134,7 @@ def test_a_file_without_a_history_has_changed(call: Run, repository: Path, case:
 
 def test_links_and_line_ends(call: Run, repository: Path) -> None:
     """
-    A link is compared, and so is its target; line ends that git converts are no change.
+    A link is compared, and so is its target; line ends that git converts do not count.
     """
     (repository / "link.env").symlink_to("a.env")
     git("add", ".")

@@ -1,3 +1,3 @@
 """
-Checks of the deploy that a manifest describes: the container, its broker, and those beside it.
+Checks of the deploy that a manifest describes: the container, its broker, and its siblings.
 """

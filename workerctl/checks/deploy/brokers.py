@@ -56,7 +56,7 @@ def broker_is_persistent(context: Context) -> Iterator[Finding]:
     No job is lost when the Redis that holds the queue is restarted.
 
     Why: without a volume, or with `save ""` and no append-only file, a new container begins with
-    empty queues. Jobs that were accepted are gone, and nobody is told.
+    empty queues. Jobs that were accepted are gone, and nothing reports it.
 
     Fix: mount a volume at the data directory, and set `appendonly yes`.
     """

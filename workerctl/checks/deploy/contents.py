@@ -31,8 +31,8 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
     """
     No secret of the container is written in the manifest itself.
 
-    Why: a manifest is committed, copied and rendered into logs. Whoever can read the repository, or
-    describe the container, has the secret.
+    Why: a manifest is committed, copied and rendered into logs. Anyone who can read the
+    repository, or describe the container, has the secret.
 
     Fix: docker compose: `${NAME}`, an env file that is not committed, or `secrets`. Kubernetes:
     `valueFrom.secretKeyRef`. Replace the secret: after a commit, treat it as leaked.

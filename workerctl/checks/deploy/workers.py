@@ -1,5 +1,5 @@
 """
-The worker as its manifest starts and stops it, beside the others of its deploy.
+The worker as its manifest starts and stops it, and the others of its deploy.
 """
 
 from collections.abc import Iterable, Iterator
@@ -107,11 +107,11 @@ def time_to_finish_is_given(context: Context) -> Iterator[Finding]:
     if context.manifest is not None and context.manifest.kind == "kubernetes":
         option = "terminationGracePeriodSeconds"
     says = f"{name} says" if named == pipeline.grace else f"{name or 'the timeout'} of a job is"
-    by_default = " by default" if given is None else ""
+    by_default = " (by default)" if given is None else ""
     yield Finding(
         code="DEP005",
         severity=Severity.WARNING,
-        message=f"{judged.name} is killed {seconds:g} s after it is stopped{by_default}; {says} "
+        message=f"{judged.name} is killed {seconds:g} s{by_default} after it is stopped; {says} "
         f"{needed:g} s.",
         hint=f"Set {option} to {needed:g} s or more.",
         fields=() if name is None else (name,),

@@ -28,7 +28,7 @@ _SEQUENCES = (list, tuple, *_SETS)
 
 class Default(NamedTuple):
     """
-    The default of a variable. `text` is None if there is none, or if it cannot be written.
+    The default of a variable. `text` is None if there is not one that can be written.
 
     `note` is a sentence about a default that has no text. `applies` is false for a field of a model
     that is not used by default.
@@ -167,7 +167,7 @@ def _readable(
     loaded: Loaded, name: str, texts: list[str], values: Mapping[str, _Value]
 ) -> str | None:
     """
-    Return the first of the texts from which the class reads the default; None if there is none.
+    Return the first of the texts from which the class reads the default; or None.
     """
     if not values[name].applies:  # the class cannot be built with a part of a model
         return texts[0]
@@ -194,7 +194,7 @@ def _read_back(
 
 def _comparable(plain: Any) -> Any:
     """
-    Return a value by which the types of JSON are told apart: true is not 1, but 5.0 is 5.
+    Return a value by which the types of JSON differ: true is not 1, but 5.0 is 5.
     """
     return json.dumps(plain, sort_keys=True) if isinstance(plain, bool | list | dict) else plain
 

@@ -4,6 +4,7 @@ docker compose, for its `env_file` and its `--env-file`.
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from workerctl.sources.dialects.statements import (
     REFUSES_FILE,
@@ -15,14 +16,46 @@ from workerctl.sources.dialects.statements import (
     explain_expansions,
     explain_surroundings,
 )
+from workerctl.sources.dialects.templates import InvalidTemplateError, Reference, parts
 
 _BLANKS = "\t\v\f\r \x85\xa0"
 _EXPORT = r"export[\t\n\f\r ]+"
 _ESCAPE = r"\\(?:[abcfnrtv$\"\\]|0[0-9]{0,3})"
 _NAMED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-_MOST_NESTED = 8
-_QUOTED = r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*\""""
+_QUOTED = {
+    quote: re.compile(rf"{quote}((?:\\.|[^\\{quote}])*){quote}", re.DOTALL) for quote in ("'", '"')
+}
+_IN_NAME = re.compile(rf"[\w.\[\]{_BLANKS}-]*")
+_BLANK = re.compile(rf"[{_BLANKS}]*")
+_BETWEEN = re.compile(rf"(?:[{SPACE}]+|#[^\n]*)*")
+_EXPORTED = re.compile(_EXPORT)
+
+
+class RefusedFileError(Exception):
+    """
+    A file that docker compose refuses; `line` is where it gives up.
+    """
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+
+
+class Assignment(NamedTuple):
+    """
+    A variable that a file sets.
+
+    `template` is its value before variables are expanded in it. It is None for a name without a
+    value, which is taken from the environment. Nothing is expanded if `is_literal`.
+    """
+
+    name: str
+    template: str | None
+    line: int
+    is_literal: bool = False
+
+    def __repr__(self) -> str:
+        return f"Assignment(line {self.line})"
 
 
 def read(statement: Statement) -> Reading:
@@ -31,7 +64,7 @@ def read(statement: Statement) -> Reading:
     """
     text = statement.text.lstrip(SPACE)
     text = re.sub(rf"\A{_EXPORT}", "", text).lstrip(_BLANKS)
-    end = next((at for at, char in enumerate(text) if not _is_in_name(char)), len(text))
+    end = _match_end(_IN_NAME, text, 0)
     name, separator = text[:end].rstrip(SPACE), text[end : end + 1]
     if separator not in {"=", ":"} or " " in name:
         return Reading(None, REFUSES_FILE)
@@ -49,51 +82,84 @@ def refuses(text: str) -> bool:
     """
     Return whether docker compose refuses a file that ends in this text, which begins with a name.
     """
-    while text := _skip(text):
-        text = re.sub(rf"\A{_EXPORT}", "", text).lstrip(_BLANKS)
-        end = next((at for at, char in enumerate(text) if not _is_in_name(char)), len(text))
-        separator, rest = text[end : end + 1], text[end + 1 :]
-        if separator not in {"", "=", ":", "\n"} or " " in text[:end].rstrip(SPACE):
-            return True
-        if separator in {"=", ":"}:
-            rest = rest.lstrip(_BLANKS)
-            if _read_value(rest).text is None:
-                return True
-            quoted = re.match(rf"{_QUOTED}", rest, re.DOTALL)
-            rest = rest[quoted.end() :] if quoted else rest.partition("\n")[2]
-        text = rest
-    return False
+    try:
+        return any(
+            not each.is_literal and _substitute(each.template or "").text is None
+            for each in assignments(text)
+        )
+    except RefusedFileError:
+        return True
 
 
-def _skip(text: str) -> str:
+def assignments(text: str) -> Iterator[Assignment]:
+    r"""
+    Yield what a file assigns, in order.
+
+        >>> [(each.name, each.template) for each in assignments("A=1 # one\nB")]
+        [('A', '1')]
+
+    Raises RefusedFileError at a line at which docker compose gives up.
     """
-    Return a text without white space and comments at its beginning.
+    position, counted, line = 0, 0, 1
+    while (position := _match_end(_BETWEEN, text, position)) < len(text):
+        line += text.count("\n", counted, position)
+        counted = position
+        if _EXPORTED.match(text, position):
+            position = _match_end(_BLANK, text, position + len("export"))
+        end = _match_end(_IN_NAME, text, position)
+        name, separator = text[position:end].rstrip(SPACE), text[end : end + 1]
+        position = end + 1
+        if separator not in {"", "=", ":", "\n"} or " " in name:
+            raise RefusedFileError(line)
+        if separator == "\n":
+            yield Assignment(name, None, line)
+        elif separator:
+            written = _written_at(text, _match_end(_BLANK, text, position))
+            if written is None:
+                raise RefusedFileError(line)
+            yield Assignment(name, written.template, line, written.is_literal)
+            position = written.end
+
+
+def _match_end(pattern: re.Pattern[str], text: str, position: int) -> int:
+    found = pattern.match(text, position)
+    return position if found is None else found.end()
+
+
+class _Written(NamedTuple):
     """
-    text = text.lstrip(SPACE)
-    while text.startswith("#"):
-        text = text.partition("\n")[2].lstrip(SPACE)
-    return text
+    A value as it is written: its template, whether nothing is expanded in it, and where it ends.
+    """
+
+    template: str
+    is_literal: bool
+    end: int
 
 
-def _is_in_name(char: str) -> bool:
-    return char in "_.-[]" or char in _BLANKS or char.isalpha() or char.isnumeric()
+def _written_at(text: str, position: int) -> _Written | None:
+    """
+    Return the value at a position; None if its quotation mark is not closed.
+    """
+    quote = text[position : position + 1]
+    if quote not in {"'", '"'} or not quote:
+        end = text.find("\n", position)
+        end = len(text) if end < 0 else end
+        value = text[position:end].partition(" #")[0].rstrip(SPACE)
+        return _Written(value, is_literal=False, end=min(end + 1, len(text)))
+    found = _QUOTED[quote].match(text, position)
+    if found is None:
+        return None
+    value = re.sub(rf"\\(?:(\\)|({quote}))", lambda escape: escape[2] or escape[0], found[1])
+    if quote == "'":
+        return _Written(value, is_literal=True, end=found.end())
+    return _Written(re.sub(_ESCAPE, _unescaped, value), is_literal=False, end=found.end())
 
 
 def _read_value(text: str) -> Reading:
-    if text[:1] in {"'", '"'}:
-        return _read_quoted(text)
-    return _substitute(text.partition("\n")[0].partition(" #")[0].rstrip(SPACE))
-
-
-def _read_quoted(text: str) -> Reading:
-    quote = text[0]
-    found = re.match(rf"{quote}((?:\\.|[^\\{quote}])*){quote}", text, re.DOTALL)
-    if found is None:
+    written = _written_at(text, 0)
+    if written is None:
         return Reading(None, REFUSES_FILE)
-    value = re.sub(rf"\\(?:(\\)|({quote}))", lambda escape: escape[2] or escape[0], found[1])
-    if quote == "'":
-        return Reading(value)
-    return _substitute(re.sub(_ESCAPE, _unescaped, value))
+    return Reading(written.template) if written.is_literal else _substitute(written.template)
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -112,50 +178,19 @@ def _octal(escape: str) -> str:
     return chr(int(digits, 8))
 
 
-def _substitute(text: str, depth: int = 0) -> Reading:
+def _substitute(template: str) -> Reading:
     """
-    Return a text with its expansions marked, and each `$$` as a dollar sign.
+    Return a template with its expansions marked, and each `$$` as a dollar sign.
     """
-    parts: list[str] = []
-    position = 0
-    while (found := text.find("$", position)) >= 0:
-        parts.append(text[position:found])
-        variable = re.compile(rf"\$(?:(\$)|({_VARIABLE}))").match(text, found)
-        if variable is not None:
-            parts.append(variable[1] or expansion(variable[2]))
-            position = variable.end()
-        elif not text.startswith("${", found):
-            parts.append("$")
-            position = found + 1
-        else:
-            end = _closing(text, found)
-            inner = text[found + 2 : end]
-            if end < 0 or depth > _MOST_NESTED or not _is_valid(inner):
-                return Reading(None, REFUSES_FILE)
-            parts.append(expansion(inner))
-            position = end + 1
-    return Reading("".join(parts) + text[position:])
+    try:
+        found = list(parts(template))
+    except InvalidTemplateError:
+        return Reading(None, REFUSES_FILE)
+    return Reading("".join(part if isinstance(part, str) else _marked(part) for part in found))
 
 
-def _closing(text: str, start: int) -> int:
-    depth = 0
-    position = start
-    while position < len(text):
-        if text[position] == "\n":
-            return -1
-        if text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-        elif text[position] == "{":
-            depth += 1
-            position += 1
-        position += 1
-    return -1
-
-
-def _is_valid(inner: str) -> bool:
-    return re.fullmatch(rf"{_VARIABLE}(?::?[-+?].*)?", inner, re.ASCII) is not None
+def _marked(reference: Reference) -> str:
+    return expansion(reference.name + reference.operator + reference.argument)
 
 
 def explain(statement: Statement, own: str, theirs: str) -> Iterator[str]:

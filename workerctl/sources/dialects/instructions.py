@@ -32,7 +32,7 @@ _LINE, _FILE = "ignore", "ignore-file"
 
 class Comment(NamedTuple):
     """
-    A comment: its line, and that of the statement to which it belongs, None if there is none.
+    A comment: its line, and that of the statement to which it belongs, or None.
 
     `is_first` says that no statement precedes it. The text has no `#` and no surrounding blanks.
     """

@@ -45,7 +45,7 @@ class Variable(NamedTuple):
 
 class Mount(NamedTuple):
     """
-    What a container sees at a path of its own.
+    What a container sees at one of its paths.
 
     `file` is the file of the project that is mounted, None if it is not one. `text` is its content
     if the manifest itself has it. `is_kept` is true if what the container writes there outlives it.

@@ -40,13 +40,14 @@ class Node(NamedTuple):
 
     `kind` is "map", "seq", "str", "int", "float", "bool" or "null"; a scalar with another tag is a
     "str". `value` is a mapping of nodes by key, a tuple of nodes, or a text. `is_plain` is true for
-    a scalar that is written without quotation marks.
+    a scalar that is written without quotation marks. `tag` is that of an application, as `!reset`.
     """
 
     kind: str
     value: Any
     location: Location
     is_plain: bool = False
+    tag: str = ""
 
     @property
     def entries(self) -> "Mapping[str, Node]":
@@ -168,6 +169,8 @@ class _Maker:
             node = Node("seq", tuple(self._items(events, depth)), location)
         else:
             node = Node("map", self._entries(events, depth), location)
+        if event.tag is not None and not event.tag.startswith(_TAG):
+            node = node._replace(tag=event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node

@@ -1,5 +1,5 @@
 """
-Read the manifest of a container: a compose file, or Kubernetes objects.
+Read the manifest of a container.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,6 @@ def read(
 
     Raises SourceError if a file cannot be read, is not a manifest, or has no such container.
     """
-    if selection.kind == "compose":
-        from workerctl.sources.manifests import compose
+    from workerctl.sources.manifests import compose
 
-        return compose.read(selection, environ, stdin)
-    from workerctl.sources.manifests import kubernetes
-
-    return kubernetes.read(selection, stdin)
+    return compose.read(selection, environ, stdin)

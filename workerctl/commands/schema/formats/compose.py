@@ -19,7 +19,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 def lines(outline: Outline) -> Iterator[str]:
     """
-    Yield a service as YAML, for a file of its own: `docker compose -f compose.yaml -f FILE up`.
+    Yield a service as YAML, for a separate file: `docker compose -f compose.yaml -f FILE up`.
     """
     yield from comment([origin(outline)])
     yield "#"

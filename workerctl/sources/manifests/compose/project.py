@@ -1,0 +1,70 @@
+"""
+What reading a project has found so far, and how much work it may still take.
+"""
+
+from typing import BinaryIO
+
+from workerctl.report.errors import SourceError
+from workerctl.report.findings import Location
+from workerctl.sources import envfile
+from workerctl.sources.manifests import documents
+from workerctl.sources.manifests.containers import Fact
+
+_MOST_FILES = 100
+_MOST_WORK = 8_000_000  # in characters that are read or made, more or less
+
+
+class Project:
+    """
+    The files that were read, and what docker compose would refuse or ignore in them.
+    """
+
+    def __init__(self, stdin: BinaryIO | None) -> None:
+        self._stdin = stdin
+        self._work = 0
+        self.files: list[str] = []
+        self.remarks: list[Fact[str]] = []
+
+    def spend(self, work: int) -> None:
+        """
+        Count some work. Raises SourceError when it is more than a project takes.
+        """
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise SourceError(
+                "The compose files are too large, or repeat too much.", "Simplify them."
+            )
+
+    def remark(self, location: Location, sentence: str) -> None:
+        """
+        Note something that docker compose refuses or ignores, once.
+        """
+        fact = Fact(sentence, location)
+        if fact not in self.remarks:
+            self.remarks.append(fact)
+
+    def documents(self, path: str) -> tuple[documents.Node, ...]:
+        """
+        Return the documents of a compose file. Raises SourceError.
+        """
+        found = documents.read(path, self._stdin if path == envfile.STDIN else None)
+        self._count("<stdin>" if path == envfile.STDIN else path)
+        return found
+
+    def text(self, path: str) -> str:
+        """
+        Return the text of an env file. Raises SourceError.
+        """
+        _, text = envfile.read_plain(path)
+        self._count(path)
+        self.spend(len(text))
+        return text
+
+    def _count(self, name: str) -> None:
+        if name not in self.files:
+            self.files.append(name)
+        self.spend(_MOST_WORK // (50 * _MOST_FILES))  # a file may be read many times
+        if len(self.files) > _MOST_FILES:
+            raise SourceError(
+                f"The compose files refer to more than {_MOST_FILES} files.", "Simplify them."
+            )
