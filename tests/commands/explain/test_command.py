@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from workerctl.checks import CHECKS
-from workerctl.commands.completion import words
+from workerctl.commands.discovery.completion import words
 from workerctl.schema.description import describe
 from workerctl.settings import Settings
 
@@ -98,4 +98,4 @@ def test_a_shell_completes_without_importing_the_checks(run: Run) -> None:
     assert done.stdout.split() == [one.code for one in CHECKS if one.code.startswith("KEY00")]
     for module in ("workerctl.checks", "workerctl.settings", "pydantic_settings", "rich.console"):
         assert f"import '{module}'" not in done.stderr
-    assert "import 'workerctl.commands.completion'" in done.stderr
+    assert "import 'workerctl.commands.discovery.completion'" in done.stderr
