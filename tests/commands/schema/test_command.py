@@ -176,6 +176,50 @@ def test_a_stream_that_cannot_encode_the_text_gets_nothing(run: Run, directory: 
     assert "#TEXT='é'\n" in run(*options).stdout
 
 
+ODD = """\
+import os
+import uuid
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Db(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="DB_")
+    password: SecretStr
+
+
+class Odd(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+    db: Db = Field(default_factory=Db)
+    fails: str = Field(default_factory=lambda: os.environ["ABSENT"])
+    differs: uuid.UUID = Field(default_factory=uuid.uuid4)
+    size: int = Field(7, description="First\\nSECOND=injected")
+"""
+
+
+@EVERY
+def test_a_class_that_cannot_be_built_is_described(
+    call: Run, directory: Path, format_: str
+) -> None:
+    """Factories that fail or differ have no default, and no description breaks out of its line."""
+    (directory / "odd_class.py").write_text(ODD)
+    sys.modules.pop("odd_class", None)
+    done = call("schema", "--settings", "odd_class:Odd", "--format", format_)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not re.search("^ *#?SECOND", done.stdout, re.MULTILINE)
+    if format_ == "env":
+        lines = [line for line in done.stdout.splitlines() if re.match("#?[A-Z]", line)]
+        assert lines == [
+            "DB_PASSWORD=your-db-password",
+            "#DB__PASSWORD=your-db-password",
+            "#FAILS=your-fails",
+            "#DIFFERS=your-differs",
+            "#SIZE=7",
+        ]
+
+
 def test_what_is_required_is_said(call: Run, many: Path) -> None:
     """Exactly the variables that the class cannot do without are set in the file."""
     text = call("schema", *OPTIONS).stdout
