@@ -251,7 +251,7 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     yield Row("get_settings() again, ms", again, None, 0.05, "printed")
     yield Row("get_settings() in a forked child, ms", forked, None, 0.05, "printed")
     targets = check._replace(directory="three targets", expects="0 of 3 configurations failed")
-    target = check._replace(arguments=(*check.arguments, "a"), directory=targets.directory)
+    target = check._replace(directory="one target")
     yield Row("check of three targets / of one", targets, target, 1.25)
     composed = ("--compose", "compose.yaml", "--service", "worker")
     compose = check._replace(arguments=(*check.arguments, *composed), directory="compose")
@@ -323,29 +323,30 @@ def _make_directories(directory: Path) -> None:
     (directory / "git/.gitignore").write_text(".env\n")
     for command in (["git", "init", "--quiet"], ["git", "add", ".gitignore"]):
         _set_up(command, directory / "git")
-    _make_targets(directory / "three targets")
+    _make_targets(directory / "one target", "a")
+    _make_targets(directory / "three targets", "abc")
     _make_compose_file(directory / "compose")
 
 
-def _make_targets(directory: Path) -> None:
+def _make_targets(directory: Path, names: str) -> None:
     """
-    Make a project with three targets, each of which has an env file of its own.
+    Make a project with a target for each letter, which has an env file with its name.
     """
     _copy_env_file(directory)
     table = '[[tool.workerctl.target]]\nname = "{0}"\nenv_file = "{0}.env"\nisolated = true\n'
-    for name in "abc":
+    for name in names:
         shutil.copy(directory / ".env", directory / f"{name}.env")
-    (directory / "pyproject.toml").write_text("".join(map(table.format, "abc")))
+    (directory / "pyproject.toml").write_text("".join(map(table.format, names)))
 
 
 def _make_compose_file(directory: Path) -> None:
     """
     Make a compose file with a worker that has the settings of the good example, and siblings.
     """
-    directory.mkdir()
+    _copy_env_file(directory)
     lines = (EXAMPLES / "production-good.env").read_text().splitlines()
-    given = [line.partition("=") for line in lines if line and not line.startswith("#")]
-    variables = [f"      {name}: ${{{name}:-{text}}}" for name, _, text in given]
+    given = [line.partition("=")[0] for line in lines if line and not line.startswith("#")]
+    variables = [f"      {name}: ${{{name}}}" for name in given]
     text = ["services:"]
     for number in range(COMPOSE_LINES):
         text += [f"  {'worker' if number == 0 else f'sibling-{number}'}:", "    image: worker:1.0"]
