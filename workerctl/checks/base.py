@@ -307,7 +307,8 @@ class Check(NamedTuple):
       them, unless `by_value` says that it judges other values as well. A `{}` in the title stands
       for the variables with the first of these rules.
     - `pipeline` marks a check of the stages of a job: a function that returns those settings of a
-      pipeline and a schema that the check reads. Without a pipeline, the check is not applicable.
+      pipeline and a schema that the check reads. Without a pipeline, the check is not applicable,
+      unless it judges a deploy, which may say more.
     - `deploy` marks a check of a deploy, which is run only if a manifest was read.
     """
 

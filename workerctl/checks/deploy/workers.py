@@ -2,6 +2,7 @@
 The worker as its manifest starts and stops it, and the others of its deploy.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,21 +15,32 @@ if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Container
     from workerctl.sources.manifests.programs import Program
 
+_WORKER = re.compile(r"work|consumer")
+_OF_WEB = re.compile(
+    r"(?:^|_)(?:GUNICORN|UVICORN|HYPERCORN|UWSGI|CORS|CSRF)_|(?:^|_)ALLOWED_HOSTS$"
+    r"|^(?:WEB_CONCURRENCY|PORT|FORWARDED_ALLOW_IPS)$"
+)
+
 
 def queues_are_consumed(context: Context) -> Iterator[Finding]:
     """
     Every queue of the settings is named by the command of a worker.
 
     Why: a job in a queue that no worker takes from waits forever, and nothing fails. Where the
-    command of a worker names no queues, it takes them from the settings, and nothing is found.
+    command of a worker names no queues, or is a script, it may take them from the settings, and
+    nothing is found.
 
     Fix: add the queue to the command of a worker, or remove it from the settings.
     """
-    programs = [program for program in map(_program, _running(context)) if program is not None]
+    running = list(_running(context))
+    programs = [program for program in map(_program, running) if program is not None]
     declared = [each.name for each in context.schema.of(Queues)]
     if not programs or not declared:
         raise NotApplicable("no worker or no setting names queues")
-    if any(program.queues is None for program in programs):
+    if not all(program.takes_named_queues_only for program in programs):
+        return
+    # A script may start a worker that takes from any queue.
+    if any(_program(each) is None and _WORKER.search(each.name.lower()) for each in running):
         return
     consumed = {queue for program in programs for queue in program.queues or ()}
     for (name,) in context.groups_of_valid((name,) for name in declared):
@@ -52,7 +64,8 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
     Every setting that a container with the same code gets, the worker gets, too.
 
     Why: a new setting is often added to the web application only. The worker has the same code and
-    runs with the default, or fails in a job. That the worker has more is all right.
+    runs with the default, or fails in a job. That the worker has more is all right, and that it
+    lacks what a web server reads, as GUNICORN_THREADS or ALLOWED_HOSTS.
 
     Fix: add the variable to the worker, or give both the same list.
     """
@@ -72,6 +85,8 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
             field = None if found is None else found[0]
             if field is None or field in seen or context.is_given(field) or variable.text == "":
                 continue
+            if _OF_WEB.search(name.upper()):
+                continue
             seen.add(field)
             yield Finding(
                 code="DEP004",
@@ -88,25 +103,42 @@ def time_to_finish_is_given(context: Context) -> Iterator[Finding]:
     Every worker that is stopped has as much time as the settings say, or as a job may take.
 
     Why: after its grace period, docker compose (10 s by default) and Kubernetes (30 s) kill a
-    worker that is still busy. The job is lost, or is run again from the beginning.
+    worker that is still busy. The job is lost, or is run again from the beginning. Where the
+    project declares no pipeline, the time limit in the command of a Celery worker counts.
 
     Fix: set `stop_grace_period` or `terminationGracePeriodSeconds`.
     """
     judged = manifest_of(context).judged
+    program = _program(judged)
+    limit = None if program is None else program.job_seconds
+    if context.pipeline is None and limit is not None:
+        yield from _too_little(context, limit, "a job may take")
+        return
     pipeline = context.declared_pipeline()
-    given = judged.grace_seconds
-    seconds = judged.default_grace_seconds if given is None else given.value
     named = pipeline.grace if isinstance(pipeline.grace, str) else pipeline.job_timeout
     name = named if isinstance(named, str) else None
     if name is not None:
         context.require_valid([name])
     needed = context.value(name) if name is not None else named
-    if not isinstance(needed, int | float) or seconds >= needed:
+    if isinstance(needed, int | float):
+        says = f"{name} says" if named == pipeline.grace else f"{name or 'the timeout'} of a job is"
+        yield from _too_little(context, needed, says, name)
+
+
+def _too_little(
+    context: Context, needed: float, says: str, name: str | None = None
+) -> Iterator[Finding]:
+    """
+    Yield a finding if a worker has less time to finish than is needed.
+    """
+    manifest = manifest_of(context)
+    judged = manifest.judged
+    given = judged.grace_seconds
+    seconds = judged.default_grace_seconds if given is None else given.value
+    if seconds >= needed:
         return
-    option = "stop_grace_period"
-    if context.manifest is not None and context.manifest.kind == "kubernetes":
-        option = "terminationGracePeriodSeconds"
-    says = f"{name} says" if named == pipeline.grace else f"{name or 'the timeout'} of a job is"
+    is_compose = manifest.kind == "compose"
+    option = "stop_grace_period" if is_compose else "terminationGracePeriodSeconds"
     by_default = " (by default)" if given is None else ""
     yield Finding(
         code="DEP005",

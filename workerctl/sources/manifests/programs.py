@@ -3,31 +3,48 @@ What the command of a container starts: a worker, and the queues that it takes j
 """
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
-_SEPARATORS = frozenset({";", "&&", "||", "|", "&", "then", "do", "else"})
+from workerctl.sources.manifests.shells import commands
+
 _RQ_FLAGS = frozenset(
     {"-b", "--burst", "-q", "--quiet", "-v", "--verbose", "-s", "--with-scheduler"}
     | {"-d", "--disable-default-exception-handler", "--disable-job-desc-logging"}
 )
 _OPTION = re.compile(r"--?[A-Za-z]")
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+# What the options of celery that stand before its subcommand take along.
+_CELERY_VALUES = frozenset(
+    {"-A", "--app", "-b", "--broker", "--result-backend", "--loader", "--config", "--workdir"}
+)
 _CELERY_DEFAULT = "celery"
+# Commands of manage.py, and of the extensions of other frameworks.
+_COMMANDS_OF_RQ = frozenset({"rqworker", "rqworker-pool"})
+_HUEY = frozenset({"huey_consumer", "huey_consumer.py", "run_huey", "djangohuey"})
 
 
 class Program(NamedTuple):
     """
     A worker that a command starts. `queues` is None if the command does not name them.
 
-    `kind` is "rq", "celery", "arq" or "dramatiq".
+    `kind` is "rq", "celery", "arq", "dramatiq", "huey" or "taskiq". A Celery worker for which none
+    are named has the default queue, though its application may configure others. `job_seconds` is
+    how long the command lets a job take, None if it does not say.
     """
 
     kind: str
     queues: tuple[str, ...] | None = None
+    job_seconds: float | None = None
+
+    @property
+    def takes_named_queues_only(self) -> bool:
+        """
+        Whether the command says which queues the worker takes jobs from.
+        """
+        by_default = self.kind == "celery" and self.queues == (_CELERY_DEFAULT,)
+        return self.queues is not None and not by_default
 
 
 def worker_in(command: Sequence[str]) -> Program | None:
@@ -37,57 +54,53 @@ def worker_in(command: Sequence[str]) -> Program | None:
         >>> worker_in(["sh", "-c", "exec rq worker --with-scheduler high default"])
         Program(kind='rq', queues=('high', 'default'))
     """
-    for words in _commands(list(command)):
+    for words in commands(command):
         for at, word in enumerate(words):
-            program = _program(PurePosixPath(word).name, words[at + 1 :])
+            is_module = at > 0 and words[at - 1] == "-m"
+            name = _module(word) if is_module else PurePosixPath(word).name
+            program = _program(name, words[at + 1 :])
             if program is not None:
                 return program
     return None
 
 
-def _commands(words: list[str]) -> Iterator[list[str]]:
+def _module(word: str) -> str:
     """
-    Yield the simple commands: that of the words, or those of the script that a shell executes.
+    Return the program that is meant by `python -m`, such as `rq` by `rq.cli`.
     """
-    script = _script(words)
-    if script is None:
-        yield words
-        return
-    try:
-        split = shlex.shlex(script, posix=True, punctuation_chars=True)
-        split.whitespace_split = True
-        parts = list(split)
-    except ValueError:  # a quotation mark is missing
-        return
-    command: list[str] = []
-    for part in parts:
-        if part in _SEPARATORS:
-            yield command
-            command = []
-        else:
-            command.append(part)
-    yield command
-
-
-def _script(words: list[str]) -> str | None:
-    for at, word in enumerate(words):
-        is_shell = PurePosixPath(word).name in _SHELLS
-        following = words[at + 1 : at + 3]
-        if is_shell and len(following) > 1 and re.fullmatch(r"-[a-z]*c", following[0]):
-            return following[1]
-    return None
+    return word.rpartition(".")[2] if word.startswith("huey.") else word.partition(".")[0]
 
 
 def _program(name: str, rest: list[str]) -> Program | None:
     if name == "rq" and rest[:1] in (["worker"], ["worker-pool"]):
         return Program("rq", tuple(_arguments_of_rq(rest[1:])) or None)
-    if name == "celery" and "worker" in rest:
+    if name in _COMMANDS_OF_RQ:
+        return Program("rq", tuple(_arguments_of_rq(rest)) or None)
+    if name == "bench" and rest[:1] in (["worker"], ["worker-pool"]):
+        return Program("rq", tuple(_values(rest, "--queue")) or None)
+    if name == "celery" and _subcommand_of_celery(rest) == "worker":
         queues = _values(rest, "-Q", "--queues")
-        return Program("celery", tuple(queues) if queues else (_CELERY_DEFAULT,))
-    if name == "dramatiq":
+        limits = _values(rest, "--time-limit") or _values(rest, "--soft-time-limit")
+        seconds = float(limits[0]) if limits and limits[0].isdecimal() else None
+        return Program("celery", tuple(queues) if queues else (_CELERY_DEFAULT,), seconds)
+    if name in {"dramatiq", "rundramatiq"}:
         return Program("dramatiq", tuple(_values(rest, "-Q", "--queues", several=True)) or None)
+    if name in _HUEY:
+        return Program("huey")
     if name == "arq" and rest:
         return Program("arq")
+    if name == "taskiq" and rest[:1] == ["worker"]:
+        return Program("taskiq")
+    return None
+
+
+def _subcommand_of_celery(words: list[str]) -> str | None:
+    following = iter(words)
+    for word in following:
+        if word in _CELERY_VALUES:
+            next(following, None)
+        elif not word.startswith("-"):
+            return word
     return None
 
 
@@ -112,8 +125,11 @@ def _values(words: list[str], *options: str, several: bool = False) -> list[str]
     found: list[str] = []
     for at, word in enumerate(words):
         name, separator, value = word.partition("=")
+        is_attached = not word.startswith("--") and word[:2] in options and len(word) > len("-Q")
         if name in options and separator:
             found += value.split(",")
+        elif is_attached:
+            found += word[2:].split(",")
         elif word in options:
             for value in words[at + 1 :]:
                 if _OPTION.match(value):
