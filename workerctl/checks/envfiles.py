@@ -23,6 +23,8 @@ _GIT_SECONDS = 10
 _GIT_SETTINGS = ("core.fsmonitor=false", "protocol.allow=never", "safe.directory=*")
 _WRITTEN_LINE_END = r"\\n[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*="
 _REAL_LINE_ENDS = "Begin a new line for each assignment."
+_NAME_THE_FILE = "Name the env file with --env-file, or set the variables."
+_CHOOSE_ANOTHER = "Set the variables for the container, or choose another one of the manifest."
 
 
 def lines_are_assignments(context: Context) -> Iterator[Finding]:
@@ -135,7 +137,7 @@ def something_is_read(context: Context) -> Iterator[Finding]:
             code="SET010",
             severity=Severity.ERROR if context.judged_by_option else Severity.WARNING,
             message="No source sets any setting, so only defaults were checked.",
-            hint="Name the env file with --env-file, or set the variables.",
+            hint=_NAME_THE_FILE if context.manifest is None else _CHOOSE_ANOTHER,
         )
         return
     severity = Severity.ERROR if context.judged_by_option else Severity.WARNING

@@ -2,7 +2,8 @@
 The Redis that holds the queue, where the manifest runs it: it keeps every job.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from workerctl.checks.base import Check, Context, NotApplicable
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Container
 
 _SCHEMES = frozenset({"redis", "rediss"})
-_BROKER = "BROKER"
+_OTHER_SCHEMES = frozenset({"amqp", "amqps", "pyamqp", "kafka", "confluentkafka", "nats", "sqs"})
 # A Redis for something else may lose what it holds.
-_OTHER_USES = ("CACHE", "RESULT", "SESSION", "LIMIT", "LOCK")
+_OTHER_USES = re.compile(r"CACHE|RESULT|SESSION|LIMIT|LOCK|CHANNEL|PUBSUB")
+_OF_QUEUE = re.compile(r"BROKER|QUEUE|CELERY|DRAMATIQ|HUEY|(?:^|_)(?:A?RQ|JOBS?|TASKS?)(?:_|$)")
+_PLAIN = re.compile(r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN|HOST|HOSTNAME)$")
+_HOST = re.compile(r"(?:^|_)(?:REDIS|VALKEY|BROKER).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|QUEUE)$")
+_URL = re.compile(r"URL|URI|DSN|BROKER$")
+_OTHER_BROKERS = re.compile(r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA")
 
 
 class _Broker(NamedTuple):
@@ -107,33 +113,74 @@ def _brokers(context: Context) -> Iterator[_Broker]:
     others = () if manifest is None else manifest.others
     found = [(each, redis) for each in others if (redis := redis_in(each)) is not None]
     hosts = _hosts(context)
-    brokers = [_Broker(*each) for each in found if _service(each[0].name) in hosts]
+    brokers = [_Broker(*each) for each in found if hosts & _names(each[0])]
     if not brokers:
         raise NotApplicable("no Redis of the manifest is known to hold the queue")
     yield from brokers
 
 
+def _names(container: "Container") -> frozenset[str]:
+    service = container.name.rpartition("/")[2].partition(":")[0]
+    return frozenset(name.lower() for name in (service, *container.aliases))
+
+
 def _hosts(context: Context) -> frozenset[str]:
     """
-    Return the hosts of the settings that hold the URL of the queue's Redis.
+    Return the hosts of the Redis that holds the queue, as the settings name it; none if ambiguous.
+
+    That is the one of the `RedisUrl` fields, or else of those whose names say that they are of a
+    queue, or are plain, as REDIS_URL; or the only one that any setting names.
     """
-    names = [each.name for each in context.schema.of(RedisUrl)]
-    if not names:
-        urls = [
-            name
-            for name in context.schema.variables
-            if name not in context.later
-            and scheme_and_host(text_of(context, name))[0] in _SCHEMES
-            and not any(use in name.upper() for use in _OTHER_USES)
-        ]
-        names = [name for name in urls if _BROKER in name.upper()] or urls
-    known = (text_of(context, name) for name in names if name not in context.later)
+    declared = [each.name for each in context.schema.of(RedisUrl)]
+    if declared:
+        return frozenset(_host(context, name) for name in declared) - {""}
+    names = [name for name in context.schema.variables if not _OTHER_USES.search(name.upper())]
+    of_queue = [name for name in names if _OF_QUEUE.search(name.upper())]
+    if any(_is_elsewhere(context, name) for name in of_queue):
+        return frozenset()
+    if not _found(context, of_queue) and any(_OTHER_BROKERS.search(each.upper()) for each in names):
+        return frozenset()
+    if found := _found(context, of_queue):
+        return found
+    plain = _found(context, (name for name in names if _PLAIN.search(name.upper())))
+    if plain:
+        return plain if len(plain) == 1 else frozenset()
+    # Of several, any could be the one, also one whose name says something else.
+    found = _found(context, names)
+    is_only = len(found) == 1 and found == _found(context, context.schema.variables)
+    return found if is_only else frozenset()
+
+
+def _found(context: Context, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(_host(context, name) for name in names) - {""}
+
+
+def _host(context: Context, name: str) -> str:
+    """
+    Return the host of a Redis that a setting holds, in a URL or by itself, or "".
+    """
+    if name in context.later:
+        return ""
+    text = text_of(context, name)
+    scheme, host = scheme_and_host(text)
+    if scheme in _SCHEMES:
+        found = host
+    else:
+        found = text.partition(":")[0] if "://" not in text and _HOST.search(name.upper()) else ""
     # In a cluster, a host may have its namespace behind it: redis.jobs.svc.cluster.local.
-    return frozenset(scheme_and_host(text)[1].split(".")[0] for text in known) - {""}
+    return found.split(".")[0].lower()
 
 
-def _service(name: str) -> str:
-    return name.rpartition("/")[2].partition(":")[0]
+def _is_elsewhere(context: Context, name: str) -> bool:
+    """
+    Return whether a setting is the URL of a broker that is not Redis, or may be one.
+    """
+    if name in context.later:
+        return _URL.search(name.upper()) is not None
+    scheme, separator, _ = text_of(context, name).partition("://")
+    if not separator or scheme.lower() in _SCHEMES:
+        return False
+    return "BROKER" in name.upper() or scheme.lower() in _OTHER_SCHEMES
 
 
 def _place(container: "Container") -> Location:

@@ -34,15 +34,18 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
     Why: a manifest is committed, copied and rendered into logs. Anyone who can read the
     repository, or describe the container, has the secret.
 
-    Fix: docker compose: `${NAME}`, an env file that is not committed, or `secrets`. Kubernetes:
-    `valueFrom.secretKeyRef`. Replace the secret: after a commit, treat it as leaked.
+    Fix: docker compose: `${NAME}` without a default, an env file that is not committed, or
+    `secrets`. Kubernetes: `valueFrom.secretKeyRef`. Replace the secret: after a commit, treat it as
+    leaked.
     """
     severity = context.by_environment(
         development=Severity.INFO, staging=Severity.ERROR, production=Severity.ERROR
     )
     manifest = manifest_of(context)
     names = context.values.names
-    instead = "a Secret" if manifest.kind == "kubernetes" else "${NAME}, an env file or secrets"
+    instead = "${NAME} without a default, an env file or secrets"
+    if manifest.kind == "kubernetes":
+        instead = "a Secret"
     for name, variable in manifest.judged.variables.items():
         text = variable.text
         if not text or not variable.in_clear or severity is None:
@@ -70,12 +73,13 @@ def image_has_a_version(context: Context) -> Iterator[Finding]:
     Every image of a worker has a version: a tag other than `latest`, or a digest.
 
     Why: `latest` is another image tomorrow. A node that restarts the worker may run other code than
-    its web application, and a rollback brings nothing back.
+    its web application, and a rollback brings nothing back. An image that is built in place, or is
+    never pulled, is not judged.
 
     Fix: use a tag that is built once, or a digest.
     """
     judged = manifest_of(context).judged
-    if judged.image is None:
+    if judged.image is None or judged.is_local:
         return
     last = judged.image.value.rpartition("/")[2]
     tag = re.search(r"[:@](.*)", last)

@@ -3,8 +3,7 @@ The Redis server that a container runs, as far as its command and its configurat
 """
 
 import re
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -12,10 +11,14 @@ from typing import NamedTuple
 from workerctl.report.errors import SourceError
 from workerctl.sources import envfile
 from workerctl.sources.manifests.containers import Container
+from workerctl.sources.manifests.shells import commands
 
 _SERVERS = frozenset({"redis-server", "valkey-server", "keydb-server"})
 _IMAGES = re.compile(r"(?:.*/)?(?:redis|valkey|keydb|redis-stack|redis-stack-server)(?:[:@].*)?")
 _DATA = "/data"
+# These keep their data elsewhere, and append it to a file by default.
+_OTHER_IMAGES = re.compile(r"(?:^|/)(bitnami)(?:legacy|secure)?/(redis|valkey|keydb)(?:[:@]|$)")
+_OPTIONS_IN = ("REDIS_ARGS", "REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS")
 _UNITS = {
     "": 1,
     "b": 1,
@@ -47,33 +50,27 @@ def redis_in(container: Container) -> Redis | None:
     """
     Return the Redis server of a container, or None if it runs something else.
     """
-    words = [] if container.command is None else list(_words(container.command.value))
-    names = [PurePosixPath(word).name for word in words]
-    at = next((at for at, name in enumerate(names) if name in _SERVERS), None)
-    if at is None:
-        image = "" if container.image is None else container.image.value
-        is_redis = _IMAGES.fullmatch(image.lower()) is not None
-        # The entry point of the image passes options and files on to the server.
-        if not is_redis or (words and not words[0].startswith(("-", "/"))):
-            return None
-        at = -1
-    return _redis(container, words[at + 1 :])
+    written = [] if container.command is None else container.command.value
+    # The default of a shell's variable stands for its value.
+    given = [_DEFAULT.sub(r"\1", word) for word in written]
+    for words in commands(given):
+        names = [PurePosixPath(word).name for word in words]
+        at = next((at for at, name in enumerate(names) if name in _SERVERS), None)
+        if at is not None:
+            return _redis(container, words[at + 1 :])
+    # The entry point of the image passes options and files on to the server.
+    is_passed_on = not given or given[0].startswith("-") or given[0].endswith(".conf")
+    return (
+        _redis(container, given) if is_passed_on and _IMAGES.fullmatch(_image(container)) else None
+    )
 
 
-def _words(command: Sequence[str]) -> Iterator[str]:
-    """
-    Yield the words of a command; those of a script for a shell one by one.
-    """
-    for word in command:
-        if " " not in word and "\n" not in word:
-            yield word
-            continue
-        with suppress(ValueError):
-            yield from shlex.split(_DEFAULT.sub(r"\1", word))
+def _image(container: Container) -> str:
+    return "" if container.image is None else container.image.value.lower()
 
 
 def _redis(container: Container, words: list[str]) -> Redis:
-    given = list(_options(words))
+    given = list(_options([*words, *_extra(container)]))
     directives: dict[str, list[str]] = {}
     is_known = True
     if words and not words[0].startswith("-"):
@@ -85,11 +82,21 @@ def _redis(container: Container, words: list[str]) -> Redis:
                 directives.setdefault(name.lower(), []).append(value.strip().strip("\"'"))
     for name, value in given:
         directives[name] = [value]
+    path = words[0] if words else ""
     return Redis(
         policy=_last(directives, "maxmemory-policy", "noeviction" if is_known else None),
         max_memory=_size(_last(directives, "maxmemory", "0" if is_known else None)),
-        is_persistent=_is_persistent(container, directives, is_known=is_known),
+        is_persistent=_is_persistent(container, directives, None if is_known else path),
     )
+
+
+def _extra(container: Container) -> Iterator[str]:
+    """
+    Yield the options that an image takes from a variable.
+    """
+    for name in _OPTIONS_IN:
+        variable = container.variables.get(name)
+        yield from (variable.text or "").split() if variable is not None else ()
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -122,20 +129,23 @@ def _configuration(container: Container, path: str) -> str | None:
 
 
 def _is_persistent(
-    container: Container, directives: dict[str, list[str]], *, is_known: bool
+    container: Container, directives: dict[str, list[str]], unread: str | None
 ) -> bool | None:
-    directory = _last(directives, "dir", _DATA) or _DATA
-    is_kept = any(
-        mount.is_kept and (path == directory or directory.startswith(path.rstrip("/") + "/"))
-        for path, mount in container.mounts.items()
-    )
-    appends = _last(directives, "appendonly", "no") == "yes"
+    """
+    Return whether what the server writes is kept. `unread` is its file if that is not here.
+    """
+    other = _OTHER_IMAGES.search(_image(container))
+    data = _DATA if other is None else f"/{other[1]}/{other[2]}/data"
+    directory = _last(directives, "dir", data) or data
+    kept = [path for path, mount in container.mounts.items() if mount.is_kept and path != unread]
+    if not any(f"{directory}/".startswith(f"{path.rstrip('/')}/") for path in kept):
+        # The file may name another directory, which is kept.
+        return None if kept and unread is not None else False
+    appends = _last(directives, "appendonly", "no" if other is None else "yes") == "yes"
     saves = _last(directives, "save", "3600 1") not in {"", '""', "''"}
-    if not is_kept:
-        return False
     if appends or saves:
         return True
-    return False if is_known else None
+    return False if unread is None else None
 
 
 def _last(directives: dict[str, list[str]], name: str, default: str | None) -> str | None:

@@ -65,8 +65,9 @@ class Container(NamedTuple):
 
     - `name` is that of the service, or `Kind/name` of the workload, with `:container` behind it if
       the workload has several.
-    - `image` is the image's name. `code` identifies the image or the build, so that two containers
-      with an equal `code` run the same program.
+    - `aliases` are further host names by which others reach it.
+    - `image` is the image's name. It `is_local` if no registry is asked for it. `code` identifies
+      the image or the build, so that two containers with an equal `code` run the same program.
     - `command` has the words that the container executes, the entry point first, as far as the
       manifest gives them: a shell's script is one word.
     - `variables` are those of its environment. `further` names the sources of which the files do
@@ -82,7 +83,9 @@ class Container(NamedTuple):
 
     name: str
     location: Location
+    aliases: frozenset[str] = frozenset()
     image: Fact[str] | None = None
+    is_local: bool = False
     code: str | None = None
     command: Fact[tuple[str, ...]] | None = None
     variables: Mapping[str, Variable] = _NOTHING

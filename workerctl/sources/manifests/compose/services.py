@@ -2,7 +2,7 @@
 The containers of services.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from workerctl.sources.manifests.compose import quantities
 from workerctl.sources.manifests.compose.commands import command
@@ -15,6 +15,7 @@ from workerctl.sources.manifests.compose.variables import environment
 from workerctl.sources.manifests.containers import Container, Fact
 
 _COMPLETED = "service_completed_successfully"
+_LOCAL = frozenset({"build", "never"})
 _POLICIES = {
     "": False,
     "no": False,
@@ -77,6 +78,8 @@ def _container(project: Project, name: str, service: Value) -> Container:
     return Container(
         name=label(name),
         location=service.location,
+        aliases=frozenset(_aliases(service)),
+        is_local=_is_local(service),
         image=None if image is None or not image.written else Fact(image.written, image.location),
         command=command(project, service),
         restart=restart,
@@ -84,6 +87,23 @@ def _container(project: Project, name: str, service: Value) -> Container:
         grace_seconds=_grace(project, service),
         memory_bytes=_memory(project, service),
     )
+
+
+def _aliases(service: Value) -> Iterator[str]:
+    own, networks = service.get("container_name"), service.get("networks")
+    if own is not None and own.text:
+        yield own.text
+    for network in () if networks is None else networks.entries.values():
+        names = network.get("aliases")
+        yield from (item.text for item in ([] if names is None else names.items) if item.text)
+
+
+def _is_local(service: Value) -> bool:
+    """
+    Return whether the image is built here, or has to be here already.
+    """
+    policy = service.get("pull_policy")
+    return policy is not None and policy.text in _LOCAL
 
 
 def _ending(project: Project, services: Mapping[str, Value]) -> frozenset[str]:
