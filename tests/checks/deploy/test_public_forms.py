@@ -230,6 +230,34 @@ def test_a_redis_is_judged_as_its_image_starts_it(broker: str, expected: list[st
 
 
 @pytest.mark.parametrize(
+    ("fields", "environment", "more", "expected"),
+    [
+        ("broker_url: str", "BROKER_URL: amqp://mq", "", ["DEP002"]),
+        ("rabbitmq_host: str", "RABBITMQ_HOST: mq", "", ["DEP002"]),
+        ("rabbitmq_host: str", "RABBITMQ_HOST: elsewhere", "", []),
+        ("broker_url: str", "BROKER_URL: amqp://mq", "volumes: [data:/var/lib/rabbitmq]", []),
+        ("broker_url: str", "BROKER_URL: amqp://mq", "volumes: [data:/srv]", ["DEP002"]),
+        ("broker_url: str", "BROKER_URL: amqp://mq", "tmpfs: /var/lib/rabbitmq", ["DEP002"]),
+        (
+            "broker_url: str",
+            "BROKER_URL: amqp://mq",
+            "environment: {RABBITMQ_MNESIA_BASE: /srv}",
+            [],
+        ),
+    ],
+)
+def test_rabbitmq_keeps_its_queues_in_a_volume(
+    fields: str, environment: str, more: str, expected: list[str]
+) -> None:
+    """
+    Unless it keeps them in a place that is not the usual one.
+    """
+    rest = f"  mq:\n    image: rabbitmq:3-management\n    {more}\nvolumes: {{data: {{}}}}\n"
+
+    assert codes(fields, worker(environment, rest=rest)) == expected
+
+
+@pytest.mark.parametrize(
     ("commands", "expected"),
     [
         (["rq worker high"], ["DEP003"]),

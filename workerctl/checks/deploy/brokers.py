@@ -1,5 +1,5 @@
 """
-The Redis that holds the queue, where the manifest runs it: it keeps every job.
+The broker that holds the queue, where the manifest runs it: it keeps every job.
 """
 
 import re
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Container
 
 _SCHEMES = frozenset({"redis", "rediss"})
-_OTHER_SCHEMES = frozenset({"amqp", "amqps", "pyamqp", "kafka", "confluentkafka", "nats", "sqs"})
+_AMQP = frozenset({"amqp", "amqps", "pyamqp"})
+_OTHER_SCHEMES = _AMQP | {"kafka", "confluentkafka", "nats", "sqs"}
 # A Redis for something else may lose what it holds.
 _OTHER_USES = re.compile(r"CACHE|RESULT|SESSION|LIMIT|LOCK|CHANNEL|PUBSUB")
 _OF_QUEUE = re.compile(r"BROKER|QUEUE|CELERY|DRAMATIQ|HUEY|(?:^|_)(?:A?RQ|JOBS?|TASKS?)(?:_|$)")
 _PLAIN = re.compile(r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN|HOST|HOSTNAME)$")
 _HOST = re.compile(r"(?:^|_)(?:REDIS|VALKEY|BROKER).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|QUEUE)$")
+_HOST_OF_RABBITMQ = re.compile(r"(?:RABBIT|AMQP).*HOST(?:NAME)?$")
 _URL = re.compile(r"URL|URI|DSN|BROKER$")
 _OTHER_BROKERS = re.compile(r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA")
 
@@ -59,23 +61,36 @@ def broker_never_evicts(context: Context) -> Iterator[Finding]:
 
 def broker_is_persistent(context: Context) -> Iterator[Finding]:
     """
-    No job is lost when the Redis that holds the queue is restarted.
+    No job is lost when the Redis or the RabbitMQ that holds the queue is restarted.
 
-    Why: without a volume, or with `save ""` and no append-only file, a new container begins with
-    empty queues. Jobs that were accepted are gone, and nothing reports it.
+    Why: without a volume, or in Redis with `save ""` and no append-only file, a new container
+    begins with empty queues. Jobs that were accepted are gone, and nothing reports it.
 
-    Fix: mount a volume at the data directory, and set `appendonly yes`.
+    Fix: mount a volume at the data directory, and in Redis set `appendonly yes`.
     """
+    from workerctl.sources.manifests.brokers import rabbitmq_keeps  # most runs read no manifest
+
     severity = context.by_environment(
         development=Severity.INFO, staging=Severity.WARNING, production=Severity.WARNING
     )
-    for container, redis in _brokers(context):
-        if redis.is_persistent is False and severity is not None:
+    manifest = context.manifest
+    others = () if manifest is None else manifest.others
+    hosts = _hosts_of_rabbitmq(context)
+    keeps: list[tuple[Container, bool | None, str]] = [
+        (each, kept, "Mount a volume at its data directory.")
+        for each in others
+        if hosts & _names(each) and (kept := rabbitmq_keeps(each)) is not None
+    ]
+    if not keeps:
+        hint = "Mount a volume at its data directory, and set appendonly yes."
+        keeps = [(each, redis.is_persistent, hint) for each, redis in _brokers(context)]
+    for container, is_kept, hint in keeps:
+        if is_kept is False and severity is not None:
             yield _finding(
                 "DEP002",
                 severity,
                 f"{container.name} holds the queue, and loses it when its container is replaced.",
-                "Mount a volume at its data directory, and set appendonly yes.",
+                hint,
                 container.location,
             )
 
@@ -129,7 +144,7 @@ def _hosts(context: Context) -> frozenset[str]:
     Return the hosts of the Redis that holds the queue, as the settings name it; none if ambiguous.
 
     That is the one of the `RedisUrl` fields, or else of those whose names say that they are of a
-    queue, or are plain, as REDIS_URL; or the only one that any setting names.
+    queue, or are plain, as REDIS_HOST; or the only one that any setting names.
     """
     declared = [each.name for each in context.schema.of(RedisUrl)]
     if declared:
@@ -149,6 +164,14 @@ def _hosts(context: Context) -> frozenset[str]:
     found = _found(context, names)
     is_only = len(found) == 1 and found == _found(context, context.schema.variables)
     return found if is_only else frozenset()
+
+
+def _hosts_of_rabbitmq(context: Context) -> frozenset[str]:
+    known = [name for name in context.schema.variables if name not in context.later]
+    urls = [scheme_and_host(text_of(context, name)) for name in known]
+    hosts = {text_of(context, name) for name in known if _HOST_OF_RABBITMQ.search(name.upper())}
+    hosts |= {host for scheme, host in urls if scheme in _AMQP}
+    return frozenset(host.split(".")[0].lower() for host in hosts) - {""}
 
 
 def _found(context: Context, names: Iterable[str]) -> frozenset[str]:

@@ -1,5 +1,5 @@
 """
-The Redis server that a container runs, as far as its command and its configuration file say.
+The broker that a container runs, as far as its command and its configuration file say.
 """
 
 import re
@@ -16,6 +16,9 @@ from workerctl.sources.manifests.shells import commands
 _SERVERS = frozenset({"redis-server", "valkey-server", "keydb-server"})
 _IMAGES = re.compile(r"(?:.*/)?(?:redis|valkey|keydb|redis-stack|redis-stack-server)(?:[:@].*)?")
 _DATA = "/data"
+_RABBITMQ = re.compile(r"(?:.*/)?rabbitmq(?:[:@].*)?")
+_RABBITMQ_DATA = ("/var/lib/rabbitmq/mnesia/", "/bitnami/rabbitmq/mnesia/")
+_MNESIA = frozenset({"RABBITMQ_MNESIA_BASE", "RABBITMQ_MNESIA_DIR"})
 # These keep their data elsewhere, and append it to a file by default.
 _OTHER_IMAGES = re.compile(r"(?:^|/)(bitnami)(?:legacy|secure)?/(redis|valkey|keydb)(?:[:@]|$)")
 _OPTIONS_IN = ("REDIS_ARGS", "REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS")
@@ -63,6 +66,18 @@ def redis_in(container: Container) -> Redis | None:
     return (
         _redis(container, given) if is_passed_on and _IMAGES.fullmatch(_image(container)) else None
     )
+
+
+def rabbitmq_keeps(container: Container) -> bool | None:
+    """
+    Return whether a RabbitMQ server keeps its queues when its container is replaced.
+
+    None means that the container runs something else, or that it cannot be known.
+    """
+    if _RABBITMQ.fullmatch(_image(container)) is None or _MNESIA & container.variables.keys():
+        return None
+    kept = [f"{path.rstrip('/')}/" for path, mount in container.mounts.items() if mount.is_kept]
+    return any(data.startswith(path) for data in _RABBITMQ_DATA for path in kept)
 
 
 def _image(container: Container) -> str:
