@@ -196,7 +196,7 @@ class _Reader:
             return Variable(None, source.location, f"{_path(resource)} of the container")
         if is_given(source.get("fileKeyRef")):
             return Variable(None, source.location, "a file that another container writes")
-        self._remark(f"valueFrom of {shown} does not name a source.", source.location)
+        self._remark(f"The `valueFrom` of {shown} does not name a source.", source.location)
         return Variable(None, source.location, "valueFrom")
 
     def _of_key(
