@@ -319,6 +319,40 @@ def test_boot_returns_the_instance_that_was_checked(case: Case, project: Any, ru
     assert json.loads(done.stdout) == case.seen
 
 
+@EVERY
+def test_a_generated_env_file_has_only_placeholders(case: Case, project: Any, run: Run) -> None:
+    """
+    What is required is found as a placeholder, and the file causes no other finding at all.
+    """
+    project(case)
+    _assert_only_placeholders(run, "--settings", case.target)
+
+
+def test_the_env_file_of_the_built_in_schema_has_only_placeholders(run: Run) -> None:
+    """
+    The same holds for workerctl's own schema.
+    """
+    _assert_only_placeholders(run)
+
+
+def _assert_only_placeholders(run: Run, *options: str) -> None:
+    done = run("schema", *options, script='"$@" > .env.example')
+    assert (done.returncode, done.stderr) == (0, "")
+    for environment in ("staging", "production"):
+        checked = ("check", ".env.example", "--env", environment, *options, "--format", "json")
+        report = json.loads(run(*checked).stdout)
+        lines = Path(".env.example").read_text("utf-8").splitlines()
+        placeholders = {
+            f".env.example:{number}"
+            for number, line in enumerate(lines, 1)
+            if line and not line.startswith("#")
+        }
+
+        found = [each for check in report["checks"] for each in check["findings"]]
+        assert {each["code"] for each in found} == {"ENV004"}
+        assert sorted(_place(each["location"]) for each in found) == sorted(placeholders)
+
+
 def _path() -> str:
     import workerctl
 

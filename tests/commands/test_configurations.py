@@ -250,3 +250,20 @@ def test_a_fingerprint_depends_on_no_value(call: Run, directory: Path) -> None:
         marks.append([issue["fingerprint"] for issue in issues])
 
     assert marks[0] == marks[1] != []
+
+
+def test_an_interruption_ends_the_run(call: Run, directory: Path) -> None:
+    """
+    What comes after it is not judged.
+    """
+    (directory / "team.py").write_text(
+        "from workerctl.checks.base import Check\n\n"
+        "def slow(context):\n    raise KeyboardInterrupt\n\n"
+        "CHECKS = [Check('TEAM001', 'Slow', slow)]\n"
+    )
+    (directory / "pyproject.toml").write_text('[tool.workerctl]\nchecks = ["team:CHECKS"]\n')
+    for name in ("a.env", "b.env"):
+        (directory / name).write_text("ENV=development\n")
+
+    done = call("check", "a.env", "b.env")
+    assert (done.returncode, done.stderr) == (130, "workerctl: Interrupted.\n")

@@ -182,6 +182,9 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
         ("budget --format json --no-env-file", "rich cryptography redis httpx rq"),
         ("explain", "rich cryptography redis httpx rq"),
         ("explain KEY004", "rich cryptography redis httpx rq"),
+        ("explain KEY004 --format markdown", "rich cryptography redis httpx rq"),
+        ("schema", "rich cryptography redis httpx rq yaml workerctl.checks"),
+        ("schema --format compose", "rich cryptography redis httpx rq yaml workerctl.checks"),
     ],
 )
 def test_a_command_imports_only_what_it_needs(

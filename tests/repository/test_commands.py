@@ -25,6 +25,7 @@ NOT_RUN = {
     "pip install": "the package under test is installed already",
     "python3 -m venv": "see pip install",
     "mkdir": "every test has its directory",
+    "workerctl check --quiet --diff-from": "test_baseline_guide.py runs it in a work tree",
     "workerctl run -- python reencrypt.py": "tests/examples/test_reencrypt.py runs it",
 }
 # Programs of others, which end at once with exit code 0; `sops` prints its last argument's file.

@@ -17,10 +17,13 @@ import pytest
 Run = Callable[..., CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
-GUIDES = ("docs/adopting.md", "docs/tutorial.md", "docs/how-to/compare.md")
+GUIDES = (
+    *("docs/adopting.md", "docs/tutorial.md"),
+    *("docs/how-to/compare.md", "docs/how-to/compose-files.md", "docs/how-to/schema.md"),
+)
 # `workerctl` and `python` of the environment that runs the tests.
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-_BLOCK = r"```(python|sh|toml|console)\n(.*?)```"
+_BLOCK = r"```(python|sh|toml|yaml|console)\n(.*?)```"
 
 
 class Block(NamedTuple):

@@ -14,7 +14,6 @@ from workerctl.checks import (
     environment,
     logs,
     schema,
-    shared_secrets,
     suppressions,
     timeouts,
 )
@@ -30,6 +29,7 @@ from workerctl.checks.values import (
     names,
     placeholders,
     references,
+    shared_secrets,
     urls,
 )
 from workerctl.report.results import Result

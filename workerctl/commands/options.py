@@ -16,7 +16,7 @@ def _formats(incomplete: str) -> list[str]:
 
 
 def _topics(incomplete: str) -> list[str]:
-    from workerctl.commands.completion import words
+    from workerctl.commands.discovery.completion import words
 
     return words(incomplete)
 

@@ -5,7 +5,8 @@ Tests of the baseline: which findings it knows, when they are new or gone, and t
 import json
 import os
 import stat
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -38,10 +39,14 @@ CHECKS = (Check("TEAM001", "Nothing is bad", bad),)
 
 
 @pytest.fixture(name="project")
-def _project(team: Team, directory: Path) -> Callable[..., None]:
+def _project(
+    team: Team, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
     """
-    Return a function that writes .env, in a project whose check finds every value that is bad.
+    Yield a function that writes .env, in a project whose check finds every value that is bad.
     """
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    sys.modules.pop("team", None)
     team(BAD)
 
     def write(*lines: str, name: str = ".env") -> None:
@@ -49,7 +54,9 @@ def _project(team: Team, directory: Path) -> Callable[..., None]:
         path.write_text("".join(f"{line}\n" for line in ("ENV=development", *lines)))
         path.chmod(0o600)
 
-    return write
+    yield write
+    # Other tests have modules of the same name.
+    sys.modules.pop("team", None)
 
 
 def report(call: Run, *words: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from typing_extensions import TypeAliasType, TypedDict
 from tests.leaks.oracle import Mint, Oracle
 from workerctl.rules import Hidden, Public
 from workerctl.schema.secrets.declared import is_secret
-from workerctl.schema.secrets.shown import Shown, shown
+from workerctl.schema.secrets.shown import Shown, is_same, shown
 from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
@@ -340,3 +340,45 @@ def test_all_secrets_of_a_foreign_instance_are_redacted() -> None:
     assert not redactor.holds(
         "host=db Bearer Authorization postgres://db amqp://mq https://host 5432"
     )
+
+
+class Opaque:
+    """
+    An object of a team's own type, of which nothing may be shown.
+    """
+
+
+class Quarrelsome:
+    """
+    An object that cannot be compared.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "same"),
+    [
+        (10, 10.0, True),
+        (10, "10", True),
+        ("10", "10.0", False),
+        ("1.10", "1.1", False),
+        (float("nan"), float("nan"), True),
+        (True, "true", True),
+        (None, "", True),
+        (SecretStr("a"), SecretStr("a"), True),
+        (SecretStr("a"), SecretStr("b"), False),
+        (SecretStr("a"), "a", True),
+        ({"x": [SecretStr("a")]}, {"x": [SecretStr("b")]}, False),
+        ([["a"], ["b"]], [["a", "b"]], False),
+        ({"a", "b", "c"}, {"c", "b", "a"}, True),
+        (Opaque(), Opaque(), False),
+        (Quarrelsome(), Quarrelsome(), False),
+    ],
+)
+def test_values_are_compared_with_their_secrets(value: object, other: object, same: bool) -> None:
+    """No mask makes two secrets equal, and the type of a value does not make it differ."""
+    assert is_same(value, other) is same

@@ -80,9 +80,9 @@ def origins_are_as_browsers_send_them(context: Context) -> Iterator[Finding]:
 
     Fix: write it as the browser does: `https://app.example.com`.
     """
-    for (name,) in context.groups_of_valid((each.name,) for each in context.schema.of(Origins)):
-        from workerctl.sources.forms.origins import origin_fault
+    from workerctl.sources.forms.origins import origin_fault  # few classes declare origins
 
+    for (name,) in context.groups_of_valid((each.name,) for each in context.schema.of(Origins)):
         for number, origin in enumerate(_origins(context.value(name)), 1):
             fault = origin_fault(origin)
             if fault is not None and context.values.is_set(name):

@@ -217,22 +217,27 @@ def _switches(context: Context, severity: Severity) -> Iterator[Finding]:
     """
     Yield a finding for every setting or other variable that is a switch and off.
     """
-    for name in context.schema.variables:
-        if may_be_switch(name.upper()) and name not in context.invalid:
-            from workerctl.sources.forms.urls.verification import switches_off
+    settings = [
+        name
+        for name in context.schema.variables
+        if may_be_switch(name.upper()) and name not in context.invalid
+    ]
+    others = list(_other_variables(context))
+    if not settings and not others:
+        return
+    from workerctl.sources.forms.urls.verification import switches_off
 
-            text = context.values.text(name) or _word(context.value(name))
-            if switches_off(name, text):
-                yield context.finding(
-                    "URL003",
-                    severity,
-                    f"{name} {_CERTIFICATES_OFF}.",
-                    "Remove it, and name the certificate authority if it is your own.",
-                    name,
-                )
-    for name, text, location in _other_variables(context):
-        from workerctl.sources.forms.urls.verification import switches_off
-
+    for name in settings:
+        text = context.values.text(name) or _word(context.value(name))
+        if switches_off(name, text):
+            yield context.finding(
+                "URL003",
+                severity,
+                f"{name} {_CERTIFICATES_OFF}.",
+                "Remove it, and name the certificate authority if it is your own.",
+                name,
+            )
+    for name, text, location in others:
         if is_conventional_name(name) and switches_off(name, text):
             yield Finding(
                 code="URL003",

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from workerctl.checks.git import Answer, ask
+from workerctl.checks.envfiles import Answer, ask_git
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Finding
 from workerctl.report.results import Report
@@ -39,9 +39,11 @@ def revision(name: str) -> Revision:
     if name.startswith(("-", "^")) or "\0" in name:  # git would read an option, or its opposite
         raise unknown
     here = Path.cwd()
-    commit = _answered(ask(here, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"), unknown)
+    commit = _answered(
+        ask_git(here, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"), unknown
+    )
     inside = UsageError("--diff-from needs a work tree of git.", "Change to one.")
-    root = _answered(ask(here, "rev-parse", "--show-toplevel"), inside)
+    root = _answered(ask_git(here, "rev-parse", "--show-toplevel"), inside)
     if not root:
         raise inside
     return Revision(Path(os.path.realpath(root)), commit, named(name, "the given revision"))
@@ -117,7 +119,7 @@ def _differs(path: Path, since: Revision) -> bool:
     if not os.path.lexists(path):
         return False
     relative = path.relative_to(since.root).as_posix()
-    answer = ask(since.root, "ls-tree", "-z", since.commit, "--", relative)
+    answer = ask_git(since.root, "ls-tree", "-z", since.commit, "--", relative)
     if isinstance(answer, str) or answer.status != 0:
         raise UsageError("git cannot read the revision of --diff-from.", "Check the clone.")
     mode, _, rest = answer.output.partition(b" ")

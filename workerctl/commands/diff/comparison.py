@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from workerctl import checks
 from workerctl.checks.base import Other
-from workerctl.checks.shared_secrets import SEC001
+from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.commands.configurations import Configuration
 from workerctl.commands.show_config.rows import Row, rows
 from workerctl.commands.world import World

@@ -171,6 +171,8 @@ def _readable(
     """
     if not values[name].applies:  # the class cannot be built with a part of a model
         return texts[0]
+    if loaded.settings is None:  # a factory fails, say, so that only simple texts are certain
+        return None if isinstance(_plain(values[name].value), list | dict) else texts[0]
     return next((text for text in texts if _read_back(loaded, {name: text}, values)), None)
 
 

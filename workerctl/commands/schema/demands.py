@@ -139,6 +139,9 @@ def _by_type(schema: Schema) -> Iterator[Demand]:
     """
     parents = {one.path[:-1] for one in schema.variables.values()}
     leaves = [one for one in schema.variables.values() if one.path not in parents]
+    # A nested settings class is also read by the names of the class around it.
+    first = {one.path: one for one in reversed(leaves)}
+    leaves = [one for one in leaves if first[one.path] is one]
     certain = [one for one in leaves if _is_certain(schema, one)]
     for variable in leaves:
         if variable in certain:

@@ -29,7 +29,8 @@ class Entry(NamedTuple):
     `expects` completes "NAME must be …", and `notes` are sentences about names and demands.
     `is_needed` is true if a complete configuration sets it. `placeholder` stands for a value that
     only the user knows. `default` is the text of a default that may be shown, or None;
-    `default_note` is a sentence about one without a text.
+    `default_note` is a sentence about one without a text. `is_used` is false for a field of a model
+    that is not used by default.
     """
 
     setting: Setting
@@ -41,6 +42,7 @@ class Entry(NamedTuple):
     placeholder: str
     default: str | None = None
     default_note: str = ""
+    is_used: bool = True
 
     @property
     def name(self) -> str:
@@ -117,6 +119,7 @@ def outline(loaded: Loaded) -> Outline:
                 placeholder=text,
                 default=default.text,
                 default_note=default.note,
+                is_used=default.applies,
             )
         )
     kind = schema.settings_class

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-Kind = Literal["space", "hidden", "wrapped", "list"]
+Kind = Literal["space", "hidden", "wrapped", "list", "origin"]
 
 
 class Fault(NamedTuple):

@@ -3,19 +3,11 @@ Origins in the form in which browsers send them: a scheme, a host, and a port th
 """
 
 import re
-from typing import NamedTuple
+
+from workerctl.sources.forms.characters import Fault
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _ORIGIN = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]*)(?P<rest>.*)"
-
-
-class Fault(NamedTuple):
-    """
-    What is wrong with an origin, as words that follow its name, and what to do about it.
-    """
-
-    words: str
-    remedy: str
 
 
 def origin_fault(origin: str) -> Fault | None:
@@ -29,16 +21,20 @@ def origin_fault(origin: str) -> Fault | None:
     if match is None:
         if origin in {"*", "null", ""} or not re.fullmatch(r"[\w.-]+\.[a-z]{2,}(?::\d+)?", origin):
             return None
-        return Fault("has no scheme", "Begin it with https://.")
+        return _fault("has no scheme", "Begin it with https://.")
     scheme, host, rest = match["scheme"], match["host"], match["rest"]
     if rest == "/":
-        return Fault("ends with a slash", "Remove the slash.")
+        return _fault("ends with a slash", "Remove the slash.")
     if rest:
-        return Fault("has a path or a query", "Keep the scheme, the host and the port only.")
+        return _fault("has a path or a query", "Keep the scheme, the host and the port only.")
     if "@" in host:
-        return Fault("has a user name", "Keep the scheme, the host and the port only.")
+        return _fault("has a user name", "Keep the scheme, the host and the port only.")
     if origin != origin.lower():
-        return Fault("has capital letters", "Write it in lower case.")
+        return _fault("has capital letters", "Write it in lower case.")
     if host.endswith(_DEFAULT_PORTS.get(scheme, "\n")):
-        return Fault("has the default port", "Remove the port, as browsers do.")
+        return _fault("has the default port", "Remove the port, as browsers do.")
     return None
+
+
+def _fault(words: str, remedy: str) -> Fault:
+    return Fault("origin", words, remedy)

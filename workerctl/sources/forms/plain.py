@@ -16,12 +16,13 @@ _ORDINARY_SCHEMES = (
 # Every reference and every text of a missing value has one of these characters, begins with one of
 # the next, has one of the words, or a colon behind another scheme.
 _MARKS = frozenset("$({[}%<`")
-_LITTER = frozenset("\"'`=#\\;|{}[]()&% ")
 _BEGINNINGS = frozenset("@!")
 _WORDS = (
     *("secret", "credentials", "ref", "env", "-----begin", "undefined", "null", "none", "nil"),
     *("nan", "unknown", "nothing", "n/a", "optional.empty", "system.object"),
 )
+# What has been left around a value, or separates its items wrongly, has one of these characters.
+_LITTER = frozenset("\"'`=#\\;|{}[]()&% ")
 
 
 def is_plain(text: str) -> bool:

@@ -261,7 +261,7 @@ SAMPLES: dict[str, Sample] = {
         "environment: {A: 1, B: 2}\nvolumes: ['./a:/a']",
         "environment: !override {C: 3}\nvolumes: !override ['./b:/b']",
     ),
-    "a tag of its own": worker("environment: {A: !mine 12, B: !mine x}"),
+    "an unknown tag": worker("environment: {A: !mine 12, B: !mine x}"),
     "several documents": one(
         "services:\n  a: {image: x, environment: {A: 1}}\n---\n"
         "services:\n  a: {environment: {A: 2}}\n  b: {image: y}\n"
@@ -365,6 +365,4 @@ SAMPLES: dict[str, Sample] = {
     "itself extended": one("services:\n  worker: {image: x, extends: worker}\n"),
     "itself included": one("include: [compose.yaml]\nservices:\n  worker: {image: x}\n"),
 }
-REFUSED = list(SAMPLES).index("required and unset")
-"""From this position on, docker compose refuses the samples."""
 ENVIRON = {"GIVEN": "given", "EMPTY": "", "OTHER": "o t h e r", "COMPOSE_PROFILES": "*"}

@@ -44,7 +44,7 @@ def _value(entry: Entry) -> str:
         return ""
     if entry.is_needed:
         return f" {scalar(f'${{{name}:?}}')}"
-    if default is None or "{" in default or "}" in default:
+    if default is None or not entry.is_used or "{" in default or "}" in default:
         return ""
     escaped = default.replace("$", "$$")
     return f" {scalar(f'${{{name}:-{escaped}}}')}"

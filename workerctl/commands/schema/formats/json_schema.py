@@ -20,8 +20,9 @@ from workerctl.schema.foreign.annotations import is_complex
 from workerctl.schema.introspection import bare_type, extras, is_undecoded
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_INTEGER = r"[-+]?[0-9]+(_[0-9]+)*(\.0*)?"
-_FLOAT = r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
+# pydantic strips blanks, and allows underscores in places where Python does not.
+_INTEGER = r"[-+]?[0-9_]+(\.0*)?"
+_FLOAT = r"[-+]?([0-9_]+\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9_]+)?"
 _FLAGS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes")
 _READ_FIRST = {"BeforeValidator", "PlainValidator", "WrapValidator"}
 _LIMITS = {"min_length": "minLength", "max_length": "maxLength"}

@@ -62,12 +62,17 @@ def _metadata(name: str) -> Iterator[str]:
 
 def _data(field: str, entries: Iterable[Entry]) -> Iterator[str]:
     found = list(entries)
-    is_empty = not any(entry.is_needed or entry.default is not None for entry in found)
-    yield f"{field}: {{}}" if is_empty else f"{field}:"
+    yield f"{field}:" if any(map(_is_set, found)) else f"{field}: {{}}"
     for entry in found:
         yield ""
         yield from described(entry, indent="  ")
-        is_set = entry.is_needed or entry.default is not None
-        text = entry.default if entry.default is not None else entry.placeholder
-        text = entry.placeholder if entry.is_needed else text
-        yield f"  {'' if is_set else '#'}{key(entry.name)}: {scalar(text)}"
+        has_default = entry.default is not None and not entry.is_needed
+        text = (entry.default or "") if has_default else entry.placeholder
+        yield f"  {'' if _is_set(entry) else '#'}{key(entry.name)}: {scalar(text)}"
+
+
+def _is_set(entry: Entry) -> bool:
+    """
+    Return whether the object sets a variable; a part of an unused model would require the others.
+    """
+    return entry.is_needed or (entry.default is not None and entry.is_used)

@@ -77,9 +77,9 @@ def split(line: str) -> Words | None:
     It stops at the first `;`, `&`, `|`, `<` or `>` outside of quotation marks.
     """
     splitter = _Splitter()
-    for at, char in enumerate(line):
+    for char in line:
         if splitter.is_plain and char in _ENDS:
-            return splitter.ended(char if line[at:].strip() else "")
+            return splitter.ended(char)
         if char in "()" and not splitter.accepts(char):
             return None
         splitter.take(char)

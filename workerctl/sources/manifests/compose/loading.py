@@ -16,6 +16,7 @@ from workerctl.sources.manifests.compose.values import Value
 from workerctl.sources.manifests.documents import Node
 
 _LONGEST_CHAIN = 50
+_WORK_PER_NODE = 20
 _INCLUDED = ("services", "volumes", "networks", "secrets", "configs", "models")
 _RESET, _OVERRIDE = "!reset", "!override"
 
@@ -102,7 +103,7 @@ class _Maker:
         self.removed: list[Path] = []
 
     def value(self, node: Node, path: Path) -> Value | None:
-        self._context.project.spend(1)
+        self._context.project.spend(_WORK_PER_NODE)
         if node.tag in {_RESET, _OVERRIDE}:
             self.removed.append(path)
         if node.tag == _RESET:

@@ -10,12 +10,11 @@ from workerctl.report.suggest import did_you_mean
 from workerctl.secrecy.typed import named
 from workerctl.sources import envfile
 from workerctl.sources.manifests.compose import loading, paths, services
-from workerctl.sources.manifests.compose.envfiles import Setting
 from workerctl.sources.manifests.compose.interpolation import Text
 from workerctl.sources.manifests.compose.loading import Context
 from workerctl.sources.manifests.compose.project import Project
-from workerctl.sources.manifests.compose.values import Value
-from workerctl.sources.manifests.containers import Manifest
+from workerctl.sources.manifests.containers import Container, Manifest
+from workerctl.sources.manifests.programs import worker_in
 from workerctl.sources.manifests.selection import Selection
 
 _MOST_SHOWN = 8
@@ -45,28 +44,12 @@ def read(
     names = {**{name: setting.text for name, setting in settings.items()}, **names}
     settings = {name: each for name, each in settings.items() if name not in environ}
     model = loading.load(Context(project, base, names), selection.files)
-    shown = _shown(first)
-    found = {} if model is None else services.usable(model)
+    found = {} if model is None else services.containers(project, model, names, settings)
     if model is None or not found:
-        raise SourceError(f"{shown} has no services.", "Specify a compose file.")
-    name = _chosen(selection.name, found, shown)
-    return _manifest(project, model, name, names, settings)
-
-
-def _shown(file: str) -> str:
-    return "<stdin>" if file == envfile.STDIN else file
-
-
-def _manifest(
-    project: Project,
-    model: Value,
-    name: str,
-    names: Mapping[str, Text],
-    settings: Mapping[str, Setting],
-) -> Manifest:
+        raise SourceError(f"{_shown(first)} has no services.", "Specify a compose file.")
     entries = services.usable(model)
-    found = services.containers(project, model, names, settings)
-    profiles = {each: services.profiles(service) for each, service in entries.items()}
+    profiles = {name: services.profiles(service) for name, service in entries.items()}
+    name = _chosen(selection.name, found, profiles, _shown(first))
     variable = names.get("COMPOSE_PROFILES")
     active = profiles[name] | set("" if variable is None else variable.text.split(","))
     return Manifest(
@@ -82,9 +65,18 @@ def _manifest(
     )
 
 
-def _chosen(name: str | None, found: Mapping[str, Value], shown: str) -> str:
+def _shown(file: str) -> str:
+    return "<stdin>" if file == envfile.STDIN else file
+
+
+def _chosen(
+    name: str | None,
+    found: Mapping[str, Container],
+    profiles: Mapping[str, frozenset[str]],
+    shown: str,
+) -> str:
     """
-    Return the name of the service that is meant.
+    Return the name of the service that is meant: the only one, or the only one with a worker.
     """
     if name is not None and name in found:
         return name
@@ -94,10 +86,14 @@ def _chosen(name: str | None, found: Mapping[str, Value], shown: str) -> str:
             f"{shown} has no service {named(name, 'of that name')}.",
             did_you_mean(name, found) or f"It has {several}.",
         )
-    started = [each for each, service in found.items() if not services.profiles(service)]
-    only = started or list(found)
-    if len(only) > 1:
+    candidates = [each for each in found if not profiles[each]] or list(found)
+    workers = [each for each in candidates if _starts_worker(found[each])]
+    if len(candidates) > 1 and len(workers) != 1:
         raise SourceError(
             f"{shown} has several services: {several}.", "Choose one with `--service NAME`."
         )
-    return only[0]
+    return (workers or candidates)[0]
+
+
+def _starts_worker(container: Container) -> bool:
+    return container.command is not None and worker_in(container.command.value) is not None

@@ -10,7 +10,7 @@ import pytest
 from tests.support.configurations import MakeContext, MakeLoaded
 from workerctl import checks
 from workerctl.checks.base import Other
-from workerctl.checks.shared_secrets import SEC001
+from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Result, Status
 

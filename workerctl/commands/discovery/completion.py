@@ -1,5 +1,5 @@
 """
-The words that a shell completes after `workerctl explain`: codes, areas and names.
+The words that a shell completes behind `workerctl explain`: codes, areas and names.
 
 They are read from the source files: importing the checks and the schema would take longer than
 anybody waits for a completion. Nor is the settings class of a project imported, so that its names
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 _CODE = r"Check\(\s*\"([A-Z]{3}[0-9]{3})\""
 _GROUP = r"^\w+ = group\(\"(\w+)\"\)"
 _FIELD = r"^    ([A-Z][A-Z0-9_]+): (?!ClassVar)"
