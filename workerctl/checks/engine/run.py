@@ -145,7 +145,8 @@ class Runner:
         if certain:
             later = because_later(certain)
         elif perhaps and later is None:
-            later = f"may be provided at deploy: {', '.join(sorted(perhaps))}"
+            is_certain = perhaps <= self._context.later.keys()
+            later = because_later(perhaps) if is_certain else f"may be {because_later(perhaps)}"
         if later is not None:
             return self._result_of(check, Status.DEFERRED, later, found)
         if skipped is not None and not found:
