@@ -113,8 +113,9 @@ def parse(text: str, name: str) -> tuple[Node, ...]:
         nodes = list(_Maker(name).documents(yaml.parse(text, loader)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        # At the end of the text, the parser in C counts a line too many.
-        problem = "" if mark is None else f":{min(mark.line, text.count(_LINE_END)) + 1}"
+        # At the end of the text, the parser in C counts a line too many, or two.
+        last = text.rstrip(_LINE_END).count(_LINE_END) + 1
+        problem = "" if mark is None else f":{min(mark.line + 1, last)}"
     except (yaml.YAMLError, ValueError, RecursionError):
         problem = ""
     # Raised outside the handlers: the exceptions quote the file.

@@ -285,7 +285,8 @@ def test_the_last_of_several_counts() -> None:
     first = config_map("data:\n  A: first\n  B: first\n  C: first\n  D: first\n", "one")
     second = config_map("data:\n  B: second\n  C: second\n  D: second\n", "two")
     text = worker(
-        "env:\n  - {name: C, value: third}\n  - {name: D, value: fourth}\n  - {name: D, value: fifth}\n"
+        "env:\n  - {name: C, value: third}\n"
+        "  - {name: D, value: fourth}\n  - {name: D, value: fifth}\n"
         "envFrom:\n  - configMapRef: {name: one}\n  - configMapRef: {name: two}",
         first,
         second,

@@ -68,9 +68,7 @@ def mounted(volume: str, how: str = "mountPath: /run/keys") -> str:
         ),
         (
             "projected: {sources: ["
-            + "{secret: {name: worker-keys, items: [{key: token, path: t}]}}, "
-            + ENV
-            + "]}",
+            "{secret: {name: worker-keys, items: [{key: token, path: t}]}}, " + ENV + "]}",
             "mountPath: /run",
             {"/run/t": "plain", "/run/a.toml": "x = 1", "/run/b.bin": "a"},
         ),
