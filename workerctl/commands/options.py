@@ -105,6 +105,27 @@ Service = Annotated[
     str | None,
     typer.Option("--service", metavar="NAME", help="With --compose: the service of the worker."),
 ]
+Kubernetes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kubernetes",
+        metavar="FILE",
+        help="Judge a workload of this Kubernetes manifest; - is standard input. Can be repeated: "
+        "ConfigMaps and Secrets are looked up in all of the files.",
+    ),
+]
+Workload = Annotated[
+    str | None,
+    typer.Option(
+        "--workload", metavar="KIND/NAME", help="With --kubernetes: the workload of the worker."
+    ),
+]
+Container = Annotated[
+    str | None,
+    typer.Option(
+        "--container", metavar="NAME", help="With --kubernetes: one of several in the workload."
+    ),
+]
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", help="Show only this setting.", show_default=False),

@@ -105,9 +105,13 @@ def _brokers(context: Context) -> Iterator[_Broker]:
 
     manifest = context.manifest
     others = () if manifest is None else manifest.others
-    found = [(each, redis) for each in others if (redis := redis_in(each)) is not None]
+    running = [each for each in others if not each.is_one_off]
     hosts = _hosts(context)
-    brokers = [_Broker(*each) for each in found if _service(each[0].name) in hosts]
+    brokers = [
+        _Broker(each, redis)
+        for each in running
+        if (redis := redis_in(each)) is not None and _is_at(each, hosts)
+    ]
     if not brokers:
         raise NotApplicable("no Redis of the manifest is known to hold the queue")
     yield from brokers
@@ -128,12 +132,16 @@ def _hosts(context: Context) -> frozenset[str]:
         ]
         names = [name for name in urls if _BROKER in name.upper()] or urls
     known = (text_of(context, name) for name in names if name not in context.later)
-    # In a cluster, a host may have its namespace behind it: redis.jobs.svc.cluster.local.
-    return frozenset(scheme_and_host(text)[1].split(".")[0] for text in known) - {""}
+    return frozenset(scheme_and_host(text)[1] for text in known) - {""}
 
 
-def _service(name: str) -> str:
-    return name.rpartition("/")[2].partition(":")[0]
+def _is_at(container: "Container", hosts: frozenset[str]) -> bool:
+    """
+    Return whether a container is reached by one of the hosts.
+    """
+    # In a cluster, its domain may be behind a host: redis.jobs.svc.cluster.local.
+    names = {host.partition(".svc")[0] for host in hosts}
+    return not names.isdisjoint(container.hosts or {container.name})
 
 
 def _place(container: "Container") -> Location:

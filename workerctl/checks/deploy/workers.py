@@ -61,7 +61,7 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
     siblings = [
         each
         for each in manifest.others
-        if judged.code is not None and each.code == judged.code and not each.is_one_off
+        if judged.code is not None and each.code == judged.code and _is_running(each)
     ]
     if not siblings:
         raise NotApplicable("no other container has the worker's code")
@@ -126,23 +126,30 @@ def worker_is_restarted(context: Context) -> Iterator[Finding]:
     Why: without a restart policy, a worker that is killed for its memory, or loses its broker for a
     moment, stays down. The queue grows, and the web application goes on.
 
-    Fix: set `restart: unless-stopped`.
+    Fix: docker compose: `restart: unless-stopped`. Kubernetes: a Deployment in place of a Pod, or
+    `restartPolicy: Always`.
     """
-    judged = manifest_of(context).judged
+    manifest = manifest_of(context)
+    judged = manifest.judged
+    option = "restartPolicy: Always" if manifest.kind == "kubernetes" else "restart: unless-stopped"
     severity = context.by_environment(staging=Severity.WARNING, production=Severity.WARNING)
     if judged.restarts is False and not judged.is_one_off and severity is not None:
         yield Finding(
             code="DEP007",
             severity=severity,
             message=f"{judged.name} is not started again when it fails.",
-            hint="Set restart: unless-stopped.",
+            hint=f"Set {option}.",
             location=judged.location if judged.restart is None else judged.restart.location,
         )
 
 
 def _running(context: Context) -> "Iterable[Container]":
     manifest = manifest_of(context)
-    return (each for each in (manifest.judged, *manifest.others) if not each.is_one_off)
+    return filter(_is_running, (manifest.judged, *manifest.others))
+
+
+def _is_running(container: "Container") -> bool:
+    return not container.is_one_off and not container.is_elsewhere
 
 
 def _program(container: "Container") -> "Program | None":

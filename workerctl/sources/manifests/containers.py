@@ -78,6 +78,8 @@ class Container(NamedTuple):
       without one.
     - `memory_bytes` is the limit of its memory.
     - `is_one_off` is true for what is meant to end, such as a job or an init container.
+    - `hosts` are the names by which the judged container reaches it, if they are not its own.
+    - `is_elsewhere` is true for what belongs to another deploy, such as that of another namespace.
     """
 
     name: str
@@ -94,6 +96,8 @@ class Container(NamedTuple):
     default_grace_seconds: float = 10.0
     memory_bytes: Fact[int] | None = None
     is_one_off: bool = False
+    hosts: frozenset[str] = frozenset()
+    is_elsewhere: bool = False
 
     def __repr__(self) -> str:
         return f"Container({self.name})"

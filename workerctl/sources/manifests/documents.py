@@ -20,6 +20,7 @@ _TAG = "tag:yaml.org,2002:"
 _MISSING = "Reading YAML requires PyYAML, which is not installed."
 _INSTALL = "Install it with `pip install 'workerctl[manifests]'`."
 _SIMPLIFY = "Simplify the file."
+_CORRECT = "Correct the file."
 _MERGE = "<<"
 _LINE_END = "\n"
 
@@ -120,7 +121,7 @@ def parse(text: str, name: str) -> tuple[Node, ...]:
         problem = ""
     # Raised outside the handlers: the exceptions quote the file.
     if problem is not None:
-        raise SourceError(f"{name}{problem} is not valid YAML.", "Correct the file.")
+        raise SourceError(f"{name}{problem} is not valid YAML.", _CORRECT)
     return tuple(node for node in nodes if node.kind != "null")
 
 
@@ -197,6 +198,8 @@ class _Maker:
                     )
                 # A value that an alias repeats is at the line of its key here.
                 own[key.value] = value._replace(location=key.location)
+            else:  # often `{{ … }}` of a template
+                raise SourceError(f"{key.location} has a key that is not a text.", _CORRECT)
         return {**merged, **own}
 
     def _require_few(self, count: int, key: Node) -> None:

@@ -84,7 +84,7 @@ def test_a_value_must_be_a_string(written: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("{{ .Values.key }}", "is a map; Kubernetes accepts only strings"),
+        ("{a: sk-live}", "is a map; Kubernetes accepts only strings"),
         ("[sk-live]", "is a list; Kubernetes accepts only strings"),
         ('"a\\0b"', "contains a NUL byte"),
         pytest.param(

@@ -139,6 +139,11 @@ def test_other_documents_are_ignored() -> None:
         ),
         (workload("Deployment", "a", "[]"), "<stdin> has no workload.", "Specify the file of"),
         ("a:\n  {{- if .b }}\n", "<stdin>:2 is not valid YAML.", "Render the template first"),
+        (
+            "a: 1\nb: {{ .c }}\n",
+            "<stdin>:2 has a key that is not a text.",
+            "helm template … | workerctl check --kubernetes -",
+        ),
         ("a: [\n", "<stdin>:1 is not valid YAML.", "Correct the file."),
     ],
 )
@@ -226,6 +231,18 @@ def test_a_workload_in_several_namespaces() -> None:
     )
 
 
+@pytest.mark.parametrize("word", ["command: [rq, worker]", "args: [celery, -A, app, worker]"])
+def test_without_a_name_the_only_worker_is_chosen(word: str) -> None:
+    """
+    Among workloads, and among the containers of one.
+    """
+    both = f"[{{name: main, image: app}}, {{name: jobs, image: app, {word}}}]"
+
+    assert (
+        read(several(THREE, workload("Deployment", "d", both))).judged.name == "Deployment/d:jobs"
+    )
+
+
 PAIR = "[{name: main, image: app}, {name: proxy, image: proxy}]"
 
 
@@ -252,6 +269,73 @@ def test_a_container_that_is_not_clear(name: str | None, message: str, hint: str
     The error lists what there is, or the most similar name.
     """
     assert refusal(workload("Deployment", "worker", PAIR), None, name) == (message, hint)
+
+
+def service(name: str, spec: str, namespace: str = "default") -> str:
+    """
+    Return a Service.
+    """
+    metadata = f"metadata: {{name: {name}, namespace: {namespace}}}\n"
+    return f"apiVersion: v1\nkind: Service\n{metadata}spec: {{{spec}}}\n"
+
+
+def labelled(kind: str, name: str, more: str = "", namespace: str = "default") -> str:
+    """
+    Return a workload whose Pods have the labels app and tier.
+    """
+    containers = "containers: [{name: main, image: redis}]"
+    return (
+        f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
+        f"spec:\n  {more}\n  template:\n    metadata: {{labels: {{app: {name}, tier: data}}}}\n"
+        f"    spec: {{{containers}}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "hosts"),
+    [
+        # Without a Service of its name, one is assumed.
+        ((labelled("Deployment", "a"),), {"a", "a.default"}),
+        (
+            (labelled("Deployment", "a"), service("queue", "selector: {app: a}")),
+            {"a", "a.default", "queue", "queue.default"},
+        ),
+        (
+            (
+                labelled("Deployment", "a"),
+                service("a", "selector: {app: b}"),
+                service("queue", "selector: {app: a, tier: data}"),
+                service("other", "selector: {app: a, tier: web}"),
+                service("none", "clusterIP: None"),
+                service("far", "selector: {app: a}", "jobs"),
+            ),
+            {"queue", "queue.default"},
+        ),
+        (
+            (labelled("Deployment", "a", "", "jobs"), service("q", "selector: {app: a}", "jobs")),
+            {"a.jobs", "q.jobs"},
+        ),
+        (
+            (labelled("StatefulSet", "a", "replicas: 2"),),
+            {"a", "a.default", "a-0.a", "a-1.a", "a-0.a.default", "a-1.a.default"},
+        ),
+    ],
+)
+def test_hosts(texts: tuple[str, ...], hosts: set[str]) -> None:
+    """
+    The names of the Services that select the Pods, as the judged container resolves them.
+    """
+    found = read(several(workload("Deployment", "worker"), *texts), "worker").others[0]
+
+    assert found.hosts == hosts
+    assert found.is_elsewhere == ("a" not in hosts and "queue" not in hosts)
+
+
+def test_a_container_of_the_same_pod_is_at_localhost() -> None:
+    """
+    They share the network.
+    """
+    assert "localhost" in read(workload("Deployment", "main", PAIR)).others[0].hosts
 
 
 def test_init_containers() -> None:

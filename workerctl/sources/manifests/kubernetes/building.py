@@ -59,7 +59,8 @@ def build(workload: Workload, node: Node, scope: Scope) -> Built:
         further=inner.further,
         mounts=mounted.mounts,
         restart=None if policy is None else Fact(text_of(policy), policy.location),
-        restarts=text_of(policy) != _NEVER,
+        # A controller has no other policy than "Always", or is refused.
+        restarts=workload.object.kind in _CONTROLLERS or text_of(policy) != _NEVER,
         grace_seconds=_grace(workload.pod),
         default_grace_seconds=_GRACE,
         memory_bytes=_memory(node),

@@ -17,14 +17,15 @@ from workerctl.sources.manifests.kubernetes.naming import files_named
 from workerctl.sources.manifests.kubernetes.objects import Objects
 from workerctl.sources.manifests.kubernetes.scalars import is_given, text_of
 from workerctl.sources.manifests.kubernetes.scope import Scope
-from workerctl.sources.manifests.kubernetes.services import Links
+from workerctl.sources.manifests.kubernetes.services import Links, hosts
 from workerctl.sources.manifests.kubernetes.workloads import Workload, workloads
 from workerctl.sources.manifests.selection import Selection
 
 _TEMPLATE = "{{"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _OFF = "false"
-_RENDER = "Render the template first, and pass its output: `helm template … | workerctl check …`."
-_BUILD = "Pass what Kustomize makes of it: `kubectl kustomize DIRECTORY | workerctl check …`."
+_RENDER = "Render the template first: `helm template … | workerctl check --kubernetes -`."
+_BUILD = "Render it first: `kubectl kustomize DIRECTORY | workerctl check --kubernetes -`."
 _COMPOSE = "Read a compose file with `--compose`."
 _SPECIFY = "Specify the file of a Deployment, a StatefulSet, or another workload."
 
@@ -107,7 +108,13 @@ def _built(
         are_enabled = text_of(workload.pod.get("enableServiceLinks")) != _OFF
         links = Links(objects, namespace, are_enabled=are_enabled)
         scope = Scope(objects, namespace, links, budget)
+        space = chosen.object.namespace
+        names = hosts(objects, workload.object, workload.labels, space)
+        if workload is chosen:
+            names |= _LOCAL
         for node in (*workload.init_containers, *workload.containers):
             is_judged = workload is chosen and node is judged and not is_found
             is_found = is_found or is_judged
-            yield is_judged, build(workload, node, scope)
+            built = build(workload, node, scope)
+            container = built.container._replace(hosts=names, is_elsewhere=namespace != space)
+            yield is_judged, built._replace(container=container)

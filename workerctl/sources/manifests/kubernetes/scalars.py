@@ -69,9 +69,11 @@ def is_true(node: Node | None) -> bool:
     return node is not None and node.is_plain and node.text in _TRUE
 
 
-def whole(node: Node) -> int | None:
+def whole(node: Node | None) -> int | None:
     """
     Return a decimal number without a fraction, or None if it is something else.
     """
+    if node is None:
+        return None
     is_whole = kind_of(node) == "number" and re.fullmatch("-?(?:0|[1-9][0-9]{0,17})", node.value)
     return int(node.value) if is_whole else None

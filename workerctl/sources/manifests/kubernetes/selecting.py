@@ -11,16 +11,22 @@ from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes.naming import listed, may_show, named
 from workerctl.sources.manifests.kubernetes.scalars import text_of
 from workerctl.sources.manifests.kubernetes.workloads import Workload
+from workerctl.sources.manifests.programs import worker_in
 
 
 def workload(name: str | None, found: Sequence[Workload], where: str) -> Workload:
     """
-    Return the workload that is called `Kind/name` or `name`, or the only one.
+    Return the workload that is called `Kind/name` or `name`.
+
+    Without a name, that is the only one, or the only one that starts a worker.
 
     `where` names the files. Raises SourceError if there is not exactly one, with those that there
     are.
     """
     if name is None:
+        workers = [each for each in found if any(map(_starts_worker, each.containers))]
+        if len(workers) == 1:
+            return workers[0]
         meant, problem = list(found), f"{where} has {len(found)} workloads."
     else:
         kind, _, own = name.rpartition("/")
@@ -59,7 +65,8 @@ def container(name: str | None, found: Workload) -> Node:
     """
     Return the container of a workload that has the name.
 
-    Without a name, that is the only container, or the one that is named as the workload.
+    Without a name, that is the only container, the one that is named as the workload, or the only
+    one that starts a worker.
 
     Raises SourceError if there is not exactly one.
     """
@@ -72,6 +79,10 @@ def container(name: str | None, found: Workload) -> Node:
         return found.containers[0]
     elif found.object.name in known:
         return known[found.object.name]
+    else:
+        workers = [each for each in found.containers if _starts_worker(each)]
+        if len(workers) == 1:
+            return workers[0]
     shown = [each for each in known if may_show(each)]
     if name is None:
         problem, hint = f"{found.name} has several containers.", None
@@ -79,3 +90,8 @@ def container(name: str | None, found: Workload) -> Node:
         problem = f"{found.name} has no container {typed(name, 'of that name')}."
         hint = did_you_mean(name, shown)
     raise SourceError(problem, hint or f"Specify one of: {listed(shown)}." if shown else hint)
+
+
+def _starts_worker(found: Node) -> bool:
+    words = (each.items for key in ("command", "args") if (each := found.get(key)) is not None)
+    return worker_in([text_of(word) for items in words for word in items]) is not None

@@ -69,6 +69,14 @@ class Workload(NamedTuple):
         return _maps(self.pod, "initContainers")
 
     @property
+    def labels(self) -> Node | None:
+        """
+        The labels of the Pods.
+        """
+        path = _PATHS.get(self.object.kind, _PATH)
+        return self.object.node.get(*path[:-1], "metadata", "labels")
+
+    @property
     def claims(self) -> frozenset[str]:
         """
         The names of the volumes that a StatefulSet makes for each of its Pods.
