@@ -70,7 +70,9 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
         for name, variable in sibling.variables.items():
             found = names.resolve(name)
             field = None if found is None else found[0]
-            if field is None or field in seen or context.is_given(field) or variable.text == "":
+            if field is None or field in seen or variable.text == "":
+                continue
+            if context.is_given(field) or field in context.perhaps:
                 continue
             seen.add(field)
             yield Finding(

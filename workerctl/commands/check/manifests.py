@@ -57,4 +57,8 @@ def _required(given: Given) -> str:
     for name, (value, option, files) in needing.items():
         if value is not None and not files:
             raise UsageError(f"{name} needs {option} FILE.", f"Name the file with {option}.")
-    return "--compose" if given.compose else "--kubernetes"
+    option = "--compose" if given.compose else "--kubernetes"
+    if not all(given.compose + given.kubernetes):
+        # A variable of a shell without a value makes it.
+        raise UsageError(f"{option} is empty, so it names no file.", "Name a file.")
+    return option
