@@ -7,7 +7,7 @@ The whole flow of a preflight: sources → Settings → checks → report.
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import redirect_stdout
 from datetime import date, datetime, timezone
 from typing import BinaryIO, NamedTuple, TypeVar
@@ -216,10 +216,24 @@ def report_of(
         judged_as=context.env,
         env_from=_env_from(loaded, context),
         sources=loaded.values.files,
-        later=tuple(loaded.later),
-        further=tuple(dict.fromkeys(loaded.perhaps.values())),
+        later=tuple(sorted(loaded.later)),
         fail_on=fail_on,
+        notes=() if loaded.manifest is None else tuple(_notes(loaded)),
     )
+
+
+def _notes(loaded: Loaded) -> Iterator[str]:
+    """
+    Yield sentences about what a container gets that its manifest does not show.
+    """
+    from workerctl.secrecy.masking import is_like_secret  # most runs read no manifest
+
+    if loaded.later:
+        yield f"Provided at deploy: {', '.join(sorted(loaded.later))}."
+    sources = dict.fromkeys(loaded.perhaps.values())
+    shown = ["another file" if any(map(is_like_secret, each.split())) else each for each in sources]
+    if shown:
+        yield f"Not read, and may provide more at deploy: {', '.join(shown)}."
 
 
 def _env_from(loaded: Loaded, context: Context) -> str:

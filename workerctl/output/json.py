@@ -43,6 +43,7 @@ def document(report: Report) -> dict[str, Any]:
     return {
         **opening(SCHEMA, report),
         "summary": _summary(report),
+        "provided_at_deploy": list(report.later),
         "baseline": _text(report.baseline),
         "notes": list(map(printable, report.notes)),
         "checks": [_check(result) for result in report.results],

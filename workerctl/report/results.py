@@ -61,11 +61,11 @@ class Report(NamedTuple):
     `settings_class` names the class that was judged, as `module:Name`; `is_built_in` is true for
     that of workerctl. `env` is the environment in which the worker would boot, None if its name is
     not known; `judged_as` is the environment whose rules were applied, and `env_from` says where
-    that is from, or why it is not set. `later` names the variables that are provided at deploy, and
-    `further` the sources that were not read, which may set others. Findings of the severity
-    `fail_on` and above fail the run; if it is None, no finding does. `baseline` is the file that
-    knows findings; `gone` is the number of those that it knows and that were not found. `notes` are
-    sentences about both, and about findings in files that have not changed.
+    that is from, or why it is not set. `later` names the variables that are provided at deploy.
+    Findings of the severity `fail_on` and above fail the run; if it is None, no finding does.
+    `baseline` is the file that knows findings; `gone` is the number of those that it knows and that
+    were not found. `notes` are sentences about both, about findings in files that have not changed,
+    and about what a manifest does not show.
     """
 
     results: tuple[Result, ...] = ()
@@ -76,7 +76,6 @@ class Report(NamedTuple):
     env_from: str | None = None
     sources: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
-    further: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     error: Problem | None = None
     name: str | None = None

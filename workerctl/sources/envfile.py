@@ -238,5 +238,8 @@ def _require_regular(mode: int, path: str) -> None:
 
 def _unreadable(path: str, error: OSError) -> SourceError:
     if isinstance(error, FileNotFoundError):
-        return SourceError(f"{path} does not exist.", "Check the path and the working directory.")
+        from workerctl.secrecy.masking import is_like_secret  # most files exist
+
+        shown = "A file whose name may be a secret" if is_like_secret(path) else path
+        return SourceError(f"{shown} does not exist.", "Check the path and the working directory.")
     return SourceError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.")

@@ -143,6 +143,7 @@ def test_a_good_deploy_has_no_finding(check: Check) -> None:
         ("    restart: unless-stopped\n", "", "DEP007", "warning", 3),
         ("restart: unless-stopped", 'restart: "no"', "DEP007", "warning", 6),
         ("${API_TOKEN:?}", "tok_4Jh7Zk29fnQq81LmXx02", "DEP008", "error", 11),
+        ("volumes: {data: {}}\n", "", "DEP010", "error", 22),
         ("image: app:1.4\n    command: [", "image: app\n    command: [", "DEP009", "info", 4),
     ],
 )
@@ -166,7 +167,7 @@ def test_what_the_files_do_not_show_is_deferred(check: Check) -> None:
     report = check(GOOD.replace("NUMBER: 7", "NUMBER: ${NUMBER}"))
 
     assert status(report, "SET001") == ("deferred", "provided at deploy: NUMBER")
-    assert found(report, "") == {}
+    assert found(report, "SET") == {}
 
 
 def test_an_env_file_that_is_not_here_may_set_what_is_missing(check: Check) -> None:
@@ -179,6 +180,23 @@ def test_an_env_file_that_is_not_here_may_set_what_is_missing(check: Check) -> N
     report = check(without.replace("    restart:", "    env_file: .env.worker\n    restart:"))
     assert status(report, "SET001") == ("deferred", "may be provided at deploy: NUMBER")
     assert report["exit_code"] == 0
+
+
+def test_a_file_from_elsewhere_may_set_what_is_missing(check: Check) -> None:
+    """
+    Docker compose fetches it, so nothing is wrong with the deploy.
+    """
+    report = check(
+        "include: ['https://example.com/base.git']" + GOOD.replace("      NUMBER: 7\n", "")
+    )
+
+    assert status(report, "SET001") == ("deferred", "may be provided at deploy: NUMBER")
+    assert found(report) == {}
+    assert report["provided_at_deploy"] == ["API_TOKEN"]
+    assert report["notes"] == [
+        "Provided at deploy: API_TOKEN.",
+        "Not read, and may provide more at deploy: the remote file of compose.yaml:1.",
+    ]
 
 
 def test_an_invalid_value_is_at_its_line(check: Check) -> None:

@@ -405,7 +405,7 @@ def test_remarks_have_a_line() -> None:
 
 def test_what_is_elsewhere_is_remarked() -> None:
     """
-    Files of other repositories are not fetched.
+    Files of other repositories are not fetched, and may set further variables.
     """
     manifest = read(
         "include:\n- https://example.com/c.yaml\n- none.yaml\n- ${UNSET}/c.yaml\n"
@@ -413,10 +413,10 @@ def test_what_is_elsewhere_is_remarked() -> None:
     )
 
     assert [(str(each.location), each.value) for each in manifest.remarks] == [
-        ("compose.yaml:2", "This includes a file from elsewhere, which is not read."),
         ("compose.yaml:3", "This includes a file that does not exist."),
         ("compose.yaml:6", "This extends a file that does not exist."),
     ]
+    assert [each.value for each in manifest.judged.further] == ["the remote file of compose.yaml:2"]
 
 
 @pytest.mark.parametrize(

@@ -199,14 +199,16 @@ def _included(context: Context, including: tuple[str, ...], item: Value) -> Valu
 
 def _file(project: Project, value: Value, verb: str) -> str | None:
     """
-    Return the path of another compose file that can be read here, or None after a remark.
+    Return the path of another compose file that can be read here.
+
+    Otherwise, note why not, and return None.
     """
     path = value.path
     if value.missing or value.kind != "str":
         return None
     text = value.text or ""
     if path is None or "://" in text or text.startswith(("git@", "oci:")):
-        project.remark(value.location, f"This {verb} a file from elsewhere, which is not read.")
+        project.leave(value.location)
         return None
     if not paths.is_file(path):
         project.remark(value.location, f"This {verb} a file that does not exist.")

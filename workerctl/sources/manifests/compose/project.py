@@ -16,7 +16,9 @@ _MOST_WORK = 8_000_000  # in characters that are read or made, more or less
 
 class Project:
     """
-    The files that were read, and what docker compose would refuse or ignore in them.
+    The files that were read, and what was found in them.
+
+    `remarks` say what docker compose would refuse or ignore; `left` are files that it would fetch.
     """
 
     def __init__(self, stdin: BinaryIO | None) -> None:
@@ -24,6 +26,7 @@ class Project:
         self._work = 0
         self.files: list[str] = []
         self.remarks: list[Fact[str]] = []
+        self.left: list[Fact[str]] = []
 
     def spend(self, work: int) -> None:
         """
@@ -42,6 +45,12 @@ class Project:
         fact = Fact(sentence, location)
         if fact not in self.remarks:
             self.remarks.append(fact)
+
+    def leave(self, location: Location) -> None:
+        """
+        Note a file that is not read, because it is in another repository or on another machine.
+        """
+        self.left.append(Fact(f"the remote file of {location}", location))
 
     def documents(self, path: str) -> tuple[documents.Node, ...]:
         """
