@@ -51,7 +51,6 @@ def load(
         return _load(default, named, project, environ, stdin)
     from workerctl.sources.manifests import reading as manifests  # most do not read one
 
-    source_options.require_no_secret(named.manifest.files)
     manifest = manifests.read(named.manifest, {} if named.isolated else environ, stdin)
     # The container has the environment of the manifest, and no file of this machine.
     inside = named._replace(env_files=(), secrets_dir=None, isolated=False)

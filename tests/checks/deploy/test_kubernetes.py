@@ -254,6 +254,66 @@ def test_a_redis_next_to_the_worker(check: Check) -> None:
     assert found(report) == {"DEP002": ("warning", 23)}
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "{name: ALLOW_EMPTY_PASSWORD, value: 'yes'}",
+        "{name: AUTH_TRUST_HEADER, value: 'false'}",
+        "{name: GOOGLE_APPLICATION_CREDENTIALS, value: /var/secrets/google/key.json}",
+        "{name: BILLING_PASSWORD, value: $(TOKEN)}",
+        "{name: BILLING_PASSWORD, value: changeme}",
+    ],
+)
+def test_what_is_not_a_secret_in_clear(check: Check, variable: str) -> None:
+    """
+    A switch, a path, a reference to a Secret, and a placeholder, which is another fault.
+    """
+    known = "{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}"
+    files = changed(REGION, f"{REGION}            - {known}\n            - {variable}\n")
+
+    assert found(check(files, "--workload", "worker")) == {}
+
+
+@pytest.mark.parametrize(
+    ("image", "path", "code"),
+    [
+        ("redis:7", "/data", None),
+        ("redis:7", "/var/lib/redis/data", "DEP002"),
+        ("bitnami/redis:7", "/bitnami/redis/data", None),
+        ("registry.example.com:5000/redis:6-el8", "/var/lib/redis/data", None),
+    ],
+)
+def test_where_a_redis_keeps_its_data_depends_on_its_image(
+    check: Check, image: str, path: str, code: str | None
+) -> None:
+    """
+    That of the official image is known; of another, any volume may be the right one.
+    """
+    files = changed("image: redis:7", f"image: {image}")
+    files["queue.yaml"] = files["queue.yaml"].replace("mountPath: /data", f"mountPath: {path}")
+
+    assert list(found(check(files, "--workload", "worker"))) == [code] * (code is not None)
+
+
+def test_a_setting_may_be_the_host_of_the_queue(check: Check, tmp_path: Path) -> None:
+    """
+    If none is the URL of a Redis; the host of a cache is another Redis.
+    """
+    settings = """
+from pydantic_settings import BaseSettings
+
+class Settings(BaseSettings):
+    queue_host: str
+    cache_host: str = "queue"
+"""
+    (tmp_path / "app.py").write_text(settings, "utf-8")
+    files = changed(KEPT, "")
+    report = check(files, "--workload", "worker", "--env", "production")
+
+    assert found(report)["DEP002"] == ("warning", 16)
+    assert "DEP001" not in found(report)
+
+
 def test_a_configuration_file_in_a_config_map(check: Check) -> None:
     """
     It decides if the command names it.
@@ -313,6 +373,31 @@ def test_a_sibling_has_no_more_than_what_a_secret_may_hold(check: Check) -> None
     report = check({**files, "worker.yaml": text}, "--workload", "worker")
 
     assert found(report) == {}
+
+
+def test_what_a_sibling_gets_from_an_object_is_at_its_reference(check: Check) -> None:
+    """
+    That is what the worker lacks; the line of the value would not say so.
+    """
+    files = changed(REGION, "")
+    region = "{name: REGION, valueFrom: {configMapKeyRef: {name: common, key: STAGE}}}"
+    web = WEB.replace("{name: REGION, value: us}", region)
+
+    assert found(check({**files, "web.yaml": web}, "--workload", "worker")) == {
+        "DEP004": ("warning", 15)
+    }
+
+
+def test_every_source_that_is_not_here_is_named(check: Check) -> None:
+    """
+    Each of them may set what is missing.
+    """
+    more = "- secretRef: {name: more}\n            - configMapRef: {name: flags, optional: true}"
+    files = changed("- configMapRef: {name: common}", more)
+    report = check(files, "--workload", "worker", "--env", "production")
+
+    named = "the Secret more, the optional ConfigMap flags"
+    assert f"Not read, and may provide more at deploy: {named}." in report["notes"]
 
 
 def test_a_secret_with_a_line_end(check: Check) -> None:
@@ -413,7 +498,7 @@ SECRET = "sk-4fT9kQ2mX7vB1nR8"
         ),
         ([*options(*FILES), "--workload", SECRET], "has no workload of that name."),
         ([*options(*FILES), "--workload", "worker", "--container", SECRET], "of that name."),
-        (["--kubernetes", SECRET], "A named file does not exist; its name is not shown"),
+        (["--kubernetes", SECRET], "A file whose name may be a secret does not exist."),
         (["--kubernetes", ""], "--kubernetes is empty, so it names no file."),
     ],
 )

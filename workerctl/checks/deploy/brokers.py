@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SCHEMES = frozenset({"redis", "rediss"})
 _BROKER = "BROKER"
+_HOST = "HOST"
 # A Redis for something else may lose what it holds.
 _OTHER_USES = ("CACHE", "RESULT", "SESSION", "LIMIT", "LOCK")
 
@@ -119,20 +120,22 @@ def _brokers(context: Context) -> Iterator[_Broker]:
 
 def _hosts(context: Context) -> frozenset[str]:
     """
-    Return the hosts of the settings that hold the URL of the queue's Redis.
+    Return the hosts of the settings that hold the URL of the queue's Redis, or only its host.
     """
-    names = [each.name for each in context.schema.of(RedisUrl)]
-    if not names:
-        urls = [
-            name
-            for name in context.schema.variables
-            if name not in context.later
-            and scheme_and_host(text_of(context, name))[0] in _SCHEMES
-            and not any(use in name.upper() for use in _OTHER_USES)
-        ]
-        names = [name for name in urls if _BROKER in name.upper()] or urls
-    known = (text_of(context, name) for name in names if name not in context.later)
-    return frozenset(scheme_and_host(text)[1] for text in known) - {""}
+    marked = [each.name for each in context.schema.of(RedisUrl)]
+    names = marked or [name for name in context.schema.variables if not _is_of_another_use(name)]
+    texts = {name: text_of(context, name) for name in names if name not in context.later}
+    if marked:
+        return frozenset(scheme_and_host(text)[1] for text in texts.values()) - {""}
+    urls = {name: scheme_and_host(text) for name, text in texts.items()}
+    redis = {name: host for name, (scheme, host) in urls.items() if scheme in _SCHEMES}
+    brokers = [host for name, host in redis.items() if _BROKER in name.upper()]
+    hosts = [text for name, text in texts.items() if name.upper().endswith(_HOST)]
+    return frozenset(brokers or redis.values() or hosts) - {""}
+
+
+def _is_of_another_use(name: str) -> bool:
+    return any(use in name.upper() for use in _OTHER_USES)
 
 
 def _is_at(container: "Container", hosts: frozenset[str]) -> bool:

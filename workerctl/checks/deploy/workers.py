@@ -81,7 +81,7 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
                 message=f"{sibling.name} gets {field}, but {judged.name} does not.",
                 hint=f"Set it for {judged.name}, too.",
                 fields=(field,),
-                location=variable.location,
+                location=variable.entry or variable.location,
             )
 
 

@@ -15,6 +15,8 @@ from workerctl.sources.manifests.containers import Container
 
 _SERVERS = frozenset({"redis-server", "valkey-server", "keydb-server"})
 _IMAGES = re.compile(r"(?:.*/)?(?:redis|valkey|keydb|redis-stack|redis-stack-server)(?:[:@].*)?")
+# Those of others, such as of distributions, keep their data elsewhere.
+_OFFICIAL = re.compile(r"(?:docker\.io/)?(?:library/)?(?:redis|valkey)(?:[:@].*)?")
 _DATA = "/data"
 _UNITS = {
     "": 1,
@@ -124,9 +126,12 @@ def _configuration(container: Container, path: str) -> str | None:
 def _is_persistent(
     container: Container, directives: dict[str, list[str]], *, is_known: bool
 ) -> bool | None:
-    directory = _last(directives, "dir", _DATA) or _DATA
+    image = "" if container.image is None else container.image.value
+    default = _DATA if _OFFICIAL.fullmatch(image) else None
+    directory = _last(directives, "dir", default)
+    # If the directory is not known, any volume may be mounted there.
     is_kept = any(
-        mount.is_kept and (path == directory or directory.startswith(path.rstrip("/") + "/"))
+        mount.is_kept and (directory is None or f"{directory}/".startswith(path.rstrip("/") + "/"))
         for path, mount in container.mounts.items()
     )
     appends = _last(directives, "appendonly", "no") == "yes"

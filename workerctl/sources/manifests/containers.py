@@ -31,13 +31,15 @@ class Variable(NamedTuple):
 
     `text` is its value, which may be a secret. It is None if the value comes from somewhere else
     when the container starts; `source` then says from where, as in "the Secret worker-keys".
-    `in_clear` is true if the value is written in the manifest itself, outside of a Secret.
+    `in_clear` is true if the value is written in the manifest itself, outside of a Secret. `entry`
+    is where the container refers to the value, if that is another place.
     """
 
     text: str | None
     location: Location
     source: str = ""
     in_clear: bool = False
+    entry: Location | None = None
 
     def __repr__(self) -> str:
         return f"Variable(at {self.location})"

@@ -91,9 +91,9 @@ class _Reader:
                 self._prefixes.append((prefix, what))
             if found is not None:
                 self._use(found)
-                self._add_data(found, prefix)
+                self._add_data(found, prefix, entry.location)
 
-    def _add_data(self, found: Data, prefix: str) -> None:
+    def _add_data(self, found: Data, prefix: str, entry: Location) -> None:
         for key, datum in found.entries.items():
             self._scope.budget.spend(datum.location)
             name = prefix + key
@@ -110,6 +110,7 @@ class _Reader:
                 location=datum.location,
                 source=datum.source if datum.text is None else "",
                 in_clear=datum.in_clear and datum.text is not None,
+                entry=entry,
             )
 
     def add(self, entry: Node) -> None:
@@ -216,6 +217,7 @@ class _Reader:
                     location=datum.location,
                     source=datum.source if datum.text is None else "",
                     in_clear=datum.in_clear and datum.text is not None,
+                    entry=location,
                 )
             if found.is_complete and is_optional:
                 return None
