@@ -388,6 +388,34 @@ def test_what_a_sibling_gets_from_an_object_is_at_its_reference(check: Check) ->
     }
 
 
+@pytest.mark.parametrize(
+    ("volume", "mount", "reason"),
+    [
+        ("secret: {secretName: more}", "/run/keys", "may be provided at deploy: NUMBER"),
+        ("persistentVolumeClaim: {claimName: x}", "/run", "may be provided at deploy: NUMBER"),
+        ("secret: {secretName: more}", "/run/other", None),
+        ("secret: {secretName: numbers}", "/run/keys", "provided at deploy: NUMBER"),
+        ("secret: {secretName: keys}", "/run/keys", None),
+    ],
+)
+def test_files_that_are_mounted_where_secrets_are_read(
+    check: Check, volume: str, mount: str, reason: str | None
+) -> None:
+    """
+    Those of a Secret that is not in the files are not known.
+    """
+    text = changed(NUMBER, "  WORKERCTL_SECRETS_DIR: /run/keys\n")["worker.yaml"]
+    mounts = f"          volumeMounts: [{{name: v, mountPath: {mount}}}]\n"
+    text = text.replace("          env:\n", f"{mounts}          env:\n")
+    text = text.replace(GRACE, f"{GRACE}      volumes: [{{name: v, {volume}}}]\n")
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: %s}\nstringData: {%s: '7'}\n"
+    objects = "---\n".join([secret % ("keys", "token"), secret % ("numbers", "NUMBER")])
+    files = {**FILES, "worker.yaml": text, "objects.yaml": objects}
+    found_status = status(check(files, "--workload", "worker"), "SET001")
+
+    assert found_status == ("failed" if reason is None else "deferred", reason)
+
+
 def test_every_source_that_is_not_here_is_named(check: Check) -> None:
     """
     Each of them may set what is missing.
@@ -409,7 +437,7 @@ def test_a_secret_with_a_line_end(check: Check) -> None:
     report = check({**FILES, "keys.yaml": keys}, "--workload", "worker")
 
     assert found(report, "FRM") == {"FRM001": ("error", 5)}
-    assert found(report) == {}, "a Secret is no value in clear"
+    assert found(report) == {}, "a Secret is not written in clear"
     assert "4Jh7" not in json.dumps(report)
     assert encoded not in json.dumps(report)
 
