@@ -133,7 +133,7 @@ lock:
 	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
 		--output-file requirements/dev.txt pyproject.toml
-	@for name in requirements node event_loop; do \
+	@for name in requirements node event_loop manifests; do \
 		$(UV) $(LOCK) --output-file benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; \
 	done
 	@$(UV) $(LOCK) --no-deps --output-file requirements/redis.txt requirements/redis.in

@@ -35,6 +35,7 @@ EXAMPLES = ROOT / "examples/env"
 
 VARIABLES, MANY_VARIABLES = 39, 1000  # in a typical shell, and in a pod next to many services
 LINES, MANY_LINES = 1000, 10_000
+COMPOSE_LINES = 500
 LEAST_ROUNDS = 2
 
 HEADER = f"{'what':<48} {'median':>6} {'(quartiles)':<13} {'cpu':>6} {'bound':>7}"
@@ -249,6 +250,12 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     forked = Command((python, "-c", FORKED), prints=True)
     yield Row("get_settings() again, ms", again, None, 0.05, "printed")
     yield Row("get_settings() in a forked child, ms", forked, None, 0.05, "printed")
+    targets = check._replace(directory="three targets", expects="0 of 3 configurations failed")
+    target = check._replace(directory="one target")
+    yield Row("check of three targets / of one", targets, target, 1.25)
+    composed = ("--compose", "compose.yaml", "--service", "worker")
+    compose = check._replace(arguments=(*check.arguments, *composed), directory="compose")
+    yield Row(f"check of a compose file of {COMPOSE_LINES} lines / R", compose, r, 1.40)
     stages = Command((python, "-c", STAGES), prints=True)
     yield Row("a budget of 1000 stages, processor ms", stages, None, 50, "printed")
     yield Row("check, peak memory / R", in_git, r, 1.40, "peak")
@@ -316,6 +323,38 @@ def _make_directories(directory: Path) -> None:
     (directory / "git/.gitignore").write_text(".env\n")
     for command in (["git", "init", "--quiet"], ["git", "add", ".gitignore"]):
         _set_up(command, directory / "git")
+    _make_targets(directory / "one target", "a")
+    _make_targets(directory / "three targets", "abc")
+    _make_compose_file(directory / "compose")
+
+
+def _make_targets(directory: Path, names: str) -> None:
+    """
+    Make a project with a target for each letter, which has an env file with its name.
+    """
+    _copy_env_file(directory)
+    table = '[[tool.workerctl.target]]\nname = "{0}"\nenv_file = "{0}.env"\nisolated = true\n'
+    for name in names:
+        shutil.copy(directory / ".env", directory / f"{name}.env")
+    (directory / "pyproject.toml").write_text("".join(map(table.format, names)))
+
+
+def _make_compose_file(directory: Path) -> None:
+    """
+    Make a compose file with a worker that has the settings of the good example, and siblings.
+    """
+    _copy_env_file(directory)
+    lines = (EXAMPLES / "production-good.env").read_text().splitlines()
+    given = [line.partition("=")[0] for line in lines if line and not line.startswith("#")]
+    variables = [f"      {name}: ${{{name}}}" for name in given]
+    text = ["services:"]
+    for number in range(COMPOSE_LINES):
+        text += [f"  {'worker' if number == 0 else f'sibling-{number}'}:", "    image: worker:1.0"]
+        text += ["    restart: unless-stopped", "    stop_grace_period: 1h", "    environment:"]
+        text += variables
+        if len(text) >= COMPOSE_LINES:
+            break
+    (directory / "compose.yaml").write_text("\n".join([*text[:COMPOSE_LINES], ""]))
 
 
 def _make_foreign_project(directory: Path) -> None:

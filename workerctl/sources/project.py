@@ -138,8 +138,10 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
     for key in table:
         if key not in _KEYS:
             from workerctl.report.suggest import did_you_mean
+            from workerctl.secrecy.typed import named
 
-            message = f"[tool.workerctl] {key} is not a known setting."
+            shown = named(key, "has a key that")
+            message = f"[tool.workerctl] {shown} is not a known setting."
             raise ProjectError(message, did_you_mean(key, _KEYS))
     secrets_dir = _text(table, "secrets_dir")
     return Project(
@@ -222,9 +224,11 @@ def _suppression(entry: object) -> Suppression:
     for key in entry:
         if key not in _IGNORE_KEYS:
             from workerctl.report.suggest import did_you_mean
+            from workerctl.secrecy.typed import named
 
             hint = did_you_mean(key, _IGNORE_KEYS) or example
-            raise ProjectError(f"[[tool.workerctl.ignore]] {key} is not a known setting.", hint)
+            shown = named(key, "has a key that")
+            raise ProjectError(f"[[tool.workerctl.ignore]] {shown} is not a known setting.", hint)
     code, reason, until = entry.get("code"), entry.get("reason"), entry.get("until")
     if not isinstance(code, str) or not isinstance(reason, str) or not reason.strip():
         raise ProjectError("[[tool.workerctl.ignore]] needs a code and a reason.", example)

@@ -61,9 +61,11 @@ def _target(entry: object) -> Target:
     for key in entry:
         if key not in _KEYS:
             from workerctl.report.suggest import did_you_mean
+            from workerctl.secrecy.typed import named
 
             hint = did_you_mean(key, _KEYS) or f"The settings are {', '.join(_KEYS)}."
-            raise ProjectError(f"{TABLE} {key} is not a known setting.", hint)
+            shown = named(key, "has a key that")
+            raise ProjectError(f"{TABLE} {shown} is not a known setting.", hint)
     name = entry.get("name")
     if not isinstance(name, str) or not re.fullmatch(_NAME, name, re.ASCII):
         raise ProjectError(f"{TABLE} needs a name of letters, digits, dots and dashes.", _EXAMPLE)

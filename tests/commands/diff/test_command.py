@@ -228,6 +228,10 @@ def test_check_reports_it_for_each_target(call: Run, project: Path) -> None:
     assert call("check", "--select", "SEC001").returncode == 0
     assert "suppressed until 2999-01-31" in call("diff", "staging", "production").stdout
 
+    for env in ("staging", "production"):
+        write(project / "pyproject.toml", f'{TARGETS}{accepted}env = ["{env}"]\n')
+        assert "suppressed until 2999-01-31" in call("diff", "staging", "production").stdout
+
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(call: Run, project: Path) -> None:
     """`check` compares what it can read; `diff` needs both."""

@@ -3,6 +3,7 @@ The comparison of two configurations: what each of them has for every name, and 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from workerctl import checks
@@ -12,7 +13,7 @@ from workerctl.commands.configurations import Configuration
 from workerctl.commands.show_config.rows import Row, rows
 from workerctl.commands.world import World
 from workerctl.preflight import context_of, report_of
-from workerctl.report.findings import Finding, Location
+from workerctl.report.findings import Finding, Location, accepting
 from workerctl.report.results import Report
 from workerctl.schema.boot_rules.view import judged_as
 from workerctl.schema.loading import Loaded
@@ -135,7 +136,7 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
         a=one,
         b=other,
         entries=listed,
-        findings=_findings(world, one, other, a),
+        findings=_findings(world, one, other, a, b),
         equal=sum(_is_set(entry) for entry in shown if entry.relation == "same")
         - sum(entry.relation == "same" for entry in listed),
         unset=sum(not _is_set(entry) for entry in shown if entry.relation == "same"),
@@ -162,11 +163,19 @@ def _side(world: World, one: Configuration) -> Side:
     )
 
 
-def _findings(world: World, a: Side, b: Side, one: Configuration) -> tuple[Finding, ...]:
+def _findings(
+    world: World, a: Side, b: Side, one: Configuration, other: Configuration
+) -> tuple[Finding, ...]:
+    """
+    Return what the two share and should not; a suppression for either of them accepts it.
+    """
     context = context_of(a.loaded, one.request, world.today)
     context = context._replace(others=(Other(b.name, b.env, b.loaded.view),))
+    found = (finding for result in checks.run(context, (SEC001,)) for finding in result.findings)
+    theirs = context_of(b.loaded, other.request, world.today)
+    accepted = partial(accepting, theirs.suppressions, env=theirs.env, today=theirs.today)
     return tuple(
-        finding for result in checks.run(context, (SEC001,)) for finding in result.findings
+        finding._replace(suppressed=finding.suppressed or accepted(finding)) for finding in found
     )
 
 

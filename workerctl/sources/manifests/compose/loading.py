@@ -11,7 +11,7 @@ from workerctl.sources.dialects.templates import InvalidTemplateError
 from workerctl.sources.manifests.compose import envfiles, merging, paths, scalars
 from workerctl.sources.manifests.compose.interpolation import Interpolator, Text
 from workerctl.sources.manifests.compose.merging import Path
-from workerctl.sources.manifests.compose.project import Project
+from workerctl.sources.manifests.compose.project import Project, label
 from workerctl.sources.manifests.compose.values import Value
 from workerctl.sources.manifests.documents import Node
 
@@ -310,4 +310,4 @@ class _Extension(NamedTuple):
         return None if services is None else _Services(path, dict(services.entries), removed)
 
     def _remark(self, location: Location, name: str, what: str) -> None:
-        self.context.project.remark(location, f"The service {name} {what}.")
+        self.context.project.remark(location, f"The service {label(name)} {what}.")

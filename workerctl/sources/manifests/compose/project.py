@@ -6,12 +6,20 @@ from typing import BinaryIO
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources import envfile
 from workerctl.sources.manifests import documents
 from workerctl.sources.manifests.containers import Fact
 
 _MOST_FILES = 100
 _MOST_WORK = 8_000_000  # in characters that are read or made, more or less
+
+
+def label(service: str) -> str:
+    """
+    Return the name of a service as messages show it, unless it may be a misplaced secret.
+    """
+    return "a service" if is_like_secret(service) else service
 
 
 class Project:

@@ -12,7 +12,7 @@ from workerctl.sources import envfile
 from workerctl.sources.manifests.compose import loading, paths, services
 from workerctl.sources.manifests.compose.interpolation import Text
 from workerctl.sources.manifests.compose.loading import Context
-from workerctl.sources.manifests.compose.project import Project
+from workerctl.sources.manifests.compose.project import Project, label
 from workerctl.sources.manifests.containers import Container, Manifest
 from workerctl.sources.manifests.programs import worker_in
 from workerctl.sources.manifests.selection import Selection
@@ -80,11 +80,12 @@ def _chosen(
     """
     if name is not None and name in found:
         return name
-    several = ", ".join(list(found)[:_MOST_SHOWN]) + (", …" if len(found) > _MOST_SHOWN else "")
+    labels = list(dict.fromkeys(map(label, found)))
+    several = ", ".join(labels[:_MOST_SHOWN]) + (", …" if len(labels) > _MOST_SHOWN else "")
     if name is not None:
         raise SourceError(
             f"{shown} has no service {named(name, 'of that name')}.",
-            did_you_mean(name, found) or f"It has {several}.",
+            did_you_mean(name, labels) or f"It has {several}.",
         )
     candidates = [each for each in found if not profiles[each]] or list(found)
     workers = [each for each in candidates if _starts_worker(found[each])]

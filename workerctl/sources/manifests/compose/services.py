@@ -9,7 +9,7 @@ from workerctl.sources.manifests.compose.commands import command
 from workerctl.sources.manifests.compose.envfiles import Setting
 from workerctl.sources.manifests.compose.interpolation import Text
 from workerctl.sources.manifests.compose.mounts import mounts
-from workerctl.sources.manifests.compose.project import Project
+from workerctl.sources.manifests.compose.project import Project, label
 from workerctl.sources.manifests.compose.values import Value
 from workerctl.sources.manifests.compose.variables import environment
 from workerctl.sources.manifests.containers import Container, Fact
@@ -71,10 +71,11 @@ def _container(project: Project, name: str, service: Value) -> Container:
     """
     image = service.get("image")
     if image is None and service.get("build") is None and service.get("provider") is None:
-        project.remark(service.location, f"The service {name} has neither an image nor a build.")
+        what = "has neither an image nor a build"
+        project.remark(service.location, f"The service {label(name)} {what}.")
     restart, restarts = _restart(project, service)
     return Container(
-        name=name,
+        name=label(name),
         location=service.location,
         image=None if image is None or not image.written else Fact(image.written, image.location),
         command=command(project, service),
@@ -101,7 +102,8 @@ def _ending(project: Project, services: Mapping[str, Value]) -> frozenset[str]:
                 found.add(other)
             if other is not None and other not in services:
                 project.remark(
-                    how.location, f"The service {name} depends on a service that does not exist."
+                    how.location,
+                    f"The service {label(name)} depends on a service that does not exist.",
                 )
     return frozenset(found)
 
