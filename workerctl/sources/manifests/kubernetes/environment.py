@@ -97,11 +97,8 @@ class _Reader:
         for key, datum in found.entries.items():
             self._scope.budget.spend(datum.location)
             name = prefix + key
-            if not datum.is_variable:
-                continue
-            if name[:1].isdigit() or not _is_name(name):
-                problem = f"{datum.source} is not a name of a variable; Kubernetes before 1.32"
-                self._remark(f"{problem} ignores it.", datum.location)
+            # Kubernetes before 1.32 leaves out names that begin with a digit; no setting has one.
+            if not datum.is_variable or name[:1].isdigit() or not _is_name(name):
                 continue
             if datum.fault is not None:
                 self._remark(f"{datum.source} {datum.fault}.", datum.location)
