@@ -237,7 +237,7 @@ def test_a_path_that_is_not_a_file_is_reported(tmp_path):
     assert refusals == [
         f"{tmp_path} is a directory. Specify a file in it.",
         f"{tmp_path}/missing does not exist. Check the path and the working directory.",
-        "/dev/null is not a regular file. Specify an env file.",
+        "/dev/null is not a regular file. Specify a regular file.",
         f"{tmp_path}/socket cannot be read: No such device or address. Check its permissions.",
         f"{tmp_path}/loop cannot be read: {os.strerror(errno.ELOOP)}. Check its permissions.",
         "A file name contains a NUL byte or an invalid character. Correct the name.",
