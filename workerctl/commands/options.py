@@ -70,7 +70,7 @@ SettingsClass = Annotated[
 Targets = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TARGET|FILE]...",
+        metavar="TARGET|FILE",
         help="Check these targets of pyproject.toml, or each of these env files alone.",
         show_default=False,
     ),
