@@ -3,7 +3,7 @@ The Redis that holds the queue, where the manifest runs it: it keeps every job.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_of
@@ -20,11 +20,6 @@ _BROKER = "BROKER"
 _HOST = "HOST"
 # A Redis for something else may lose what it holds.
 _OTHER_USES = ("CACHE", "RESULT", "SESSION", "LIMIT", "LOCK")
-
-
-class _Broker(NamedTuple):
-    container: "Container"
-    redis: "Redis"
 
 
 def broker_never_evicts(context: Context) -> Iterator[Finding]:
@@ -98,7 +93,7 @@ def broker_has_room(context: Context) -> Iterator[Finding]:
         )
 
 
-def _brokers(context: Context) -> Iterator[_Broker]:
+def _brokers(context: Context) -> "Iterator[tuple[Container, Redis]]":
     """
     Yield the containers that hold the queue. Raise NotApplicable without any.
     """
@@ -109,7 +104,7 @@ def _brokers(context: Context) -> Iterator[_Broker]:
     running = [each for each in others if not each.is_one_off]
     hosts = _hosts(context)
     brokers = [
-        _Broker(each, redis)
+        (each, redis)
         for each in running
         if (redis := redis_in(each)) is not None and _is_at(each, hosts)
     ]
