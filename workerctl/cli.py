@@ -13,12 +13,14 @@ from workerctl import __version__
 from workerctl.commands.options import (
     Command,
     Compose,
+    Container,
     EnvFiles,
     FailOn,
     Formats,
     Ignored,
     Isolated,
     JudgeAs,
+    Kubernetes,
     Name,
     NamedEnvFiles,
     NoEnvFile,
@@ -28,6 +30,7 @@ from workerctl.commands.options import (
     SettingsClass,
     Targets,
     Topic,
+    Workload,
 )
 from workerctl.report.exit_codes import ExitCode
 
@@ -84,6 +87,9 @@ def check(
     settings: SettingsClass = None,
     compose: Compose = None,
     service: Service = None,
+    kubernetes: Kubernetes = None,
+    workload: Workload = None,
+    container: Container = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,10 +158,11 @@ def check(
             "Write the baseline first, and then the report.",
         )
     options = _options(env_file, no_env_file, secrets_dir, isolated, settings)
-    if compose or service:
-        from workerctl.commands.check.manifests import of_service
+    named = (tuple(compose or ()), service, tuple(kubernetes or ()), workload, container)
+    if any(each not in {None, ()} for each in named):
+        from workerctl.commands.check.manifests import Given, with_manifest
 
-        options = of_service(options, compose, service)
+        options = with_manifest(options, Given(*named))
     severity = _severity(fail_on)
     request = Request(
         options=options,

@@ -230,7 +230,9 @@ def _notes(loaded: Loaded) -> Iterator[str]:
 
     if loaded.later:
         yield f"Provided at deploy: {', '.join(sorted(loaded.later))}."
-    sources = dict.fromkeys(loaded.perhaps.values())
+    further = () if loaded.manifest is None else loaded.manifest.judged.further
+    named = (*loaded.perhaps.values(), *(each.value for each in further))
+    sources = dict.fromkeys(named if loaded.perhaps else ())
     shown = ["another file" if any(map(is_like_secret, each.split())) else each for each in sources]
     if shown:
         yield f"Not read, and may provide more at deploy: {', '.join(shown)}."

@@ -105,7 +105,7 @@ def _is_files(parameter: Any) -> bool:
     """
     Return whether a parameter takes the files that a command judges one by one.
     """
-    return bool(parameter.nargs == -1 and parameter.metavar == "[TARGET|FILE]...")
+    return bool(parameter.nargs == -1 and parameter.metavar == "TARGET|FILE")
 
 
 def _is_pair(parameter: Any) -> bool:

@@ -9,11 +9,14 @@ import os
 import pty
 import re
 import struct
+import sys
 import termios
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from workerctl.output.lines import Line, line, width, write
 from workerctl.secrecy.masking import MASK
@@ -132,6 +135,35 @@ def test_a_terminal_loses_no_character(terminal: Terminal, columns: int, indent:
     assert re.sub(r"\s", "", text) == re.sub(r"\s", "", TEXT) + "x" * 90
     for row in text.splitlines():
         assert len(row) + len(re.findall("[가-힣]", row)) <= columns
+
+
+@pytest.mark.parametrize("columns", [20, 21, 40, 79, 200])
+@pytest.mark.parametrize(
+    "text", [TEXT * 3, "한글 " * 30, "x" * 90, f"a  b   {'한' * 50}  c", "  a", ""]
+)
+def test_lines_are_broken_where_rich_breaks_them(
+    terminal: Terminal, columns: int, text: str
+) -> None:
+    """
+    Wide characters and long words are broken as rich does, without the console of rich.
+    """
+    rows = Text(text).wrap(Console(width=columns), columns) or [Text()]
+    expected = [row.plain.rstrip() for row in rows]
+
+    assert shown(terminal, columns, line((text, "dim"))).splitlines() == expected
+
+
+def test_the_console_of_rich_is_not_needed(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Importing it would take longer than writing the report.
+    """
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+
+    assert shown(terminal, 20, line(("one two three four five", "red"))) == (
+        "one two three four\nfive\n"
+    )
 
 
 def test_markup_is_text(terminal: Terminal) -> None:

@@ -87,6 +87,9 @@ def _project(directory: Path) -> Path:
         "from pydantic_settings import BaseSettings\n\n\n"
         "class Settings(BaseSettings):\n    llm_timeout_seconds: int = 60\n"
     )
+    (directory / "compose.yaml").write_text(
+        "services: {worker: {image: 'app:1', command: rq worker, env_file: prod.env}}\n"
+    )
     (directory / "bin").mkdir()
     for name, script in PROGRAMS.items():
         (directory / "bin" / name).write_text(f"#!/usr/bin/env bash\n{script}\n")

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 GUIDES = (
     *("docs/adopting.md", "docs/tutorial.md"),
     *("docs/how-to/compare.md", "docs/how-to/compose-files.md", "docs/how-to/schema.md"),
+    "docs/how-to/kubernetes-manifests.md",
 )
 # `workerctl` and `python` of the environment that runs the tests.
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"

@@ -237,7 +237,7 @@ def test_a_path_that_is_not_a_file_is_reported(tmp_path):
     assert refusals == [
         f"{tmp_path} is a directory. Specify a file in it.",
         f"{tmp_path}/missing does not exist. Check the path and the working directory.",
-        "/dev/null is not a regular file. Specify an env file.",
+        "/dev/null is not a regular file. Specify a regular file.",
         f"{tmp_path}/socket cannot be read: No such device or address. Check its permissions.",
         f"{tmp_path}/loop cannot be read: {os.strerror(errno.ELOOP)}. Check its permissions.",
         "A file name contains a NUL byte or an invalid character. Correct the name.",
@@ -246,7 +246,7 @@ def test_a_path_that_is_not_a_file_is_reported(tmp_path):
 
 def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     """
-    A named pipe is refused, and the hint names `--env-file -`.
+    A named pipe is refused, and the hint names standard input.
     """
     os.mkfifo(tmp_path / "pipe")
     code = f"from workerctl.sources import envfile; envfile.read({str(tmp_path / 'pipe')!r})"
@@ -257,7 +257,7 @@ def test_a_pipe_without_a_writer_does_not_hang(tmp_path):
     assert f"SourceError: {tmp_path / 'pipe'} is a pipe." in run.stderr
     with pytest.raises(SourceError, match="is a pipe") as caught:
         envfile.read(str(tmp_path / "pipe"))
-    assert "--env-file -" in caught.value.hint
+    assert "standard input" in caught.value.hint
 
 
 def test_a_system_without_o_nonblock_is_supported(tmp_path):

@@ -70,7 +70,7 @@ SettingsClass = Annotated[
 Targets = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TARGET|FILE]...",
+        metavar="TARGET|FILE",
         help="Check these targets of pyproject.toml, or each of these env files alone.",
         show_default=False,
     ),
@@ -104,6 +104,27 @@ Compose = Annotated[
 Service = Annotated[
     str | None,
     typer.Option("--service", metavar="NAME", help="With --compose: the service of the worker."),
+]
+Kubernetes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kubernetes",
+        metavar="FILE",
+        help="Judge a workload of this Kubernetes manifest; - is standard input. Can be repeated: "
+        "ConfigMaps and Secrets are looked up in all of the files.",
+    ),
+]
+Workload = Annotated[
+    str | None,
+    typer.Option(
+        "--workload", metavar="KIND/NAME", help="With --kubernetes: the workload of the worker."
+    ),
+]
+Container = Annotated[
+    str | None,
+    typer.Option(
+        "--container", metavar="NAME", help="With --kubernetes: one of several in the workload."
+    ),
 ]
 Name = Annotated[
     str | None,

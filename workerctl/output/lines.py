@@ -1,26 +1,30 @@
 """
 Styled lines of text output: wrapped and coloured on a terminal, plain everywhere else.
 
-rich is imported only for a terminal.
+rich is imported only for a terminal, and only measures text: its console takes a tenth of a start.
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, pairwise
+from typing import Literal, NamedTuple, TextIO
 
 from workerctl.secrecy.masking import MASK, printable
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
 Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
+Pieces = tuple[tuple[str, Style], ...]
+
+_EMPHASIS: dict[Style, int] = {"bold": 1, "dim": 2}
+_COLOURS: dict[Style, int] = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+"""The parameters of the ANSI escape sequences that select the styles."""
 
 # Characters of drawings map to a single character, so that columns stay aligned.
 _ASCII = str.maketrans("✗ℹ✓–·’×█░╳│┐┌", "xi+-|'x#.X|++") | {ord("…"): "...", ord("→"): "->"}
 _NARROWEST, _WIDEST = 20, 9_999
 _DEFAULT_WIDTH = 80
 _SMALL_INDENT = 4
+_WORD = r"\s*\S+\s*"
 _OFF = frozenset({"", "0", "false"})
 _WITHOUT_COLOUR = frozenset({"dumb", "unknown"})
 
@@ -30,7 +34,7 @@ class Line(NamedTuple):
     One line as (text, style) pieces. `indent` is where its continuation lines start.
     """
 
-    pieces: tuple[tuple[str, Style], ...] = ()
+    pieces: Pieces = ()
     indent: int = 0
 
     def plain(self) -> str:
@@ -105,36 +109,64 @@ def _write_styled(lines: list[Line], stream: TextIO, columns: int | None) -> Non
 
     Without colours, a terminal still gets bold and dim text, but not a dumb one.
     """
-    from rich.console import Console
-    from rich.text import Text
-
-    is_dumb = not is_coloured(stream) and os.environ.get("TERM", "") in _WITHOUT_COLOUR
-    console = Console(
-        file=stream,
-        width=columns or _WIDEST,
-        force_terminal=True,
-        color_system=None if is_dumb else "standard",
-        no_color=not is_coloured(stream),
-        highlight=False,
-        markup=False,
-        emoji=False,
+    codes: Mapping[Style, int] = _EMPHASIS | _COLOURS
+    if not is_coloured(stream):
+        codes = {} if os.environ.get("TERM", "") in _WITHOUT_COLOUR else _EMPHASIS
+    rows = (
+        row
+        for one in lines
+        for row in ([one.pieces] if columns is None else _wrapped(one, columns))
     )
-    for one in lines:
-        text = Text.assemble(*one.pieces)
-        for part in [text] if columns is None else _wrapped(text, one.indent, columns, console):
-            console.print(part, soft_wrap=True)
+    stream.writelines("".join(_styled(*piece, codes) for piece in row) + "\n" for row in rows)
 
 
-def _wrapped(text: "Text", indent: int, columns: int, console: "Console") -> "Iterator[Text]":
+def _styled(text: str, style: Style, codes: Mapping[Style, int]) -> str:
+    return f"\x1b[{codes[style]}m{text}\x1b[0m" if text and style in codes else text
+
+
+def _wrapped(one: Line, columns: int) -> Iterator[Pieces]:
     """
-    Yield the lines into which a line is broken, each but the first indented.
+    Yield the rows into which a line is broken, each but the first indented.
     """
-    indent = indent if indent < columns // 2 else _SMALL_INDENT
-    head, body = text[:indent], text[indent:]
-    for part in body.wrap(console, columns - indent) or [type(text)()]:
-        part.rstrip()
-        yield head + part
-        head = type(text)(" " * indent)
+    indent = one.indent if one.indent < columns // 2 else _SMALL_INDENT
+    text = one.plain()
+    starts = [indent, *(indent + start for start in _breaks(text[indent:], columns - indent))]
+    head = _cut(one.pieces, 0, indent)
+    for start, end in pairwise([*starts, len(text)]):
+        yield head + _cut(one.pieces, start, start + len(text[start:end].rstrip()))
+        head = ((" " * indent, ""),)
+
+
+def _breaks(text: str, columns: int) -> Iterator[int]:
+    """
+    Yield where the second row of a text begins, and every later one, as `Text.wrap` of rich does.
+
+    A word that is wider than a row is broken.
+    """
+    from rich.cells import cell_len, chop_cells
+
+    used = 0
+    for word in re.finditer(_WORD, text):
+        start, size = word.start(), cell_len(word[0].rstrip())
+        if used + size <= columns:
+            used += cell_len(word[0])
+            continue
+        for part in [word[0]] if size <= columns else chop_cells(word[0], columns):
+            if start:
+                yield start
+            start += len(part)
+            used = cell_len(part)
+
+
+def _cut(pieces: Pieces, start: int, end: int) -> Pieces:
+    """
+    Return what a line shows from one character to another.
+    """
+    places = accumulate((len(text) for text, _ in pieces), initial=0)
+    return tuple(
+        (text[max(start - place, 0) : max(end - place, 0)], style)
+        for place, (text, style) in zip(places, pieces, strict=False)
+    )
 
 
 def width(stream: TextIO) -> int:

@@ -124,7 +124,7 @@ def decode(data: bytes, name: str, encoding: str = "utf-8") -> str:
     Return `data` as text, without a byte order mark. Raises SourceError if it is not plain text.
     """
     if len(data) > SIZE_LIMIT:
-        raise SourceError(f"{name} is larger than 1 MiB.", "Specify an env file.")
+        raise SourceError(f"{name} is larger than 1 MiB.", "Specify a smaller file.")
     if b"\0" in data:
         raise SourceError(f"{name} contains a NUL byte.", "Save it as plain UTF-8 text.")
     try:
@@ -230,10 +230,8 @@ def _require_regular(mode: int, path: str) -> None:
     if stat.S_ISDIR(mode):
         raise SourceError(f"{path} is a directory.", "Specify a file in it.")
     if stat.S_ISFIFO(mode):
-        raise SourceError(
-            f"{path} is a pipe.", "Pass it on standard input: `… | workerctl check --env-file -`."
-        )
-    raise SourceError(f"{path} is not a regular file.", "Specify an env file.")
+        raise SourceError(f"{path} is a pipe.", "Redirect it to standard input, and name it `-`.")
+    raise SourceError(f"{path} is not a regular file.", "Specify a regular file.")
 
 
 def _unreadable(path: str, error: OSError) -> SourceError:

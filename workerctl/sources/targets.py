@@ -14,8 +14,11 @@ TABLE = "[[tool.workerctl.target]]"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 _EXAMPLE = 'Write name = "production", env_file = ["deploy/production.env"].'
-_TEXTS = ("name", "env", "secrets_dir", "settings", "service")
-_KEYS = (*_TEXTS, "env_file", "isolated", "compose")
+# The kinds of manifests, each with the keys that name a container of it.
+_NEEDING = {"compose": ("service",), "kubernetes": ("workload", "container")}
+_FILES = {"compose": "compose.yaml", "kubernetes": "deploy/worker.yaml"}
+_TEXTS = ("name", "env", "secrets_dir", "settings", "service", "workload", "container")
+_KEYS = (*_TEXTS, "env_file", "isolated", *_NEEDING)
 
 
 class Target(NamedTuple):
@@ -80,26 +83,33 @@ def _target(entry: object) -> Target:
         secrets_dir=texts["secrets_dir"],
         isolated=isolated,
         settings=texts["settings"],
-        manifest=_manifest(name, entry, texts["service"]),
+        manifest=_manifest(name, entry, texts),
     )
 
 
-def _manifest(name: str, entry: Mapping[str, Any], service: str | None) -> Selection | None:
-    files = _files(name, entry, "compose")
-    if not files:
-        if service is not None:
-            raise ProjectError(
-                f"The target {name} has a service, but no compose file.",
-                'Name the file: compose = "compose.yaml".',
-            )
+def _manifest(
+    name: str, entry: Mapping[str, Any], texts: Mapping[str, str | None]
+) -> Selection | None:
+    found = {kind: _files(name, entry, kind) for kind in _NEEDING}
+    for kind, keys in _NEEDING.items():
+        for key in keys:
+            if texts[key] is not None and not found[kind]:
+                raise ProjectError(
+                    f"The target {name} has a {key}, but no {kind} file.",
+                    f'Name the file: {kind} = "{_FILES[kind]}".',
+                )
+    kinds = [kind for kind, files in found.items() if files]
+    if not kinds:
         return None
-    for key in ("env_file", "secrets_dir"):
+    for key in (*kinds[1:], "env_file", "secrets_dir"):
         if key in entry:
             raise ProjectError(
-                f"The target {name} has both compose and {key}.",
+                f"The target {name} has both {kinds[0]} and {key}.",
                 "A container gets only what its manifest says: remove one of them.",
             )
-    return Selection("compose", files, service)
+    kind = kinds[0]
+    named = (texts[key] for key in _NEEDING[kind])
+    return Selection(kind, found[kind], *named)
 
 
 def _text(name: str, entry: Mapping[str, Any], key: str) -> str | None:

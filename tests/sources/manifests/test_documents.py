@@ -82,6 +82,7 @@ def test_several_documents_and_empty_ones() -> None:
         ("a: *nowhere", "x.yaml:1 refers to an anchor that is not complete."),
         ("[" * 100_000, "x.yaml:1 is nested too deep."),
         ("[" * 100 + "]" * 100, "x.yaml:1 is nested too deep."),
+        ("a: 1\nb: {{ .c }}", "x.yaml:2 has a key that is not a text."),
         ("a: \x01", "x.yaml is not valid YAML."),
     ],
 )

@@ -4,7 +4,7 @@ The broker that holds the queue, where the manifest runs it: it keeps every job.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_of
@@ -27,11 +27,6 @@ _HOST = re.compile(r"(?:^|_)(?:REDIS|VALKEY|BROKER).*_(?:HOST|HOSTNAME|ADDR|ADDR
 _HOST_OF_RABBITMQ = re.compile(r"(?:RABBIT|AMQP).*HOST(?:NAME)?$")
 _URL = re.compile(r"URL|URI|DSN|BROKER$")
 _OTHER_BROKERS = re.compile(r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA")
-
-
-class _Broker(NamedTuple):
-    container: "Container"
-    redis: "Redis"
 
 
 def broker_never_evicts(context: Context) -> Iterator[Finding]:
@@ -73,13 +68,11 @@ def broker_is_persistent(context: Context) -> Iterator[Finding]:
     severity = context.by_environment(
         development=Severity.INFO, staging=Severity.WARNING, production=Severity.WARNING
     )
-    manifest = context.manifest
-    others = () if manifest is None else manifest.others
     hosts = _hosts_of_rabbitmq(context)
     keeps: list[tuple[Container, bool | None, str]] = [
         (each, kept, "Mount a volume at its data directory.")
-        for each in others
-        if hosts & _names(each) and (kept := rabbitmq_keeps(each)) is not None
+        for each in _others(context)
+        if _is_at(each, hosts) and (kept := rabbitmq_keeps(each)) is not None
     ]
     if not keeps:
         hint = "Mount a volume at its data directory, and set appendonly yes."
@@ -118,25 +111,35 @@ def broker_has_room(context: Context) -> Iterator[Finding]:
         )
 
 
-def _brokers(context: Context) -> Iterator[_Broker]:
+def _brokers(context: Context) -> "Iterator[tuple[Container, Redis]]":
     """
     Yield the containers that hold the queue. Raise NotApplicable without any.
     """
     from workerctl.sources.manifests.brokers import redis_in  # most runs read no manifest
 
-    manifest = context.manifest
-    others = () if manifest is None else manifest.others
-    found = [(each, redis) for each in others if (redis := redis_in(each)) is not None]
     hosts = _hosts(context)
-    brokers = [_Broker(*each) for each in found if hosts & _names(each[0])]
+    brokers = [
+        (each, redis)
+        for each in _others(context)
+        if (redis := redis_in(each)) is not None and _is_at(each, hosts)
+    ]
     if not brokers:
         raise NotApplicable("no Redis of the manifest is known to hold the queue")
     yield from brokers
 
 
-def _names(container: "Container") -> frozenset[str]:
-    service = container.name.rpartition("/")[2].partition(":")[0]
-    return frozenset(name.lower() for name in (service, *container.aliases))
+def _others(context: Context) -> "list[Container]":
+    manifest = context.manifest
+    return [each for each in (manifest.others if manifest else ()) if not each.is_one_off]
+
+
+def _is_at(container: "Container", hosts: frozenset[str]) -> bool:
+    """
+    Return whether a container is reached by one of the hosts.
+    """
+    # In a cluster, its domain may be behind a host: redis.jobs.svc.cluster.local.
+    names = {host.partition(".svc")[0] for host in hosts}
+    return not names.isdisjoint(each.lower() for each in container.hosts or {container.name})
 
 
 def _hosts(context: Context) -> frozenset[str]:
@@ -171,7 +174,7 @@ def _hosts_of_rabbitmq(context: Context) -> frozenset[str]:
     urls = [scheme_and_host(text_of(context, name)) for name in known]
     hosts = {text_of(context, name) for name in known if _HOST_OF_RABBITMQ.search(name.upper())}
     hosts |= {host for scheme, host in urls if scheme in _AMQP}
-    return frozenset(host.split(".")[0].lower() for host in hosts) - {""}
+    return frozenset(host.lower() for host in hosts) - {""}
 
 
 def _found(context: Context, names: Iterable[str]) -> frozenset[str]:
@@ -190,8 +193,7 @@ def _host(context: Context, name: str) -> str:
         found = host
     else:
         found = text.partition(":")[0] if "://" not in text and _HOST.search(name.upper()) else ""
-    # In a cluster, a host may have its namespace behind it: redis.jobs.svc.cluster.local.
-    return found.split(".")[0].lower()
+    return found.lower()
 
 
 def _is_elsewhere(context: Context, name: str) -> bool:

@@ -10,7 +10,9 @@ from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.report.findings import Finding, Severity
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.secrecy.masking import has_credentials, may_show_name
+from workerctl.secrecy.typed import may_repeat
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
+from workerctl.sources.forms.urls.verification import OFF, ON
 
 if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Manifest
@@ -52,7 +54,7 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
             continue
         found = names.resolve(name)
         field = None if found is None else found[0]
-        is_secret = names.is_secret(field) if field else is_credential_name(name)
+        is_secret = names.is_secret(field) if field else _may_be_secret(name, text)
         if "://" in text:
             is_secret = has_credentials(text)
         if not is_secret or is_placeholder(text, name, secret=True):
@@ -66,6 +68,15 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
             fields=() if field is None else (field,),
             location=variable.location,
         )
+
+
+def _may_be_secret(name: str, text: str) -> bool:
+    """
+    Return whether a variable that no setting reads holds a secret, by its name and its value.
+    """
+    is_switch = text.lower() in ON | OFF  # ALLOW_EMPTY_PASSWORD=yes
+    is_path = text.startswith("/") and may_repeat(text)
+    return is_credential_name(name) and not is_switch and not is_path
 
 
 def image_has_a_version(context: Context) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
     siblings = [
         each
         for each in manifest.others
-        if judged.code is not None and each.code == judged.code and not each.is_one_off
+        if judged.code is not None and each.code == judged.code and _is_running(each)
     ]
     if not siblings:
         raise NotApplicable("no other container has the worker's code")
@@ -83,7 +83,9 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
         for name, variable in sibling.variables.items():
             found = names.resolve(name)
             field = None if found is None else found[0]
-            if field is None or field in seen or context.is_given(field) or variable.text == "":
+            if field is None or field in seen or variable.text == "":
+                continue
+            if context.is_given(field) or field in context.perhaps:
                 continue
             if _OF_WEB.search(name.upper()):
                 continue
@@ -94,7 +96,7 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
                 message=f"{sibling.name} gets {field}, but {judged.name} does not.",
                 hint=f"Set it for {judged.name}, too.",
                 fields=(field,),
-                location=variable.location,
+                location=variable.entry or variable.location,
             )
 
 
@@ -158,23 +160,30 @@ def worker_is_restarted(context: Context) -> Iterator[Finding]:
     Why: without a restart policy, a worker that is killed for its memory, or loses its broker for a
     moment, stays down. The queue grows, and the web application goes on.
 
-    Fix: set `restart: unless-stopped`.
+    Fix: docker compose: `restart: unless-stopped`. Kubernetes: a Deployment in place of a Pod, or
+    `restartPolicy: Always`.
     """
-    judged = manifest_of(context).judged
+    manifest = manifest_of(context)
+    judged = manifest.judged
+    option = "restartPolicy: Always" if manifest.kind == "kubernetes" else "restart: unless-stopped"
     severity = context.by_environment(staging=Severity.WARNING, production=Severity.WARNING)
     if judged.restarts is False and not judged.is_one_off and severity is not None:
         yield Finding(
             code="DEP007",
             severity=severity,
             message=f"{judged.name} is not started again when it fails.",
-            hint="Set restart: unless-stopped.",
+            hint=f"Set {option}.",
             location=judged.location if judged.restart is None else judged.restart.location,
         )
 
 
 def _running(context: Context) -> "Iterable[Container]":
     manifest = manifest_of(context)
-    return (each for each in (manifest.judged, *manifest.others) if not each.is_one_off)
+    return filter(_is_running, (manifest.judged, *manifest.others))
+
+
+def _is_running(container: "Container") -> bool:
+    return not container.is_one_off and not container.is_elsewhere
 
 
 def _program(container: "Container") -> "Program | None":

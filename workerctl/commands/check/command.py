@@ -98,7 +98,7 @@ def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
     Raises UsageError if the baseline or the revision cannot be used.
     """
     path = _baseline_path(project)
-    if is_like_secret(path):
+    if project.baseline is not None and is_like_secret(path):
         raise UsageError("[tool.workerctl] baseline does not name a file.", "Correct it.")
     if living.write_baseline:
         return

@@ -2,28 +2,63 @@
 The options of `workerctl check` that name a container of a manifest.
 """
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
 from workerctl.report.errors import UsageError
 from workerctl.schema.source_options import Options
 from workerctl.sources.manifests.selection import Selection
 
 
-def of_service(options: Options, compose: Iterable[str] | None, service: str | None) -> Options:
+class Given(NamedTuple):
     """
-    Return the options for a service of compose files.
+    The options as they were given: a service of compose files, or a container of a workload.
+    """
+
+    compose: tuple[str, ...] = ()
+    service: str | None = None
+    kubernetes: tuple[str, ...] = ()
+    workload: str | None = None
+    container: str | None = None
+
+
+def with_manifest(options: Options, given: Given) -> Options:
+    """
+    Return the options with the container that is named.
 
     Raises UsageError for options that contradict each other.
     """
-    files = tuple(compose or ())
-    if not files:
-        raise UsageError("--service needs --compose FILE.", "Name the file with --compose.")
+    option = _required(given)
     others = {"--env-file": options.env_files, "--secrets-dir": options.secrets_dir}
     for name, value in others.items():
         if value is not None:
-            given = "--no-env-file" if value == () else name
+            other = "--no-env-file" if value == () else name
             raise UsageError(
-                f"--compose and {given} cannot be combined.",
+                f"{option} and {other} cannot be combined.",
                 "A container gets only what its manifest says.",
             )
-    return options._replace(manifest=Selection("compose", files, service))
+    if given.compose:
+        selection = Selection("compose", given.compose, given.service)
+    else:
+        selection = Selection("kubernetes", given.kubernetes, given.workload, given.container)
+    return options._replace(manifest=selection)
+
+
+def _required(given: Given) -> str:
+    """
+    Return the option that names the files. Raises UsageError without one, or with two of them.
+    """
+    if given.compose and given.kubernetes:
+        raise UsageError("--compose and --kubernetes cannot be combined.", "Drop one of them.")
+    needing = {
+        "--service": (given.service, "--compose", given.compose),
+        "--workload": (given.workload, "--kubernetes", given.kubernetes),
+        "--container": (given.container, "--kubernetes", given.kubernetes),
+    }
+    for name, (value, option, files) in needing.items():
+        if value is not None and not files:
+            raise UsageError(f"{name} needs {option} FILE.", f"Name the file with {option}.")
+    option = "--compose" if given.compose else "--kubernetes"
+    if not all(given.compose + given.kubernetes):
+        # A variable of a shell without a value makes it.
+        raise UsageError(f"{option} is empty, so it names no file.", "Name a file.")
+    return option

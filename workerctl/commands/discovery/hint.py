@@ -26,9 +26,13 @@ def hint(options: Options, project: Project, environ: Mapping[str, str]) -> str:
     if directory is None:
         return ""
     from workerctl.commands.discovery.files import Survey
+
+    survey = Survey(directory, _MOST_FILES)
+    if not survey.sources:  # a repository of configurations
+        return ""
     from workerctl.commands.discovery.targets import discover
 
-    classes = [one for one in discover(Survey(directory, _MOST_FILES)).classes if not one.is_part]
+    classes = [one for one in discover(survey).classes if not one.is_part]
     if not classes:
         return ""
     first = classes[0]

@@ -3,14 +3,16 @@ Origins in the form in which browsers send them: a scheme, a host, and a port th
 """
 
 import re
+from typing import TYPE_CHECKING
 
-from workerctl.sources.forms.characters import Fault
+if TYPE_CHECKING:
+    from workerctl.sources.forms.characters import Fault
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _ORIGIN = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]*)(?P<rest>.*)"
 
 
-def origin_fault(origin: str) -> Fault | None:
+def origin_fault(origin: str) -> "Fault | None":
     """
     Return why no browser sends an origin in this form; None if one may.
 
@@ -36,5 +38,7 @@ def origin_fault(origin: str) -> Fault | None:
     return None
 
 
-def _fault(words: str, remedy: str) -> Fault:
+def _fault(words: str, remedy: str) -> "Fault":
+    from workerctl.sources.forms.characters import Fault  # most origins have none
+
     return Fault("origin", words, remedy)

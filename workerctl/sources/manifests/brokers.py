@@ -19,6 +19,11 @@ _DATA = "/data"
 _RABBITMQ = re.compile(r"(?:.*/)?rabbitmq(?:[:@].*)?")
 _RABBITMQ_DATA = ("/var/lib/rabbitmq/mnesia/", "/bitnami/rabbitmq/mnesia/")
 _MNESIA = frozenset({"RABBITMQ_MNESIA_BASE", "RABBITMQ_MNESIA_DIR"})
+# Those of others, such as of distributions, keep their data elsewhere.
+_OFFICIAL = re.compile(
+    r"(?:docker\.io/)?(?:library/|valkey/|redis/)?"
+    r"(?:redis|valkey|redis-stack|redis-stack-server)(?:[:@].*)?"
+)
 # These keep their data elsewhere, and append it to a file by default.
 _OTHER_IMAGES = re.compile(r"(?:^|/)(bitnami)(?:legacy|secure)?/(redis|valkey|keydb)(?:[:@]|$)")
 _OPTIONS_IN = ("REDIS_ARGS", "REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS")
@@ -149,11 +154,15 @@ def _is_persistent(
     """
     Return whether what the server writes is kept. `unread` is its file if that is not here.
     """
-    other = _OTHER_IMAGES.search(_image(container))
-    data = _DATA if other is None else f"/{other[1]}/{other[2]}/data"
-    directory = _last(directives, "dir", data) or data
+    image = _image(container)
+    other = _OTHER_IMAGES.search(image)
+    directory = _last(directives, "dir", _data(image))
     kept = [path for path, mount in container.mounts.items() if mount.is_kept and path != unread]
-    if not any(f"{directory}/".startswith(f"{path.rstrip('/')}/") for path in kept):
+    # If the directory is not known, any volume may be mounted there.
+    is_kept = any(
+        directory is None or f"{directory}/".startswith(f"{path.rstrip('/')}/") for path in kept
+    )
+    if not is_kept:
         # The file may name another directory, which is kept.
         return None if kept and unread is not None else False
     appends = _last(directives, "appendonly", "no" if other is None else "yes") == "yes"
@@ -161,6 +170,13 @@ def _is_persistent(
     if appends or saves:
         return True
     return False if unread is None else None
+
+
+def _data(image: str) -> str | None:
+    other = _OTHER_IMAGES.search(image)
+    if other is not None:
+        return f"/{other[1]}/{other[2]}/data"
+    return _DATA if _OFFICIAL.fullmatch(image) else None
 
 
 def _last(directives: dict[str, list[str]], name: str, default: str | None) -> str | None:

@@ -31,13 +31,15 @@ class Variable(NamedTuple):
 
     `text` is its value, which may be a secret. It is None if the value comes from somewhere else
     when the container starts; `source` then says from where, as in "the Secret worker-keys".
-    `in_clear` is true if the value is written in the manifest itself, outside of a Secret.
+    `in_clear` is true if the value is written in the manifest itself, outside of a Secret. `entry`
+    is where the container refers to the value, if that is another place.
     """
 
     text: str | None
     location: Location
     source: str = ""
     in_clear: bool = False
+    entry: Location | None = None
 
     def __repr__(self) -> str:
         return f"Variable(at {self.location})"
@@ -65,7 +67,6 @@ class Container(NamedTuple):
 
     - `name` is that of the service, or `Kind/name` of the workload, with `:container` behind it if
       the workload has several.
-    - `aliases` are further host names by which others reach it.
     - `image` is the image's name. It `is_local` if no registry is asked for it. `code` identifies
       the image or the build, so that two containers with an equal `code` run the same program.
     - `command` has the words that the container executes, the entry point first, as far as the
@@ -79,11 +80,12 @@ class Container(NamedTuple):
       without one.
     - `memory_bytes` is the limit of its memory.
     - `is_one_off` is true for what is meant to end, such as a job or an init container.
+    - `hosts` are the names by which the judged container reaches it, if they are not its own.
+    - `is_elsewhere` is true for what belongs to another deploy, such as that of another namespace.
     """
 
     name: str
     location: Location
-    aliases: frozenset[str] = frozenset()
     image: Fact[str] | None = None
     is_local: bool = False
     code: str | None = None
@@ -97,6 +99,8 @@ class Container(NamedTuple):
     default_grace_seconds: float = 10.0
     memory_bytes: Fact[int] | None = None
     is_one_off: bool = False
+    hosts: frozenset[str] = frozenset()
+    is_elsewhere: bool = False
 
     def __repr__(self) -> str:
         return f"Container({self.name})"

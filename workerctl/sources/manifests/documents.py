@@ -20,6 +20,7 @@ _TAG = "tag:yaml.org,2002:"
 _MISSING = "Reading YAML requires PyYAML, which is not installed."
 _INSTALL = "Install it with `pip install 'workerctl[manifests]'`."
 _SIMPLIFY = "Simplify the file."
+_CORRECT = "Correct the file."
 _MERGE = "<<"
 _LINE_END = "\n"
 
@@ -113,13 +114,14 @@ def parse(text: str, name: str) -> tuple[Node, ...]:
         nodes = list(_Maker(name).documents(yaml.parse(text, loader)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        # At the end of the text, the parser in C counts a line too many.
-        problem = "" if mark is None else f":{min(mark.line, text.count(_LINE_END)) + 1}"
+        # At the end of the text, the parser in C counts a line too many, or two.
+        last = text.rstrip(_LINE_END).count(_LINE_END) + 1
+        problem = "" if mark is None else f":{min(mark.line + 1, last)}"
     except (yaml.YAMLError, ValueError, RecursionError):
         problem = ""
     # Raised outside the handlers: the exceptions quote the file.
     if problem is not None:
-        raise SourceError(f"{name}{problem} is not valid YAML.", "Correct the file.")
+        raise SourceError(f"{name}{problem} is not valid YAML.", _CORRECT)
     return tuple(node for node in nodes if node.kind != "null")
 
 
@@ -196,6 +198,8 @@ class _Maker:
                     )
                 # A value that an alias repeats is at the line of its key here.
                 own[key.value] = value._replace(location=key.location)
+            else:  # often `{{ … }}` of a template
+                raise SourceError(f"{key.location} has a key that is not a text.", _CORRECT)
         return {**merged, **own}
 
     def _require_few(self, count: int, key: Node) -> None:

@@ -47,8 +47,12 @@ def provided(
     later = dict(_later(manifest, values, secrets_dir))
     unset = [name for name in paths if name not in later and not values.is_set(name)]
     perhaps = {name: source for name in unset for source in _above(name, later, paths)}
-    for further in manifest.judged.further:
-        perhaps |= {name: further.value for name in unset if name not in perhaps}
+    sources = [further.value for further in manifest.judged.further]
+    directory = _directory(manifest, secrets_dir)
+    if directory is not None and _hides(manifest, directory):
+        sources.append(f"the files in {directory}")
+    for source in sources:
+        perhaps |= {name: source for name in unset if name not in perhaps}
     return Provided(later, perhaps)
 
 
@@ -70,11 +74,23 @@ def _mounted(manifest: Manifest, secrets_dir: object) -> Iterator[tuple[str, str
     """
     Yield the names of the files that are mounted where secrets are read.
     """
-    directory = manifest.texts.get(_SECRETS_DIR) or secrets_dir
-    if isinstance(directory, str | PurePosixPath):
-        for path in map(PurePosixPath, manifest.judged.mounts):
-            if path.parent == PurePosixPath(directory):
-                yield path.name, f"the file {path}"
+    directory = _directory(manifest, secrets_dir)
+    for path in map(PurePosixPath, manifest.judged.mounts):
+        if path.parent == directory:
+            yield path.name, f"the file {path}"
+
+
+def _directory(manifest: Manifest, secrets_dir: object) -> PurePosixPath | None:
+    found = manifest.texts.get(_SECRETS_DIR) or secrets_dir
+    return PurePosixPath(found) if isinstance(found, str | PurePosixPath) else None
+
+
+def _hides(manifest: Manifest, directory: PurePosixPath) -> bool:
+    """
+    Return whether a volume with files that are not known is mounted at a directory, or above it.
+    """
+    places = {directory, *directory.parents}
+    return any(PurePosixPath(path) in places for path in manifest.judged.mounts)
 
 
 def _above(

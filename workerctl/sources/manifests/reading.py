@@ -19,6 +19,10 @@ def read(
 
     Raises SourceError if a file cannot be read, is not a manifest, or has no such container.
     """
+    if selection.kind == "kubernetes":
+        from workerctl.sources.manifests import kubernetes
+
+        return kubernetes.read(selection, stdin)
     from workerctl.sources.manifests import compose
 
     return compose.read(selection, environ, stdin)

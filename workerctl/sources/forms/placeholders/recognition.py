@@ -189,6 +189,8 @@ def _is_fake(subject: _Subject) -> bool:
     """
     Return whether the value is called a fake: `fake_key`. `fake` and `fake-key` do work somewhere.
     """
+    if "fake_" not in subject.lower:  # the value is not worth compiling the pattern
+        return False
     found = re.fullmatch(patterns.FAKE, subject.lower)
     if found is None or subject.holds_a_name:
         return False

@@ -78,7 +78,7 @@ def _container(project: Project, name: str, service: Value) -> Container:
     return Container(
         name=label(name),
         location=service.location,
-        aliases=frozenset(_aliases(service)),
+        hosts=frozenset([name, *_aliases(service)]),
         is_local=_is_local(service),
         image=None if image is None or not image.written else Fact(image.written, image.location),
         command=command(project, service),
