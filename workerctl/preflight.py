@@ -42,10 +42,11 @@ class Request(NamedTuple):
     """
     What to check, and how strictly.
 
-    `env` applies the rules of another environment than the configuration's own, and `env_by` is what
-    the report says chose it. `selected` and `ignored` hold codes or prefixes, comma-separated. With `fail_on` None no finding fails the run.
-    `starting` omits the checks that a worker should not run when it boots, and `running` says that
-    a command is going to read the sources as they are.
+    `env` applies the rules of another environment than the configuration's own, and `env_by` is
+    what the report says chose it. `selected` and `ignored` hold codes or prefixes, comma-separated.
+    With `fail_on` None no finding fails the run. `starting` omits the checks that a worker should
+    not run when it boots, and `running` says that a command is going to read the sources as they
+    are.
     """
 
     options: Options = Options()

@@ -127,7 +127,9 @@ def test_the_report_says_what_chose_the_environment(call: Run, project: Path) ->
 
     for words, shown in chosen.items():
         assert shown in call("check", *words).stdout
-    assert "judged as production (target production)" in call("diff", "production", "staging").stdout
+    assert (
+        "judged as production (target production)" in call("diff", "production", "staging").stdout
+    )
 
 
 def test_options_that_name_sources_stand_alone(call: Run, project: Path) -> None:

@@ -82,8 +82,8 @@ def _not_installed(module: str) -> str:
         )
     if os.environ.get("GITHUB_ACTION_PATH"):  # in a step of an action, which has its own one, too
         return (
-            f"{missing}: install workerctl together with the project, and name its path as the input "
-            "`executable` of the action."
+            f"{missing}: install workerctl together with the project, and name its path as "
+            "the input `executable` of the action."
         )
     return f"{missing}: install it there, or use the workerctl of the project's environment."
 

@@ -113,7 +113,7 @@ def said(made: Renewed, file: str) -> Iterator[str]:
     if made.left_out:
         yield (
             f"{_counted(made.left_out)} of {' and '.join(sorted(ALWAYS))} cannot be in it, because "
-            "all other results depend on these checks. Correct what `workerctl check` still reports."
+            "all other results depend on these checks; `workerctl check` still reports them."
         )
 
 
