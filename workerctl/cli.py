@@ -216,8 +216,8 @@ def init(
     Find the project's settings class, configure and check it.
 
     The class is found without importing anything, and named in pyproject.toml. A table
-    [tool.workerctl] that exists is never changed. The next steps come last: targets, a baseline, the
-    hook and the job of CI. The exit code is that of the check.
+    [tool.workerctl] that exists is never changed. After the report come the next steps: targets, a
+    baseline, the hook and the job of CI. The exit code is that of the check.
     """
     from workerctl.commands.init.command import execute
 
