@@ -639,6 +639,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
     assert (alone.returncode, help_.returncode) == (2, 0)
     for command in ("budget", "check", "explain", "keygen", "show-config"):
         assert re.search(rf"^  {command} +[A-Z].*\.$", help_.stdout, re.MULTILINE)
+    assert "...\n" not in help_.stdout.partition("Commands:")[2], "a sentence is cut short"
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--version", "check"]])

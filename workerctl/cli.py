@@ -220,10 +220,11 @@ def init(
     ] = False,
 ) -> int:
     """
-    Name the project's settings class in pyproject.toml, and check it for the first time.
+    Find the project's settings class, configure and check it.
 
-    The class is found without importing anything. A table [tool.workerctl] that exists is never
-    changed. The exit code is that of the check.
+    The class is found without importing anything, and named in pyproject.toml. A table
+    [tool.workerctl] that exists is never changed. After the report come the next steps: targets, a
+    baseline, the hook and the job of CI. The exit code is that of the check.
     """
     from workerctl.commands.init.command import execute
 
@@ -421,9 +422,10 @@ def schema(
     ] = None,
 ) -> int:
     """
-    Generate an env file, a JSON Schema, a reference or a manifest from the settings class.
+    Generate a template or a schema from the settings class.
 
-    No value is read, and no default of a secret is written.
+    The formats are env files, JSON Schemas, references and manifests. No value is read, and no
+    default of a secret is written.
     """
     from workerctl.commands.schema.command import SchemaOptions, execute
 

@@ -42,14 +42,16 @@ class Request(NamedTuple):
     """
     What to check, and how strictly.
 
-    `env` applies the rules of another environment than the configuration's own. `selected` and
-    `ignored` hold codes or prefixes, comma-separated. With `fail_on` None no finding fails the run.
-    `starting` omits the checks that a worker should not run when it boots, and `running` says that
-    a command is going to read the sources as they are.
+    `env` applies the rules of another environment than the configuration's own, and `env_by` is
+    what the report says chose it. `selected` and `ignored` hold codes or prefixes, comma-separated.
+    With `fail_on` None no finding fails the run. `starting` omits the checks that a worker should
+    not run when it boots, and `running` says that a command is going to read the sources as they
+    are.
     """
 
     options: Options = Options()
     env: str | None = None
+    env_by: str = "--env"
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
@@ -100,7 +102,7 @@ def judge(
         and (loaded.manifest is not None or not check.deploy)
     )
     results = checks.run(context, to_run, selection)
-    return report_of(loaded, context, results, request.fail_on)
+    return report_of(loaded, context, results, request.fail_on, request.env_by)
 
 
 def check_table(project: Project) -> tuple[Check, ...]:
@@ -203,6 +205,7 @@ def report_of(
     context: Context,
     results: tuple[Result, ...],
     fail_on: Severity | None = None,
+    env_by: str = "--env",
 ) -> Report:
     """
     Return the report: the results, the environment that was judged, and the sources that were read.
@@ -214,7 +217,7 @@ def report_of(
         is_built_in=settings_class is Settings,
         env=environment_of(loaded.view),
         judged_as=context.env,
-        env_from=_env_from(loaded, context),
+        env_from=_env_from(loaded, context, env_by),
         sources=loaded.values.files,
         later=tuple(sorted(loaded.later)),
         fail_on=fail_on,
@@ -238,14 +241,14 @@ def _notes(loaded: Loaded) -> Iterator[str]:
         yield f"Not read, and may provide more at deploy: {', '.join(shown)}."
 
 
-def _env_from(loaded: Loaded, context: Context) -> str:
+def _env_from(loaded: Loaded, context: Context, env_by: str) -> str:
     """
     Return what the judged environment is from, or why it is not set.
 
     A text is shown only if it is known to name an environment.
     """
     if context.judged_by_option:
-        return "--env"
+        return env_by
     declaration = loaded.schema.environment
     if declaration is None:
         return "no field names the environment"

@@ -114,6 +114,24 @@ def test_a_file_of_a_target_is_judged_as_the_target(call: Run, project: Path) ->
     assert json.loads(done.stdout)["judged_as"] == "development"
 
 
+def test_the_report_says_what_chose_the_environment(call: Run, project: Path) -> None:
+    """
+    Nobody who has not typed `--env` reads that it decides.
+    """
+    chosen = {
+        ("production",): "judged as production (target production)",
+        ("deploy/base.env",): "judged as production (target production)",
+        ("production", "--env", "staging"): "judged as staging (--env)",
+        ("staging",): "judged as staging (ENV=staging)",
+    }
+
+    for words, shown in chosen.items():
+        assert shown in call("check", *words).stdout
+    assert (
+        "judged as production (target production)" in call("diff", "production", "staging").stdout
+    )
+
+
 def test_options_that_name_sources_stand_alone(call: Run, project: Path) -> None:
     """
     With `--env-file`, the targets are not judged; together with an argument it is an error.

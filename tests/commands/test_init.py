@@ -17,6 +17,7 @@ from workerctl.report.errors import RefusedError
 
 Run = Callable[..., CompletedProcess[str]]
 
+DOCS = Path(__file__).parents[2] / "docs"
 OWN = "from workerctl.settings import Settings as Base\nclass Settings(Base):\n    EXTRA: int = 3\n"
 PROJECT = '[project]\nname = "acme"   # ours\n\n[tool.ruff]\nline-length = 100\n'
 ADDED = '\n[tool.workerctl]\nsettings = "own.config:Settings"\n'
@@ -39,7 +40,7 @@ def _project(directory: Path) -> Iterator[Path]:
 
 
 def test_the_class_is_named_in_pyproject_and_checked(call: Run, project: Path) -> None:
-    """The file keeps every byte and its permissions, and the report of the check comes last."""
+    """The file keeps every byte and its permissions; the report and the next steps come last."""
     file = project / "pyproject.toml"
     file.chmod(0o644)
     done = call("init")
@@ -47,13 +48,17 @@ def test_the_class_is_named_in_pyproject_and_checked(call: Run, project: Path) -
     assert file.read_text() == PROJECT + ADDED
     assert file.stat().st_mode & 0o777 == 0o644
     assert (done.returncode, done.stderr) == (0, "")
-    before, _, report = done.stdout.partition("\nworkerctl ")
+    before, _, after = done.stdout.partition("\nworkerctl ")
+    report, _, steps = after.partition("\nNext steps\n")
     assert before == (
         "settings    own.config:Settings (own/config.py:2)\n\n"
         "Added to pyproject.toml:\n\n"
         '  [tool.workerctl]\n  settings = "own.config:Settings"\n'
     )
     assert report == call("check").stdout.removeprefix("workerctl ")
+    assert [line[:35].strip() for line in steps.splitlines()] == [
+        *("workerctl run -- COMMAND", "before each commit", "in CI", "in CI"),
+    ]
 
 
 def test_what_the_project_holds_is_listed(call: Run, project: Path) -> None:
@@ -213,6 +218,86 @@ def test_a_target_of_another_form_is_refused(call: Run, project: Path, words: li
     assert done.returncode == 2
     assert "is not named in the form module:NAME" in done.stderr
     assert (project / "pyproject.toml").read_text() == PROJECT
+
+
+# --- the next steps ---
+
+
+def test_the_targets_that_are_shown_can_be_declared(call: Run, project: Path) -> None:
+    """Each env file gets a target; those that are appended to pyproject.toml are judged by init."""
+    files = (".env", ".env.staging", "deploy/production.env", "worker/.env", "api/production.env")
+    for file in files:
+        (project / file).parent.mkdir(exist_ok=True)
+        (project / file).write_text("ENV=development\n")
+        (project / file).chmod(0o600)
+    done = call("init", "--settings", "own.config:Settings")
+    shown = done.stdout.partition("for example:\n")[2].partition("  workerctl check ")[0]
+    toml = project / "pyproject.toml"
+    toml.write_text(toml.read_text() + re.sub("(?m)^    ", "", shown))
+
+    assert tomllib.loads(toml.read_text())["tool"]["workerctl"] == {
+        "settings": "own.config:Settings",
+        "target": [
+            {"name": "staging", "env": "staging", "env_file": ".env.staging"},
+            {"name": "production", "env": "production", "env_file": "api/production.env"},
+            {
+                "name": "deploy-production",
+                "env": "production",
+                "env_file": "deploy/production.env",
+            },
+            {"name": "worker", "env_file": "worker/.env"},
+        ],
+    }
+    again = call("init")
+    assert "3 of 4 configurations failed" in again.stdout
+    assert "for example" not in again.stdout
+    assert "--write-baseline" in again.stdout
+    call("check", "--write-baseline")
+    assert "--write-baseline" not in call("init").stdout
+
+
+def test_no_more_targets_are_shown_than_can_be_read(call: Run, project: Path) -> None:
+    """A path that needs an escape in TOML is left out."""
+    for name in ('a"b/dev.env', *(f"env-{number}/dev.env" for number in range(9))):
+        (project / name).parent.mkdir()
+        (project / name).touch(0o600)
+    done = call("init")
+
+    assert done.stdout.count("[[tool.workerctl.target]]") == 6
+    assert done.stdout.count('env = "development"') == 6
+    assert 'env_file = "a' not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("present", "left"),
+    [
+        ({}, ["pre-commit", "github-actions", "gitlab"]),
+        ({".gitlab-ci.yml": "stages: []"}, ["pre-commit", "gitlab"]),
+        ({".github/workflows/test.yaml": "on: push"}, ["pre-commit", "github-actions"]),
+        ({".gitlab-ci.yml": "workerctl check"}, ["pre-commit"]),
+        ({".github/workflows/test.yml": "- uses: workerctl/workerctl@main"}, ["pre-commit"]),
+        ({".pre-commit-config.yaml": "- id: workerctl-files"}, ["github-actions", "gitlab"]),
+        ({".pre-commit-config.yaml": "repos: []"}, ["pre-commit", "github-actions", "gitlab"]),
+    ],
+)
+def test_what_is_there_is_no_next_step(
+    call: Run, project: Path, present: dict[str, str], left: list[str]
+) -> None:
+    """A page is named for each place that does not call workerctl yet."""
+    for file, text in present.items():
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).write_text(text)
+    shown = re.findall(r"docs/how-to/([a-z-]+)\.md", call("init").stdout)
+
+    assert shown == left
+    assert all((DOCS / f"how-to/{page}.md").is_file() for page in shown)
+
+
+def test_without_a_check_there_is_no_next_step(call: Run, project: Path) -> None:
+    """What comes next is to correct the class."""
+    (project / "own/config.py").write_text(f"{OWN}raise KeyError('x')\n")
+
+    assert "Next steps" not in call("init").stdout
 
 
 # --- the table ---

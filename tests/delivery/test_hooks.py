@@ -179,3 +179,16 @@ def test_the_page_shows_both_hooks() -> None:
     assert len(shown) == 2
     for one in loaded(ROOT / HOOKS):
         assert sum(f"id: {one['id']}\n" in text for text in shown) == 1
+
+
+def test_the_readme_shows_a_whole_configuration(tmp_path: Path) -> None:
+    """
+    Who has no configuration of pre-commit yet can copy it, with both hooks.
+    """
+    (shown,) = files(ROOT / "README.md", ".pre-commit-config.yaml")
+    (tmp_path / "config.yaml").write_text(shown, "utf-8")
+    command = [sys.executable, "-m", "pre_commit", "validate-config", "config.yaml"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+    (repo,) = loaded(tmp_path / "config.yaml")["repos"]
+    assert [each["id"] for each in repo["hooks"]] == [one["id"] for one in loaded(ROOT / HOOKS)]

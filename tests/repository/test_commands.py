@@ -30,6 +30,9 @@ NOT_RUN = {
 }
 # Programs of others, which end at once with exit code 0; `sops` prints its last argument's file.
 PROGRAMS = {"celery": ":", "rq": ":", "sops": 'cat "${@: -1}"'}
+SHELLS = ("bash", "sh", "shell", "zsh")
+# Lines of a script that are no command lines of a reader, and start no program.
+NOT_A_FILE = ('echo "::add-mask::$derived"\n',)
 _FILE = r"# ([\w./-]+\.\w+|\.env)\n(.*)"
 
 
@@ -153,8 +156,25 @@ def test_what_is_not_run_is_still_shown() -> None:
     ]
 
     assert len(shown) > 40
-    for beginning in NOT_RUN:
+    for beginning, reason in NOT_RUN.items():
         assert any(command.startswith(beginning) for command in shown), beginning
+        for test in re.findall(r"[\w/]*test_\w+\.py", reason):
+            assert list((ROOT / "tests").rglob(Path(test).name)), test
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_no_command_line_is_in_a_block_that_is_not_run(page: Path) -> None:
+    """
+    A block for a shell without prompts is a file, and every fence begins or ends a block.
+    """
+    found = list(blocks(page))
+    fences = re.findall(r"(?m)^ *(?:```|~~~)", page.read_text("utf-8"))
+
+    assert len(fences) == 2 * len(found)
+    for kind, text in found:
+        if kind in SHELLS and text not in NOT_A_FILE:
+            assert re.match(_FILE, text), text
+        assert kind == "console" or not re.search(r"(?m)^\$ ", text), text
 
 
 INLINE = sorted(

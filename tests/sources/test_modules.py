@@ -118,16 +118,26 @@ def test_a_missing_module_is_reported(module: Callable[[str, str], Project]) -> 
     assert (caught.value.hint or "").startswith(missing)
 
 
-def test_in_a_hook_the_hint_is_its_language(
-    module: Callable[[str, str], Project], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "hints"),
+    [
+        ("PRE_COMMIT", ["`additional_dependencies` of the hook", "`language: system`"]),
+        ("GITHUB_ACTION_PATH", ["the input `executable` of the action"]),
+    ],
+)
+def test_a_hook_and_an_action_say_how_they_get_what_is_missing(
+    module: Callable[[str, str], Project],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    hints: list[str],
 ) -> None:
-    """pre-commit installs a hook into an environment without a team's dependencies."""
-    monkeypatch.setenv("PRE_COMMIT", "1")
+    """Both install workerctl into an environment without a team's dependencies."""
+    monkeypatch.setenv(variable, "1")
     team = module("team_hook", "import no_such_package\n")
 
     with pytest.raises(ProjectError) as caught:
         modules.load(team, "team_hook:TABLE")
-    assert "use `language: system` for the hook" in (caught.value.hint or "")
+    assert [hint for hint in hints if hint not in (caught.value.hint or "")] == []
 
 
 def test_an_interrupt_is_not_swallowed(module: Callable[[str, str], Project]) -> None:

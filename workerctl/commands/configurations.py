@@ -73,8 +73,19 @@ def _of_target(target: "Target", request: Request, project: Project) -> Configur
         alone=True,
         manifest=_placed(target.manifest, project),
     )
-    env = request.env or target.env
-    return Configuration(target.name, request._replace(options=options, env=env))
+    request = _judged_as(request._replace(options=options), target)
+    return Configuration(target.name, request)
+
+
+def _judged_as(request: Request, *targets: "Target") -> Request:
+    """
+    Return the request with the environment of the first target that names one, unless it has one.
+    """
+    if request.env is None:
+        for target in targets:
+            if target.env is not None:
+                return request._replace(env=target.env, env_by=f"target {target.name}")
+    return request
 
 
 def _placed(manifest: Selection | None, project: Project) -> Selection | None:
@@ -91,11 +102,29 @@ def _of_file(file: str, request: Request, project: Project) -> Configuration:
         raise _unknown(file, project)
     options = request.options._replace(env_files=(file,), isolated=True, alone=True)
     listed = [target for target in project.targets if _lists(target, file, project)]
-    env = request.env or next((target.env for target in listed if target.env), None)
+    listed.sort(key=lambda target: not _is_one_file(target))
     settings = options.settings or next((each.settings for each in listed if each.settings), None)
     options = options._replace(settings=settings)
     name = "a file that does not exist" if is_like_secret(file) else file
-    return Configuration(name, request._replace(options=options, env=env))
+    return Configuration(name, _judged_as(request._replace(options=options), *listed))
+
+
+def target_of(file: str, env: str | None, project: Project) -> str | None:
+    """
+    Return the only target that reads the file and nothing else, so that both are one configuration.
+
+    It is None if the file was judged as another environment than the target is.
+    """
+    names = [
+        target.name
+        for target in project.targets
+        if target.env in {None, env} and _is_one_file(target) and _lists(target, file, project)
+    ]
+    return names[0] if len(names) == 1 else None
+
+
+def _is_one_file(target: "Target") -> bool:
+    return len(target.env_files) == 1 and target.secrets_dir is None and target.isolated
 
 
 def _is_path(word: str) -> bool:

@@ -76,7 +76,15 @@ def _not_installed(module: str) -> str:
     """
     missing = f"{module} is not installed in the environment of workerctl, {sys.prefix}"
     if os.environ.get("PRE_COMMIT"):  # which installs a hook into a separate environment
-        return f"{missing}: use `language: system` for the hook, and the project's workerctl."
+        return (
+            f"{missing}: list its package in `additional_dependencies` of the hook, or use "
+            "`language: system` and the project's workerctl."
+        )
+    if os.environ.get("GITHUB_ACTION_PATH"):  # in a step of an action, which has its own one, too
+        return (
+            f"{missing}: install workerctl together with the project, and name its path as "
+            "the input `executable` of the action."
+        )
     return f"{missing}: install it there, or use the workerctl of the project's environment."
 
 

@@ -186,6 +186,43 @@ def test_each_target_has_its_own_findings(
     assert {entry["target"] for entry in written(directory)["findings"]} == {"two"}
 
 
+@pytest.mark.parametrize(
+    ("more", "words", "known"),
+    [
+        ("", [], True),
+        ('env = "development"\n', [], True),
+        ("", ["--env", "staging"], False),
+        ("isolated = false\n", [], False),
+        ('secrets_dir = "secrets"\n', [], False),
+        ('\n[[tool.workerctl.target]]\nname = "two"\nenv_file = "base.env"\n', [], False),
+        ('\n[[tool.workerctl.target]]\nname = "two"\nenv_file = ["a", "base.env"]\n', [], True),
+    ],
+)
+def test_a_file_that_is_all_of_a_target_has_its_known_findings(
+    call: Run,
+    project: Callable[..., None],
+    team: Team,
+    directory: Path,
+    more: str,
+    words: list[str],
+    known: bool,
+) -> None:
+    """
+    A hook that judges changed files alone accepts what the baseline of the targets knows.
+    """
+    target = '[[tool.workerctl.target]]\nname = "one"\nenv_file = "base.env"\n'
+    team(BAD, f'checks = ["team:CHECKS"]\n{target}{more}')
+    (directory / "secrets").mkdir()
+    project("ONE=bad", name="base.env")
+    project(name="a")
+    assert call("check", "one", "--write-baseline").returncode == 0
+
+    assert states(report(call, "base.env", *words)) == {"ONE": "known" if known else "open"}
+    if known:
+        call("check", "base.env", "--write-baseline")
+        assert {entry["target"] for entry in written(directory)["findings"]} == {"one"}
+
+
 def test_what_a_run_does_not_judge_stays(
     call: Run, project: Callable[..., None], directory: Path
 ) -> None:
@@ -267,7 +304,10 @@ def test_what_all_results_depend_on_is_never_known(
     done = call("check", "--write-baseline")
 
     assert done.returncode == 0
-    assert "1 finding of ENV001 and SET001 is not in it: all other results depend" in done.stdout
+    assert (
+        "1 finding of ENV001 and SET001 cannot be in it, because all other results depend"
+        in done.stdout
+    )
     assert "SET001" not in (directory / FILE).read_text()
     done = call("check")
     assert done.returncode == 1

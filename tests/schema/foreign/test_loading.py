@@ -71,6 +71,34 @@ def test_every_rejection_is_reported_at_its_line(load_module: Load, here: Path) 
     assert found.invalid == {"APP_TAGS", "APP_WORKERS", "APP_DB__PORT", "APP_DB__PASSWORD"}
 
 
+@pytest.mark.parametrize(
+    ("fields", "delimiter", "hint"),
+    [
+        ("host: str; port: int = 1; tls: Tls", "__", "Set MAIL__HOST, MAIL__TLS__CERT."),
+        ("host: str; port: int = 1; tls: Tls", "", "Set MAIL."),
+        ("a: int; b: int; c: int; d: int; e: int", "__", "Set MAIL."),
+        ("port: int = 1", "__", "Set MAIL."),
+    ],
+)
+def test_a_missing_model_names_what_it_requires(
+    load_module: Load, fields: str, delimiter: str, hint: str
+) -> None:
+    """The name of the model itself is of use only to someone who writes JSON."""
+    found = load_module(
+        "from pydantic import BaseModel\n"
+        "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\n"
+        "class Tls(BaseModel): cert: str; key: str = ''\n\n\n"
+        f"class Mail(BaseModel): {fields}\n\n\n"
+        "class Settings(BaseSettings):\n"
+        f"    model_config = SettingsConfigDict(env_nested_delimiter={delimiter or None!r})\n"
+        "    mail: Mail\n"
+    )
+
+    assert [(each.message, each.hint) for each in found.findings] == [
+        ("MAIL is required but not set.", hint)
+    ]
+
+
 def test_defaults_are_computed_under_the_judged_environment(load_module: Load) -> None:
     """Env file and defaults that are chosen at import follow the judged environment."""
     Path(".env.prod").write_text("SIZE=9\n")

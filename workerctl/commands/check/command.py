@@ -48,23 +48,23 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
     exit code.
     """
     project = attempted(projects.here)
-    reports = tuple(_reports(world, request, words, project, living))
+    made = tuple(reports(world, request, project, words, living))
     if living.write_baseline:
-        return _write_baseline(world, reports, project)
-    code = world.output.deliver(*reports, destinations=to, detail=detail)
+        return _write_baseline(world, made, project)
+    code = world.output.deliver(*made, destinations=to, detail=detail)
     if annotate and world.environ.get("GITHUB_ACTIONS") == "true":
-        world.output.annotate(*reports, detail=detail)
-    if isinstance(project, Project) and all(report.error is None for report in reports):
+        world.output.annotate(*made, detail=detail)
+    if isinstance(project, Project) and all(report.error is None for report in made):
         world.output.note(hint(request.options, project, world.environ))
     return code
 
 
-def _reports(
+def reports(
     world: World,
     request: Request,
-    words: Sequence[str],
     project: Project | Problem,
-    living: Living,
+    words: Sequence[str] = (),
+    living: Living = Living(),  # noqa: B008 -- immutable
 ) -> Iterator[Report]:
     """
     Yield a report for each configuration, or one with the reason why nothing can be checked.

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from workerctl.commands.check.baseline import Baseline, Key
+from workerctl.commands.configurations import target_of
 from workerctl.report.findings import ALWAYS, Finding, Location
 from workerctl.report.results import Report, Result, Status
 from workerctl.sources import envfile
@@ -110,10 +111,9 @@ def said(made: Renewed, file: str) -> Iterator[str]:
     holds = f"it has {_counted(total)} and counts until {made.baseline.expires}"
     yield f"{file}: {', '.join(changes) or 'no finding added or removed'}; {holds}."
     if made.left_out:
-        verb = "is" if made.left_out == 1 else "are"
         yield (
-            f"{_counted(made.left_out)} of {' and '.join(sorted(ALWAYS))} {verb} not in it: "
-            "all other results depend on these checks."
+            f"{_counted(made.left_out)} of {' and '.join(sorted(ALWAYS))} cannot be in it, because "
+            "all other results depend on these checks; `workerctl check` still reports them."
         )
 
 
@@ -142,11 +142,12 @@ def _key(finding: Finding, report: Report, project: Project) -> Key:
 
 def _target(report: Report, project: Project) -> str | None:
     """
-    Return the name of a target, or the path of a file that was checked.
+    Return the name of a target, or the path of a file that was checked and is not all of a target.
     """
     if report.name is None or report.name in {target.name for target in project.targets}:
         return report.name
-    return _relative(report.name, project)
+    target = target_of(report.name, report.judged_as, project)
+    return _relative(report.name, project) if target is None else target
 
 
 def _file(location: Location | None, project: Project) -> str | None:

@@ -152,7 +152,7 @@ def _side(world: World, one: Configuration) -> Side:
         name=one.name or "",
         loaded=loaded,
         env=judged_as(loaded.view, one.request.env),
-        report=report_of(loaded, context, ()),
+        report=report_of(loaded, context, (), env_by=one.request.env_by),
         rows={row.setting.name: row for row in rows(loaded, one.request.env)},
         lines={
             line.name: line

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from workerctl.commands.check.command import reports
 from workerctl.commands.discovery.files import Survey
 from workerctl.commands.discovery.surroundings import document_of, look_around
 from workerctl.commands.discovery.targets import Discovery, discover
 from workerctl.commands.init import story, table
+from workerctl.commands.init.steps import steps
 from workerctl.commands.world import World
 from workerctl.output.lines import Line, line
-from workerctl.preflight import Request, preflight, reported
+from workerctl.preflight import Request
 from workerctl.report.errors import EnvFileWriteError, RefusedError, UsageError
-from workerctl.schema.source_options import Options
 from workerctl.sources import modules
 from workerctl.sources import project as projects
 from workerctl.sources.project import Project
@@ -35,7 +36,7 @@ class _Plan(NamedTuple):
 
 def execute(world: World, settings: str | None = None, *, dry_run: bool = False) -> int:
     """
-    List what the project holds, configure its settings class, and write the report of a check.
+    List what the project holds, configure its settings class, check it, and say what comes next.
 
     Return the exit code of the check. With `dry_run`, nothing is written, imported or checked.
     Raises UsageError if there is not one settings class that the project clearly uses.
@@ -49,13 +50,15 @@ def execute(world: World, settings: str | None = None, *, dry_run: bool = False)
     if dry_run:
         said = plan.said or "These lines would be added to pyproject.toml:"
         return world.output.write_lines(_told(said, plan.lines)) or lost
-    request = Request(Options(settings=plan.target))
-    report = reported(
-        lambda: preflight(request, environ=world.environ, stdin=world.stdin, today=world.today)
-    )
-    said = plan.said or _written(plan, can_check=report.error is None)
+    project = project._replace(settings=plan.target)
+    made = tuple(reports(world, Request(), project))
+    can_check = any(report.error is None for report in made)
+    said = plan.said or _written(plan, can_check=can_check)
     lost = world.output.write_lines([*_told(said, plan.lines), line()]) or lost
-    return world.output.deliver(report) or lost
+    code = world.output.deliver(*made)
+    if can_check:
+        lost = world.output.write_lines([line(), *steps(project, around, made)]) or lost
+    return code or lost
 
 
 def _told(said: str, lines: tuple[str, ...]) -> Iterator[Line]:

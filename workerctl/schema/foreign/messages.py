@@ -16,6 +16,7 @@ from workerctl.schema.secrets.declared import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 
+_MOST_NAMES = 4
 _WORDS = {
     "string_too_short": "longer",
     "string_too_long": "shorter",
@@ -58,7 +59,7 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     if variable is None:
         return _as_a_whole(schema, rejection)
     if rejection.cause == "missing":
-        return _missing(variable, values, rejection)
+        return _missing(schema, variable, values, rejection)
     if rejection.cause == "machine":
         return _of_machine(variable, values, rejection)
     name = variable.name
@@ -92,14 +93,36 @@ def _hint(variable: Variable) -> str:
     return f"Correct {variable.name}."
 
 
-def _missing(variable: Variable, values: Values, rejection: Rejection) -> Finding:
+def _missing(schema: Schema, variable: Variable, values: Values, rejection: Rejection) -> Finding:
     name = variable.name
     if values.is_set(name) and rejection.path != variable.path:
         below = ".".join(rejection.path[len(variable.path) :])
         return _set001(
             f"{name} must contain {below}.", f"Add it to {name}.", name, values.location(name)
         )
-    return _set001(f"{name} is required but not set.", f"Set {name}.", name, None)
+    names = ", ".join(_required_in(schema, variable)) or name
+    return _set001(f"{name} is required but not set.", f"Set {names}.", name, None)
+
+
+def _required_in(schema: Schema, variable: Variable) -> tuple[str, ...]:
+    """
+    Return the names of the variables that a nested model requires, if they are few.
+
+    Nothing is returned for a choice of models, which require different ones.
+    """
+    if len(tuple(models_in(variable.info.annotation))) != 1:
+        return ()
+    depth = len(variable.path) + 1
+    inner = [
+        each
+        for each in schema.variables.values()
+        if each.path[: depth - 1] == variable.path and len(each.path) == depth
+    ]
+    names: list[str] = []
+    for each in inner:
+        if each.info.is_required():
+            names += _required_in(schema, each) or (each.name,)
+    return tuple(names) if len(names) <= _MOST_NAMES else ()
 
 
 def _of_machine(variable: Variable, values: Values, rejection: Rejection) -> Finding:
