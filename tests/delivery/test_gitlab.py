@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 
 from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team
 
+pytestmark = pytest.mark.any_python
+
 COMPONENT = ROOT / "templates/check/template.yml"
 Job = Callable[..., CompletedProcess[str]]
 

@@ -18,6 +18,8 @@ from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team
 from tests.support.github import loaded
 from tests.support.pages import files
 
+pytestmark = pytest.mark.any_python
+
 HOOKS = ".pre-commit-hooks.yaml"
 PAGE = ROOT / "docs/how-to/pre-commit.md"
 Commit = Callable[..., CompletedProcess[str]]

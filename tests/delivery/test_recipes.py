@@ -24,6 +24,8 @@ from tests.support.environments import interpreter
 from tests.support.github import loaded
 from tests.support.pages import files, paths
 
+pytestmark = pytest.mark.any_python
+
 PAGES = ROOT / "docs/how-to"
 CONTAINERS, SERVICES, TASKS = (PAGES / f"{name}.md" for name in ("containers", "services", "tasks"))
 GITHUB, GITLAB = PAGES / "github-actions.md", PAGES / "gitlab.md"

@@ -19,6 +19,8 @@ from tests.support.environments import interpreter
 from tests.support.github import loaded
 from workerctl import __version__
 
+pytestmark = pytest.mark.any_python
+
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 CI, RELEASE = (loaded(ROOT / f".github/workflows/{name}.yml") for name in ("ci", "release"))
 

@@ -223,6 +223,7 @@ def test_a_boot_imports_only_what_it_needs(
 
 
 @EVERY_MODULE
+@pytest.mark.any_python
 def test_no_module_has_a_forbidden_import(path: Path) -> None:
     """
     No module imports click, which Typer no longer depends on, or random, which is not secure.
@@ -233,6 +234,7 @@ def test_no_module_has_a_forbidden_import(path: Path) -> None:
 
 
 @EVERY_MODULE
+@pytest.mark.any_python
 def test_no_module_imports_the_command_line(path: Path) -> None:
     """
     Only the entry point, `__main__`, imports `workerctl.cli`.
@@ -245,6 +247,7 @@ def test_no_module_imports_the_command_line(path: Path) -> None:
 
 
 @EVERY_MODULE
+@pytest.mark.any_python
 def test_nothing_is_asserted_outside_tests(path: Path) -> None:
     """
     The package has no assert statements, because PYTHONOPTIMIZE removes them.
@@ -253,6 +256,7 @@ def test_nothing_is_asserted_outside_tests(path: Path) -> None:
 
 
 @EVERY_MODULE
+@pytest.mark.any_python
 def test_no_call_reads_the_values_of_an_error(path: Path) -> None:
     """
     Every call of pydantic's errors() excludes the values, which it includes by default.
@@ -273,6 +277,7 @@ def test_no_call_reads_the_values_of_an_error(path: Path) -> None:
 
 
 @EVERY_MODULE
+@pytest.mark.any_python
 def test_no_exception_is_raised_in_a_handler(path: Path) -> None:
     """
     A handler only re-raises the exception that it handles.
@@ -287,6 +292,7 @@ def test_no_exception_is_raised_in_a_handler(path: Path) -> None:
 
 
 @EVERY_MODULE
+@pytest.mark.any_python
 def test_every_module_has_a_docstring(path: Path) -> None:
     """
     Every module of the package has a docstring.

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pytest
+
+pytestmark = pytest.mark.any_python
+
 Run = Callable[..., CompletedProcess[str]]
 
 GUIDE = Path(__file__).parents[2] / "docs/how-to/baseline.md"

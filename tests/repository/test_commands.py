@@ -16,6 +16,8 @@ import typer
 from tests.conftest import Run
 from workerctl.cli import app
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # The beginnings of command lines that no test runs as they stand, and why.

@@ -13,6 +13,8 @@ import pytest
 
 from workerctl import checks
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 QUESTIONS = {

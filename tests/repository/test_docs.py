@@ -16,6 +16,8 @@ from workerctl.checks import CHECKS
 from workerctl.keyring import canary
 from workerctl.output.formats import DOCUMENTATION, link
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parents[2]
 
 

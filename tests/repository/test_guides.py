@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.any_python
+
 Run = Callable[..., CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 HOME = r"https://github\.com/workerctl/workerctl/(?:blob|tree)/main/"

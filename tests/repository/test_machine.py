@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.any_python
+
 _ROOT = Path(__file__).parents[2]
 
 # Tests that are sensitive to a part of that state, in their process or in one that they start.

@@ -8,6 +8,10 @@ import tarfile
 import tomllib
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parents[2]
 
 

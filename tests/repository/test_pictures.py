@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parents[2]
 PICTURES = sorted((ROOT / "docs/assets").glob("*.svg"))
 # What WCAG 2 requires of text of normal size.

@@ -14,6 +14,7 @@ from workerctl.secrecy.masking import (
     MASK,
     has_credentials,
     is_conventional_name,
+    is_like_secret,
     printable,
     show_url,
 )
@@ -197,3 +198,21 @@ def test_no_url_shows_a_part_of_its_password(password: str) -> None:
 def test_the_mask_does_not_reveal_the_length() -> None:
     """Passwords of different lengths have the same mask."""
     assert show_url("redis://:a@h", secret=True) == show_url(f"redis://:{'a' * 99}@h", secret=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "like_secret"),
+    [
+        ("redis://h.example/0", True),
+        ("tz3kH5sZ9sF4ZK2tQ7gM8xc9", True),
+        ("missing.env", False),
+        ("/", False),
+    ],
+)
+def test_a_url_or_a_long_mixed_word_may_be_a_secret_given_as_a_path(
+    path: str, like_secret: bool
+) -> None:
+    """
+    A path that exists is not one, and neither is a name with a suffix.
+    """
+    assert is_like_secret(path) == like_secret

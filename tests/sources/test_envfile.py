@@ -105,7 +105,10 @@ def test_values_are_not_in_the_repr():
     """
     A repr in a traceback must not show a value.
     """
-    assert "hunter2" not in repr(envfile.parse("A=hunter2", ".env"))
+    source = envfile.parse("A=hunter2", ".env")
+
+    assert "hunter2" not in repr(source)
+    assert repr(source.entries[0]) == "Entry(line 1)"
 
 
 @pytest.mark.parametrize("marks", ["\ufeff", "\ufeff\ufeff"], ids=ascii)

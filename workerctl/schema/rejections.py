@@ -45,17 +45,18 @@ def rejected_values(
     None of pydantic's own text is used: `errors()` contains the values even when the error message
     hides them.
     """
+    schema = declarations.declared(settings_class)
     findings: dict[str, Finding] = {}
     for item in error.errors(include_input=False, include_context=False, include_url=False):
         name = str(item["loc"][0]) if item["loc"] else ""
         if name not in settings_class.model_fields:
             finding = _no_field(name) if is_conventional_name(name) else rejected_as_whole()
         elif item["type"] == "missing":
-            finding = _missing(name, _environment_location(settings_class, values))
+            finding = _missing(name, _environment_location(schema, values))
         elif _is_by_validator(settings_class.model_fields[name], item):
             finding = _rejected_by_validator(settings_class, name, values)
         else:
-            finding = _bad_value(settings_class, name, values)
+            finding = _bad_value(schema, name, values)
         findings.setdefault(name, finding)
     return list(findings.values())
 
@@ -71,13 +72,12 @@ def rejected_as_whole(exception: str | None = None) -> Finding:
     return Finding("SET001", Severity.ERROR, message, _SEE_CLASS)
 
 
-def _bad_value(settings_class: type[BaseModel], name: str, values: Values) -> Finding:
-    schema = declarations.declared(settings_class)
+def _bad_value(schema: declarations.Schema, name: str, values: Values) -> Finding:
     if schema.environment is not None and schema.environment.name == name:
         for finding in rules.environment_name(View(schema, values)):
             if finding.severity is Severity.ERROR:
                 return finding
-    info = settings_class.model_fields[name]
+    info = schema.variables[name].info
     from workerctl.schema import description
 
     default = description.describe_field(name, info).default_text
@@ -125,8 +125,8 @@ def _missing(name: str, location: Location) -> Finding:
     )
 
 
-def _environment_location(settings_class: type[BaseModel], values: Values) -> Location:
-    environment = declarations.declared(settings_class).environment
+def _environment_location(schema: declarations.Schema, values: Values) -> Location:
+    environment = schema.environment
     return Location("default") if environment is None else values.location(environment.name)
 
 

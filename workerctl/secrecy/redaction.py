@@ -6,6 +6,7 @@ The scheme, host and port of a secret URL are not masked, as in all other output
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import SplitResult, parse_qsl, unquote
 
 from workerctl.secrecy import urls
@@ -42,8 +43,8 @@ class Redactor:
         self._mask = mask
         known = set(secrets)
         parts = {part for secret in known for part in _parts(secret)}
-        self._pieces = frozenset(piece for part in parts for piece in pieces(part))
-        self._anchors = frozenset(anchor for piece in self._pieces for anchor in _anchors(piece, 1))
+        self._pieces = frozenset(chain.from_iterable(map(pieces, parts)))
+        self._anchors = frozenset(chain.from_iterable(_anchors(piece, 1) for piece in self._pieces))
         self._wholes = dict([*map(_short_word, parts), *map(_end_of_url, known)])
         self._wholes.pop("", None)
 

@@ -70,8 +70,8 @@ def _escaped_pieces(letters: list[str]) -> Iterator[str]:
     yield from _windows(text, ESCAPED_PIECE)
 
 
-def _windows(text: str, size: int) -> Iterator[str]:
-    yield from (text[at : at + size] for at in range(len(text) - size + 1))
+def _windows(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(len(text) - size + 1)]
 
 
 def _percent(safe: str) -> Callable[[str], str]:
