@@ -31,9 +31,9 @@ NOT_RUN = {
     "workerctl run -- python reencrypt.py": "tests/examples/test_reencrypt.py runs it",
 }
 # Programs of others, which end at once with exit code 0; `sops` prints its last argument's file.
-# Lines of a script that start no program and that no reader types.
+PROGRAMS = {"celery": ":", "rq": ":", "sops": 'cat "${@: -1}"'}
 SHELLS = ("bash", "sh", "shell", "zsh")
-# Lines of a script that are no command lines of a reader, and start no program.
+# Lines of a script that start no program, and that no reader types.
 NOT_A_FILE = ('echo "::add-mask::$derived"\n',)
 _FILE = r"# ([\w./-]+\.\w+|\.env)\n(.*)"
 
