@@ -79,6 +79,22 @@ def _directory(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """
+    Forget the modules of a test's project, so that the next test may have others of these names.
+    """
+    path, known = sys.path[:], set(sys.modules)
+    yield
+    sys.path[:] = path
+    base = str(tmp_path_factory.getbasetemp())
+    for name in set(sys.modules) - known:
+        module = sys.modules[name]
+        files = (getattr(module, "__file__", None), *getattr(module, "__path__", ()))
+        if any(str(file).startswith(base) for file in files):
+            del sys.modules[name]
+
+
 @pytest.fixture(name="good")
 def _good(directory: Path) -> Path:
     """

@@ -58,6 +58,7 @@ _NEXT = (
 )
 _DONE = f"version 0: 0\nversion 1: {_TOKENS}\n{_NEXT.format(0)}"
 _TIMEOUT = 30
+_NOISE = 10  # hundredths of a second that a waiting process may use
 
 
 @pytest.fixture(name="rings", scope="module")
@@ -192,6 +193,27 @@ def test_a_killed_run_is_continued(
     assert _plaintexts(database, rings[1]) == expected
 
 
+def _wait_until_idle(process: Popen[str]) -> None:
+    """
+    Return when a process uses no processor time any more, because it waits for the database.
+    """
+    used = -1
+    while used != (now := _ticks(process)):
+        used = now
+        time.sleep(1)
+
+
+def _ticks(process: Popen[str]) -> int:
+    """
+    Return the processor time of a process, roughly, where the system says it.
+    """
+    path = Path(f"/proc/{process.pid}/stat")
+    if not path.exists():
+        return 0
+    user, system = path.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) // _NOISE
+
+
 def test_what_a_worker_writes_meanwhile_is_kept(
     database: sqlite3.Connection, start: Start, run: Run, rings: list[KeyRing]
 ) -> None:
@@ -206,7 +228,7 @@ def test_what_a_worker_writes_meanwhile_is_kept(
     # A worker with the old configuration writes this token.
     token = rings[0].encrypt(_WRITTEN.encode(), context="/".join(place).encode())
     _set(database, place, token.decode())
-    time.sleep(1)  # by now, the script has read the batch and waits to write it
+    _wait_until_idle(process)  # by now, the script has read the batch and waits to write it
     database.commit()
 
     out, err = process.communicate(timeout=_TIMEOUT)
