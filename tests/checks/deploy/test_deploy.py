@@ -167,7 +167,7 @@ def test_what_the_files_do_not_show_is_deferred(check: Check) -> None:
     report = check(GOOD.replace("NUMBER: 7", "NUMBER: ${NUMBER}"))
 
     assert status(report, "SET001") == ("deferred", "provided at deploy: NUMBER")
-    assert found(report, "SET") == {}
+    assert found(report, "") == {}
 
 
 def test_an_env_file_that_is_not_here_may_set_what_is_missing(check: Check) -> None:
@@ -197,6 +197,17 @@ def test_a_file_from_elsewhere_may_set_what_is_missing(check: Check) -> None:
         "Provided at deploy: API_TOKEN.",
         "Not read, and may provide more at deploy: the remote file of compose.yaml:1.",
     ]
+
+
+def test_the_network_of_the_file_needs_no_encryption(check: Check) -> None:
+    """
+    A service of the file runs on the same machine; a host that is not one does not.
+    """
+    assert found(check(GOOD), "ENV005") == {}
+    assert found(check(GOOD.replace("//queue:", "//QUEUE:")), "ENV005") == {}
+    assert found(check(GOOD.replace("//queue:", "//other:")), "ENV005") == {
+        "ENV005": ("warning", 10)
+    }
 
 
 def test_an_invalid_value_is_at_its_line(check: Check) -> None:

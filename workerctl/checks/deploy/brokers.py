@@ -23,7 +23,9 @@ _OTHER_SCHEMES = _AMQP | {"kafka", "confluentkafka", "nats", "sqs"}
 _OTHER_USES = re.compile(r"CACHE|RESULT|SESSION|LIMIT|LOCK|CHANNEL|PUBSUB")
 _OF_QUEUE = re.compile(r"BROKER|QUEUE|CELERY|DRAMATIQ|HUEY|(?:^|_)(?:A?RQ|JOBS?|TASKS?)(?:_|$)")
 _PLAIN = re.compile(r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN|HOST|HOSTNAME)$")
-_HOST = re.compile(r"(?:^|_)(?:REDIS|VALKEY|BROKER).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|QUEUE)$")
+_HOST = re.compile(
+    r"(?:^|_)(?:REDIS|VALKEY|BROKER|QUEUE).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|QUEUE)$"
+)
 _HOST_OF_RABBITMQ = re.compile(r"(?:RABBIT|AMQP).*HOST(?:NAME)?$")
 _URL = re.compile(r"URL|URI|DSN|BROKER$")
 _OTHER_BROKERS = re.compile(r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA")

@@ -29,8 +29,9 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     Require a scheme that encrypts for endpoints on other machines.
 
     The schemes are judged, not the parameters of a URL (see URL003). The default of a setting is
-    judged as well, where nothing sets it. A connection within one machine, over the loopback
-    interface or a Unix socket, needs no encryption.
+    judged as well, where nothing sets it. A connection within one machine needs no encryption: over
+    the loopback interface, a Unix socket, or the network of a compose file to another service of
+    it.
 
     Why: otherwise keys, personal data and job contents cross the network in plain text. In
     production, a public host is an error; a private host is a warning, because some private
@@ -42,9 +43,10 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     urls = [(name,) for name in context.schema.variables if _is_endpoint(context, name, declared)]
     if not urls and not declared:
         raise NotApplicable("no setting is an endpoint")
+    near = _services(context)
     for (name,) in context.groups_of_valid(urls):
         scheme, host = scheme_and_host(text_of(context, name))
-        if scheme not in _PLAIN_SCHEMES or not host or is_loopback(host):
+        if scheme not in _PLAIN_SCHEMES or not host or is_loopback(host) or host in near:
             continue
         private = is_private(host)
         severity = context.by_environment(
@@ -61,6 +63,16 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
                 f"Use {_PLAIN_SCHEMES[scheme]}: if the server supports it.",
                 name,
             )
+
+
+def _services(context: Context) -> frozenset[str]:
+    """
+    Return the hosts that are containers on the same machine as the one that is judged.
+    """
+    manifest = context.manifest
+    if manifest is None or manifest.kind != "compose":
+        return frozenset()
+    return frozenset(host.lower() for each in manifest.others for host in each.hosts)
 
 
 def _is_endpoint(context: Context, name: str, declared: Container[str]) -> bool:
