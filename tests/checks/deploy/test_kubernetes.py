@@ -303,6 +303,7 @@ def test_a_setting_may_be_the_host_of_the_queue(check: Check, tmp_path: Path) ->
 from pydantic_settings import BaseSettings
 
 class Settings(BaseSettings):
+    job_seconds: int = 120
     queue_host: str
     cache_host: str = "queue"
 """
