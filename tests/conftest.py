@@ -89,8 +89,8 @@ def _modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     sys.path[:] = path
     base = str(tmp_path_factory.getbasetemp())
     for name in set(sys.modules) - known:
-        module = sys.modules[name]
-        files = (getattr(module, "__file__", None), *getattr(module, "__path__", ()))
+        module = vars(sys.modules[name])  # a module may have a `__getattr__` that fails
+        files = (module.get("__file__"), *module.get("__path__", ()))
         if any(str(file).startswith(base) for file in files):
             del sys.modules[name]
 
