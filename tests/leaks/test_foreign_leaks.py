@@ -36,7 +36,6 @@ from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.redaction import Redactor
 
 # A run under coverage takes three times as long, and a line proves nothing by running here.
-pytestmark = pytest.mark.no_cover
 
 RUNS = range(2 if BRIEF else 5)
 

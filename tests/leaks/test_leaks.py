@@ -48,7 +48,6 @@ from workerctl.preflight import Request
 from workerctl.schema import loading
 
 # A run under coverage takes three times as long, and a line proves nothing by running here.
-pytestmark = pytest.mark.no_cover
 
 SEED = int(os.environ.get("LEAK_SEED") or secrets.randbits(32))
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "ci"

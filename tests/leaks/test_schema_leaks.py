@@ -17,7 +17,6 @@ from tests.leaks.test_leaks import DOCUMENTED, SEED
 from tests.support.effort import BRIEF
 
 # A run under coverage takes three times as long, and a line proves nothing by running here.
-pytestmark = pytest.mark.no_cover
 
 FORMATS = ("env", "json-schema", "markdown", "kubernetes", "compose")
 RUNS = range(2 if BRIEF else 5)

@@ -312,3 +312,17 @@ def test_a_name_that_is_never_valid_is_reported(path):
     with pytest.raises(SourceError, match="NUL byte or an invalid character") as caught:
         envfile.read_text(path)
     assert caught.value.__context__ is None
+
+
+def test_comments_and_blank_lines_are_bindings_too():
+    """
+    Each has the number of the line on which its text begins.
+    """
+    found = envfile.bindings("# a\n\nA=1\nB='x\ny'\n\n# b\n")
+
+    assert [(number, binding.key) for number, binding in found] == [
+        (1, None),
+        (3, "A"),
+        (4, "B"),
+        (7, None),
+    ]
