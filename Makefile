@@ -24,7 +24,7 @@ REQUIRED ?=
 PYTEST_ARGS ?=
 # An expression for `pytest -k` that selects the tests of `make test-long`; empty for all.
 LONG_TESTS ?=
-# The one of VERSIONS whose tests measure coverage: from 3.12 on, Python itself tells which lines run,
+# The one of VERSIONS whose tests measure coverage: from 3.12 on, Python itself reports which lines run,
 # which takes a fraction of the time that a tracer takes.
 COVERED ?= 3.13
 # Those of VERSIONS on which no leaks are looked for, because there is an older and a newer one.
@@ -70,7 +70,7 @@ branches: .venv/.stamp
 	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(SHARED) tests/keyring tests/test_keys.py \
 		tests/commands/keygen tests/checks/keys tests/sources/test_*env*.py tests/sources/test_atomic.py \
 		tests/sources/manifests/test_documents.py --cov=workerctl.keyring --cov=workerctl.keys \
-		--cov=workerctl.sources.envfile --cov=workerctl.sources.envwrite --cov=workerctl.sources.atomic \
+		--cov=workerctl.sources.envfile --cov=workerctl.sources.envwrite \
 		--cov-branch --cov-report=term --cov-fail-under=100 $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) .venv-site/.stamp $(REDIS)
