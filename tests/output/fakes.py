@@ -4,21 +4,29 @@ Two checks with fixed results, and a program that reports on them, for golden fi
     python -m tests.output.fakes CASE FORMAT [quiet|verbose]
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cache
+from pathlib import Path
 
 from workerctl import checks
 from workerctl.checks.base import Check, Context, SkipCheck
 from workerctl.output.formats import Detail, renderer
+from workerctl.preflight import Request, preflight
 from workerctl.report.exit_codes import ExitCode as Code
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.report.results import Problem, Report
 from workerctl.schema.declarations import declared
 from workerctl.schema.inputs import names
+from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources.values import Values
 
+EXAMPLES = Path(__file__).parents[2] / "examples/env"
+FILES = tuple(sorted(path.name for path in EXAMPLES.glob("*.env")))
+TODAY = date(2026, 6, 1)
 LINE_12 = Location("env-file", "deploy/production.env", 12)
 FINDINGS = (
     Finding(
@@ -102,7 +110,12 @@ def report(case: str) -> Report:
 
     "forty" has forty findings, with characters that formats must escape. In "known", a baseline
     knows every third finding of "forty", and every fourth of the others is in an unchanged file.
+    "empty" is the real report on no file at all, and those of `FILES` are on the files.
     """
+    if case in FILES:
+        return _real(os.path.relpath(EXAMPLES / case))
+    if case == "empty":
+        return _real()
     if case == "forty":
         return _forty()
     if case == "known":
@@ -115,7 +128,7 @@ def report(case: str) -> Report:
         declared(Settings),
         env="production",
         suppressions=(),
-        today=date(2026, 6, 1),
+        today=TODAY,
     )
     results = checks.run(context, CASES[case])
     return Report(
@@ -140,6 +153,11 @@ def reports(case: str) -> tuple[Report, ...]:
         made = zip(names, ("findings", "held", "error"), strict=True)
         return tuple(report(case)._replace(name=name) for name, case in made)
     return (report(case),)
+
+
+@cache
+def _real(*files: str) -> Report:
+    return preflight(Request(Options(files, isolated=True)), environ={}, today=TODAY)
 
 
 def _forty() -> Report:

@@ -14,14 +14,14 @@ import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
 
 import workerctl.output
-from tests.output.fakes import reports
+from tests.output.fakes import FILES, reports
 from workerctl.output.ci import github
 from workerctl.output.ci.placed import path_in_repository, placed
 from workerctl.output.formats import FORMATS, Detail, renderer
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Status, worst
 
-CASES = ["findings", "unjudged", "held", "error", "forty", "several", "known"]
+CASES = ["findings", "unjudged", "held", "error", "forty", "several", "known", "empty", *FILES]
 ASIDE = ["suppressed", "known", "unchanged"]
 LABELS = {
     **dict.fromkeys(("error", "critical", "✗"), "error"),
@@ -280,7 +280,7 @@ def test_gitlab_has_the_required_fields(case: str) -> None:
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
 
 
-@pytest.mark.parametrize("case", ["findings", "several", "known"])
+@pytest.mark.parametrize("case", CASES)
 def test_json_follows_its_schema(case: str) -> None:
     """
     One report has the shape `workerctl.report/1`; several contain reports of this shape.
