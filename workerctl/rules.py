@@ -24,7 +24,9 @@ the same rules from `[tool.workerctl.rules]` in pyproject.toml:
 Importing this module imports nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 ENVIRONMENTS = ("development", "staging", "production")
 
@@ -47,7 +49,7 @@ class Rule:
     Base class of the rules. Rules compare by value.
     """
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> "Iterator[tuple[str, str]]":
         """
         Yield the other fields that the rule names, each after the role that it has in the rule.
         """
@@ -72,7 +74,7 @@ class _Than(Rule):
     def __init__(self, than: str) -> None:
         self.than = than
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> "Iterator[tuple[str, str]]":
         yield "than", self.than
 
 
@@ -84,7 +86,7 @@ class _OfModel(Rule):
     def __init__(self, model: str) -> None:
         self.model = model
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> "Iterator[tuple[str, str]]":
         yield "model", self.model
 
 
@@ -113,7 +115,7 @@ class Environment(Rule):
         self.development = tuple(development)
         self.strict = strict
 
-    def words(self) -> Mapping[str, str]:
+    def words(self) -> "Mapping[str, str]":
         """
         Return the environment that each further word means.
         """
@@ -137,7 +139,7 @@ class Required(Rule):
         self.environments = _environments(environments)
         self.when = when
 
-    def fields(self) -> Iterator[tuple[str, str]]:  # noqa: D102 -- as in the base class
+    def fields(self) -> "Iterator[tuple[str, str]]":  # noqa: D102 -- as in the base class
         if self.when is not None:
             yield "when", self.when.partition("=")[0]
 
@@ -219,7 +221,7 @@ class EncryptionKey(Rule):
         self.canary = canary
         self.context = context
 
-    def fields(self) -> Iterator[tuple[str, str]]:  # noqa: D102 -- as in the base class
+    def fields(self) -> "Iterator[tuple[str, str]]":  # noqa: D102 -- as in the base class
         for role in ("version", "canary", "context"):
             name = getattr(self, role)
             if name is not None:
