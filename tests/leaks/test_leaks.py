@@ -364,6 +364,35 @@ def test_a_secret_in_place_of_the_baseline_is_not_shown(mint: Mint) -> None:
             assert seen.code == 2
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "[tool.workerctl]\n{key} = 1\n",
+        "[tool.workerctl.{key}]\n{key} = 1\n",
+        "[[tool.workerctl.ignore]]\n{key} = '{key}'\n",
+        "[[tool.workerctl.target]]\n{key} = '{key}'\n",
+        "[tool.workerctl.pipeline]\n{key} = '{key}'\n",
+        "[[tool.workerctl.pipeline.stages]]\nname = 'a'\ntimeout = 1\n{key} = '{key}'\n",
+        "[[tool.workerctl.pipeline.stages]]\nname = 'a'\ntimeout = '{key}'\n",
+        "[tool.workerctl.rules]\n{key} = '{key}'\n",
+        "[tool.workerctl.rules]\ndebug = {{ {key} = '{key}' }}\n",
+        "[tool.workerctl.rules]\nDEBUG = {{ {key} = '{key}' }}\n",
+        "[tool.workerctl.rules]\nDEBUG = {{ off = '{key}' }}\n",
+    ],
+)
+def test_a_secret_in_a_table_of_the_project_is_not_shown(table: str, mint: Mint) -> None:
+    """
+    Neither in place of a key, nor of a value.
+    """
+    for make in (mint.token, mint.key):
+        project = table.format(key=make()).encode()
+        oracle = Oracle(mint.made)
+        for words in ("check", "check --format json", "budget", "show-config", "diff a b"):
+            seen = runs.run(words.split(), Holding(files={"pyproject.toml": project}))
+            assert oracle.leaks(seen.text) == [], f"{words}: {table}, LEAK_SEED={SEED}"
+            assert seen.code in DOCUMENTED, (words, seen)
+
+
 def test_an_internal_error_shows_its_type_and_location_only(mint: Mint) -> None:
     """
     In every format, the exit code is 70 and the text of the exception is hidden.

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,20 @@ def test_a_command_imports_only_what_it_needs(
 
     assert "workerctl" in modules
     assert not modules.intersection(unwanted.split())
+
+
+def test_no_module_of_a_check_compiles_a_pattern(environ: dict[str, str], good: Path) -> None:
+    """
+    A pattern is compiled by the first use, because few of them are used in a run.
+    """
+    modules = python(LISTED, "check", environ=environ).stderr.splitlines()[-1].split()
+    own = [find_spec(name) for name in modules if name.partition(".")[0] == "workerctl"]
+    sources = [Path(each.origin) for each in own if each is not None and each.origin]
+
+    assert len(sources) > 50
+    assert [
+        path for path in sources if re.search(r"(?m)^\S.*\bre\.compile\(", path.read_text())
+    ] == []
 
 
 @pytest.mark.parametrize(

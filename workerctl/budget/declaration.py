@@ -282,4 +282,7 @@ def _is_name(name: object) -> bool:
 def _require_known(table: Iterable[str], keys: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in keys:
-            raise ProjectError(f"{where}: {key} is not a known key.", did_you_mean(key, keys))
+            from workerctl.secrecy.typed import named
+
+            shown = named(key, "one of the names")
+            raise ProjectError(f"{where}: {shown} is not a known key.", did_you_mean(key, keys))

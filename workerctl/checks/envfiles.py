@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.checks.git import ask_git
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.words import listed
 from workerctl.secrecy.masking import has_credentials
@@ -17,10 +17,6 @@ from workerctl.sources.names import Spelling
 from workerctl.sources.values import Assignment, Broken, Source
 
 _STDIN = "<stdin>"
-_GIT_SECONDS = 10
-# In a container, the work tree often belongs to another account. git refuses it because its
-# configuration may name programs, but none of them is run here.
-_GIT_SETTINGS = ("core.fsmonitor=false", "protocol.allow=never", "safe.directory=*")
 _WRITTEN_LINE_END = r"\\n[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*="
 _REAL_LINE_ENDS = "Begin a new line for each assignment."
 _NAME_THE_FILE = "Name the env file with --env-file, or set the variables."
@@ -227,56 +223,6 @@ def _tracked(path: Path) -> bool | str:
     if isinstance(answer, str):
         return answer
     return {0: True, 1: False}.get(answer.status, "git cannot read this work tree")
-
-
-class Answer(NamedTuple):
-    """
-    The exit status of git, and what it wrote to standard output.
-    """
-
-    status: int
-    output: bytes = b""
-
-
-def ask_git(directory: Path, *words: str) -> Answer | str:
-    """
-    Return what git answers to a command, or the reason why it cannot answer.
-
-        ask_git(Path("deploy"), "ls-files", "--error-unmatch", "--", "production.env")
-
-    Only for commands that read the object database or the index: git runs nothing that the
-    configuration of the work tree names, and fetches nothing. Paths after `--` are literal.
-    """
-    if not any((parent / ".git").exists() for parent in (directory, *directory.parents)):
-        return "not in a git work tree"
-    import subprocess  # most runs ask nothing
-
-    options = (each for setting in _GIT_SETTINGS for each in ("-c", setting))
-    command = ["git", *options, *words]
-    try:
-        done = subprocess.run(  # noqa: S603 -- a fixed program; the callers separate options
-            command,
-            cwd=directory,
-            env={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "LC_ALL": "C",
-                "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_CONFIG_GLOBAL": os.devnull,
-                "GIT_NO_LAZY_FETCH": "1",
-                "GIT_OPTIONAL_LOCKS": "0",
-                "GIT_LITERAL_PATHSPECS": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        return "git is not installed"
-    except subprocess.TimeoutExpired:
-        return f"git did not answer within {_GIT_SECONDS} s"
-    return Answer(done.returncode, done.stdout)
 
 
 SET010 = Check("SET010", "The configuration is not empty", something_is_read)

@@ -20,6 +20,7 @@ from workerctl.report.suggest import did_you_mean
 from workerctl.rules import Rule, UnknownEnvironmentError
 from workerctl.schema import declarations
 from workerctl.schema.declarations import Schema, Variable, variable_named
+from workerctl.secrecy.typed import named
 
 TABLE = "[tool.workerctl.rules]"
 
@@ -46,8 +47,9 @@ def parsed(schema: Schema, table: Mapping[str, Any]) -> Iterator[tuple[Variable,
     for field, entries in table.items():
         name = variable_named(schema, field)
         if name is None:
+            shown = named(field, "something")
             raise ProjectError(
-                f"{TABLE} names {field}, which is not a field of {schema.settings_class.__name__}.",
+                f"{TABLE} names {shown}, which is not a field of {schema.settings_class.__name__}.",
                 declarations.did_you_mean(schema, field),
             )
         if not isinstance(entries, dict):
@@ -63,7 +65,7 @@ def _rule(field: str, key: str, value: object) -> Rule:
     kind = KINDS.get(key)
     if kind is None:
         raise ProjectError(
-            f"{TABLE} {field}: {key} is not a known rule.",
+            f"{TABLE} {field}: {named(key, 'one of the names')} is not a known rule.",
             did_you_mean(key, KINDS) or f"The rules are {', '.join(KINDS)}.",
         )
     wrong = "it has wrong arguments."

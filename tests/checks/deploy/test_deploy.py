@@ -257,6 +257,12 @@ def test_a_target_names_a_service(check: Check, tmp_path: Path) -> None:
         ('service = "w"', "The target a has a service, but no compose file."),
         ('compose = "c.yaml"\nenv_file = "e"', "The target a has both compose and env_file."),
         ("compose = 1", "compose of the target a must be a string or a list of strings."),
+        ('workload = "w"', "The target a has a workload, but no kubernetes file."),
+        ('container = "w"', "The target a has a container, but no kubernetes file."),
+        ('kubernetes = "k"\nservice = "s"', "The target a has a service, but no compose file."),
+        ('kubernetes = "k"\ncompose = "c"', "The target a has both compose and kubernetes."),
+        ('kubernetes = "k"\nenv_file = "e"', "The target a has both kubernetes and env_file."),
+        ("kubernetes = 1", "kubernetes of the target a must be a string or a list of strings."),
     ],
 )
 def test_a_target_that_is_not_valid_is_explained(

@@ -473,31 +473,6 @@ def test_a_target_names_a_workload(check: Check, tmp_path: Path) -> None:
     assert "NUMBER" in diff.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ('workload = "w"', "The target a has a workload, but no kubernetes file."),
-        ('container = "w"', "The target a has a container, but no kubernetes file."),
-        ('kubernetes = "k"\nservice = "s"', "The target a has a service, but no compose file."),
-        ('kubernetes = "k"\ncompose = "c"', "The target a has both compose and kubernetes."),
-        ('kubernetes = "k"\nenv_file = "e"', "The target a has both kubernetes and env_file."),
-        ("kubernetes = 1", "kubernetes of the target a must be a string or a list of strings."),
-    ],
-)
-def test_a_target_that_is_not_valid_is_explained(
-    check: Check, tmp_path: Path, table: str, message: str
-) -> None:
-    """
-    With the exit code of a usage error.
-    """
-    del check
-    (tmp_path / "pyproject.toml").write_text(f'[[tool.workerctl.target]]\nname = "a"\n{table}\n')
-    err = StringIO()
-
-    assert cli.run(["check"], World({}, None, StringIO(), err)) == 2
-    assert message in err.getvalue()
-
-
 SECRET = "sk-4fT9kQ2mX7vB1nR8"
 
 

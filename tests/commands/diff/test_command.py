@@ -153,13 +153,13 @@ def test_json_says_the_same(call: Run, project: Path) -> None:
     assert found["same_class"]
     assert found["summary"] == {
         "only_a": 1, "only_b": 3, "different": 4, "same_secrets": 3,
-        "equal": 1, "unset": UNSET, "later": 0, "unnamed": 0,
+        "equal": 1, "unset": UNSET, "provided_at_deploy": 0, "unnamed": 0,
     }  # fmt: skip
     assert "LLM_TIMEOUT_SECONDS" not in by_name
     assert by_name["SHUTDOWN_GRACE_SECONDS"]["a"] == {
         "set": False,
         "valid": True,
-        "later": False,
+        "provided_at_deploy": False,
         "value": "30",
         "location": {"source": "default", "file": None, "line": None},
     }
@@ -300,9 +300,9 @@ def test_what_is_provided_at_deploy_is_not_compared(call: Run, project: Path) ->
     assert done.stderr == ""
     assert found["JOB_MAX_RETRIES"]["b"]["location"]["file"] == "compose.yaml"
     assert found["WEBHOOK_SECRET"]["relation"] == "only-b"
-    assert found["WEBHOOK_SECRET"]["b"]["later"]
+    assert found["WEBHOOK_SECRET"]["b"]["provided_at_deploy"]
     assert "OPENAI_API_KEY" not in found
-    assert document(done, "diff")["summary"]["later"] == 1
+    assert document(done, "diff")["summary"]["provided_at_deploy"] == 1
     assert "provided at deploy" in call("diff", "staging", "production").stdout
 
 

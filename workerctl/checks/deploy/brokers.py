@@ -20,15 +20,13 @@ _SCHEMES = frozenset({"redis", "rediss"})
 _AMQP = frozenset({"amqp", "amqps", "pyamqp"})
 _OTHER_SCHEMES = _AMQP | {"kafka", "confluentkafka", "nats", "sqs"}
 # A Redis for something else may lose what it holds.
-_OTHER_USES = re.compile(r"CACHE|RESULT|SESSION|LIMIT|LOCK|CHANNEL|PUBSUB")
-_OF_QUEUE = re.compile(r"BROKER|QUEUE|CELERY|DRAMATIQ|HUEY|(?:^|_)(?:A?RQ|JOBS?|TASKS?)(?:_|$)")
-_PLAIN = re.compile(r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN|HOST|HOSTNAME)$")
-_HOST = re.compile(
-    r"(?:^|_)(?:REDIS|VALKEY|BROKER|QUEUE).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|QUEUE)$"
-)
-_HOST_OF_RABBITMQ = re.compile(r"(?:RABBIT|AMQP).*HOST(?:NAME)?$")
-_URL = re.compile(r"URL|URI|DSN|BROKER$")
-_OTHER_BROKERS = re.compile(r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA")
+_OTHER_USES = r"CACHE|RESULT|SESSION|LIMIT|LOCK|CHANNEL|PUBSUB"
+_OF_QUEUE = r"BROKER|QUEUE|CELERY|DRAMATIQ|HUEY|(?:^|_)(?:A?RQ|JOBS?|TASKS?)(?:_|$)"
+_PLAIN = r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN|HOST|HOSTNAME)$"
+_HOST = r"(?:^|_)(?:REDIS|VALKEY|BROKER|QUEUE).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|QUEUE)$"
+_HOST_OF_RABBITMQ = r"(?:RABBIT|AMQP).*HOST(?:NAME)?$"
+_URL = r"URL|URI|DSN|BROKER$"
+_OTHER_BROKERS = r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA"
 
 
 def broker_never_evicts(context: Context) -> Iterator[Finding]:
@@ -154,15 +152,15 @@ def _hosts(context: Context) -> frozenset[str]:
     declared = [each.name for each in context.schema.of(RedisUrl)]
     if declared:
         return frozenset(_host(context, name) for name in declared) - {""}
-    names = [name for name in context.schema.variables if not _OTHER_USES.search(name.upper())]
-    of_queue = [name for name in names if _OF_QUEUE.search(name.upper())]
+    names = [name for name in context.schema.variables if not _matches(_OTHER_USES, name)]
+    of_queue = [name for name in names if _matches(_OF_QUEUE, name)]
     if any(_is_elsewhere(context, name) for name in of_queue):
         return frozenset()
-    if not _found(context, of_queue) and any(_OTHER_BROKERS.search(each.upper()) for each in names):
+    if not _found(context, of_queue) and any(_matches(_OTHER_BROKERS, each) for each in names):
         return frozenset()
     if found := _found(context, of_queue):
         return found
-    plain = _found(context, (name for name in names if _PLAIN.search(name.upper())))
+    plain = _found(context, (name for name in names if _matches(_PLAIN, name)))
     if plain:
         return plain if len(plain) == 1 else frozenset()
     # Of several, any could be the one, also one whose name says something else.
@@ -174,9 +172,13 @@ def _hosts(context: Context) -> frozenset[str]:
 def _hosts_of_rabbitmq(context: Context) -> frozenset[str]:
     known = [name for name in context.schema.variables if name not in context.later]
     urls = [scheme_and_host(text_of(context, name)) for name in known]
-    hosts = {text_of(context, name) for name in known if _HOST_OF_RABBITMQ.search(name.upper())}
+    hosts = {text_of(context, name) for name in known if _matches(_HOST_OF_RABBITMQ, name)}
     hosts |= {host for scheme, host in urls if scheme in _AMQP}
     return frozenset(host.lower() for host in hosts) - {""}
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return re.search(pattern, name.upper()) is not None
 
 
 def _found(context: Context, names: Iterable[str]) -> frozenset[str]:
@@ -194,7 +196,7 @@ def _host(context: Context, name: str) -> str:
     if scheme in _SCHEMES:
         found = host
     else:
-        found = text.partition(":")[0] if "://" not in text and _HOST.search(name.upper()) else ""
+        found = text.partition(":")[0] if "://" not in text and _matches(_HOST, name) else ""
     return found.lower()
 
 
@@ -203,7 +205,7 @@ def _is_elsewhere(context: Context, name: str) -> bool:
     Return whether a setting is the URL of a broker that is not Redis, or may be one.
     """
     if name in context.later:
-        return _URL.search(name.upper()) is not None
+        return _matches(_URL, name)
     scheme, separator, _ = text_of(context, name).partition("://")
     if not separator or scheme.lower() in _SCHEMES:
         return False

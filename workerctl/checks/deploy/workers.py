@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Container
     from workerctl.sources.manifests.programs import Program
 
-_WORKER = re.compile(r"work|consumer")
-_OF_WEB = re.compile(
+_WORKER = r"work|consumer"
+_OF_WEB = (
     r"(?:^|_)(?:GUNICORN|UVICORN|HYPERCORN|UWSGI|CORS|CSRF)_|(?:^|_)ALLOWED_HOSTS$"
     r"|^(?:WEB_CONCURRENCY|PORT|FORWARDED_ALLOW_IPS)$"
 )
@@ -40,7 +40,7 @@ def queues_are_consumed(context: Context) -> Iterator[Finding]:
     if not all(program.takes_named_queues_only for program in programs):
         return
     # A script may start a worker that takes from any queue.
-    if any(_program(each) is None and _WORKER.search(each.name.lower()) for each in running):
+    if any(_program(each) is None and re.search(_WORKER, each.name.lower()) for each in running):
         return
     consumed = {queue for program in programs for queue in program.queues or ()}
     for (name,) in context.groups_of_valid((name,) for name in declared):
@@ -87,7 +87,7 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
                 continue
             if context.is_given(field) or field in context.perhaps:
                 continue
-            if _OF_WEB.search(name.upper()):
+            if re.search(_OF_WEB, name.upper()):
                 continue
             seen.add(field)
             yield Finding(

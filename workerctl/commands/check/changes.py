@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from workerctl.checks.envfiles import Answer, ask_git
+from workerctl.checks.git import Answer, ask_git
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Finding
 from workerctl.report.results import Report

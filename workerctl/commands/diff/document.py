@@ -50,7 +50,7 @@ def _summary(comparison: Comparison) -> dict[str, int]:
         "same_secrets": relations.count("same"),
         "equal": comparison.equal,
         "unset": comparison.unset,
-        "later": comparison.later,
+        "provided_at_deploy": comparison.later,
         "unnamed": comparison.unnamed,
     }
 
@@ -73,7 +73,7 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
     return {
         "set": cell.is_set,
         "valid": cell.valid,
-        "later": cell.later,
+        "provided_at_deploy": cell.later,
         "value": None if value is None else printable(value),
         "location": location_of(cell.location),
     }
