@@ -160,6 +160,30 @@ def test_each_fault_is_found_at_its_line(
     assert "tok_4Jh7" not in json.dumps(report)
 
 
+@pytest.mark.parametrize(
+    ("grace", "expected"),
+    [("30", None), ("300", "the pipeline says 300 s"), ('"number"', None)],
+)
+def test_a_grace_period_counts_in_place_of_the_timeout(
+    check: Check, tmp_path: Path, grace: str, expected: str | None
+) -> None:
+    """
+    Whether the pipeline has it as a number or as the name of a setting; here a job may take 120 s.
+    """
+    job = 'job_timeout = "job_seconds"\n'
+    (tmp_path / "pyproject.toml").write_text(PROJECT.replace(job, f"{job}grace = {grace}\n"))
+    report = check(GOOD.replace("2m30s", "1m"))
+
+    messages = [
+        each["message"]
+        for one in report["checks"]
+        for each in one["findings"]
+        if each["code"] == "DEP005"
+    ]
+    assert report["error"] is None
+    assert messages == [] if expected is None else expected in messages[0]
+
+
 def test_what_the_files_do_not_show_is_deferred(check: Check) -> None:
     """
     A variable of the deploying shell is not missing, and its checks wait for it.

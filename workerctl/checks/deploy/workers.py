@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from workerctl.budget.pipeline import Amount, Pipeline
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.deploy.contents import manifest_of
 from workerctl.report.findings import Finding, Severity
@@ -117,14 +118,23 @@ def time_to_finish_is_given(context: Context) -> Iterator[Finding]:
         yield from _too_little(context, limit, "a job may take")
         return
     pipeline = context.declared_pipeline()
-    named = pipeline.grace if isinstance(pipeline.grace, str) else pipeline.job_timeout
-    name = named if isinstance(named, str) else None
+    amount = _time_to_finish(pipeline)
+    name = amount if isinstance(amount, str) else None
     if name is not None:
         context.require_valid([name])
-    needed = context.value(name) if name is not None else named
+    needed = context.value(name) if name is not None else amount
     if isinstance(needed, int | float):
-        says = f"{name} says" if named == pipeline.grace else f"{name or 'the timeout'} of a job is"
+        says = f"{name or 'the pipeline'} says"
+        if pipeline.grace is None:
+            says = f"{name or 'the timeout'} of a job is"
         yield from _too_little(context, needed, says, name)
+
+
+def _time_to_finish(pipeline: Pipeline) -> Amount:
+    """
+    Return the time that a worker gets to finish its job: the grace period or, without, all of it.
+    """
+    return pipeline.job_timeout if pipeline.grace is None else pipeline.grace
 
 
 def _too_little(
@@ -203,7 +213,7 @@ DEP005 = Check(
     "A worker that is stopped can finish its job",
     time_to_finish_is_given,
     pipeline=lambda pipeline, _: (
-        name for name in (pipeline.grace, pipeline.job_timeout) if isinstance(name, str)
+        amount for amount in [_time_to_finish(pipeline)] if isinstance(amount, str)
     ),
     deploy=True,
 )

@@ -5,7 +5,7 @@ Which workload and which container are meant.
 from collections.abc import Sequence
 
 from workerctl.report.errors import SourceError
-from workerctl.report.suggest import did_you_mean
+from workerctl.report.suggest import closest, did_you_mean
 from workerctl.secrecy.typed import named as typed
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes.naming import listed, may_show, named
@@ -51,13 +51,12 @@ def _unknown(name: str, found: Sequence[Workload], where: str) -> SourceError:
     own = name.rpartition("/")[2]
     same = [each.name for each in found if each.object.name == own and may_show(own)]
     short = {each.rpartition("/")[2]: each for each in names}
-    near = did_you_mean(own, short)
+    near = closest(own, short, 0.6)
     hint = f"It has {listed(names or [each.name for each in found])}."
     if same:
         hint = f"Did you mean {listed(same)}?"
     elif near is not None:
-        match = near.removeprefix("Did you mean ").removesuffix("?")
-        hint = f"Did you mean {short[match]}?"
+        hint = f"Did you mean {short[near]}?"
     return SourceError(f"{where} has no workload {typed(name, 'of that name')}.", hint)
 
 
