@@ -36,6 +36,21 @@ def test_a_typing_error_differs_from_the_name_of_another_thing(
     assert (near.known if near is not None and near.is_typo else None) == known
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "is_typo"),
+    [
+        ("ACCES_TOKEN", "ACCESS_TOKEN", True),
+        ("DATABASE_ADDRES", "DATABASE_ADDRESS", True),
+        ("DATABASE_PASSS", "DATABASE_PASS", True),
+        ("WORKER_TOKENS", "WORKER_TOKEN", False),
+        ("WORKER_QUEUE", "WORKER_QUEUES", False),
+    ],
+)
+def test_a_word_that_ends_in_two_s_is_no_plural(name: str, known: str, is_typo: bool) -> None:
+    """Leaving one of them out is a typing error."""
+    assert NearNames([known]).near(name) == Near(known, is_typo=is_typo)
+
+
 def test_a_name_inside_the_prefix_of_the_class_is_a_typing_error() -> None:
     """No other program has names with this prefix."""
     known = NearNames(["APP_LOG_LEVEL"], "APP_")

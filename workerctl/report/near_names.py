@@ -196,12 +196,19 @@ def _is_typing_error(name: str, known: str) -> bool:
         for position, (own, other) in enumerate(zip(own_words, words, strict=True))
         if own != other
     )
-    is_plural = own + "S" == other or other + "S" == own
     return not (
-        (is_plural and other not in _UNITS)
+        (_differ_in_number(own, other) and other not in _UNITS)
         or frozenset({own, other}) in _OTHER_WORDS
         or (position == 0 and len(other) <= _SHORT_WORD)
     )
+
+
+def _differ_in_number(own: str, other: str) -> bool:
+    """
+    Return whether one word is the plural of the other. ACCESS is not a plural.
+    """
+    longer, shorter = (own, other) if len(own) > len(other) else (other, own)
+    return longer == shorter + "S" and not shorter.endswith("S")
 
 
 def _digits(name: str) -> list[str]:
