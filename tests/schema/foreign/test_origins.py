@@ -3,6 +3,7 @@ Tests of sources that a class adds or reorders: their values, their names, and w
 """
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,25 @@ class Settings(BaseSettings):
     size: int = 1
 """
     assert load_module(text).settings.size == 1
+
+
+def test_a_file_may_be_inside_of_an_archive(load_module: Load, here: Path) -> None:
+    """pydantic-settings reads a Traversable, too, which is not a path of the file system."""
+    with zipfile.ZipFile(here / "app.zip", "w") as archive:
+        archive.writestr("inner.json", '{"region": "zip"}')
+    text = """
+import zipfile
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(json_file=zipfile.Path("app.zip", "inner.json"))
+    region: str
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls, **sources):
+        return (JsonConfigSettingsSource(settings_cls),)
+"""
+    found = load_module(text)
+
+    assert messages(found) == []
+    assert found.settings.region == "zip"
+    assert found.values.location("REGION") == Location("other", "json file inner.json")

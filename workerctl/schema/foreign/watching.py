@@ -9,6 +9,7 @@ Watch the sources of a settings class: in which order they are called, and what 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
+from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, Literal, NamedTuple
 
@@ -125,10 +126,20 @@ def _label(source: Any, kind: Any) -> str:
         files = getattr(source, attribute, None)
         if files:
             files = files if isinstance(files, list | tuple) else [files]
-            read = [file for file in files if FilePath(file).expanduser().is_file()]
-            return f"{word} {', '.join(shown(str(file)) for file in read or files)}"
+            read = [file for file in files if _is_file(file)]
+            return f"{word} {', '.join(map(_file_name, read or files))}"
     name: str = kind.__name__
     return name
+
+
+def _is_file(file: Any) -> bool:
+    # pydantic-settings also reads a Traversable, such as a file in a package.
+    is_path = isinstance(file, str | PathLike)
+    return bool((FilePath(file).expanduser() if is_path else file).is_file())
+
+
+def _file_name(file: Any) -> str:
+    return shown(str(file if isinstance(file, str | PathLike) else file.name))
 
 
 def _without(data: Any, paths: list[Path]) -> Any:
