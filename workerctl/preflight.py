@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import redirect_stdout
 from datetime import date, datetime, timezone
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, TypeVar
 
 from workerctl import checks
 from workerctl.budget.lookup import pipeline_of
@@ -21,6 +21,7 @@ from workerctl.checks.engine.select import require_code, select
 from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import ALWAYS, Severity
+from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report, Result
 from workerctl.schema import declarations
 from workerctl.schema.boot_rules.view import environment_of, judged_as
@@ -38,7 +39,7 @@ _OF_ANY_VARIABLE = frozenset({"ENV004", "SET009"})
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 
 
-class Request(NamedTuple):
+class Request(Record):
     """
     What to check, and how strictly.
 
@@ -94,7 +95,7 @@ def judge(
     codes = [check.code for check in table]
     selection = select(codes, request.selected, request.ignored)
     _require_valid_suppressions(loaded, codes)
-    context = context_of(loaded, request, today)._replace(others=others)
+    context = context_of(loaded, request, today).replace(others=others)
     to_run = tuple(
         check
         for check in table
@@ -188,16 +189,16 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         perhaps=loaded.perhaps,
     )
     if any(each.written is not None for each in context.suppressions):
-        context = context._replace(suppressions=redacted_suppressions(context))
+        context = context.replace(suppressions=redacted_suppressions(context))
     pipeline = pipeline_of(loaded.schema, loaded.project)
     if pipeline is None or pipeline is PIPELINE:
-        return context._replace(pipeline=pipeline)
+        return context.replace(pipeline=pipeline)
     from workerctl.secrecy.redaction import Redactor  # most projects declare no pipeline
 
     # The project's module could have put a secret into the name of a stage.
     redact = Redactor(secret_texts(context), MASK).redact
-    stages = tuple(stage._replace(name=redact(stage.name)) for stage in pipeline.stages)
-    return context._replace(pipeline=pipeline._replace(stages=stages))
+    stages = tuple(stage.replace(name=redact(stage.name)) for stage in pipeline.stages)
+    return context.replace(pipeline=pipeline.replace(stages=stages))
 
 
 def report_of(

@@ -207,7 +207,7 @@ def _translations() -> Iterator[str]:
     yield "|---" * (4 + len(categories)) + "|"
     for stage in get_args(Stage):
         permanent = (permanent_class(stage, category) for category in categories)
-        names = (f"`{found.__name__}`" for found in (*RETRYABLE[stage], *permanent))
+        names = (f"`{found.__name__}`" for found in (*vars(RETRYABLE[stage]).values(), *permanent))
         yield f"| `{stage}` | {' | '.join(names)} |"
 
 
@@ -216,7 +216,7 @@ def _statuses() -> Iterator[str]:
     yield "| Status | Verdict | Category | Nothing sent |"
     yield "|---|---|---|---|"
     for status, meaning in STATUSES.items():
-        yield _row(str(status), *meaning)
+        yield _row(str(status), *vars(meaning).values())
     yield _row("others below 500", "permanent", "request", "no")
     yield _row("others from 500", "retryable", "unavailable", "unknown")
     yield "\nA 409 from an SDK for language models means a lock and is retryable."

@@ -88,7 +88,7 @@ def test_every_entry_may_name_a_nested_field() -> None:
     pipeline = resolved(**{**table, "intervals": "worker.waits", "job_retries": "worker.retries"})
     one = StageCost("fetch 1", 20, retries=1, base=1.5, cap=1.5)
 
-    steps = ((one,), (one._replace(name="fetch 2"),))
+    steps = ((one,), (one.replace(name="fetch 2"),))
     assert pipeline.budget(Foreign(), SCHEMA.value) == Budget(steps, 60, 0, ())
 
 

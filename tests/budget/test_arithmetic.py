@@ -115,9 +115,9 @@ def test_calls_in_a_row_add_up() -> None:
     A stage of three calls takes three times as long and sends three times as many requests.
     """
     assert _LLM.worst == 393
-    assert _LLM._replace(calls=3).worst == 3 * 393
-    assert _LLM._replace(calls=3).requests == 9
-    assert _LLM._replace(calls=0).worst == 0
+    assert _LLM.replace(calls=3).worst == 3 * 393
+    assert _LLM.replace(calls=3).requests == 9
+    assert _LLM.replace(calls=0).worst == 0
 
 
 def test_a_step_waits_for_its_slowest_stage() -> None:

@@ -68,7 +68,7 @@ def test_every_number_of_the_governing_stage_bounds_the_call(
     )
     assert call_budget(settings, "llm") == expected
     changed = settings.model_copy(update={"FETCH_SECONDS": 9})
-    assert call_budget(changed, "llm") == expected._replace(timeout=9)
+    assert call_budget(changed, "llm") == expected.replace(timeout=9)
 
 
 def test_a_stage_may_govern_several_runtime_stages(settings_of: Callable[..., Team]) -> None:

@@ -131,7 +131,7 @@ def test_a_repeated_stage_runs_in_series_or_in_parallel() -> None:
     `times` repeats a stage in series, or in parallel if `side_by_side` or its setting is true.
     """
     one = StageCost("fetch", 20)
-    series = ((one._replace(name="fetch 1"),), (one._replace(name="fetch 2"),))
+    series = ((one.replace(name="fetch 1"),), (one.replace(name="fetch 2"),))
 
     assert budget(stage(times=2)).steps == series
     assert budget(stage(times=2, side_by_side=True)).steps == ((one, one),)

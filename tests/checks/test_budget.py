@@ -125,7 +125,7 @@ def test_bud001_of_a_pipeline_whose_timeout_is_a_number(context: MakeContext) ->
     """
     stages = (StageSettings("fetch", "LLM_TIMEOUT_SECONDS"), StageSettings("rest", 30))
     text = "LLM_TIMEOUT_SECONDS=60\n"
-    given = context(text)._replace(pipeline=Pipeline(stages, job_timeout=100))
+    given = context(text).replace(pipeline=Pipeline(stages, job_timeout=100))
 
     (found,) = budget.BUD001.run(given)
     assert found.message == "A job may take 90 s, 90 % of its timeout (100 s): 60 fetch + 30 rest."
@@ -227,8 +227,8 @@ def test_an_invalid_number_of_the_sum_skips_the_check(
 
 def test_a_job_without_a_timeout_has_no_budget(context: MakeContext) -> None:
     """A job timeout of 0, which a team's own setting allows, skips the check."""
-    given = context("JOB_MAX_RETRIES=0\n")._replace(
-        pipeline=PIPELINE._replace(job_timeout="JOB_MAX_RETRIES")
+    given = context("JOB_MAX_RETRIES=0\n").replace(
+        pipeline=PIPELINE.replace(job_timeout="JOB_MAX_RETRIES")
     )
 
     with pytest.raises(SkipCheck, match=r"^JOB_MAX_RETRIES gives a job no timeout$"):
@@ -272,12 +272,12 @@ def test_bud002_judges_the_stages_of_a_team(context: MakeContext) -> None:
         StageSettings("b", 9, retries="STORAGE_MAX_RETRIES", stage="llm"),
         StageSettings("c", 9, sdk_retries="LLM_SDK_MAX_RETRIES", stage=("llm", "webhook")),
     )
-    given = context("LLM_SDK_MAX_RETRIES=1\n")._replace(pipeline=Pipeline(stages, job_retries=0))
+    given = context("LLM_SDK_MAX_RETRIES=1\n").replace(pipeline=Pipeline(stages, job_retries=0))
     assert [each.message[:34] for each in budget.BUD002.run(given)] == [
         "A failing LLM call is sent 4 times"
     ]
 
-    given = given._replace(pipeline=Pipeline(stages))
+    given = given.replace(pipeline=Pipeline(stages))
     found = list(budget.BUD002.run(given))
     assert [(each.hint, each.fields) for each in found] == [
         ("Set sdk_retries=0.", ("JOB_MAX_RETRIES",)),
@@ -290,7 +290,7 @@ def test_bud002_of_a_pipeline_that_declares_no_stage(context: MakeContext) -> No
     The built-in settings govern LLM calls then, in the worker as well.
     """
     pipeline = Pipeline((StageSettings("a", 9),))
-    given = context("LLM_SDK_MAX_RETRIES=2\n")._replace(pipeline=pipeline)
+    given = context("LLM_SDK_MAX_RETRIES=2\n").replace(pipeline=pipeline)
 
     (found,) = budget.BUD002.run(given)
     assert found.fields == ("LLM_SDK_MAX_RETRIES", "LLM_MAX_RETRIES", "JOB_MAX_RETRIES")
@@ -341,10 +341,10 @@ def _foreign(context: MakeContext) -> Any:
     ) -> Context:
         made = context()
         where = Location("env-file", "worker.env", 1)
-        values = made.values._replace(chosen={name: Value("1", where) for name in chosen})
+        values = made.values.replace(chosen={name: Value("1", where) for name in chosen})
         if pipeline is not None:
             pipeline = resolved(pipeline, SCHEMA, "PIPELINE")
-        return made._replace(
+        return made.replace(
             settings=settings or Foreign(),
             schema=SCHEMA,
             values=values,
@@ -391,9 +391,7 @@ def test_findings_name_the_variables_of_fields(foreign: Any) -> None:
 
 
 def test_what_the_pipeline_does_not_have_is_not_applicable(foreign: Any) -> None:
-    pipeline = FOREIGN._replace(
-        grace=None, intervals=(1, 2), stages=(STAGES[0]._replace(stage=()),)
-    )
+    pipeline = FOREIGN.replace(grace=None, intervals=(1, 2), stages=(STAGES[0].replace(stage=()),))
     _, *others = statuses(foreign(pipeline))
 
     assert others == [
@@ -424,7 +422,7 @@ def test_numbers_of_the_pipeline_itself_are_chosen(foreign: Any) -> None:
     """
     A timeout that is a number in the pipeline was chosen by the team.
     """
-    pipeline = FOREIGN._replace(job_timeout=170)
+    pipeline = FOREIGN.replace(job_timeout=170)
 
     assert statuses(foreign(pipeline, env="development"))[0][0] is Status.FAILED
 
@@ -454,4 +452,4 @@ def test_tmo003_compares_the_settings_that_the_pipeline_names(foreign: Any) -> N
         "The number of APP_WAITS (2) differs from APP_JOB_RETRIES (1): the surplus is never used."
     )
     with pytest.raises(NotApplicable):
-        list(timeouts.TMO003.run(foreign(FOREIGN._replace(job_retries=1))))
+        list(timeouts.TMO003.run(foreign(FOREIGN.replace(job_retries=1))))

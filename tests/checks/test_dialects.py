@@ -100,7 +100,7 @@ def test_set009_keeps_a_line_apart_that_a_suppression_names(context: MakeContext
     """A suppression of one field accepts the finding of this field only."""
     made = context("OPENAI_MODEL='a b'\nEMBEDDING_MODEL='a b'\nGEMINI_MODEL='a b'\n")
     accepted = Suppression("SET009", "why", date.max, field="EMBEDDING_MODEL")
-    findings = dialects.SET009.run(made._replace(suppressions=(accepted,)))
+    findings = dialects.SET009.run(made.replace(suppressions=(accepted,)))
 
     assert {finding.fields for finding in findings} == {
         ("OPENAI_MODEL", "GEMINI_MODEL"),

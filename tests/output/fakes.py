@@ -52,7 +52,7 @@ FINDINGS = (
         "SPARE_KEY is known to everyone.",
         "Replace it.",
         ("SPARE_KEY",),
-        LINE_12._replace(line=14),
+        LINE_12.replace(line=14),
         Suppression("KEY901", "it opens nothing", date(2027, 1, 31)),
     ),
 )
@@ -133,7 +133,7 @@ def report(case: str) -> Report:
     results = checks.run(context, CASES[case])
     return Report(
         tuple(
-            result._replace(seconds=0.0, findings=FINDINGS if result.findings else ())
+            result.replace(seconds=0.0, findings=FINDINGS if result.findings else ())
             for result in results
         ),
         settings_class="workerctl.settings:Settings",
@@ -151,7 +151,7 @@ def reports(case: str) -> tuple[Report, ...]:
     if case == "several":
         names = ("production", "staging: a | b, <c> %", "broken")
         made = zip(names, ("findings", "held", "error"), strict=True)
-        return tuple(report(case)._replace(name=name) for name, case in made)
+        return tuple(report(case).replace(name=name) for name, case in made)
     return (report(case),)
 
 
@@ -169,13 +169,13 @@ def _forty() -> Report:
             f"NAME_{at} is 100% `wrong | odd`, <b>::error::</b> \r\n# @here ]]> *really*.",
             "Mend it, [now](x): 'soon'.",
             (f"NAME_{at}",),
-            LINE_12._replace(file="deploy/a, b:c%.env", line=at + 1),
+            LINE_12.replace(file="deploy/a, b:c%.env", line=at + 1),
         )
         for at in range(40)
     )
     made = report("findings")
-    failed = made.results[0]._replace(findings=findings)
-    return made._replace(results=(failed, *made.results[1:]))
+    failed = made.results[0].replace(findings=findings)
+    return made.replace(results=(failed, *made.results[1:]))
 
 
 def _known() -> Report:
@@ -184,10 +184,10 @@ def _known() -> Report:
     """
     made = _forty()
     findings = list(made.results[0].findings)
-    findings[::4] = [each._replace(aside="unchanged") for each in findings[::4]]
-    findings[::3] = [each._replace(aside="known") for each in findings[::3]]
-    failed = made.results[0]._replace(findings=(*findings, FINDINGS[-1]))
-    return made._replace(
+    findings[::4] = [each.replace(aside="unchanged") for each in findings[::4]]
+    findings[::3] = [each.replace(aside="known") for each in findings[::3]]
+    failed = made.results[0].replace(findings=(*findings, FINDINGS[-1]))
+    return made.replace(
         results=(failed, *made.results[1:]),
         baseline="deploy/known | findings.json",
         gone=2,

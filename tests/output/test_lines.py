@@ -180,7 +180,7 @@ def test_continuation_lines_start_at_the_indent(terminal: Terminal) -> None:
     made = line("code  one two three four five six", indent=6)
 
     assert shown(terminal, 20, made) == "code  one two three\n      four five six\n"
-    narrow = shown(terminal, 20, made._replace(indent=10))
+    narrow = shown(terminal, 20, made.replace(indent=10))
     assert narrow == "code  one two three\n    four five six\n"
 
 

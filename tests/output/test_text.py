@@ -79,8 +79,8 @@ def test_each_area_has_a_heading() -> None:
         Report(
             (
                 result("KEY901", ERROR),
-                result("KEY902", ERROR._replace(code="KEY902")),
-                result("TEA901", ERROR._replace(code="TEA901")),
+                result("KEY902", ERROR.replace(code="KEY902")),
+                result("TEA901", ERROR.replace(code="TEA901")),
             ),
             judged_as="production",
         )
@@ -109,7 +109,7 @@ def test_a_message_is_followed_by_location_and_hint(
     """
     A default is not shown as a location; without location and hint there is no such line.
     """
-    finding = ERROR._replace(location=location, hint=hint)
+    finding = ERROR.replace(location=location, hint=hint)
     rows = text(Report((result("KEY901", finding),), judged_as="staging")).splitlines()
 
     below = rows[rows.index("  ✗ KEY901 An error.") + 1]
@@ -141,7 +141,7 @@ def test_the_first_line_names_what_was_checked(changes: dict[str, object], expec
     The first line names the environment and the files, so a wrong directory is noticed.
     """
     made = Report(env="production", judged_as="production", sources=("a.env", "b.env"))
-    heading = text(made._replace(**changes)).splitlines()[0]  # type: ignore[arg-type]
+    heading = text(made.replace(**changes)).splitlines()[0]  # type: ignore[arg-type]
 
     assert re.fullmatch(r"workerctl [0-9.]+" + re.escape(expected), heading)
 
@@ -152,7 +152,7 @@ def test_the_first_line_names_what_was_checked(changes: dict[str, object], expec
         ((result("A1", status=Status.PASSED),), "no findings · 1 passed · exit code 0"),
         ((result("A1", ERROR),), "1 error · 1 failed · exit code 1"),
         (
-            (result("A1", ERROR, ERROR, ERROR._replace(severity=Severity.INFO)),),
+            (result("A1", ERROR, ERROR, ERROR.replace(severity=Severity.INFO)),),
             "2 errors, 1 info · 1 failed · exit code 1",
         ),
         (

@@ -81,7 +81,7 @@ def test_the_number_of_errors_is_grammatical(count: int, words: str) -> None:
 
 def test_a_configuration_error_counts_warnings_apart_and_lists_them_last() -> None:
     """A warning does not prevent the start."""
-    warning = FINDINGS[0]._replace(code="ENV002", severity=Severity.WARNING, hint=None)
+    warning = FINDINGS[0].replace(code="ENV002", severity=Severity.WARNING, hint=None)
 
     assert str(ConfigurationError([warning, *FINDINGS])).splitlines() == [
         "The configuration has 2 errors:",

@@ -110,12 +110,12 @@ def test_a_crash_makes_a_run_incomplete_unless_it_fails() -> None:
     """Exit code 1 takes precedence over 3, and an error of the run over both."""
     crashed = Result("SET002", "Claim", Status.CRASHED, "KeyError")
     incomplete = Report((crashed,))
-    failed = incomplete._replace(results=(crashed, *report(finding(Severity.ERROR)).results))
+    failed = incomplete.replace(results=(crashed, *report(finding(Severity.ERROR)).results))
 
     assert incomplete.exit_code is ExitCode.INCOMPLETE
     assert failed.exit_code is ExitCode.FINDINGS
     problem = Problem("No such file.", None, ExitCode.USAGE)
-    assert failed._replace(error=problem).exit_code is ExitCode.USAGE
+    assert failed.replace(error=problem).exit_code is ExitCode.USAGE
 
 
 def test_a_run_without_checks_passes() -> None:

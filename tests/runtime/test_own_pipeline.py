@@ -77,7 +77,10 @@ async def seconds(stage):
         return round(deadline.remaining(), 1)
 
 def bounds(*stages):
-    return {stage: [*backoff(settings, stage)[:3], run_async(seconds(stage))] for stage in stages}
+    return {stage: bound(backoff(settings, stage), stage) for stage in stages}
+
+def bound(policy, stage):
+    return [policy.attempts, policy.base, policy.cap, run_async(seconds(stage))]
 """
 STAGES = """
 print(json.dumps(bounds("llm", "storage", "database", "webhook")))

@@ -392,7 +392,7 @@ def test_broken_lines_are_kept_with_their_reasons() -> None:
     file("a.env", "no assignment\nPLAIN\nA=1${PLAIN\nPLAIN=" + "${OTHER}" * 5000 + "\n")
 
     (source,) = values("a.env").env_files
-    assert [each._replace(entry=None) for each in source.broken] == [
+    assert [each.replace(entry=None) for each in source.broken] == [
         Broken(line("a.env", 1), "cannot be read as an assignment"),
         Broken(line("a.env", 2), "has no `=`"),
         Broken(line("a.env", 4), "expands `${…}` beyond 64 KiB"),

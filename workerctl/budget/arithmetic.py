@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 Number = int | float | Fraction
 
@@ -28,7 +29,7 @@ MANY = 1_000_000_000
 _MOST_DOUBLINGS = 64
 
 
-class StageCost(NamedTuple):
+class StageCost(Record):
     """
     What a stage of a job costs at most. All times are in seconds.
 
@@ -93,7 +94,7 @@ Step = tuple[StageCost, ...]
 """The stages that run at the same time, usually just one."""
 
 
-class Budget(NamedTuple):
+class Budget(Record):
     """
     The consecutive steps of a job and the limits that RQ sets. All times are in seconds.
 

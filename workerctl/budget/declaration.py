@@ -5,11 +5,12 @@ A team's own pipeline: reading `[tool.workerctl.pipeline]`, and validating what 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from math import inf
-from typing import Any, NamedTuple, NoReturn, get_args
+from typing import Any, NoReturn, get_args
 
 from workerctl.budget.pipeline import Choice, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES
 from workerctl.report.errors import ProjectError
+from workerctl.report.records import Record
 from workerctl.report.suggest import did_you_mean
 from workerctl.schema.declarations import Schema, Variable, variable_named
 from workerctl.schema.introspection import bare_type, sequence_type
@@ -30,7 +31,7 @@ _TIMEOUT_HINT = "Write job_timeout = 600, or the name of a field that holds the 
 
 _MOST_NAMED = 8
 _SECONDS = (int, float, timedelta)
-_DEFAULTS = Pipeline(())._asdict()
+_DEFAULTS = dict(vars(Pipeline(())))
 _ABSENT: dict[str, Any] = {"job_retries": 0, "intervals": (), "grace": None}
 """What stands for the default of a pipeline where the class lacks the setting that it names."""
 
@@ -41,7 +42,7 @@ def parsed(table: Mapping[str, Any]) -> Pipeline:
 
     Raise ProjectError for an unknown key, and for a stage without a name or a timeout.
     """
-    _require_known(table, Pipeline._fields, TABLE)
+    _require_known(table, Pipeline.field_names, TABLE)
     entries = table.get("stages")
     if not isinstance(entries, list):
         raise ProjectError(f"{TABLE} has no stages.", _STAGE_HINT)
@@ -82,7 +83,7 @@ def _without_foreign_defaults(pipeline: Pipeline, schema: Schema, where: str) ->
             f"{pipeline.job_timeout}.",
             _TIMEOUT_HINT,
         )
-    return pipeline._replace(**{key: _ABSENT[key] for key in missing})
+    return pipeline.replace(**{key: _ABSENT[key] for key in missing})
 
 
 def _require_valid(pipeline: Pipeline, schema: Schema, where: str) -> None:
@@ -118,7 +119,7 @@ def _require_valid_stage(stage: object, schema: Schema, where: str) -> None:
     part.require_runtime_stages("stage", stage.stage)
 
 
-class _Part(NamedTuple):
+class _Part(Record):
     """
     A part of a pipeline, as messages name it, and the schema whose fields it may refer to.
     """
@@ -221,7 +222,7 @@ class _Part(NamedTuple):
 def _stage(entry: object) -> StageSettings:
     if not isinstance(entry, dict) or not {"name", "timeout"} <= entry.keys():
         raise ProjectError(f"A stage of {TABLE} needs a name and a timeout.", _STAGE_HINT)
-    _require_known(entry, StageSettings._fields, _STAGES_TABLE)
+    _require_known(entry, StageSettings.field_names, _STAGES_TABLE)
     return StageSettings(**{key: _value(value) for key, value in entry.items()})
 
 

@@ -9,13 +9,14 @@ which has an instance only, with `pipeline_for`.
 
 import sys
 from collections.abc import Container, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from workerctl.budget.arithmetic import StageCost, slowest
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.budget.runtime_stages import RUNTIME_STAGES, RuntimeStage
 from workerctl.report.errors import ProjectError
+from workerctl.report.records import Record
 from workerctl.schema import instances
 from workerctl.schema.declarations import Schema
 from workerctl.sources import project as projects
@@ -25,7 +26,7 @@ Calls = Mapping[RuntimeStage, tuple[StageSettings, ...]]
 """For each runtime stage, the settings of one call: one entry for each stage that governs it."""
 
 
-class _Entry(NamedTuple):
+class _Entry(Record):
     """
     What is cached for a settings class, which is valid for one project. Names are paths of fields.
     """

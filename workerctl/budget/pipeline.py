@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.budget.arithmetic import Budget, StageCost, Step
 from workerctl.budget.runtime_stages import RuntimeStage
 from workerctl.report.errors import ProjectError
+from workerctl.report.records import Record
 
 Amount = str | int | float
 """The name of a setting, or a number."""
@@ -48,7 +49,7 @@ def by_path(settings: Any, name: str) -> Any:
     return value
 
 
-class Choice(NamedTuple):
+class Choice(Record):
     """
     A number that depends on a setting: `Choice("MODE", {"quick": 1, "thorough": 3})`.
 
@@ -68,7 +69,7 @@ class Choice(NamedTuple):
         return self.numbers.get(key, max(self.numbers.values()))
 
 
-class StageSettings(NamedTuple):
+class StageSettings(Record):
     """
     A stage of a job: the settings, or plain numbers, that govern its calls.
 
@@ -99,7 +100,9 @@ class StageSettings(NamedTuple):
         """
         The names of the settings that this stage uses, once for each use.
         """
-        amounts = self[1:-1]  # every field except `name` and `stage`
+        amounts = [
+            vars(self)[field] for field in self.field_names if field not in {"name", "stage"}
+        ]
         names = tuple(amount for amount in amounts if isinstance(amount, str))
         return (*names, self.times.setting) if isinstance(self.times, Choice) else names
 
@@ -153,14 +156,14 @@ class StageSettings(NamedTuple):
         times = self.times
         if isinstance(times, Choice):
             times = Choice(new_name(times.setting), times.numbers)
-        return self._replace(times=times, **changes)
+        return self.replace(times=times, **changes)
 
     def _cap(self, settings: Any, read: Read) -> Any:
         cap = _value(settings, self.cap, read)
         return None if cap is None else max(cap, 0)
 
 
-class Pipeline(NamedTuple):
+class Pipeline(Record):
     """
     The stages of a job in their order, and the settings of the job itself.
 
@@ -200,7 +203,7 @@ class Pipeline(NamedTuple):
         keys = ("job_timeout", "job_retries", "intervals", "grace")
         changes = {key: _renamed(getattr(self, key), new_name) for key in keys}
         stages = tuple(stage.renamed(new_name) for stage in self.stages)
-        return self._replace(stages=stages, **changes)
+        return self.replace(stages=stages, **changes)
 
     def job_limits(
         self, settings: Any, read: Read = by_path
@@ -243,7 +246,7 @@ def _steps(stage: StageSettings, settings: Any, read: Read) -> Iterator[Step]:
 
 
 def _numbered(cost: StageCost, number: int, times: int) -> StageCost:
-    return cost if times == 1 else cost._replace(name=f"{cost.name} {number}")
+    return cost if times == 1 else cost.replace(name=f"{cost.name} {number}")
 
 
 def _amount(settings: Any, amount: Amount | None, read: Read) -> Any:
@@ -288,8 +291,8 @@ PIPELINE = Pipeline(
             base="STORAGE_RETRY_DELAY_SECONDS",
             stage=("storage", "database"),  # there are no settings for calls to the database
         ),
-        _LLM._replace(name="identity check"),
-        _LLM._replace(
+        _LLM.replace(name="identity check"),
+        _LLM.replace(
             name="analysis",
             times=Choice("ANALYSIS_MODE", {"phase_1": 2, "phase_2": 3}),
             side_by_side="USE_PARALLEL_LLM",

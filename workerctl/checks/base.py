@@ -5,10 +5,11 @@ What a check is, and what it may look at.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from workerctl.budget.pipeline import PIPELINE, Pipeline
 from workerctl.report.findings import Finding, Severity, Suppression, by_environment
+from workerctl.report.records import Record
 from workerctl.report.results import Result
 from workerctl.report.words import listed
 from workerctl.rules import Rule
@@ -46,7 +47,7 @@ class NotApplicable(SkipCheck):
     """
 
 
-class Other(NamedTuple):
+class Other(Record):
     """
     Another configuration of the same run: its name, its environment, and what the rules look at.
     """
@@ -56,7 +57,7 @@ class Other(NamedTuple):
     view: View
 
 
-class Context(NamedTuple):
+class Context(Record):
     """
     Everything a check may look at. The outside world enters only here, so tests patch nothing.
 
@@ -288,7 +289,7 @@ def looked_at(check: "Check", schema: Schema, pipeline: Pipeline | None) -> froz
 Run = Callable[[Context], Iterable[Finding]]
 
 
-class Check(NamedTuple):
+class Check(Record):
     """
     A claim about a configuration, and the function that yields a finding where it does not hold.
 

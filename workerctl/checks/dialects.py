@@ -4,11 +4,11 @@ Lines of env files that one of the programs that people use reads differently fr
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from workerctl.checks.base import Check, Context
 from workerctl.checks.envfiles import format_of, reveals_secret
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.values import Assignment, Source
@@ -23,7 +23,7 @@ _MOST_LINES = 6
 _PLURALS = {"does": "do", "passes": "pass"}
 
 
-class _Line(NamedTuple):
+class _Line(Record):
     """
     A line and how it is read: who does what, whether that matters, and how to write it.
     """
@@ -86,7 +86,8 @@ def _of_lines(context: Context, source: Source) -> Iterator[Finding]:
         if line is not None:
             is_alone = context.suppresses_alone("SET009", assignment)
             alone = assignment.location.line if is_alone else None
-            alike.setdefault((*line[1:], alone), []).append(line)
+            kind = (line.actions, line.severity, line.hint, alone)
+            alike.setdefault(kind, []).append(line)
     yield from map(_finding, alike.values())
 
 
@@ -131,7 +132,7 @@ def _finding(lines: list[_Line]) -> Finding:
     else:
         subject, verb = names[0] or f"The variable on line {_number(first)}", "is"
     actions = "; ".join(
-        f"{listed(readers)} {_verb(action, readers)}" for action, readers in first[1]
+        f"{listed(readers)} {_verb(action, readers)}" for action, readers in first.actions
     )
     where = f" (lines {_numbers(lines)})" if len(lines) > 1 else ""
     return Finding(

@@ -4,7 +4,8 @@ Questions to git about a work tree that may belong to somebody else.
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 _SECONDS = 10
 # In a container, the work tree often belongs to another account. git refuses it because its
@@ -12,7 +13,7 @@ _SECONDS = 10
 _SETTINGS = ("core.fsmonitor=false", "protocol.allow=never", "safe.directory=*")
 
 
-class Answer(NamedTuple):
+class Answer(Record):
     """
     The exit status of git, and what it wrote to standard output.
     """

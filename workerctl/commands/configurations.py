@@ -4,10 +4,11 @@ The configurations that a command judges or compares: files, declared targets, o
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workerctl.preflight import Request
 from workerctl.report.errors import UsageError
+from workerctl.report.records import Record
 from workerctl.report.suggest import did_you_mean
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import is_like_secret
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from workerctl.sources.targets import Target
 
 
-class Configuration(NamedTuple):
+class Configuration(Record):
     """
     What to check; its name is None if it is the only one of the run and nobody named it.
     """
@@ -73,7 +74,7 @@ def _of_target(target: "Target", request: Request, project: Project) -> Configur
         alone=True,
         manifest=_placed(target.manifest, project),
     )
-    request = _judged_as(request._replace(options=options), target)
+    request = _judged_as(request.replace(options=options), target)
     return Configuration(target.name, request)
 
 
@@ -84,7 +85,7 @@ def _judged_as(request: Request, *targets: "Target") -> Request:
     if request.env is None:
         for target in targets:
             if target.env is not None:
-                return request._replace(env=target.env, env_by=f"target {target.name}")
+                return request.replace(env=target.env, env_by=f"target {target.name}")
     return request
 
 
@@ -94,19 +95,19 @@ def _placed(manifest: Selection | None, project: Project) -> Selection | None:
     """
     if manifest is None:
         return None
-    return manifest._replace(files=tuple(project.path(file) for file in manifest.files))
+    return manifest.replace(files=tuple(project.path(file) for file in manifest.files))
 
 
 def _of_file(file: str, request: Request, project: Project) -> Configuration:
     if not _is_path(file):
         raise _unknown(file, project)
-    options = request.options._replace(env_files=(file,), isolated=True, alone=True)
+    options = request.options.replace(env_files=(file,), isolated=True, alone=True)
     listed = [target for target in project.targets if _lists(target, file, project)]
     listed.sort(key=lambda target: not _is_one_file(target))
     settings = options.settings or next((each.settings for each in listed if each.settings), None)
-    options = options._replace(settings=settings)
+    options = options.replace(settings=settings)
     name = "a file that does not exist" if is_like_secret(file) else file
-    return Configuration(name, _judged_as(request._replace(options=options), *listed))
+    return Configuration(name, _judged_as(request.replace(options=options), *listed))
 
 
 def target_of(file: str, env: str | None, project: Project) -> str | None:

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import redirect_stdout
 from datetime import date
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from workerctl.output.delivery import LOST, Output
 from workerctl.output.streams import silence
 from workerctl.report.errors import problem_of
+from workerctl.report.records import Record
 
 if TYPE_CHECKING:
     from workerctl.schema.loading import Loaded
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
-class World(NamedTuple):
+class World(Record):
     """
     The outside world of a command; tests pass their own. A closed stream is None.
 

@@ -7,11 +7,11 @@ someone who can replace a canary can neither decrypt data with it nor learn anyt
 
 import enum
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from workerctl import keys
 from workerctl.keyring import cipher, tokens
 from workerctl.keyring.versions import VersionedKey
+from workerctl.report.records import Record
 
 _PURPOSE = b"workerctl/v1/canary"
 _TEXT = b"workerctl canary v01"
@@ -30,7 +30,7 @@ class Outcome(enum.Enum):
     MISSING = "missing"
 
 
-class Verification(NamedTuple):
+class Verification(Record):
     """
     The outcome, the key id that the canary names, and the key of the ring that has this id.
     """

@@ -7,9 +7,9 @@ describes the whole procedure.
 """
 
 import enum
-from typing import NamedTuple
 
 from workerctl.keyring.versions import Ring, VersionedKey
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 
 
@@ -24,7 +24,7 @@ class State(enum.Enum):
     READY = "ready to retire"
 
 
-class Rotation(NamedTuple):
+class Rotation(Record):
     """
     The state of a ring, its current key, the other keys, and the next step of the rotation, if any.
     """

@@ -18,7 +18,8 @@ A canary shows which key the data was encrypted with. It is 76 characters of bas
 
 import base64
 import binascii
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 _ID_BYTES = 8
 SALT_BYTES = 16
@@ -33,7 +34,7 @@ _ORIGIN_MAGIC = b"RAI1"
 _ORIGIN_START = base64.b64encode(_ORIGIN_MAGIC[:3])
 
 
-class Token(NamedTuple):
+class Token(Record):
     """
     The parts of a token. In the origin format, `key_id` is None.
 
@@ -48,7 +49,7 @@ class Token(NamedTuple):
     header: bytes
 
 
-class Canary(NamedTuple):
+class Canary(Record):
     """
     The parts of a canary. `header` is everything before the nonce.
     """

@@ -8,9 +8,9 @@ was added but is not current yet. This module needs only the standard library.
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl import keys
+from workerctl.report.records import Record
 
 CURRENT = "ENCRYPTION_KEY"
 VERSION = "ENCRYPTION_KEY_VERSION"
@@ -20,7 +20,7 @@ HIGHEST = 255
 """The highest version, because a token stores the version in one byte."""
 
 
-class VersionedKey(NamedTuple):
+class VersionedKey(Record):
     """
     A key, its version, and the variable that holds it. `text`, the key, may be malformed.
 
@@ -57,7 +57,7 @@ Ring = tuple[VersionedKey, ...]
 """The keys of a configuration: the current key first, if it is set, then the others by version."""
 
 
-class KeyProblem(NamedTuple):
+class KeyProblem(Record):
     """
     A problem of one key of a ring. In a message, `words` follow the name of the key.
     """

@@ -3,12 +3,13 @@ Delivery of reports, messages and errors to standard streams and files.
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from workerctl.output import streams
 from workerctl.output.formats import Destination, Detail, renderer
 from workerctl.output.lines import Line, write
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report, worst
 from workerctl.secrecy.masking import is_like_secret, printable
 
@@ -24,7 +25,7 @@ STDOUT = "-"
 Writer = Callable[[TextIO], object]
 
 
-class Output(NamedTuple):
+class Output(Record):
     """
     The two standard output streams of a command; a closed one is None.
     """

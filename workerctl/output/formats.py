@@ -4,8 +4,9 @@ The formats of a report, each rendered by a module of this package that is impor
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
+from workerctl.report.records import Record
 from workerctl.report.results import Report
 
 FORMATS: Mapping[str, str] = {
@@ -23,7 +24,7 @@ DOCUMENTATION = "https://github.com/workerctl/workerctl/blob/main/docs"
 """Where the pages of the documentation are."""
 
 
-class Destination(NamedTuple):
+class Destination(Record):
     """
     A format, and the file to which a report is written in it; None is standard output.
     """
@@ -32,7 +33,7 @@ class Destination(NamedTuple):
     path: str | None = None
 
 
-class Detail(NamedTuple):
+class Detail(Record):
     """
     How much of a report to show: `quiet` only findings that fail the run, `verbose` passed checks.
     """

@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate, pairwise
-from typing import Literal, NamedTuple, TextIO
+from typing import Literal, TextIO
 
+from workerctl.report.records import Record
 from workerctl.secrecy.masking import MASK, printable
 
 Style = Literal["", "bold", "dim", "red", "yellow", "cyan", "green"]
@@ -29,7 +30,7 @@ _OFF = frozenset({"", "0", "false"})
 _WITHOUT_COLOUR = frozenset({"dumb", "unknown"})
 
 
-class Line(NamedTuple):
+class Line(Record):
     """
     One line as (text, style) pieces. `indent` is where its continuation lines start.
     """

@@ -7,8 +7,9 @@ All types are immutable and compare by value, so that a test can compare finding
 import enum
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from workerctl.report.records import Record
 from workerctl.rules import ENVIRONMENTS as ENVIRONMENTS  # noqa: PLC0414 -- re-exported
 
 ALWAYS = frozenset({"SET001", "ENV001"})
@@ -36,7 +37,7 @@ class Severity(enum.IntEnum):
         return self.name.lower()
 
 
-class Location(NamedTuple):
+class Location(Record):
     """
     Where a value came from: the kind of source, the file as given by the user, the line from 1.
     """
@@ -54,12 +55,12 @@ class Location(NamedTuple):
         """
         Return whether another location is this one, or in this file if it has no line.
         """
-        if other is None or other[:2] != self[:2]:
+        if other is None or (other.source, other.file) != (self.source, self.file):
             return False
         return self.line is None or self.line == other.line
 
 
-class Suppression(NamedTuple):
+class Suppression(Record):
     """
     A check whose findings the team accepts, with the reason, until the end of a day (UTC).
 
@@ -99,7 +100,7 @@ class Suppression(NamedTuple):
         return self.field is None or self.field in finding.fields[:1]
 
 
-class Finding(NamedTuple):
+class Finding(Record):
     """
     A problem: `message` says what is wrong and `hint` what to do, in one sentence each.
 

@@ -7,8 +7,8 @@ Near misses of variable names: the known name that an unknown one was probably m
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.report.suggest import NearMisses, is_slip, is_transposition
 
 _MINIMUM = 6
@@ -39,7 +39,7 @@ _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _SEPARATORS = str.maketrans("", "", "_-.")
 
 
-class Near(NamedTuple):
+class Near(Record):
     """
     The known name that is near an unknown one.
 

@@ -9,13 +9,14 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 _NOT_THEIRS = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]) + os.sep, "<")
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 
 
-class Place(NamedTuple):
+class Place(Record):
     """
     A function of the team, and the file and line in it that raised or called what raised.
     """

@@ -43,7 +43,7 @@ def causes(findings: Iterable[Finding]) -> Causes:
         (name,) = finding.fields[:1]
         cause = found.setdefault(name, finding)
         if cause.severity is not Severity.INFO and finding.severity > cause.severity:
-            found[name] = cause._replace(severity=finding.severity)
+            found[name] = cause.replace(severity=finding.severity)
     return {name: each for name, each in found.items() if _rank(each) != len(_ORDER) - 1}
 
 

@@ -4,10 +4,10 @@ The results of a run: how each check ended, what it found, and which exit code f
 
 import enum
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Severity, State
+from workerctl.report.records import Record
 
 
 class Status(enum.Enum):
@@ -25,7 +25,7 @@ class Status(enum.Enum):
     NOT_APPLICABLE = "not_applicable"
 
 
-class Result(NamedTuple):
+class Result(Record):
     """
     The result of one check. `reason` is set if the check neither passed nor failed.
 
@@ -43,7 +43,7 @@ class Result(NamedTuple):
     is_built_in: bool = True
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """
     A usage error or an internal error, which prevents a result.
     """
@@ -53,7 +53,7 @@ class Problem(NamedTuple):
     exit_code: int
 
 
-class Report(NamedTuple):
+class Report(Record):
     """
     The results of all checks of one configuration.
 

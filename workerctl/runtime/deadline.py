@@ -92,7 +92,7 @@ async def stage_deadline(settings: Any, stage: Stage) -> AsyncIterator[StageDead
     left = job_seconds_left()
     if left is not None:
         seconds = min(seconds, left - RESERVE_SECONDS)
-    attempt = float(numbers._replace(retries=0).worst)  # retries within the SDK included
+    attempt = float(numbers.replace(retries=0).worst)  # retries within the SDK included
     deadline = StageDeadline(stage, seconds, attempt, float(numbers.connect))
     limit = asyncio.timeout_at(deadline.ends_at + _GUARD_SECONDS)
     try:

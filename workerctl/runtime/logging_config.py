@@ -39,10 +39,11 @@ import sys
 import traceback
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from workerctl.report.records import Record
 from workerctl.rules import LogLevel
 from workerctl.runtime.log_filter import RedactingFilter
 from workerctl.schema.declarations import Schema
@@ -122,7 +123,7 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
     """
 
 
-class _Style(NamedTuple):
+class _Style(Record):
     """
     The level and the format that an instance of a settings class says.
     """

@@ -7,8 +7,9 @@ Retries within a stage: which errors are worth another attempt, and how long to 
 """
 
 from secrets import SystemRandom
-from typing import Any, NamedTuple
+from typing import Any
 
+from workerctl.report.records import Record
 from workerctl.runtime.classification.classify import classify
 from workerctl.runtime.classification.translation import Stage, translate_errors
 from workerctl.runtime.classification.verdict import Verdict
@@ -22,7 +23,7 @@ _NO_CAP = float("inf")
 _uniform = SystemRandom().uniform
 
 
-class Backoff(NamedTuple):
+class Backoff(Record):
     """
     The retry policy of a stage: the number of attempts, the waits, and the errors to retry.
 

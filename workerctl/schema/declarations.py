@@ -12,12 +12,13 @@ the name of its variable; in any other class, pydantic-settings decides on the n
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple, get_origin
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from workerctl.report.errors import ProjectError
+from workerctl.report.records import Record
 from workerctl.rules import Endpoint, Environment, Hidden, Public, Rule
 from workerctl.schema.introspection import bare_type
 
@@ -25,7 +26,7 @@ Path = tuple[str, ...]
 """The names of nested fields, the outermost first."""
 
 
-class Variable(NamedTuple):
+class Variable(Record):
     """
     A variable that sets one field, which may be nested.
 
@@ -55,7 +56,7 @@ class Variable(NamedTuple):
         return (self.info, *self.also.values())
 
 
-class Declaration(NamedTuple):
+class Declaration(Record):
     """
     A rule at the field of the variable `name`; `others` are the variables that it names, by role.
     """
@@ -75,7 +76,7 @@ class Declaration(NamedTuple):
 Declarations = Mapping[type[Rule], tuple[Declaration, ...]]
 
 
-class Schema(NamedTuple):
+class Schema(Record):
     """
     The variables and the rules of a settings class.
 
@@ -149,7 +150,7 @@ def with_rules(schema: Schema, further: Iterable[tuple[Variable, Rule]] = ()) ->
         if "than" in others:
             _require_numbers(schema, rule, (variable.name, *others.values()))
     _require_no_contradiction(found)
-    return schema._replace(declarations={kind: tuple(each) for kind, each in found.items()})
+    return schema.replace(declarations={kind: tuple(each) for kind, each in found.items()})
 
 
 def _require_numbers(schema: Schema, rule: Rule, names: Iterable[str]) -> None:

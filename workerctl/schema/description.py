@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.schema.introspection import (
     SEQUENCES,
@@ -32,7 +33,7 @@ NO_DEFAULT: Final = object()
 _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
 
 
-class Setting(NamedTuple):
+class Setting(Record):
     """
     One field of a settings class, described for people.
 

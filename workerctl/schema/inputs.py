@@ -126,4 +126,4 @@ def without(values: Values, fields: Container[str]) -> Values:
     Return the values without those of the given fields.
     """
     chosen = {name: value for name, value in values.chosen.items() if name not in fields}
-    return values._replace(chosen=chosen)
+    return values.replace(chosen=chosen)

@@ -8,15 +8,16 @@ here, for as long as the instance exists.
 import weakref
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import SecretStr
 
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Schema
 from workerctl.sources.project import Project
 
 
-class Origin(NamedTuple):
+class Origin(Record):
     """
     Where an instance came from.
 

@@ -4,10 +4,11 @@ A configuration that was loaded: the instance, its values, and what is wrong wit
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from workerctl.report.errors import shielded
 from workerctl.report.findings import Finding, Suppression
+from workerctl.report.records import Record
 from workerctl.schema.boot_rules.view import View
 from workerctl.schema.declarations import Schema, variable_named
 from workerctl.sources.project import Project
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class Loaded(NamedTuple):
+class Loaded(Record):
     """
     A configuration, loaded as far as its values are valid.
 
@@ -69,7 +70,7 @@ class Loaded(NamedTuple):
         if field is None:
             return suppression
         name = variable_named(self.schema, field)
-        return suppression._replace(field=name or field)
+        return suppression.replace(field=name or field)
 
 
 def _in_comments(source: Source) -> tuple[Suppression, ...]:

@@ -53,7 +53,7 @@ def load(
 
     manifest = manifests.read(named.manifest, {} if named.isolated else environ, stdin)
     # The container has the environment of the manifest, and no file of this machine.
-    inside = named._replace(env_files=(), secrets_dir=None, isolated=False)
+    inside = named.replace(env_files=(), secrets_dir=None, isolated=False)
     loaded = _load(default, inside, project, manifest.texts, None, manifest.location)
     return _deployed(loaded, manifest)
 
@@ -88,8 +88,8 @@ def _deployed(loaded: Loaded, manifest: "Manifest") -> Loaded:
     paths = {name: each.path for name, each in loaded.schema.variables.items()}
     secrets_dir = loaded.schema.settings_class.model_config.get("secrets_dir")
     found = provided(manifest, loaded.values, paths, secrets_dir)
-    return loaded._replace(
-        values=loaded.values._replace(files=(*manifest.files, *loaded.values.files)),
+    return loaded.replace(
+        values=loaded.values.replace(files=(*manifest.files, *loaded.values.files)),
         manifest=manifest,
         later=found.later,
         perhaps={**found.perhaps, **loaded.perhaps},
@@ -105,7 +105,7 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
 
         return loading.changed(loaded, texts)
     new = {name: Value(text, Location("default")) for name, text in texts.items()}
-    values = loaded.values._replace(chosen={**loaded.values.chosen, **new})
+    values = loaded.values.replace(chosen={**loaded.values.chosen, **new})
     return _loaded(loaded.schema, values, loaded.project)
 
 

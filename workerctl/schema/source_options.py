@@ -4,9 +4,10 @@ Which sources count: options of the command line, else environment, else project
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workerctl.report.errors import SourceError, UsageError
+from workerctl.report.records import Record
 from workerctl.sources.project import Project
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_ENV_FILE = ".env"
 
 
-class Options(NamedTuple):
+class Options(Record):
     """
     The sources that the command line names.
 
@@ -50,7 +51,7 @@ def with_default_file(options: Options) -> Options:
     if options.env_files is not None:
         return options
     found = (DEFAULT_ENV_FILE,) if os.path.lexists(DEFAULT_ENV_FILE) else ()
-    return options._replace(env_files=found)
+    return options.replace(env_files=found)
 
 
 def resolve_named(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
@@ -68,8 +69,8 @@ def resolve_named(options: Options, project: Project, environ: Mapping[str, str]
     variables: Mapping[str, str] = {} if options.isolated else environ
     settings = options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings
     if options.alone:
-        return options._replace(settings=settings)
-    return options._replace(
+        return options.replace(settings=settings)
+    return options.replace(
         env_files=_env_files(options, project, variables),
         secrets_dir=(
             options.secrets_dir or variables.get("WORKERCTL_SECRETS_DIR") or project.secrets_dir

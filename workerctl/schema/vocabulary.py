@@ -6,11 +6,12 @@ A type states in `Expects` what its values must be, so that no message needs to 
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from workerctl.report.records import Record
 from workerctl.rules import Endpoint, LogLevel, Origins
 from workerctl.secrecy import urls
 
@@ -21,7 +22,7 @@ CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
 """57 bytes in base64url, the first one 0x01: the form that `keyring.tokens` parses."""
 
 
-class Expects(NamedTuple):
+class Expects(Record):
     """
     What a value must be, completing "NAME must be …"; `url` is true for a field that holds a URL.
     """

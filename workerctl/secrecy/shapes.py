@@ -6,10 +6,10 @@ where the form is documented. An expression is compiled only when a text contain
 time linear in the length of the text.
 """
 
-from typing import NamedTuple
+from workerctl.report.records import Record
 
 
-class Shape(NamedTuple):
+class Shape(Record):
     """
     One form of secrets: the hints, in lower case, the expression, and the source of the form.
     """

@@ -11,9 +11,9 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
 from workerctl.report.errors import EnvFileWriteError
+from workerctl.report.records import Record
 from workerctl.sources.directory_lock import lock, posix_locks
 from workerctl.sources.write_errors import explained
 
@@ -29,7 +29,7 @@ _TEMPORARY = re.compile(r".+\.workerctl-[0-9a-f]{16}\.tmp", re.DOTALL)
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
-class Replaced(NamedTuple):
+class Replaced(Record):
     """
     What else has changed: whether the file was created, or lost permissions of other users.
     """
@@ -38,7 +38,7 @@ class Replaced(NamedTuple):
     closed: bool = False
 
 
-class _Target(NamedTuple):
+class _Target(Record):
     """
     The file to replace: its path, for messages, the descriptor of its directory, and its name.
 

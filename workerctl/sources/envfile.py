@@ -12,11 +12,12 @@ import stat
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from dotenv.parser import Binding, parse_stream
 
 from workerctl.report.errors import SourceError
+from workerctl.report.records import Record
 
 STDIN = "-"
 SIZE_LIMIT = 1024 * 1024
@@ -32,7 +33,7 @@ ASSIGNMENT = r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*
 """An assignment up to its value, with the quotation mark at which that begins."""
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """
     A statement of an env file.
 
@@ -51,7 +52,7 @@ class Entry(NamedTuple):
         return f"Entry(line {self.number})"
 
 
-class EnvFile(NamedTuple):
+class EnvFile(Record):
     """
     A parsed env file. `name` is for messages: the path as given, or `<stdin>`.
 
@@ -76,7 +77,7 @@ def read(path: str, stdin: BinaryIO | None = None, encoding: str = "utf-8") -> E
     """
     name, data = _named(path, stdin)
     file = parse(decode(data, name, encoding), name)
-    return file._replace(is_marked=data.startswith(codecs.BOM_UTF8))
+    return file.replace(is_marked=data.startswith(codecs.BOM_UTF8))
 
 
 def read_plain(path: str, stdin: BinaryIO | None = None) -> tuple[str, str]:

@@ -6,7 +6,8 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 _FILE = "_FILE"
 
@@ -23,7 +24,7 @@ class Spelling(enum.IntEnum):
     ALIAS = 4
 
 
-class Names(NamedTuple):
+class Names(Record):
     """
     The names in a schema: its fields, which of them are secret, and the new names of old ones.
 

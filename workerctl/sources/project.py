@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS, Suppression
+from workerctl.report.records import Record
 
 if TYPE_CHECKING:
     from workerctl.sources.targets import Target
@@ -31,7 +32,7 @@ RENDERERS = (
 _IGNORE_KEYS = ("code", "reason", "until", "env", "field")
 
 
-class Project(NamedTuple):
+class Project(Record):
     """
     The configuration of a team. Its paths are relative to the directory of the file.
 

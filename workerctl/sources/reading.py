@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources import envfile
 from workerctl.sources.expansion import Expander, ExpansionError
 from workerctl.sources.names import Names, Spelling
@@ -29,7 +30,7 @@ from workerctl.sources.values import (
 )
 
 
-class Dialect(NamedTuple):
+class Dialect(Record):
     """
     How the sources are understood: as workerctl does, or as pydantic-settings and python-dotenv do.
 
@@ -134,7 +135,7 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
             broken.append(Broken(location, "expands `${…}` beyond 64 KiB", entry))
         else:
             found = _assignment(names, entry.name, text, location, entry)
-            assignments.append(found._replace(unset=expander.unset) if expander.unset else found)
+            assignments.append(found.replace(unset=expander.unset) if expander.unset else found)
     return Source(
         name=file.name,
         assignments=tuple(assignments),

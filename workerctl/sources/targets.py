@@ -4,10 +4,11 @@ The configurations that a project declares: `[[tool.workerctl.target]]`.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.report.errors import ProjectError
 from workerctl.report.findings import ENVIRONMENTS
+from workerctl.report.records import Record
 from workerctl.sources.manifests.selection import Selection
 
 TABLE = "[[tool.workerctl.target]]"
@@ -21,7 +22,7 @@ _TEXTS = ("name", "env", "secrets_dir", "settings", "service", "workload", "cont
 _KEYS = (*_TEXTS, "env_file", "isolated", *_NEEDING)
 
 
-class Target(NamedTuple):
+class Target(Record):
     """
     A configuration of a project, and what it is read from. Paths are as the table gives them.
 

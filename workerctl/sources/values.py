@@ -4,9 +4,10 @@ Values that know where they came from, and the sources that assigned them.
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources import envfile
 from workerctl.sources.expansion import references
 from workerctl.sources.names import Names, Spelling
@@ -17,7 +18,7 @@ ENVIRONMENT = Location("environment")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Assignment(NamedTuple):
+class Assignment(Record):
     """
     A variable in a source. `sets` is the field that it sets and `spelling` how it refers to it.
 
@@ -37,7 +38,7 @@ class Assignment(NamedTuple):
         return f"Assignment({self.sets} at {self.location})"
 
 
-class Broken(NamedTuple):
+class Broken(Record):
     """
     A line of an env file that does not set a value, and the reason.
 
@@ -49,7 +50,7 @@ class Broken(NamedTuple):
     entry: envfile.Entry | None = None
 
 
-class Source(NamedTuple):
+class Source(Record):
     """
     The assignments of one source, and the lines of it that could not be read.
 
@@ -87,7 +88,7 @@ def in_environment(_: str) -> Location:
     return ENVIRONMENT
 
 
-class UnknownVariables(NamedTuple):
+class UnknownVariables(Record):
     """
     The variables of the environment that do not set a field. Their texts are read on demand.
 
@@ -110,7 +111,7 @@ class UnknownVariables(NamedTuple):
         return f"UnknownVariables({len(self.names)} names)"
 
 
-class Value(NamedTuple):
+class Value(Record):
     """
     The effective text of a field, its location, and the locations that it shadows, strongest first.
 
@@ -126,7 +127,7 @@ class Value(NamedTuple):
         return f"Value(at {self.location})"
 
 
-class Values(NamedTuple):
+class Values(Record):
     """
     The values of all sources, by field.
 

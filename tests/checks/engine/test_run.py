@@ -326,7 +326,7 @@ def replace_suppressions(made: Context, *suppressions: Suppression) -> Context:
     """
     Return the context with suppressions, as pyproject.toml would set them.
     """
-    return made._replace(suppressions=suppressions)
+    return made.replace(suppressions=suppressions)
 
 
 # --- the table ---

@@ -93,7 +93,7 @@ def test_checks_of_a_key_are_skipped_if_a_missing_key_is_accepted(
 ) -> None:
     """If KEY001 is suppressed, the checks of the key itself are skipped and do not crash."""
     accepted = Suppression("KEY001", "no personal data here", date.max)
-    judged = run(context("")._replace(suppressions=(accepted,)))
+    judged = run(context("").replace(suppressions=(accepted,)))
     ended = {result.code: (result.status, result.reason) for result in judged}
     assert ended["KEY001"] == (Status.PASSED, None)
     assert ended["KEY003"] == ended["KEY004"] == (Status.SKIPPED, "ENCRYPTION_KEY is not set")

@@ -80,7 +80,7 @@ def test_an_env_file_is_what_the_worker_reads(
     assert [each.hint for each in REF001.run(made)] == [
         "Render the file first, or name the tool that does so as `rendered_by`."
     ]
-    starting = made._replace(starting=True, rendered_by="op")
+    starting = made.replace(starting=True, rendered_by="op")
     assert found(starting) == [("REF001", Severity.ERROR, ("OPENAI_API_KEY",))]
 
 

@@ -29,7 +29,7 @@ def _judge(context: MakeContext, loaded: MakeLoaded) -> Judge:
     def judge(own: str, other: str, *, env: str = "staging", **environs: Any) -> Result:
         held = Other("staging.env", env, loaded(other, environs.get("other_environ")).view)
         it = context(own, environs.get("environ"), env="production")
-        (result,) = checks.run(it._replace(others=(held,)), (SEC001,))
+        (result,) = checks.run(it.replace(others=(held,)), (SEC001,))
         return result
 
     return judge
@@ -47,7 +47,7 @@ def test_a_secret_of_two_environments_is_reported_where_it_is_set(judge: Judge) 
     line = f"ENV=production\nOPENAI_API_KEY={TOKEN}\n"
     (finding,) = judge(line, f"OPENAI_API_KEY={TOKEN}\n").findings
 
-    assert finding._replace(location=None) == Finding(
+    assert finding.replace(location=None) == Finding(
         "SEC001",
         Severity.WARNING,
         "OPENAI_API_KEY has the same value in staging.env (staging).",

@@ -74,7 +74,7 @@ def test_the_example_is_a_valid_pipeline_of_the_class(
 
 
 def test_a_class_without_a_pipeline_has_no_budget(loaded: MakeLoaded) -> None:
-    made = loaded()._replace(schema=schema_of(Shop), settings=Shop())
+    made = loaded().replace(schema=schema_of(Shop), settings=Shop())
 
     with pytest.raises(ProjectError, match=r"^No pipeline is declared for"):
         analyze(made, Request(), thorough=False)

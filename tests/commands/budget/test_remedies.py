@@ -75,7 +75,7 @@ class Doctor:
     def context(self, texts: Mapping[str, str] | None = None) -> Context:
         """Return the context of the checks with these texts."""
         loaded = changed(self.loaded, texts or {})
-        return context_of(loaded, Request(), TODAY)._replace(pipeline=self.pipeline)
+        return context_of(loaded, Request(), TODAY).replace(pipeline=self.pipeline)
 
     def remedies(self) -> Remedies:
         """Return the remedies of the configuration."""
@@ -413,11 +413,11 @@ def test_nested_fields_of_any_class_are_remedies() -> None:
     """
     schema = schema_of(_Foreign)
     cap = Variable("APP_WAITS__CAP", ("waits", "cap"), FieldInfo(annotation=float))
-    schema = schema._replace(variables={**schema.variables, cap.name: cap})
+    schema = schema.replace(variables={**schema.variables, cap.name: cap})
     stage = StageSettings("a", "calls.timeout", retries=1, base=50, cap="waits.cap")
     pipeline = declaration.resolved(Pipeline((stage,), "job_timeout"), schema, "PIPELINE")
     context = context_of(configuration({}), Request(), TODAY)
-    context = context._replace(schema=schema, settings=_Foreign(), pipeline=pipeline)
+    context = context.replace(schema=schema, settings=_Foreign(), pipeline=pipeline)
 
     def apply(texts: Mapping[str, str]) -> Context:
         assert set(texts) <= {"APP_CALLS__TIMEOUT", "APP_WAITS__CAP", "APP_JOB_TIMEOUT"}
@@ -432,7 +432,7 @@ def test_nested_fields_of_any_class_are_remedies() -> None:
             new = new.model_copy(update={"job_timeout": int(texts["APP_JOB_TIMEOUT"])})
         names = {"APP_JOB_TIMEOUT", *texts}
         chosen = {name: Value("", Location("default")) for name in names}
-        return context._replace(settings=new, values=context.values._replace(chosen=chosen))
+        return context.replace(settings=new, values=context.values.replace(chosen=chosen))
 
     context = apply({})
     found = remedies(context, apply, [each for each in TIMES if each.code == "BUD001"])
@@ -518,7 +518,7 @@ def test_a_suppressed_finding_gets_no_remedy() -> None:
     accepted = (Suppression("BUD001", "it is a test", date(2027, 1, 1)),)
 
     def judge(texts: Mapping[str, str]) -> Context:
-        return doctor.context(texts)._replace(suppressions=accepted)
+        return doctor.context(texts).replace(suppressions=accepted)
 
     found = remedies(judge({}), judge, TIMES)
     assert [finding.code for finding in found.findings] == ["BUD002"]

@@ -365,16 +365,16 @@ def test_a_fingerprint_survives_a_moved_line() -> None:
         where = finding.location
         assert where is not None
         assert where.line is not None
-        return finding._replace(location=where._replace(line=where.line + 7))
+        return finding.replace(location=where.replace(line=where.line + 7))
 
     (before,) = reports("forty")
     marks = [each.fingerprint for each in placed([before])]
     first, *others = before.results
-    first = first._replace(findings=tuple(map(moved, first.findings)))
-    after = before._replace(results=(first, *others))
+    first = first.replace(findings=tuple(map(moved, first.findings)))
+    after = before.replace(results=(first, *others))
     assert [each.fingerprint for each in placed([after])] == marks
     assert len(set(marks)) == 40
-    assert [each.fingerprint for each in placed([before._replace(name="other")])] != marks
+    assert [each.fingerprint for each in placed([before.replace(name="other")])] != marks
 
 
 def test_paths_are_those_of_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,7 +314,7 @@ def result(call: Callable[[str, float], object], url: str, timeout: float) -> di
         verdict = classify(original or error)
         shown = f"{verdict} {error if original is not error else ''}"
         return {
-            **verdict._asdict(),
+            **vars(verdict),
             "raises": type(error).__name__ if original is not error else "",
             "cause": f"{type(original).__module__}.{type(original).__qualname__}",
             "leaks": KEY in shown or url in shown,

@@ -463,7 +463,11 @@ def row_of(make: _Make) -> list[Any] | None:
         raise
     verdict = classify(exc)
     leak = ["LEAK"] * (LEAK in str(verdict))
-    return [*verdict._replace(reason="")[:1], *verdict[2:], translated(exc), *leak]
+    return [
+        *(value for name, value in vars(verdict).items() if name != "reason"),
+        translated(exc),
+        *leak,
+    ]
 
 
 if __name__ == "__main__":

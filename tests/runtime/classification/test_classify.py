@@ -351,7 +351,7 @@ def test_classifying_never_fails_and_never_repeats_a_text(made: tuple[BaseExcept
         assert MARK not in repr(verdict)
         assert len(repr(verdict)) < 1000
         assert isinstance(retryable(one), bool)
-        assert json.dumps(verdict)
+        assert json.dumps(vars(verdict))
 
 
 def test_a_class_that_cannot_be_examined_is_unknown() -> None:

@@ -9,6 +9,7 @@ import pickle
 import ssl
 import traceback
 from typing import Any, get_args
+from unittest.mock import ANY
 
 import httpx
 import openai
@@ -103,7 +104,8 @@ def test_a_translated_error_contains_the_verdict_as_plain_json() -> None:
         },
     }
     assert pickle.loads(pickle.dumps(error)).details == error.details  # noqa: S301 -- ours
-    assert classify(error)[2:] == classify(refused(429, retry_after="7"))[2:]
+    again = classify(refused(429, retry_after="7"))
+    assert classify(error) == again.replace(kind=ANY, reason=ANY)
 
 
 @pytest.mark.parametrize(

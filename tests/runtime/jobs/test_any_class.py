@@ -208,7 +208,7 @@ def test_a_class_may_leave_the_queues_to_rq(directory: Path):
     assert marked.queues(Settings()) == []
     with pytest.raises(ProjectError, match="No field of Settings says where Redis is"):
         marked.redis_url(Settings())
-    assert policy.limits(Settings()) == (0, ())
+    assert policy.limits(Settings()) == policy.Limits(0, ())
 
 
 class Database(BaseModel):

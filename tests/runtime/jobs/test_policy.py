@@ -71,7 +71,7 @@ def test_a_wait_is_between_one_second_and_its_interval(draw, intervals, failures
 
 @given(draws, intervals, st.floats(0, 1e6))
 def test_a_run_is_never_earlier_than_requested_although_rq_drops_fractions(draw, intervals, asked):
-    verdict = RETRYABLE._replace(retry_after=asked)
+    verdict = RETRYABLE.replace(retry_after=asked)
     delay = policy.retry_in(verdict, record(), Limits(1, intervals), lambda: draw)
     for now in (1_000_000.0, 1_000_000.999):
         assert math.floor(now + delay) >= now + asked

@@ -289,7 +289,7 @@ def loaded(case: Case) -> Loaded:
     config["secrets_dir"] = "none" if case.named else "secrets"
     options = Options(settings=case.settings_class)
     if case.named:
-        options = options._replace(env_files=("a.env", "b.env"), secrets_dir="secrets")
+        options = options.replace(env_files=("a.env", "b.env"), secrets_dir="secrets")
     return load(Settings, options, environ=dict(case.environ))
 
 

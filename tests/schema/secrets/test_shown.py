@@ -174,7 +174,9 @@ def test_everything_in_a_collection_of_secrets_is_secret() -> None:
 
     assert declared(Names, "secrets")
     assert not declared(Names, "services")
-    assert show(Names(stripe=TOKEN), "secrets", Names) == ({"stripe": MASK, "retries": 3}, True)
+    assert show(Names(stripe=TOKEN), "secrets", Names) == Shown(
+        {"stripe": MASK, "retries": 3}, True
+    )
 
 
 def show(value: Any, name: str = "upstream", kind: Any = Any) -> Shown:
@@ -192,7 +194,7 @@ def test_a_value_keeps_its_structure() -> None:
         "n": None,
     }
 
-    assert show(value) == (
+    assert show(value) == Shown(
         {
             "a": [{"host": "db", "port": 5432, "password": MASK}],
             "b": {"name": "app", "api_key": MASK},
@@ -219,7 +221,7 @@ def test_a_value_keeps_its_structure() -> None:
 )
 def test_what_is_not_secret_is_shown(value: Any, expected: Any) -> None:
     """A value without a secret is shown as it is, in JSON types."""
-    assert show(value) == (expected, False)
+    assert show(value) == Shown(expected, False)
 
 
 def test_an_object_of_a_team_is_shown_by_its_type() -> None:
@@ -272,9 +274,9 @@ def test_public_wins_over_random_characters_only() -> None:
     """A field that is declared public shows what looks random, but not a token of a known form."""
     public = Annotated[str, Public("a public key")]
 
-    assert show(f"{TOKEN}{TOKEN}", kind=public) == (f"{TOKEN}{TOKEN}", False)
-    assert show(f"{TOKEN}{TOKEN}", "commit") == (f"{TOKEN}{TOKEN}", False)
-    assert show(f"ghp_{TOKEN}", kind=public) == (MASK, True)
+    assert show(f"{TOKEN}{TOKEN}", kind=public) == Shown(f"{TOKEN}{TOKEN}", False)
+    assert show(f"{TOKEN}{TOKEN}", "commit") == Shown(f"{TOKEN}{TOKEN}", False)
+    assert show(f"ghp_{TOKEN}", kind=public) == Shown(MASK, True)
 
 
 def test_a_dsn_shows_its_host() -> None:
@@ -282,7 +284,7 @@ def test_a_dsn_shows_its_host() -> None:
     dsn = PostgresDsn(f"postgres://u:{TOKEN}@db:5432/app")
 
     assert show(dsn, kind=PostgresDsn).value == f"postgres://{MASK}@db:5432/{MASK}"
-    assert show(RedisDsn("redis://localhost:6379/0"), kind=RedisDsn) == (
+    assert show(RedisDsn("redis://localhost:6379/0"), kind=RedisDsn) == Shown(
         "redis://localhost:6379/0",
         False,
     )

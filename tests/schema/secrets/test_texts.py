@@ -72,10 +72,10 @@ def test_rules_in_a_table_count() -> None:
         "KEY_EMPLOYEE", "KEY_API_KEY",
     }  # fmt: skip
     settings = AppSettings(employee=TOKEN, token_uri="https://host/token", db=Database(note=TOKEN))
-    assert shown_variable(found, settings, "KEY_EMPLOYEE") == (MASK, True)
-    assert shown_variable(found, settings, "KEY_DB__NOTE") == (MASK, True)
-    assert shown_variable(found, settings, "KEY_TOKEN_URI") == ("https://host/token", False)
-    assert shown_variable(schema(), settings, "KEY_TOKEN_URI") == (MASK, True)
+    assert shown_variable(found, settings, "KEY_EMPLOYEE") == Shown(MASK, True)
+    assert shown_variable(found, settings, "KEY_DB__NOTE") == Shown(MASK, True)
+    assert shown_variable(found, settings, "KEY_TOKEN_URI") == Shown("https://host/token", False)
+    assert shown_variable(schema(), settings, "KEY_TOKEN_URI") == Shown(MASK, True)
 
 
 def test_what_a_table_hides_is_redacted(directory: object) -> None:

@@ -146,7 +146,7 @@ def test_differences_are_named(line: str, expected: list[tuple[str, str]]) -> No
     """The named differences are among those that are found; a plain line has none."""
     found = parsed(line)
     assert found is not None
-    differences = [tuple(each) for each in comparison.differences(found)]
+    differences = [(each.reader, each.action) for each in comparison.differences(found)]
 
     assert set(expected) <= set(differences)
     assert bool(expected) == bool(differences)

@@ -134,13 +134,13 @@ def test_a_suppression_matches_by_place() -> None:
 
     assert (on_line.reason, on_line.until) == ("why", date(2027, 1, 31))
     assert on_line.matches(found)
-    assert not on_line.matches(found._replace(code="ABC002"))
-    assert not on_line.matches(found._replace(location=Location("env-file", "a.env", 2)))
-    assert not on_line.matches(found._replace(location=Location("env-file", "b.env", 1)))
-    assert not on_line.matches(found._replace(location=None))
+    assert not on_line.matches(found.replace(code="ABC002"))
+    assert not on_line.matches(found.replace(location=Location("env-file", "a.env", 2)))
+    assert not on_line.matches(found.replace(location=Location("env-file", "b.env", 1)))
+    assert not on_line.matches(found.replace(location=None))
     assert of_file.matches(found)
-    assert of_file.matches(found._replace(location=Location("env-file", "a.env")))
-    assert not of_file.matches(found._replace(location=Location("environment")))
+    assert of_file.matches(found.replace(location=Location("env-file", "a.env")))
+    assert not of_file.matches(found.replace(location=Location("environment")))
 
 
 PIECES = (

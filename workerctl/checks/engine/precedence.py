@@ -39,12 +39,12 @@ def _reported(result: Result, known: Causes) -> Result:
     findings = tuple(
         raised(each, known) for each in result.findings if cause_of(each, known) is None
     )
-    result = result._replace(findings=findings)
+    result = result.replace(findings=findings)
     has_failed = any(each.suppressed is None for each in findings)
     if not withheld or has_failed or result.status is not Status.FAILED:
         return result
     status, why = _skip(known, withheld[0].fields[0])
-    return result._replace(status=status, reason=why)
+    return result.replace(status=status, reason=why)
 
 
 def _skip(known: Causes, name: str) -> tuple[Status, str]:
@@ -57,4 +57,4 @@ def _waiting(result: Result, skips: Skips) -> Result:
     if result.status is not Status.SKIPPED or result.reason not in skips:
         return result
     status, why = skips[result.reason]
-    return result._replace(status=status, reason=why)
+    return result.replace(status=status, reason=why)

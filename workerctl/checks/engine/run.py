@@ -47,7 +47,7 @@ class Runner:
     """
 
     def __init__(self, context: Context, checks: tuple[Check, ...], selection: Selection) -> None:
-        self._context = context._replace(shared={})
+        self._context = context.replace(shared={})
         self._checks = {check.code: check for check in checks}
         self._selection = selection
         self._finished: dict[str, Result] = {}
@@ -64,7 +64,7 @@ class Runner:
             if check.code in self._selection.ignored:
                 results.append(self._result_of(check, Status.SKIPPED, "ignored"))
                 continue
-            self._context = self._context._replace(results=tuple(results))
+            self._context = self._context.replace(results=tuple(results))
             results.append(self._result(check))
         return tuple(results)
 
@@ -72,7 +72,7 @@ class Runner:
         if check.code not in self._finished:
             started = time.perf_counter()
             result = self._obstacle(check) or self._attempt(check)
-            self._finished[check.code] = result._replace(seconds=time.perf_counter() - started)
+            self._finished[check.code] = result.replace(seconds=time.perf_counter() - started)
         return self._finished[check.code]
 
     def _obstacle(self, check: Check) -> Result | None:
@@ -212,7 +212,7 @@ class Runner:
         if not _is_sound(finding, check):
             raise TypeError
         context = self._context
-        return finding._replace(
+        return finding.replace(
             message=self._redacted(check, finding.message),
             hint=None if finding.hint is None else self._redacted(check, finding.hint),
             fields=tuple(
@@ -248,7 +248,7 @@ def redacted_suppressions(context: Context) -> tuple[Suppression, ...]:
     shaped = (secret for reason in reasons for secret in secrets_in("", reason))
     redactor = Redactor([*secret_texts(context), *shaped], MASK)
     return tuple(
-        each if each.written is None else each._replace(reason=redactor.redact(each.reason))
+        each if each.written is None else each.replace(reason=redactor.redact(each.reason))
         for each in context.suppressions
     )
 

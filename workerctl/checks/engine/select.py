@@ -3,14 +3,14 @@ The selection of checks by `--select` and `--ignore`, which take codes or prefix
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import ALWAYS
+from workerctl.report.records import Record
 from workerctl.report.suggest import did_you_mean
 
 
-class Selection(NamedTuple):
+class Selection(Record):
     """
     The selected and the ignored codes. An empty `selected` means all; `ignored` takes precedence.
     """

@@ -4,10 +4,10 @@ Secrets that several environments have in common.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from workerctl.checks.base import Check, Context, NotApplicable, Other
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey, Shared
 from workerctl.schema.boot_rules.view import View
@@ -16,7 +16,7 @@ from workerctl.sources.values import ENVIRONMENT
 _ALONE = "this run judges no other environment"
 
 
-class Held(NamedTuple):
+class Held(Record):
     """
     A secret, the variable that holds it, and where that is set.
 
@@ -191,8 +191,8 @@ def _opening(one: Held) -> Held:
         return one
     password = secret_part(one.text)
     if password:
-        return one._replace(text=password, is_password=password != one.text)
-    return one if is_token(one.text) or is_random(one.text) else one._replace(text="")
+        return one.replace(text=password, is_password=password != one.text)
+    return one if is_token(one.text) or is_random(one.text) else one.replace(text="")
 
 
 def _is_real(one: Held) -> bool:

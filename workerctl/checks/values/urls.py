@@ -3,11 +3,11 @@ URLs as their clients read them: nothing is refused, ignored or left unprotected
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_in, text_of, texts_of
 from workerctl.report.findings import Finding, Location, Severity
+from workerctl.report.records import Record
 from workerctl.rules import Endpoint, RedisUrl, Rule
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain, may_be_switch
@@ -18,7 +18,7 @@ Marked = Mapping[type[Rule], set[str]]
 """The settings with a rule, by the rule."""
 
 
-class _Faulty(NamedTuple):
+class _Faulty(Record):
     """
     A setting and a fault of its URL, of which no part is kept.
 

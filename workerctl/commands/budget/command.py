@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from workerctl import checks
 from workerctl.budget.arithmetic import Budget, Number, exact
@@ -23,6 +23,7 @@ from workerctl.output.streams import say
 from workerctl.preflight import Request, attempted, check_table, context_of, report_of
 from workerctl.report.errors import RefusedError
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report
 from workerctl.schema.loading import Loaded, changed
 from workerctl.secrecy.masking import printable
@@ -33,7 +34,7 @@ LARGEST = 10**15
 """The largest number in the JSON output. Many JSON parsers lose digits of larger numbers."""
 
 
-class BudgetOptions(NamedTuple):
+class BudgetOptions(Record):
     """
     The options of the command: the format, a file for an SVG, and whether to print only the fix.
     """
@@ -43,7 +44,7 @@ class BudgetOptions(NamedTuple):
     fix: bool = False
 
 
-class Analysis(NamedTuple):
+class Analysis(Record):
     """
     The picture of a budget, and the changes of settings that clear its findings.
     """
@@ -102,7 +103,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
     """
     Return the analysis as plain data of the shape `workerctl.budget/1`.
     """
-    picture, fixes = analysis
+    picture, fixes = analysis.picture, analysis.remedies
     budget = picture.budget
     return {
         **opening(SCHEMA, picture.report),
@@ -111,9 +112,9 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "on_defaults": None if budget is None else picture.on_defaults,
         "findings": [finding_of(finding) for finding in picture.findings],
         "remedies": {
-            "together": [change._asdict() for change in fixes.together],
+            "together": [dict(vars(change)) for change in fixes.together],
             "alone": [
-                {"code": code, "changes": [change._asdict() for change in changes]}
+                {"code": code, "changes": [dict(vars(change)) for change in changes]}
                 for code, changes in fixes.alone.items()
             ],
         },

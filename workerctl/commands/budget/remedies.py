@@ -8,7 +8,7 @@ runs at boot reports a new one, and a value closer by one unit would not clear i
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from math import floor
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -20,6 +20,7 @@ from workerctl.checks.base import Check, Context
 from workerctl.commands.budget.search import StepRange, nearest, step_range_of
 from workerctl.commands.budget.trial import Apply, Changes, Trial, open_findings
 from workerctl.report.findings import Finding, Location
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Path
 from workerctl.sources.values import Value
 
@@ -36,7 +37,7 @@ _REDUCIBLE = (
 _LONGEST = 86_400
 
 
-class Change(NamedTuple):
+class Change(Record):
     """
     The name of a setting and its new text.
     """
@@ -48,7 +49,7 @@ class Change(NamedTuple):
         return f"{self.name}={self.text}"
 
 
-class Remedies(NamedTuple):
+class Remedies(Record):
     """
     The findings of a budget and the changes that clear them.
 
@@ -259,13 +260,13 @@ def _steps(context: Context, name: str, value: Number) -> StepRange:
     timeouts = {pipeline.job_timeout}.union(
         amount for stage in pipeline.stages for amount in (stage.timeout, stage.connect)
     )
-    return steps._replace(least=max(steps.least, 1)) if name in timeouts else steps
+    return steps.replace(least=max(steps.least, 1)) if name in timeouts else steps
 
 
 def _with_value(context: Context, name: str, value: object) -> Context:
     settings = _changed(context.settings, context.schema.variables[name].path, value)
     chosen = {**context.values.chosen, name: Value("", Location("default"))}
-    return context._replace(settings=settings, values=context.values._replace(chosen=chosen))
+    return context.replace(settings=settings, values=context.values.replace(chosen=chosen))
 
 
 def _changed(holder: Any, path: Path, value: object) -> Any:

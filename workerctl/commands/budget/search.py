@@ -5,17 +5,18 @@ The values that a numeric setting may have, counted in steps of one unit, and th
 from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any, NamedTuple
+from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from workerctl.budget.arithmetic import MANY, Number, exact
+from workerctl.report.records import Record
 
 _TENTH = Fraction(1, 10)
 
 
-class StepRange(NamedTuple):
+class StepRange(Record):
     """
     The values N · `unit` of a setting, for every step N from `least` to `most`.
 

@@ -11,22 +11,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.report.errors import EnvFileWriteError, SourceError, UsageError
 from workerctl.report.findings import ALWAYS, ENVIRONMENTS, Severity
+from workerctl.report.records import Record
 from workerctl.sources import atomic, envfile
 
 SCHEMA = "workerctl.baseline/1"
 
 _DOCUMENT = {"schema", "expires", "findings"}
-_KEYS = ("code", "severity", "target", "env", "file", "fields", "count")
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 _AGAIN = "Correct it, or delete it and run `workerctl check --write-baseline`."
 _READABLE = 0o644
 
 
-class Key(NamedTuple):
+class Key(Record):
     """
     What a finding is known by. `target` is the target or the file that was checked, None otherwise.
 
@@ -42,7 +42,7 @@ class Key(NamedTuple):
     fields: tuple[str, ...]
 
 
-class Baseline(NamedTuple):
+class Baseline(Record):
     """
     The number of known findings by key, and the last day (UTC) on which they are known.
     """
@@ -110,10 +110,8 @@ def rendered(baseline: Baseline, path: str) -> bytes:
     """
     Return the content of the file. Raises UsageError if it has too many findings to be read again.
     """
-    keys = sorted(baseline.counts, key=json.dumps)
-    entries = (
-        json.dumps(dict(zip(_KEYS, (*key, baseline.counts[key]), strict=True))) for key in keys
-    )
+    keys = sorted(baseline.counts, key=lambda key: json.dumps([*vars(key).values()]))
+    entries = (json.dumps({**vars(key), "count": baseline.counts[key]}) for key in keys)
     lines = ",\n".join(f"    {entry}" for entry in entries)
     opening = f'{{\n  "schema": "{SCHEMA}",\n  "expires": "{baseline.expires.isoformat()}",\n'
     listed = f"[\n{lines}\n  ]" if lines else "[]"
@@ -162,9 +160,11 @@ def _key(entry: Any) -> Key | None:
     """
     Return the key of an entry, or None if it is not valid.
     """
-    if not isinstance(entry, dict) or set(entry) != set(_KEYS):
+    if not isinstance(entry, dict) or set(entry) != {*Key.field_names, "count"}:
         return None
-    code, severity, target, env, file, fields, count = (entry[name] for name in _KEYS)
+    code, severity, target, env, file, fields, count = (
+        entry[name] for name in (*Key.field_names, "count")
+    )
     is_sound = (
         isinstance(code, str)
         and re.fullmatch(_CODE, code, re.ASCII)

@@ -5,18 +5,18 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from workerctl.checks.git import Answer, ask_git
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Finding
+from workerctl.report.records import Record
 from workerctl.report.results import Report
 from workerctl.secrecy.typed import named
 
 _LINK = b"120000"
 
 
-class Revision(NamedTuple):
+class Revision(Record):
     """
     A commit of the work tree at `root`, and the revision by which the user named it.
     """
@@ -74,18 +74,18 @@ def with_unchanged(report: Report, since: Revision) -> Report:
                 changed[file] = has_changed(file, since)
             if changed[file]:
                 return finding
-        return finding._replace(aside="unchanged")
+        return finding.replace(aside="unchanged")
 
     results = tuple(
-        result._replace(findings=tuple(map(marked, result.findings))) for result in report.results
+        result.replace(findings=tuple(map(marked, result.findings))) for result in report.results
     )
-    made = report._replace(results=results)
+    made = report.replace(results=results)
     count = len(list(made.findings("unchanged")))
     if not count:
         return made
     subject = "1 finding" if count == 1 else f"{count} findings"
     note = f"{subject} in files that have not changed since {since.shown}."
-    return made._replace(notes=(*made.notes, note))
+    return made.replace(notes=(*made.notes, note))
 
 
 def _paths(finding: Finding) -> list[str]:

@@ -5,7 +5,6 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import NamedTuple
 
 from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
@@ -13,6 +12,7 @@ from workerctl.output.formats import Destination, Detail
 from workerctl.output.lines import line
 from workerctl.preflight import Request, attempted, preflight, reported
 from workerctl.report.errors import UsageError
+from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report, worst
 from workerctl.secrecy.masking import is_like_secret
 from workerctl.sources import project as projects
@@ -21,7 +21,7 @@ from workerctl.sources.project import BASELINE, Project
 Mark = Callable[[Report], Report]
 
 
-class Living(NamedTuple):
+class Living(Record):
     """
     How to live with findings: write the baseline, or report only what has changed since a revision.
     """
@@ -134,7 +134,7 @@ def _marked(report: Report, marks: Sequence[Mark]) -> Report:
             marked = mark(marked)
         return marked
 
-    return report if report.error is not None else reported(make)._replace(name=report.name)
+    return report if report.error is not None else reported(make).replace(name=report.name)
 
 
 def _baseline_path(project: Project) -> str:

@@ -29,7 +29,7 @@ def destinations(formats: Iterable[str], output: str | None = None) -> tuple[Des
                 "--output names a file, but every format already has one.",
                 "Write --format NAME=FILE, or --format NAME with --output FILE.",
             )
-        made = [each._replace(path=path) if each.path is None else each for each in made]
+        made = [each.replace(path=path) if each.path is None else each for each in made]
     _require_distinct(made)
     return tuple(made)
 

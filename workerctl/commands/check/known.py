@@ -6,11 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from workerctl.commands.check.baseline import Baseline, Key
 from workerctl.commands.configurations import target_of
 from workerctl.report.findings import ALWAYS, Finding, Location
+from workerctl.report.records import Record
 from workerctl.report.results import Report, Result, Status
 from workerctl.sources import envfile
 from workerctl.sources.project import Project
@@ -21,7 +21,7 @@ DAYS = 90
 _JUDGED = {Status.PASSED, Status.FAILED, Status.NOT_APPLICABLE}
 
 
-class Renewed(NamedTuple):
+class Renewed(Record):
     """
     A baseline, and how many findings were added, removed, and left out because of their code.
     """
@@ -45,7 +45,7 @@ def with_known(
         return report
     if baseline.has_expired(today):
         note = f"The baseline {file} expired on {baseline.expires}, so its findings count again."
-        return report._replace(notes=(*report.notes, note))
+        return report.replace(notes=(*report.notes, note))
     left = Counter(baseline.counts)
     results: list[Result] = []
     for result in report.results:
@@ -54,14 +54,14 @@ def with_known(
             key = _key(finding, report, project)
             is_known = _may_be_known(finding) and left[key] > 0
             left[key] -= is_known
-            findings.append(finding._replace(aside="known") if is_known else finding)
-        results.append(result._replace(findings=tuple(findings)))
+            findings.append(finding.replace(aside="known") if is_known else finding)
+        results.append(result.replace(findings=tuple(findings)))
     gone = sum(count for key, count in (+left).items() if _was_judged(key, report, project))
     notes = report.notes
     if gone:
         subject = "1 known finding is" if gone == 1 else f"{gone} known findings are"
         notes = (*notes, f"{subject} gone; run `workerctl check --write-baseline`.")
-    return report._replace(results=tuple(results), baseline=file, gone=gone, notes=notes)
+    return report.replace(results=tuple(results), baseline=file, gone=gone, notes=notes)
 
 
 def renewed(

@@ -2,14 +2,13 @@
 The options of `workerctl check` that name a container of a manifest.
 """
 
-from typing import NamedTuple
-
 from workerctl.report.errors import UsageError
+from workerctl.report.records import Record
 from workerctl.schema.source_options import Options
 from workerctl.sources.manifests.selection import Selection
 
 
-class Given(NamedTuple):
+class Given(Record):
     """
     The options as they were given: a service of compose files, or a container of a workload.
     """
@@ -40,7 +39,7 @@ def with_manifest(options: Options, given: Given) -> Options:
         selection = Selection("compose", given.compose, given.service)
     else:
         selection = Selection("kubernetes", given.kubernetes, given.workload, given.container)
-    return options._replace(manifest=selection)
+    return options.replace(manifest=selection)
 
 
 def _required(given: Given) -> str:

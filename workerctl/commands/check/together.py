@@ -4,13 +4,13 @@ Several configurations in one run: all are loaded before the first is judged, to
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 from workerctl.checks.base import Other
 from workerctl.commands.configurations import Configuration
 from workerctl.commands.world import World
 from workerctl.preflight import attempted, judge, reported
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report
 from workerctl.schema.boot_rules.view import judged_as
 from workerctl.schema.loading import Loaded, load
@@ -18,7 +18,7 @@ from workerctl.settings import Settings
 from workerctl.sources.project import Project
 
 
-class _Read(NamedTuple):
+class _Read(Record):
     configuration: Configuration
     loaded: Loaded | Problem
 
@@ -33,7 +33,7 @@ def reports(
     """
     found = list(_read(world, configurations, project))
     for one in found:
-        report = _report(world, one, found)._replace(name=one.configuration.name)
+        report = _report(world, one, found).replace(name=one.configuration.name)
         yield report
         if report.exit_code == ExitCode.INTERRUPTED:
             return

@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from workerctl.commands.configurations import configurations
 from workerctl.commands.diff import text
@@ -13,6 +13,7 @@ from workerctl.commands.world import World
 from workerctl.preflight import Request
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.records import Record
 from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
 
@@ -21,7 +22,7 @@ _TWO = 2
 Only = Literal["names", "values", "secrets"]
 
 
-class DiffOptions(NamedTuple):
+class DiffOptions(Record):
     """
     The format, which differences are shown, and whether they decide on the exit code.
     """
@@ -62,7 +63,7 @@ def selected(comparison: Comparison, only: Only | None) -> Comparison:
     """
     if only is None:
         return comparison
-    return comparison._replace(
+    return comparison.replace(
         entries=tuple(entry for entry in comparison.entries if kind_of(entry) == only),
         findings=comparison.findings if only == "secrets" else (),
         unnamed=comparison.unnamed if only == "names" else 0,

@@ -4,7 +4,7 @@ The comparison of two configurations: what each of them has for every name, and 
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from workerctl import checks
 from workerctl.checks.base import Other
@@ -14,6 +14,7 @@ from workerctl.commands.show_config.rows import Row, rows
 from workerctl.commands.world import World
 from workerctl.preflight import context_of, report_of
 from workerctl.report.findings import Finding, Location, accepting
+from workerctl.report.records import Record
 from workerctl.report.results import Report
 from workerctl.schema.boot_rules.view import judged_as
 from workerctl.schema.loading import Loaded
@@ -26,7 +27,7 @@ from workerctl.sources.values import Assignment
 Relation = Literal["only-a", "only-b", "different", "same"]
 
 
-class Side(NamedTuple):
+class Side(Record):
     """
     One of the two configurations: its name, what was loaded, and the environment of its rules.
 
@@ -48,7 +49,7 @@ class Side(NamedTuple):
         return sum(not row.valid for row in self.rows.values() if _is_given(self, row))
 
 
-class Cell(NamedTuple):
+class Cell(Record):
     """
     What one configuration has for a name. `value` is the text that may be shown, None for a secret.
 
@@ -64,7 +65,7 @@ class Cell(NamedTuple):
     later: bool = False
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """
     A name with what the configurations have for it; None if the name does not exist in one of them.
 
@@ -79,7 +80,7 @@ class Entry(NamedTuple):
     b: Cell | None
 
 
-class Comparison(NamedTuple):
+class Comparison(Record):
     """
     Two configurations and how they differ.
 
@@ -170,12 +171,12 @@ def _findings(
     Return what the two share and should not; a suppression for either of them accepts it.
     """
     context = context_of(a.loaded, one.request, world.today)
-    context = context._replace(others=(Other(b.name, b.env, b.loaded.view),))
+    context = context.replace(others=(Other(b.name, b.env, b.loaded.view),))
     found = (finding for result in checks.run(context, (SEC001,)) for finding in result.findings)
     theirs = context_of(b.loaded, other.request, world.today)
     accepted = partial(accepting, theirs.suppressions, env=theirs.env, today=theirs.today)
     return tuple(
-        finding._replace(suppressed=finding.suppressed or accepted(finding)) for finding in found
+        finding.replace(suppressed=finding.suppressed or accepted(finding)) for finding in found
     )
 
 
@@ -288,13 +289,13 @@ def _redacted(entries: Iterable[Entry], a: Side, b: Side) -> Iterator[Entry]:
 
     redact = Redactor((*_secrets(a), *_secrets(b)), MASK).redact
     for entry in entries:
-        yield entry._replace(a=_masked(entry.a, redact), b=_masked(entry.b, redact))
+        yield entry.replace(a=_masked(entry.a, redact), b=_masked(entry.b, redact))
 
 
 def _masked(cell: Cell | None, redact: Redact) -> Cell | None:
     if cell is None or not cell.value:
         return cell
-    return cell._replace(value=redact(cell.value))
+    return cell.replace(value=redact(cell.value))
 
 
 def _secrets(side: Side) -> Iterator[str]:

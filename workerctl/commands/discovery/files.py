@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 MOST_FILES = 2_500
 _ENTRIES_PER_FILE = 10
@@ -22,7 +23,7 @@ _NOT_OWN = frozenset(
 )
 
 
-class Source(NamedTuple):
+class Source(Record):
     """
     A Python file: its path relative to the project, with slashes, and its content.
     """
@@ -31,7 +32,7 @@ class Source(NamedTuple):
     content: bytes
 
 
-class Folder(NamedTuple):
+class Folder(Record):
     """
     A folder: its path relative to the project, "" for the project itself, and its entries.
     """

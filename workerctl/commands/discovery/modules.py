@@ -5,12 +5,13 @@ What a module says by its syntax: what it imports, defines and creates at its to
 import ast
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 _SOURCE_FOLDER = "src/"
 
 
-class Definition(NamedTuple):
+class Definition(Record):
     """
     A class, a function or a variable of a module, with the names that decide what it is.
 
@@ -25,7 +26,7 @@ class Definition(NamedTuple):
     parts: frozenset[str] = frozenset()
 
 
-class Module(NamedTuple):
+class Module(Record):
     """
     A module: its name as it is imported, its file, and what it defines.
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.commands.discovery.files import Survey
+from workerctl.report.records import Record
 
 QUEUES = ("rq", "celery", "arq", "dramatiq")
 
@@ -19,7 +20,7 @@ _REQUIREMENTS = r"(.*/)?requirements[\w.-]*\.(txt|in)|requirements/[\w.-]+\.(txt
 _DEPTH = 2
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Record):
     """
     The paths of what was found, relative to the project.
 

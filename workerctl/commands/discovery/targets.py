@@ -10,10 +10,10 @@ followed through the imports of the project's own modules; nothing is imported.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from workerctl.commands.discovery.files import Survey
 from workerctl.commands.discovery.modules import Definition, Module, parsed
+from workerctl.report.records import Record
 
 BUILT_IN = "workerctl.settings.Settings"
 
@@ -26,7 +26,7 @@ _MOST_PARSED = 300
 _ROUNDS = 4
 
 
-class Found(NamedTuple):
+class Found(Record):
     """
     A settings class, or a function or an instance that gives one, with its place.
 
@@ -44,7 +44,7 @@ class Found(NamedTuple):
     is_part: bool = False
 
 
-class Discovery(NamedTuple):
+class Discovery(Record):
     """
     What was found: the classes, the most likely one first, then what gives an instance of one.
 

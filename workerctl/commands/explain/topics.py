@@ -3,14 +3,14 @@ What `workerctl explain` can be asked, and how its answer is composed.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from workerctl.checks.base import Check
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Schema
 from workerctl.schema.description import Setting
 
 
-class Manual(NamedTuple):
+class Manual(Record):
     """
     The manual page of a check.
     """
@@ -19,7 +19,7 @@ class Manual(NamedTuple):
     schema: Schema | None = None
 
 
-class About(NamedTuple):
+class About(Record):
     """
     The page of a setting; `read_by` are the codes of the checks that look at it.
     """
@@ -28,7 +28,7 @@ class About(NamedTuple):
     read_by: tuple[str, ...]
 
 
-class Area(NamedTuple):
+class Area(Record):
     """
     A list of checks, with a note on how to learn more if `has_note`.
     """
@@ -38,7 +38,7 @@ class Area(NamedTuple):
     has_note: bool = True
 
 
-class Group(NamedTuple):
+class Group(Record):
     """
     A list of the settings of one group.
     """

@@ -4,7 +4,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from workerctl.commands.check.command import reports
 from workerctl.commands.discovery.files import Survey
@@ -16,6 +15,7 @@ from workerctl.commands.world import World
 from workerctl.output.lines import Line, line
 from workerctl.preflight import Request
 from workerctl.report.errors import EnvFileWriteError, RefusedError, UsageError
+from workerctl.report.records import Record
 from workerctl.sources import modules
 from workerctl.sources import project as projects
 from workerctl.sources.project import Project
@@ -23,7 +23,7 @@ from workerctl.sources.project import Project
 _LISTED = 4
 
 
-class _Plan(NamedTuple):
+class _Plan(Record):
     """
     The class to configure, and the file to add lines to or what to say instead.
     """
@@ -50,7 +50,7 @@ def execute(world: World, settings: str | None = None, *, dry_run: bool = False)
     if dry_run:
         said = plan.said or "These lines would be added to pyproject.toml:"
         return world.output.write_lines(_told(said, plan.lines)) or lost
-    project = project._replace(settings=plan.target)
+    project = project.replace(settings=plan.target)
     made = tuple(reports(world, Request(), project))
     can_check = any(report.error is None for report in made)
     said = plan.said or _written(plan, can_check=can_check)

@@ -6,7 +6,7 @@ No key is printed here or put into an error.
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workerctl.commands.keygen import write_keys
 from workerctl.commands.keygen.write_keys import Written
@@ -14,6 +14,7 @@ from workerctl.commands.world import World
 from workerctl.keyring import versions
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.records import Record
 from workerctl.secrecy.masking import is_like_secret
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"
 
 
-class KeygenOptions(NamedTuple):
+class KeygenOptions(Record):
     """
     The options of the command. `start` is the version of `--from`, `identify` means `--id`.
     """

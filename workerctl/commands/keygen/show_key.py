@@ -47,7 +47,7 @@ def canary(world: World, options: Options, write: str | None, context: str | Non
             "Install the cryptography package, or run the command where it is installed.",
         )
     if write is not None:
-        options = options._replace(env_files=(write,), isolated=True)
+        options = options.replace(env_files=(write,), isolated=True)
     loaded = world.load(options)
     key = loaded.values.text(CURRENT)
     problem = keys.form_problem(key) or keys.weakness(key)

@@ -6,7 +6,6 @@ No key is printed here or put into an error.
 
 import os
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from workerctl import keys
 from workerctl.commands.keygen import key_file
@@ -15,6 +14,7 @@ from workerctl.keyring import rotation, versions
 from workerctl.keyring.rotation import Rotation
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring, VersionedKey
 from workerctl.report.errors import RefusedError
+from workerctl.report.records import Record
 from workerctl.sources import atomic, envwrite
 from workerctl.sources.envfile import EnvFile
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
@@ -23,7 +23,7 @@ _WINS = "It would take precedence over the file, so unset it or leave the file a
 _RENEW = "Count the values that need it; at 0, renew the canary with `workerctl keygen --canary`."
 
 
-class Written(NamedTuple):
+class Written(Record):
     """
     The keys of a file after a change, and the id of the key that its canary names.
 
@@ -50,7 +50,7 @@ class Written(NamedTuple):
         return "Other accounts could read the file; now they cannot." if self.closed else ""
 
 
-class Writing(NamedTuple):
+class Writing(Record):
     """
     How to write. Only tests need other values than the defaults.
 
@@ -206,7 +206,7 @@ def _change(path: str, decide: Callable[[EnvFile], envwrite.Changes], writing: W
     done = envwrite.change(
         path, decide_and_record, lock_seconds=writing.lock_seconds, sync=writing.sync
     )
-    return results[-1]._replace(created=done.created, closed=done.closed)
+    return results[-1].replace(created=done.created, closed=done.closed)
 
 
 def _require_start(file: EnvFile, ring: Ring, start: int | None) -> None:

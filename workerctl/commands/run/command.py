@@ -39,7 +39,7 @@ def execute(world: World, request: Request, command: list[str]) -> int:
     if isinstance(loaded, Problem):
         report = Report(error=loaded)
     else:
-        report = reported(lambda: judge(loaded, request._replace(running=True), world.today))
+        report = reported(lambda: judge(loaded, request.replace(running=True), world.today))
     if report.exit_code or isinstance(loaded, Problem):
         # Standard output is reserved for the command.
         return Output(world.stderr, world.stderr).deliver(report)

@@ -3,7 +3,7 @@
 """
 
 from importlib import import_module
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from workerctl.commands.schema.entries import Outline, outline
 from workerctl.commands.schema.formats.comments import MARK
@@ -12,6 +12,7 @@ from workerctl.commands.world import World
 from workerctl.output.delivery import STDOUT
 from workerctl.report.errors import OutputError, RefusedError, UsageError
 from workerctl.report.exit_codes import ExitCode
+from workerctl.report.records import Record
 from workerctl.schema import source_options
 from workerctl.schema.source_options import Options
 from workerctl.secrecy.typed import named
@@ -21,7 +22,7 @@ from workerctl.sources.forms.placeholders.recognition import is_placeholder
 Format = Literal["env", "json-schema", "markdown", "kubernetes", "compose"]
 
 
-class SchemaOptions(NamedTuple):
+class SchemaOptions(Record):
     """
     The format, and the file to write or to check; without either, standard output is written.
     """

@@ -4,13 +4,14 @@ The defaults of a settings class as texts of variables, which the class itself r
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import AliasChoices, AliasPath
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings
 
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.description import NO_DEFAULT, as_text, default_of
 from workerctl.schema.foreign.annotations import fields_of, models_in
@@ -26,7 +27,7 @@ _SETS = (set, frozenset)
 _SEQUENCES = (list, tuple, *_SETS)
 
 
-class Default(NamedTuple):
+class Default(Record):
     """
     The default of a variable. `text` is None if there is not one that can be written.
 
@@ -73,7 +74,7 @@ def defaults(
     return {name: each or _REQUIRED for name, each in found.items()}
 
 
-class _Value(NamedTuple):
+class _Value(Record):
     """
     A default, or NO_DEFAULT, and whether the model that contains it is used by default.
     """

@@ -5,10 +5,11 @@ Which variables a settings class demands, in which environments, and under which
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.rules import ENVIRONMENTS, EncryptionKey, OneOf, Recommended, Required
 from workerctl.schema.declarations import Path, Schema, Variable, variable_at
@@ -18,7 +19,7 @@ _OUTSIDE_DEVELOPMENT = ENVIRONMENTS[1:]
 _ALWAYS = "Required."
 
 
-class Demand(NamedTuple):
+class Demand(Record):
     """
     A demand that one of the variables `names` is set.
 

@@ -3,7 +3,6 @@ What every format says of a settings class: its variables, described, with defau
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from pydantic.fields import FieldInfo
 
@@ -11,6 +10,7 @@ from workerctl.commands.schema.defaults import alias_paths, defaults
 from workerctl.commands.schema.demands import Demand, demands, needed, sentences
 from workerctl.commands.schema.placeholders import placeholder, placeholder_url
 from workerctl.commands.show_config.rows import redactor_of, settings
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.rules import Endpoint
 from workerctl.schema.declarations import Schema
@@ -22,7 +22,7 @@ from workerctl.secrecy.recognition import secret_spans
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """
     A variable of a settings class.
 
@@ -66,7 +66,7 @@ class Entry(NamedTuple):
             yield self.default_note
 
 
-class Outline(NamedTuple):
+class Outline(Record):
     """
     A settings class, its variables in the order of the schema, and what it demands.
     """
@@ -90,7 +90,7 @@ def outline(loaded: Loaded) -> Outline:
     """
     schema = loaded.schema
     # A secrets directory of the class may set something on this machine, and not on another.
-    bare = loaded._replace(values=loaded.values._replace(chosen={}, empty={}))
+    bare = loaded.replace(values=loaded.values.replace(chosen={}, empty={}))
     found = tuple(settings(bare))
     secrets = frozenset(one.name for one in found if one.secret)
     redact = redactor_of(loaded)

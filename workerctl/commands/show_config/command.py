@@ -2,17 +2,18 @@
 `workerctl show-config`: select the settings to show, and write them in a format.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from workerctl.commands.show_config import formats, rows
 from workerctl.commands.show_config.table import columns_of, table
 from workerctl.commands.world import World
+from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey
 from workerctl.schema.loading import Loaded
 from workerctl.schema.source_options import Options
 
 
-class ShowConfigOptions(NamedTuple):
+class ShowConfigOptions(Record):
     """
     Which settings to show: the one called `name`, those of a `group`, the `changed` ones, or all.
 

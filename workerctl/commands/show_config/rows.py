@@ -4,7 +4,7 @@ The rows of `workerctl show-config`: each setting, what may be shown of it, and 
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl import keys
 from workerctl.commands.usage import similar, unknown_name
@@ -12,6 +12,7 @@ from workerctl.keyring import versions
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey
 from workerctl.schema.boot_rules import rules
 from workerctl.schema.boot_rules.view import judged_as
@@ -24,7 +25,7 @@ from workerctl.secrecy.masking import MASK, show_url
 from workerctl.secrecy.typed import named
 
 
-class Row(NamedTuple):
+class Row(Record):
     """
     One setting and what may be shown of it. `shown` is "" if it is not set or not valid.
 
@@ -70,13 +71,13 @@ def settings(loaded: Loaded) -> Iterator[Setting]:
             setting = describe_field(name, variable.info)
             if not schema.is_own:
                 path = ".".join(variable.path)
-                setting = setting._replace(
+                setting = setting.replace(
                     expects=expectation(variable.info, is_own=False),
                     deprecated=(),
                     aliases=variable.aliases,
                     path=path,
                 )
-            yield setting._replace(
+            yield setting.replace(
                 group=_group(schema, variable, setting), secret=names.is_secret(name)
             )
     for name in loaded.values.chosen:

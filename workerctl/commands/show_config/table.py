@@ -3,10 +3,11 @@ The table of `workerctl show-config`: a line for each setting, or more where the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from workerctl.commands.show_config.rows import Row, shown_value
 from workerctl.output.lines import Line, Style, line, width
+from workerctl.report.records import Record
 
 _GAP = 2
 _MARK = 2
@@ -16,7 +17,7 @@ _BELOW = 4
 _HEADINGS = ("setting", "value", "comes from")
 
 
-class Cells(NamedTuple):
+class Cells(Record):
     """
     The texts of one row. `origin` is "" if it is not shown.
     """
@@ -29,7 +30,7 @@ class Cells(NamedTuple):
     mark_style: Style = "yellow"
 
 
-class Layout(NamedTuple):
+class Layout(Record):
     """
     The widths of the columns. With `stacked`, every row begins with a line for the name alone.
 
@@ -67,7 +68,7 @@ def table(selected: Iterable[Row], *, origin: bool, columns: int | None = None) 
     rows = list(selected)
     cells = [_cells(row, origin=origin) for row in rows]
     found = layout(cells, columns)
-    found = found._replace(
+    found = found.replace(
         name=max(found.name, len(_HEADINGS[0])), value=max(found.value, len(_HEADINGS[1]))
     )
     headings = Cells("  ", _HEADINGS[0], _HEADINGS[1], "dim", _HEADINGS[2] if origin else "")

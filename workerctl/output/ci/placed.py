@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from workerctl.report.findings import Finding
+from workerctl.report.records import Record
 from workerctl.report.results import Report
 from workerctl.secrecy.masking import printable
 
@@ -18,7 +18,7 @@ _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 _WITHOUT_FILE = "pyproject.toml"
 
 
-class Placed(NamedTuple):
+class Placed(Record):
     """
     A finding of a report. `path` is None if no file of the repository holds what is wrong.
 

@@ -10,8 +10,9 @@ already created are searched.
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from workerctl.report.records import Record
 from workerctl.runtime.classification.verdict import class_names, get_attribute, text_of
 from workerctl.sources.forms.plain import is_plain
 
@@ -21,7 +22,7 @@ _HEADER_ERRORS = frozenset({"LocalProtocolError", "InvalidHeader"})
 _REQUESTS = (("response", "request"), ("request",), ("request_info",), ("response", "request_info"))
 
 
-class _Setting(NamedTuple):
+class _Setting(Record):
     """
     A secret setting of an instance in this process, and its value.
     """
@@ -42,7 +43,9 @@ def in_unsendable_header(cause: BaseException) -> str | None:
     unsendable = [one for one in _settings() if _fault(one)]
     found = [one for one in unsendable if any(_occurs(one.value, text) for text in texts)]
     chosen = found[0] if found else unsendable[0] if len(unsendable) == 1 else None
-    return chosen and f"{chosen.name} {_fault(chosen)}, so no HTTP header can carry it"
+    if chosen is None:
+        return None
+    return f"{chosen.name} {_fault(chosen)}, so no HTTP header can carry it"
 
 
 def rejected(causes: Iterable[BaseException]) -> str | None:

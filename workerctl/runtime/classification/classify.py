@@ -103,7 +103,7 @@ def _classify_group(group: BaseExceptionGroup[BaseException]) -> Verdict:
     alike = [verdict for verdict in verdicts if verdict.kind == worst]
     chosen = max(alike, key=lambda one: (one.category == "job", one.retry_after or 0.0))
     nothing_sent = all(verdict.sent == "no" for verdict in verdicts)
-    return chosen._replace(sent="no" if nothing_sent else "unknown")
+    return chosen.replace(sent="no" if nothing_sent else "unknown")
 
 
 def _by_causes(exc: BaseException) -> Verdict | None:
@@ -144,7 +144,7 @@ def _with_setting(exc: BaseException, verdict: Verdict | None) -> Verdict | None
     setting = _named(lambda: carriers.rejected(_causes(exc)))
     if setting is None:
         return verdict
-    return verdict._replace(reason=f"{verdict.reason}: {setting}"[:_MAX_REASON])
+    return verdict.replace(reason=f"{verdict.reason}: {setting}"[:_MAX_REASON])
 
 
 def _named(find: Callable[[], str | None]) -> str | None:
@@ -168,14 +168,14 @@ def _by_cause_of_wrapper(exc: BaseException, names: Sequence[str]) -> Verdict | 
     inner = classify(next(causes, Exception()))
     if inner.kind == "unknown":
         return None
-    return inner._replace(reason=f"{names[0]} caused by {inner.reason}"[:_MAX_REASON])
+    return inner.replace(reason=f"{names[0]} caused by {inner.reason}"[:_MAX_REASON])
 
 
 def _by_class(exc: BaseException, names: Sequence[str]) -> Verdict | None:
     verdict = _verdict_by_name(names)
     if verdict is not None and verdict.category == "network" and verdict.sent == "unknown":
         below = {name for cause in _causes(exc) for name in class_names(cause)}
-        return verdict._replace(sent="unknown" if UNCONNECTED.isdisjoint(below) else "no")
+        return verdict.replace(sent="unknown" if UNCONNECTED.isdisjoint(below) else "no")
     return verdict
 
 

@@ -4,8 +4,9 @@ Classification of errors that carry a response: an HTTP status or a database's S
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from workerctl.report.records import Record
 from workerctl.runtime.classification.retry_after import duration, retry_after
 from workerctl.runtime.classification.verdict import (
     Category,
@@ -23,7 +24,7 @@ _POSSIBLE = range(100, 600)
 _SDKS = {"openai.APIError", "anthropic.APIError"}
 
 
-class _Http(NamedTuple):
+class _Http(Record):
     """
     The meaning of an HTTP status, unless the rest of the response says otherwise.
     """
@@ -139,7 +140,7 @@ def classify_stream(exc: BaseException, names: Sequence[str]) -> Verdict | None:
         return None
     verdict = _classify_status(exc, names, status)
     reason = f"an error in the stream, equivalent to {verdict.reason}"
-    return verdict._replace(reason=reason, status=None, sent="unknown")
+    return verdict.replace(reason=reason, status=None, sent="unknown")
 
 
 def classify_sql(exc: BaseException, names: Sequence[str]) -> Verdict | None:

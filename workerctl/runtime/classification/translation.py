@@ -3,9 +3,10 @@ Translation of SDK exceptions into the worker's own, where a stage calls the SDK
 """
 
 from types import TracebackType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from workerctl.budget.runtime_stages import RUNTIME_STAGES, RuntimeStage
+from workerctl.report.records import Record
 from workerctl.runtime import exceptions as ours
 from workerctl.runtime.classification.classify import classify
 from workerctl.runtime.classification.verdict import Category, Verdict, class_names
@@ -13,7 +14,7 @@ from workerctl.runtime.classification.verdict import Category, Verdict, class_na
 Stage: TypeAlias = RuntimeStage
 
 
-class Classes(NamedTuple):
+class Classes(Record):
     """
     The exception classes of a stage for temporary errors, by category.
     """

@@ -2,7 +2,9 @@
 The verdict on an error, and safe access to foreign exceptions.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from workerctl.report.records import Record
 
 Kind = Literal["retryable", "permanent", "partial", "unknown"]
 Category = Literal[
@@ -25,7 +27,7 @@ _MAX_NAME = 120
 _MAX_TEXT = 10_000
 
 
-class Verdict(NamedTuple):
+class Verdict(Record):
     """
     Whether another attempt could help, and why; it contains nothing of the error's text.
 

@@ -138,7 +138,7 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
         record["intervals"] = intervals
     limits = _limits(job, record)
     if _is_cancelled(job):
-        limits = limits._replace(retries=0)
+        limits = limits.replace(retries=0)
     delay = policy.retry_in(verdict, record, limits)
     if delay is None:
         job.retries_left = 0

@@ -3,8 +3,9 @@ Where a worker listens, compared with where the settings say that jobs are enque
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from workerctl.report.records import Record
 from workerctl.rules import Queues, RedisUrl, Rule
 from workerctl.runtime.jobs import marked
 from workerctl.schema.loading import schema_of
@@ -14,7 +15,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", ""})
 _PORT = 6379
 
 
-class Place(NamedTuple):
+class Place(Record):
     """
     A database of a Redis server.
     """

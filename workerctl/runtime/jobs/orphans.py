@@ -13,13 +13,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 SECONDS = 1.0
 """How often the scheduler looks for its worker."""
 
 
-class _Parent(NamedTuple):
+class _Parent(Record):
     """
     A worker that is starting its scheduler, and what closes its connections in a fork.
     """

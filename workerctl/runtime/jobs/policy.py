@@ -48,9 +48,10 @@ No text of a foreign exception gets into it.
 import math
 from collections.abc import Callable, Iterator, MutableMapping
 from secrets import SystemRandom
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.budget.lookup import pipeline_for
+from workerctl.report.records import Record
 from workerctl.report.type_names import type_name
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
 from workerctl.runtime.plain import with_texts
@@ -79,7 +80,7 @@ _random = SystemRandom().random
 Meta = MutableMapping[str, Any]
 
 
-class Limits(NamedTuple):
+class Limits(Record):
     """
     How many more times a job may run, and the longest delay before each of these runs.
     """

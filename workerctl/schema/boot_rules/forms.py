@@ -7,11 +7,12 @@ The form of every value that the sources set, and the secrets that no HTTP heade
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from os import PathLike, fspath
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from pydantic.fields import FieldInfo
 
 from workerctl.report.findings import Finding, Severity
+from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey, Environment, LogLevel, Origins, Queues
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.introspection import sequence_type
@@ -61,7 +62,7 @@ class View(Protocol):
         """
 
 
-class Judged(NamedTuple):
+class Judged(Record):
     """
     A fault of a variable, and what the value is used for.
     """
@@ -206,7 +207,7 @@ def _of_items(
         judged = _of_text(name, names, item, secret=secret)
         if judged is not None:
             words_ = f"has an item {number} that {judged.fault.words}"
-            return judged._replace(fault=judged.fault._replace(words=words_))
+            return judged.replace(fault=judged.fault.replace(words=words_))
     return None
 
 

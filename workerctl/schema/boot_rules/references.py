@@ -3,9 +3,9 @@ REF001 and REF002: values that a tool was to resolve, and the text of missing va
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from workerctl.report.findings import Finding, Location, Severity, by_environment
+from workerctl.report.records import Record
 from workerctl.schema.boot_rules.view import View
 from workerctl.schema.introspection import bare_type
 from workerctl.sources.forms.plain import may_refer
@@ -18,7 +18,7 @@ _URL_NAMES = frozenset(
 """The last words in the names of variables that hold a URL or a host."""
 
 
-class Unresolved(NamedTuple):
+class Unresolved(Record):
     """
     A variable whose value is not the one that was meant, and what it is instead.
 

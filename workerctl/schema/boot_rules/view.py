@@ -2,9 +2,10 @@
 What the rules of booting look at, and the environment whose rules apply.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.rules import Environment
 from workerctl.schema.declarations import Schema
 from workerctl.sources.values import Values
@@ -25,7 +26,7 @@ COMMON_WORDS = {
 """Common words for the three environments."""
 
 
-class View(NamedTuple):
+class View(Record):
     """
     What the rules look at: the schema, the values of the sources, and the instance if there is one.
 

@@ -3,11 +3,12 @@ Build an instance of a settings class under the judged environment, and collect 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.foreign import rejected
 from workerctl.schema.foreign.annotations import fields_of, nested_models
@@ -22,7 +23,7 @@ Texts = Mapping[Kind, Mapping[str, str]]
 """The texts of all variables in the sources, by kind of source and folded name."""
 
 
-class Built(NamedTuple):
+class Built(Record):
     """
     An instance without the rejected values; None if none could be built.
 

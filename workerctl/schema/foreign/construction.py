@@ -7,11 +7,12 @@ it is in every CI job.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, get_origin
+from typing import Any, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_settings import BaseSettings
 
+from workerctl.report.records import Record
 from workerctl.schema.foreign.annotations import alternatives
 from workerctl.schema.foreign.judged import replaced
 from workerctl.schema.imports import importing
@@ -19,7 +20,7 @@ from workerctl.schema.imports import importing
 _EMPTY = (str, bytes, int, float, bool, list, tuple, set, frozenset, dict)
 
 
-class Construction(NamedTuple):
+class Construction(Record):
     """
     An instance and the arguments with which it was created; `failed` if its values were refused.
     """

@@ -27,7 +27,7 @@ def with_environment(schema: Schema) -> Schema:
     if name is None:
         return schema
     declarations = {**schema.declarations, Environment: (Declaration(name, Environment(), {}),)}
-    return schema._replace(declarations=declarations)
+    return schema.replace(declarations=declarations)
 
 
 def _by_name(schema: Schema) -> str | None:

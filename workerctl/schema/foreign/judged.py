@@ -12,12 +12,13 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import pydantic_settings
 from pydantic_settings import DotEnvSettingsSource, SecretsSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
+from workerctl.report.records import Record
 from workerctl.schema.imports import LOCK
 
 Kind = Literal["environment", "env-file", "secret-file"]
@@ -32,7 +33,7 @@ REMOTE = (
 """The sources of pydantic-settings that reach the network when they are created."""
 
 
-class JudgedEnvironment(NamedTuple):
+class JudgedEnvironment(Record):
     """
     The variables of the process, those of the env files in order, and the secrets directories.
 
@@ -55,7 +56,7 @@ class JudgedEnvironment(NamedTuple):
         """
         folded = [self.fold(name) for name in names]
         hidden = {(kind, name) for kind in kinds for name in folded}
-        return self._replace(hidden=self.hidden | hidden)
+        return self.replace(hidden=self.hidden | hidden)
 
     def fold(self, name: str) -> str:
         """

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path as FilePath
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from pydantic_settings import BaseSettings
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey
 from workerctl.schema import declarations, rule_table, source_options
@@ -36,7 +37,7 @@ from workerctl.sources.values import Place, Source, Value, Values, in_environmen
 _NO_NAMES = Names(frozenset(), frozenset(), {})
 
 
-class Inputs(NamedTuple):
+class Inputs(Record):
     """
     What a configuration is loaded from. `options.env_files` is None if nobody names a file.
     """
@@ -55,7 +56,7 @@ class Inputs(NamedTuple):
         return {} if self.options.isolated else self.environ
 
 
-class Judged(NamedTuple):
+class Judged(Record):
     """
     What the class was given to read, and what it was taken from.
     """
@@ -123,9 +124,9 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
     environment: JudgedEnvironment = judged.environment.without(names)
     process = {**environment.visible("environment", environment.process), **texts}
     kept = {(kind, name) for kind, name in environment.hidden if kind != "environment"}
-    environment = environment._replace(process=process, hidden=frozenset(kept))
+    environment = environment.replace(process=process, hidden=frozenset(kept))
     folded = {schema.fold(name): text for name, text in process.items()}
-    values = loaded.values._replace(
+    values = loaded.values.replace(
         chosen={
             **loaded.values.chosen,
             **{name: Value(text, Location("default")) for name, text in texts.items()},
@@ -187,7 +188,7 @@ def _loaded(schema: Schema, values: Values, project: Project, judged: Judged) ->
     if _has_own_sources(schema):
         values = with_origins(schema, values, built.readings)
         others = (each.label for each in built.readings if each.kind == "other" and each.data)
-        values = values._replace(files=(*values.files, *dict.fromkeys(others)))
+        values = values.replace(files=(*values.files, *dict.fromkeys(others)))
     perhaps: dict[str, str] = {}
     rejections = built.rejections
     if built.remote:

@@ -133,7 +133,7 @@ def _of_machine(variable: Variable, values: Values, rejection: Rejection) -> Fin
         variable.name,
         _location(variable, values, rejection),
     )
-    return finding._replace(severity=Severity.WARNING)
+    return finding.replace(severity=Severity.WARNING)
 
 
 def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:

@@ -63,25 +63,25 @@ def _schema(schema: Schema, new: Mapping[str, str]) -> Schema:
         kind: tuple(_declaration(each, new) for each in found)
         for kind, found in schema.declarations.items()
     }
-    return schema._replace(variables=variables, declarations=declarations)
+    return schema.replace(variables=variables, declarations=declarations)
 
 
 def _variable(variable: Variable, new: Mapping[str, str]) -> Variable:
     name = new.get(variable.name)
     if name is None:
         return variable
-    return variable._replace(
+    return variable.replace(
         name=name, aliases=tuple(each for each in variable.names if each != name)
     )
 
 
 def _declaration(declaration: Declaration, new: Mapping[str, str]) -> Declaration:
     others = {role: new.get(name, name) for role, name in declaration.others.items()}
-    return declaration._replace(name=new.get(declaration.name, declaration.name), others=others)
+    return declaration.replace(name=new.get(declaration.name, declaration.name), others=others)
 
 
 def _values(values: Values, new: Mapping[str, str]) -> Values:
-    return values._replace(
+    return values.replace(
         names=_known(values.names, new),
         environment=None if values.environment is None else _source(values.environment, new),
         env_files=tuple(_source(each, new) for each in values.env_files),
@@ -94,7 +94,7 @@ def _values(values: Values, new: Mapping[str, str]) -> Values:
 def _known(names: Names, new: Mapping[str, str]) -> Names:
     aliases = {alias: new.get(name, name) for alias, name in names.aliases.items()}
     aliases.update(new)
-    return names._replace(
+    return names.replace(
         fields=frozenset(new.get(name, name) for name in names.fields),
         secrets=frozenset(new.get(name, name) for name in names.secrets),
         aliases={alias: name for alias, name in aliases.items() if alias != name},
@@ -103,7 +103,7 @@ def _known(names: Names, new: Mapping[str, str]) -> Names:
 
 def _source(source: Source, new: Mapping[str, str]) -> Source:
     assignments = tuple(
-        each if each.sets is None else each._replace(sets=new.get(each.sets, each.sets))
+        each if each.sets is None else each.replace(sets=new.get(each.sets, each.sets))
         for each in source.assignments
     )
-    return source._replace(assignments=assignments)
+    return source.replace(assignments=assignments)

@@ -34,7 +34,7 @@ def with_origins(schema: Schema, values: Values, readings: Iterable[Reading]) ->
                 value = _value(schema, variable, values, found)
                 if value is not None:
                     chosen[variable.name] = value
-    return values._replace(chosen=chosen)
+    return values.replace(chosen=chosen)
 
 
 def _value(
@@ -58,7 +58,7 @@ def _value(
             places.append(here.location)
     if first is None or (known is not None and first.location == known.location):
         return None
-    return first._replace(shadowed=tuple(each for each in places[1:] if each != first.location))
+    return first.replace(shadowed=tuple(each for each in places[1:] if each != first.location))
 
 
 def _here(

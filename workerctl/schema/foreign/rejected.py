@@ -5,7 +5,7 @@ What a settings class rejects, mapped to its variables. No text of an exception 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import AliasChoices, AliasPath, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,7 @@ from pydantic_settings import SettingsError
 
 from workerctl.report import places
 from workerctl.report.places import Place
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.foreign.annotations import fields_of, is_complex, models_in, nested_models
 from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
@@ -33,7 +34,7 @@ _KINDS: Mapping[str, tuple[Kind, ...]] = {
 }
 
 
-class Rejection(NamedTuple):
+class Rejection(Record):
     """
     Why the class refuses the value of a field, or all values where `path` is empty.
 
@@ -50,7 +51,7 @@ class Rejection(NamedTuple):
     kinds: tuple[Kind, ...] = ()
 
 
-class Sources(NamedTuple):
+class Sources(Record):
     """
     The schema, and the texts of its variables in the sources: what an error is traced to.
     """

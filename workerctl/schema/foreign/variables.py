@@ -9,12 +9,13 @@ it can be.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.foreign.annotations import (
     DEEPEST,
@@ -27,7 +28,7 @@ from workerctl.schema.foreign.annotations import (
 from workerctl.schema.introspection import is_root_model
 
 
-class _Reader(NamedTuple):
+class _Reader(Record):
     """
     What a source of pydantic-settings says about names.
 
@@ -87,7 +88,7 @@ def _add(variables: dict[str, Variable], variable: Variable) -> None:
     known = variables.setdefault(variable.name, variable)
     if known.path != variable.path:
         also = {**known.also, variable.path: variable.info, **variable.also}
-        variables[variable.name] = known._replace(also=also)
+        variables[variable.name] = known.replace(also=also)
 
 
 def _variables(

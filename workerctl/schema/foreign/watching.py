@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from os import PathLike
 from pathlib import Path as FilePath
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic_settings import (
     BaseSettings,
@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from workerctl.report.places import shown
+from workerctl.report.records import Record
 from workerctl.schema.declarations import Path
 from workerctl.schema.foreign.judged import Kind, replaced
 
@@ -32,7 +33,7 @@ _FILES = {
 }
 
 
-class Reading(NamedTuple):
+class Reading(Record):
     """
     What a source of the class at `path` returned. `label` names the source in reports.
 

@@ -14,11 +14,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from math import isfinite
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from workerctl.report.records import Record
 from workerctl.rules import Hidden
 from workerctl.schema.introspection import is_root_model
 from workerctl.schema.secrets.declared import (
@@ -49,7 +50,7 @@ _TEXTUAL = ("pathlib", "uuid", "datetime", "decimal", "ipaddress", "zoneinfo", "
 _URL_IN_TEXT = r"[^\s,;\"'<>()\[\]{}]+://[^\s,;\"'<>]+"
 
 
-class Shown(NamedTuple):
+class Shown(Record):
     """
     What may be shown of a value, in JSON types, and whether any part of it is masked.
     """
@@ -58,7 +59,7 @@ class Shown(NamedTuple):
     secret: bool
 
 
-class Place(NamedTuple):
+class Place(Record):
     """
     Where a value stands, and what its declaration says of it.
 
@@ -76,7 +77,7 @@ class Place(NamedTuple):
     parents: tuple[str, ...] = ()
 
 
-class Part(NamedTuple):
+class Part(Record):
     """
     One text, number or flag in a value, and where it stands.
     """
@@ -253,15 +254,15 @@ def _mapped(value: Any, place: Place, show: Callable[[Part], Any], depth: int) -
     Return the value in JSON types, with `show(part)` in place of every text, number and flag.
     """
     if depth > _DEEPEST:
-        return show(Part(MASK, place._replace(secret=True)))
+        return show(Part(MASK, place.replace(secret=True)))
     if hasattr(value, "get_secret_value"):
-        hidden = place._replace(secret=True, by_type=True)
+        hidden = place.replace(secret=True, by_type=True)
         return _mapped(value.get_secret_value(), hidden, show, depth + 1)
     if isinstance(value, Enum):
         return _mapped(value.value, place, show, depth + 1)
     if is_root_model(type(value)):
         root = type(value).model_fields["root"].annotation
-        return _mapped(value.root, place._replace(annotation=root), show, depth + 1)
+        return _mapped(value.root, place.replace(annotation=root), show, depth + 1)
     fields = _fields(value)
     if fields is not None:
         return {
@@ -302,7 +303,7 @@ def _field_place(place: Place, kind: Any, name: str) -> Place:
     if info is None:
         return _key_place(place, name)
     found = place_of(name, info, place.parents)
-    return found._replace(
+    return found.replace(
         secret=found.secret or place.secret, by_type=place.by_type or has_rule(info, Hidden)
     )
 
@@ -337,11 +338,11 @@ def _item_place(place: Place, sequence: Any, number: int) -> Place:
     """
     annotation = _item_annotation(place.annotation, 0)
     hidden = place.secret or any(is_hidden(kind) for kind in leaf_types(annotation))
-    item = place._replace(annotation=annotation, secret=hidden)
+    item = place.replace(annotation=annotation, secret=hidden)
     if isinstance(sequence, list | tuple) and len(sequence) == 2 and number == 1:  # noqa: PLR2004 -- a pair
         first = sequence[0]
         if isinstance(first, str) and is_credential_name(first):
-            return item._replace(secret=True)
+            return item.replace(secret=True)
     return item
 
 

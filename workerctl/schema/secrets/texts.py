@@ -5,11 +5,12 @@ The texts of the secrets that a settings instance holds, so that they can be red
 import re
 from collections.abc import Iterator, Mapping
 from copy import copy
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic.fields import FieldInfo
 
+from workerctl.report.records import Record
 from workerctl.rules import Hidden, Public
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.instances import known
@@ -93,7 +94,7 @@ def secret_parts(schema: Schema, settings: Any, name: str) -> Iterator[Part]:
     yield from (part for part in found if part.is_secret)
 
 
-class _Field(NamedTuple):
+class _Field(Record):
     """
     A field as the class and the table of the project declare it together.
     """

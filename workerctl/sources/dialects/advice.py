@@ -3,9 +3,9 @@ How to write an assignment so that as many readers as possible find the same val
 """
 
 import re
-from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
+from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.sources import envfile
 from workerctl.sources.dialects import bash
@@ -15,7 +15,7 @@ from workerctl.sources.dialects.statements import MARK, NAME, Statement, stateme
 _MINOR = frozenset({"docker run", "systemd"})
 
 
-class _Form(NamedTuple):
+class _Form(Record):
     """
     A way of writing a value, and the readers that still read it differently.
     """

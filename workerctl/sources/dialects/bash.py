@@ -4,8 +4,8 @@ bash, with `set -a; . FILE`: every line is a command.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.dialects.statements import (
     NAME,
     Reader,
@@ -35,7 +35,7 @@ class _Stopped(Exception):  # noqa: N818 -- not an error
     """
 
 
-class _Piece(NamedTuple):
+class _Piece(Record):
     """
     The text of a part of a word, and the position behind it.
     """

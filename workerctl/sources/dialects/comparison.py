@@ -3,8 +3,8 @@ Which readers find another value in a statement than workerctl does, and in what
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.dialects import bash, compose, docker_run, python_dotenv, systemd
 from workerctl.sources.dialects.statements import (
     Reader,
@@ -22,7 +22,7 @@ READERS = (
 """All readers that are compared."""
 
 
-class Difference(NamedTuple):
+class Difference(Record):
     """
     A reader and what it does, in words that begin with a verb: "keeps the quotes".
     """

@@ -4,8 +4,8 @@ docker compose, for its `env_file` and its `--env-file`.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.dialects.statements import (
     REFUSES_FILE,
     SPACE,
@@ -41,7 +41,7 @@ class RefusedFileError(Exception):
         self.line = line
 
 
-class Assignment(NamedTuple):
+class Assignment(Record):
     """
     A variable that a file sets.
 
@@ -126,7 +126,7 @@ def _match_end(pattern: re.Pattern[str], text: str, position: int) -> int:
     return position if found is None else found.end()
 
 
-class _Written(NamedTuple):
+class _Written(Record):
     """
     A value as it is written: its template, whether nothing is expanded in it, and where it ends.
     """

@@ -11,12 +11,12 @@ is what python-dotenv takes for one.
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import NamedTuple
 
 from dotenv.parser import Binding
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location, Suppression
+from workerctl.report.records import Record
 from workerctl.sources import envfile
 
 MARK = "workerctl:"
@@ -30,7 +30,7 @@ _QUOTED = {"'": r"(?:\\'|[^'])*'", '"': r'(?:\\"|[^"])*"'}
 _LINE, _FILE = "ignore", "ignore-file"
 
 
-class Comment(NamedTuple):
+class Comment(Record):
     """
     A comment: its line, and that of the statement to which it belongs, or None.
 
@@ -76,7 +76,7 @@ def _comments(text: str) -> Iterator[Comment]:
         if binding.key is None and not binding.error:
             above += [Comment(each, number, None, is_first) for each in _own_line(raw)]
             continue
-        yield from (each._replace(of=number) for each in above)
+        yield from (each.replace(of=number) for each in above)
         above, is_first = [], False
         yield from (Comment(each, number, number) for each in _behind(binding))
     yield from above
@@ -118,7 +118,7 @@ def _parsed(comment: Comment, name: str) -> Iterator[Suppression]:
     word = "" if match is None else match["word"]
     if match is None or word not in {_LINE, _FILE}:
         raise SourceError(f"The comment at {written} is not an instruction for workerctl.", _FORM)
-    place = written._replace(line=_covered(comment, word, written))
+    place = written.replace(line=_covered(comment, word, written))
     codes = match["codes"] or ""
     if not re.fullmatch(_CODES, codes):
         raise SourceError(f"The comment at {written} has no codes in brackets.", _FORM)

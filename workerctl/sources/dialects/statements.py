@@ -8,8 +8,8 @@ therefore be compared without knowing any variable.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.envfile import Entry
 
 MARK = "\0"
@@ -28,7 +28,7 @@ _DOTENV_EXPANSION = r"\$\{([^}:]*)(:-[^}]*)?\}"
 _LEADING_LINES = r"(?:[^\S\r\n]*[\r\n])*"
 
 
-class Statement(NamedTuple):
+class Statement(Record):
     """
     An assignment as written, from the beginning of its line and without its line end.
 
@@ -53,7 +53,7 @@ class Statement(NamedTuple):
         return self.text.partition("=")[2].strip()
 
 
-class Reading(NamedTuple):
+class Reading(Record):
     """
     The text that a reader finds, with its expansions marked; or what it does instead.
     """
@@ -65,7 +65,7 @@ class Reading(NamedTuple):
         return f"Reading({self.action!r})"
 
 
-class Reader(NamedTuple):
+class Reader(Record):
     """
     A program that reads env files.
 

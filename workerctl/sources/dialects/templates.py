@@ -4,7 +4,8 @@ Texts with references to variables, as docker compose reads them: `$NAME`, `${NA
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _FOUND = re.compile(
@@ -20,7 +21,7 @@ class InvalidTemplateError(Exception):
     """
 
 
-class Reference(NamedTuple):
+class Reference(Record):
     """
     A reference to a variable.
 

@@ -8,12 +8,14 @@ the length of the text.
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from workerctl.report.records import Record
 
 Kind = Literal["space", "hidden", "wrapped", "list", "origin"]
 
 
-class Fault(NamedTuple):
+class Fault(Record):
     """
     What is wrong with a value, as words that follow its name, and a sentence that says what to do.
 

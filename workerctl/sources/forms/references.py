@@ -10,7 +10,8 @@ What a setting holds decides what counts. A log format may contain `%(name)s` an
 
 import enum
 import re
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 
 class Holds(enum.Enum):
@@ -23,7 +24,7 @@ class Holds(enum.Enum):
     SECRET = "secret"  # noqa: S105 -- the name of a kind
 
 
-class Recognised(NamedTuple):
+class Recognised(Record):
     """
     What a value is, completing "NAME …".
 
@@ -35,7 +36,7 @@ class Recognised(NamedTuple):
     path: bool = False
 
 
-class _Row(NamedTuple):
+class _Row(Record):
     hint: str
     pattern: str
     words: str

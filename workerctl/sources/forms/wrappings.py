@@ -293,4 +293,4 @@ def _moved(fault: Fault, offset: int) -> Fault:
     words = re.sub(
         r"as character (\d+)", lambda found: f"as character {int(found[1]) + offset}", fault.words
     )
-    return fault._replace(words=words)
+    return fault.replace(words=words)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
+from workerctl.report.records import Record
 from workerctl.sources import envfile
 from workerctl.sources.manifests.containers import Container
 from workerctl.sources.manifests.shells import commands
@@ -40,7 +40,7 @@ _UNITS = {
 _DEFAULT = re.compile(r"\$?\$\{?[A-Za-z_][A-Za-z0-9_]*:?-([^}]*)\}")
 
 
-class Redis(NamedTuple):
+class Redis(Record):
     """
     What is known of a Redis server.
 

@@ -4,16 +4,17 @@ A container as a manifest describes it, in terms that docker compose and Kuberne
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 
 Said = TypeVar("Said")
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Fact(NamedTuple, Generic[Said]):
+class Fact(Record, Generic[Said]):
     """
     Something that a manifest says, and where.
     """
@@ -25,7 +26,7 @@ class Fact(NamedTuple, Generic[Said]):
         return f"Fact(at {self.location})"
 
 
-class Variable(NamedTuple):
+class Variable(Record):
     """
     A variable of a container's environment.
 
@@ -45,7 +46,7 @@ class Variable(NamedTuple):
         return f"Variable(at {self.location})"
 
 
-class Mount(NamedTuple):
+class Mount(Record):
     """
     What a container sees at one of its paths.
 
@@ -61,7 +62,7 @@ class Mount(NamedTuple):
         return f"Mount({self.file})"
 
 
-class Container(NamedTuple):
+class Container(Record):
     """
     A container of a manifest. None means that the manifest does not say it.
 
@@ -106,7 +107,7 @@ class Container(NamedTuple):
         return f"Container({self.name})"
 
 
-class Manifest(NamedTuple):
+class Manifest(Record):
     """
     The container whose settings are judged, and the others of the same deploy.
 

@@ -8,10 +8,11 @@ in which `yes` and `on` are truth values. Scalars stay as they are written.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources import envfile
 
 _DEEPEST = 64
@@ -35,7 +36,7 @@ _KINDS = {
 _FIRST = frozenset("~nNtTfF-+.0123456789")
 
 
-class Node(NamedTuple):
+class Node(Record):
     """
     A value of a document: a mapping, a sequence, or a scalar as it is written.
 
@@ -172,7 +173,7 @@ class _Maker:
         else:
             node = Node("map", self._entries(events, depth), location)
         if event.tag is not None and not event.tag.startswith(_TAG):
-            node = node._replace(tag=event.tag)
+            node = node.replace(tag=event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
@@ -197,7 +198,7 @@ class _Maker:
                         f"{key.location} repeats a key of the same mapping.", "Remove one of them."
                     )
                 # A value that an alias repeats is at the line of its key here.
-                own[key.value] = value._replace(location=key.location)
+                own[key.value] = value.replace(location=key.location)
             else:  # often `{{ … }}` of a template
                 raise SourceError(f"{key.location} has a key that is not a text.", _CORRECT)
         return {**merged, **own}

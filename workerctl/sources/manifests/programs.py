@@ -5,8 +5,8 @@ What the command of a container starts: a worker, and the queues that it takes j
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.manifests.shells import commands
 
 _RQ_FLAGS = frozenset(
@@ -25,7 +25,7 @@ _COMMANDS_OF_RQ = frozenset({"rqworker", "rqworker-pool"})
 _HUEY = frozenset({"huey_consumer", "huey_consumer.py", "run_huey", "djangohuey"})
 
 
-class Program(NamedTuple):
+class Program(Record):
     """
     A worker that a command starts. `queues` is None if the command does not name them.
 

@@ -4,8 +4,8 @@ The fields whose values a container gets from somewhere else when it starts.
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Manifest
 from workerctl.sources.names import Names, Spelling
 from workerctl.sources.values import Values
@@ -13,7 +13,7 @@ from workerctl.sources.values import Values
 _SECRETS_DIR = "WORKERCTL_SECRETS_DIR"
 
 
-class Provided(NamedTuple):
+class Provided(Record):
     """
     What a container gets later, each variable with the source of its value, in words.
 

@@ -2,10 +2,10 @@
 Which container of which manifest is meant, as options or a target name it.
 """
 
-from typing import NamedTuple
+from workerctl.report.records import Record
 
 
-class Selection(NamedTuple):
+class Selection(Record):
     """
     The container whose settings are judged.
 

@@ -5,7 +5,6 @@ What the text and the SVG drawing share: a bar for each step of a job, labels an
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import ceil
-from typing import NamedTuple
 
 from workerctl.budget.arithmetic import (
     MANY,
@@ -23,13 +22,14 @@ from workerctl.budget.arithmetic import (
     waits,
 )
 from workerctl.report.findings import Finding
+from workerctl.report.records import Record
 from workerctl.report.results import Report
 
 _MOST_LANES = 3
 _MINUTE, _HOUR = 60, 3600
 
 
-class Picture(NamedTuple):
+class Picture(Record):
     """
     Everything that a drawing shows: the budget, its report, and the smallest fix.
 
@@ -51,7 +51,7 @@ class Picture(NamedTuple):
         return tuple(finding for result in self.report.results for finding in result.findings)
 
 
-class Span(NamedTuple):
+class Span(Record):
     """
     An attempt or a wait. Times are seconds since the start of the job.
     """
@@ -61,7 +61,7 @@ class Span(NamedTuple):
     end: Fraction
 
 
-class Bar(NamedTuple):
+class Bar(Record):
     """
     A step of the job, drawn by its slowest stage. Times are seconds since the start of the job.
     """

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby
 from math import ceil
-from typing import NamedTuple
 
 from workerctl.budget.arithmetic import Budget, Number, exact, seconds
 from workerctl.commands.budget.drawing.bars import Bar, bars, formula, lanes, legend, longest, marks
 from workerctl.output.lines import Line, Style, line
+from workerctl.report.records import Record
 from workerctl.secrecy.masking import printable
 
 _ATTEMPT, _WAIT, _BEYOND, _TIMEOUT = "█", "░", "╳", "│"
@@ -24,7 +24,7 @@ _CELLS_PER_MARK = 9
 _Piece = tuple[str, Style]
 
 
-class _Row(NamedTuple):
+class _Row(Record):
     """
     A lane with its label and formula. Further lanes of the same step have no formula.
     """
@@ -120,7 +120,7 @@ def _width(text: str) -> int:
     )
 
 
-class _Scale(NamedTuple):
+class _Scale(Record):
     """
     The mapping from seconds to cells of a lane, which are characters.
 

@@ -55,7 +55,7 @@ def _headline(picture: Picture, budget: Budget) -> Line:
 def _findings(picture: Picture) -> Iterator[Line]:
     # A hint concerns a single finding, while the smallest fix clears all of them.
     lines = [
-        part for finding in picture.findings for part in finding_lines(finding._replace(hint=None))
+        part for finding in picture.findings for part in finding_lines(finding.replace(hint=None))
     ]
     lines += unjudged(picture.report, Detail())
     if lines:

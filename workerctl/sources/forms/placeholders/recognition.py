@@ -7,8 +7,8 @@ the placeholders in templates are in values that are not secret. Words that can 
 """
 
 import re
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.forms.placeholders import patterns, words
 
 LENGTH_LIMIT = 4096
@@ -25,7 +25,7 @@ _LONGEST_SENTENCE = 40
 _PATH_OR_VARIABLE = frozenset("/${}")
 
 
-class _Subject(NamedTuple):
+class _Subject(Record):
     """
     A value to examine, in the forms that the rules need; `squeezed` has letters and digits only.
     """

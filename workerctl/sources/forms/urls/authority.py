@@ -4,8 +4,8 @@ The part of a URL between the scheme and the path: user, password, hosts and por
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.forms.urls.faults import HIGHEST_PORT, Effect, Fault
 from workerctl.sources.forms.urls.parts import Parts
 
@@ -13,7 +13,7 @@ _ESCAPES = "Percent-encode it: `@` as %40, `/` as %2F, `?` as %3F, `#` as %23, `
 _BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
 
-class Client(NamedTuple):
+class Client(Record):
     """
     What a client makes of a peculiar authority; None means that it is right.
 

@@ -3,7 +3,8 @@ What a client makes of a URL: the effect of a fault, and words for it that conta
 """
 
 import enum
-from typing import NamedTuple
+
+from workerctl.report.records import Record
 
 HIGHEST_PORT = 65535
 _PARTS_OF_SWITCHES = (
@@ -41,7 +42,7 @@ class Effect(enum.Enum):
     UNENCRYPTED = "unencrypted"
 
 
-class Fault(NamedTuple):
+class Fault(Record):
     """
     A fault of a URL. `what` completes "NAME …"; `hint` says what to do.
 
@@ -54,7 +55,7 @@ class Fault(NamedTuple):
     parameter: str | None = None
 
 
-class Use(NamedTuple):
+class Use(Record):
     """
     What is known of the setting that holds a URL.
 

@@ -3,14 +3,14 @@ Query parameters: which of them a client knows, and what their values must be.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.forms.urls.faults import Effect, Fault
 
 _LONGEST_SUGGESTED = 40
 
 
-class Kind(NamedTuple):
+class Kind(Record):
     """
     What the values of a parameter must be, completing "it must be …". None accepts any text.
     """
@@ -28,7 +28,7 @@ class Kind(NamedTuple):
             return True
 
 
-class Table(NamedTuple):
+class Table(Record):
     """
     The parameters that a client knows.
 

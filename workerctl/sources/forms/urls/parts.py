@@ -4,13 +4,14 @@ The parts of a URL, split as `urllib.parse` splits them, but without its errors.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 from urllib.parse import parse_qsl
+
+from workerctl.report.records import Record
 
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
 
 
-class Parts(NamedTuple):
+class Parts(Record):
     """
     The parts of a URL. `userinfo` is None if no `@` precedes the host; `scheme` is in lower case.
     """

@@ -15,7 +15,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     Yield the faults of an `http:`, `https:`, `ws:` or `wss:` URL. A path may contain an `@`.
     """
     if "@" in parts.path + parts.query + parts.fragment and _has_sound_port(parts.hosts):
-        parts = parts._replace(path="", query="", fragment="")
+        parts = parts.replace(path="", query="", fragment="")
     found = list(authority.faults(parts, Client("an HTTP client", at=Effect.NOTED)))
     yield from found
     if not found and (not parts.hosts or parts.hosts.startswith(":")):

@@ -2,8 +2,7 @@
 What a container executes: `entrypoint` and `command`.
 """
 
-from typing import NamedTuple
-
+from workerctl.report.records import Record
 from workerctl.sources.manifests.compose.project import Project
 from workerctl.sources.manifests.compose.values import Value
 from workerctl.sources.manifests.containers import Fact
@@ -15,7 +14,7 @@ _CLOSING = {"'": "'", '"': '"', "`": "`", "(": ")"}
 _ESCAPES = {"t": "\t", "n": "\n"}
 
 
-class Words(NamedTuple):
+class Words(Record):
     """
     The words of a command line, and the character at which it ends too early, or "".
     """

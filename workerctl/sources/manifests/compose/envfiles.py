@@ -4,10 +4,10 @@ Env files as docker compose reads them: `.env`, and those of `env_file`.
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.dialects import compose, docker_run
 from workerctl.sources.dialects.compose import Assignment, RefusedFileError
 from workerctl.sources.dialects.statements import SPACE
@@ -18,7 +18,7 @@ from workerctl.sources.manifests.compose.project import Project
 _RAW = "raw"
 
 
-class Setting(NamedTuple):
+class Setting(Record):
     """
     What an env file sets a variable to, and where.
     """

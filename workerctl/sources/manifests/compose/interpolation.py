@@ -3,9 +3,9 @@ Replacing references to variables by their values, as docker compose does.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
+from workerctl.report.records import Record
 from workerctl.secrecy.typed import named
 from workerctl.sources.dialects import templates
 from workerctl.sources.dialects.templates import Reference
@@ -14,7 +14,7 @@ _DEEPEST = 30
 _WORK_PER_UNIT = 10
 
 
-class Text(NamedTuple):
+class Text(Record):
     """
     A text in which the references to variables without a value stay as they are written.
 
@@ -30,7 +30,7 @@ class Text(NamedTuple):
         return f"Text({len(self.text)} characters)"
 
 
-class Interpolator(NamedTuple):
+class Interpolator(Record):
     """
     Replaces references by the values of `names`. `spend` counts the work that it takes.
     """
@@ -92,7 +92,7 @@ class Interpolator(NamedTuple):
                 if _is_empty(value, reference)
                 else self._text(reference.argument, depth + 1)
             )
-        return value._replace(is_literal=False)
+        return value.replace(is_literal=False)
 
 
 def _is_empty(value: Text | None, reference: Reference) -> bool:

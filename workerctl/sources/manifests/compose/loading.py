@@ -3,10 +3,10 @@ Loading compose files: interpolated, with what they include and extend, and merg
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.dialects.templates import InvalidTemplateError
 from workerctl.sources.manifests.compose import envfiles, merging, paths, scalars
 from workerctl.sources.manifests.compose.interpolation import Interpolator, Text
@@ -21,7 +21,7 @@ _INCLUDED = ("services", "volumes", "networks", "secrets", "configs", "models")
 _RESET, _OVERRIDE = "!reset", "!override"
 
 
-class Context(NamedTuple):
+class Context(Record):
     """
     What holds for the files that are merged with each other.
 
@@ -38,7 +38,7 @@ class Context(NamedTuple):
         return f"Context({self.base!r})"
 
 
-class _Document(NamedTuple):
+class _Document(Record):
     """
     A document of a compose file, and where it has the tags that remove what others say.
     """
@@ -59,7 +59,7 @@ def load(context: Context, files: tuple[str, ...]) -> Value | None:
         for document in _documents(context, file):
             tree = _with_included(context, document)
             tree = _with_extended(context, document, tree)
-            model = _added(context, model, document._replace(tree=tree))
+            model = _added(context, model, document.replace(tree=tree))
     return model
 
 
@@ -166,7 +166,7 @@ def _with_included(context: Context, document: _Document) -> Value:
                 found = own.entries.get(section, found)
                 mine = entries.get(section, Value("map", {}, found.location))
                 entries[section] = merging.merged(context.project, found, mine, (section,))
-    return tree._replace(value=entries)
+    return tree.replace(value=entries)
 
 
 def _included(context: Context, including: tuple[str, ...], item: Value) -> Value | None:
@@ -194,7 +194,7 @@ def _included(context: Context, including: tuple[str, ...], item: Value) -> Valu
             earlier = {name: setting.text for name, setting in settings.items()}
             settings |= envfiles.read(project, each.path, context.names, earlier)
     names = {name: setting.text for name, setting in settings.items()}
-    return load(inner._replace(names={**names, **context.names}), known)
+    return load(inner.replace(names={**names, **context.names}), known)
 
 
 def _file(project: Project, value: Value, verb: str) -> str | None:
@@ -227,10 +227,10 @@ def _with_extended(context: Context, document: _Document, tree: Value) -> Value:
     own = _Services(document.file, dict(services.entries), document.removed)
     for name in services.entries:
         extension.extended(own, name, ())
-    return tree._replace(value={**tree.entries, "services": services._replace(value=own.entries)})
+    return tree.replace(value={**tree.entries, "services": services.replace(value=own.entries)})
 
 
-class _Services(NamedTuple):
+class _Services(Record):
     """
     The services of a file, which are replaced as they are extended.
     """
@@ -240,7 +240,7 @@ class _Services(NamedTuple):
     removed: tuple[Path, ...]
 
 
-class _Extension(NamedTuple):
+class _Extension(Record):
     """
     Extends services; `files` has the services of the other files by their paths.
     """
@@ -262,7 +262,7 @@ class _Extension(NamedTuple):
                 f"{extends.location} extends itself.", "Remove one of the services from the chain."
             )
         entries = {key: each for key, each in service.entries.items() if key != "extends"}
-        service = service._replace(value=entries)
+        service = service.replace(value=entries)
         found = self._base(services, name, extends)
         if found is not None:
             others, ref = found
@@ -271,7 +271,7 @@ class _Extension(NamedTuple):
             if base.kind == "map":
                 path = ("services", name)
                 service = merging.merged(self.context.project, base, service, path)
-                service = service._replace(location=services.entries[name].location)
+                service = service.replace(location=services.entries[name].location)
         services.entries[name] = service
         return service
 
@@ -300,7 +300,7 @@ class _Extension(NamedTuple):
         return self.files[path]
 
     def _loaded(self, path: str) -> _Services | None:
-        inner = self.context._replace(base=paths.directory(path))
+        inner = self.context.replace(base=paths.directory(path))
         model: Value | None = None
         removed: tuple[Path, ...] = ()
         for document in _documents(inner, path):

@@ -26,7 +26,7 @@ def merged(project: Project, base: Value, override: Value, path: Path = ()) -> V
     if field in _REPLACED:
         return override
     if field in _LISTED:
-        return base._replace(kind="seq", value=(*_as_sequence(base), *_as_sequence(override)))
+        return base.replace(kind="seq", value=(*_as_sequence(base), *_as_sequence(override)))
     if field == "build":
         base, override = _as_build(base), _as_build(override)
     elif field == "depends_on":
@@ -39,8 +39,8 @@ def merged(project: Project, base: Value, override: Value, path: Path = ()) -> V
         project.remark(override.location, "This cannot be merged with what another file says.")
         return base
     if base.kind == "seq":
-        return base._replace(value=(*base.items, *override.items))
-    return base._replace(value=_merged_entries(project, base.entries, override.entries, path))
+        return base.replace(value=(*base.items, *override.items))
+    return base.replace(value=_merged_entries(project, base.entries, override.entries, path))
 
 
 def _merged_entries(
@@ -64,18 +64,18 @@ def _as_item(key: str, value: Value) -> Value:
     if value.kind in {"map", "seq"}:
         return value
     text = key if value.kind == "null" else f"{key}={value.value}"
-    return value._replace(kind="str", value=text)
+    return value.replace(kind="str", value=text)
 
 
 def _as_build(value: Value) -> Value:
-    return value._replace(kind="map", value={"context": value}) if value.kind == "str" else value
+    return value.replace(kind="map", value={"context": value}) if value.kind == "str" else value
 
 
 def _as_mapping(value: Value) -> Value:
     if value.kind != "seq":
         return value
-    names = {item.written: item._replace(kind="map", value={}) for item in value.items}
-    return value._replace(kind="map", value={name: at for name, at in names.items() if name})
+    names = {item.written: item.replace(kind="map", value={}) for item in value.items}
+    return value.replace(kind="map", value={name: at for name, at in names.items() if name})
 
 
 def without(value: Value, paths: Sequence[Path], at: Path = ()) -> Value:
@@ -90,4 +90,4 @@ def without(value: Value, paths: Sequence[Path], at: Path = ()) -> Value:
         below = [removed for removed in paths if removed[: len(path)] == path]
         if path not in below:
             entries[key] = without(each, below, path)
-    return value._replace(value=entries)
+    return value.replace(value=entries)

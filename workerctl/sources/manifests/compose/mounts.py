@@ -4,9 +4,9 @@ What a service sees at its paths: volumes, secrets and configs.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.manifests.compose.interpolation import Text
 from workerctl.sources.manifests.compose.project import Project
 from workerctl.sources.manifests.compose.values import Value
@@ -16,7 +16,7 @@ _SHORTEST = 3
 _TARGETS = {"secrets": "/run/secrets", "configs": ""}
 
 
-class _Volume(NamedTuple):
+class _Volume(Record):
     """
     An entry of `volumes`. `kind` is "bind", "volume", "tmpfs" or another type.
     """
@@ -111,7 +111,7 @@ def _short(item: Value) -> _Volume | None:
     missing = item.missing if "$" in fields[0] else ()
     return _Volume(
         kind="bind" if _is_path(fields[0]) else "volume",
-        source=item._replace(value=fields[0], missing=missing),
+        source=item.replace(value=fields[0], missing=missing),
         target=fields[1],
         is_read_only=modes[-1:] == ["ro"],
     )

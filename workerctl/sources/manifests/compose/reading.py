@@ -54,7 +54,7 @@ def read(
     active = profiles[name] | set("" if variable is None else variable.text.split(","))
     return Manifest(
         kind="compose",
-        judged=found[name]._replace(further=(*found[name].further, *project.left)),
+        judged=found[name].replace(further=(*found[name].further, *project.left)),
         others=tuple(
             container
             for other, container in found.items()

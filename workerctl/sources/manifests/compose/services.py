@@ -39,7 +39,7 @@ def containers(
     found: dict[str, Container] = {}
     for name, service in services.items():
         inner = environment(project, service, names, settings)
-        found[name] = _container(project, name, service)._replace(
+        found[name] = _container(project, name, service).replace(
             code=_code(service, built),
             variables=inner.variables,
             further=inner.further,
@@ -178,7 +178,7 @@ def _restart(project: Project, service: Value) -> tuple[Fact[str] | None, bool |
     policy = service.get("deploy", "restart_policy")
     if policy is not None:
         condition = policy.get("condition")
-        value = policy._replace(kind="str", value="any") if condition is None else condition
+        value = policy.replace(kind="str", value="any") if condition is None else condition
     if value is None:
         return None, False
     if value.kind != "str":

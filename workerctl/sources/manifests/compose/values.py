@@ -3,13 +3,14 @@ The values of a compose file after interpolation.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.manifests.compose import paths
 
 
-class Value(NamedTuple):
+class Value(Record):
     """
     A mapping, a sequence or a scalar of a compose file.
 

@@ -3,8 +3,8 @@ The environment of a service: `environment`, and the files of `env_file`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.manifests.compose import envfiles, paths
 from workerctl.sources.manifests.compose.envfiles import Setting
 from workerctl.sources.manifests.compose.interpolation import Text
@@ -13,7 +13,7 @@ from workerctl.sources.manifests.compose.values import Value, source
 from workerctl.sources.manifests.containers import Fact, Variable
 
 
-class Environment(NamedTuple):
+class Environment(Record):
     """
     The variables of a service, and the sources of variables that are not here.
     """
@@ -99,7 +99,7 @@ def _entries(
             project.remark(item.location, "The name of a variable ends in white space.")
         elif name:
             kind = "str" if separator else "null"
-            yield name, item._replace(kind=kind, value=text)
+            yield name, item.replace(kind=kind, value=text)
     if value.kind not in {"map", "seq"}:
         project.remark(value.location, "The environment is neither a mapping nor a list.")
 

@@ -3,9 +3,9 @@ A container of a workload, with what Kubernetes would refuse of it.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Container, Fact
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes import environment, volumes
@@ -26,7 +26,7 @@ _HUB = "docker.io/"
 _LIBRARY = "library/"
 
 
-class Built(NamedTuple):
+class Built(Record):
     """
     A container, and what Kubernetes would refuse or ignore of it.
     """

@@ -5,9 +5,9 @@ The data of ConfigMaps and Secrets, and of the objects that create Secrets.
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Fact
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes.naming import key_of, sentence
@@ -17,7 +17,7 @@ _ENCRYPTED = "ENC["
 _NUL = "\0"
 
 
-class Datum(NamedTuple):
+class Datum(Record):
     """
     A value of a ConfigMap or a Secret.
 
@@ -37,7 +37,7 @@ class Datum(NamedTuple):
         return f"Datum(at {self.location})"
 
 
-class Data(NamedTuple):
+class Data(Record):
     """
     The values of a ConfigMap or a Secret by key, as far as the files show them.
 
@@ -63,8 +63,8 @@ def of_config_map(node: Node, name: str) -> Data:
     reader = _Reader("ConfigMap", name, node)
     entries = {key: reader.text(key, value) for key, value in _entries(node, "data")}
     for key, value in _entries(node, "binaryData"):
-        entries.setdefault(key, reader.encoded(key, value)._replace(is_variable=False))
-    entries = {key: one._replace(in_clear=True) for key, one in entries.items()}
+        entries.setdefault(key, reader.encoded(key, value).replace(is_variable=False))
+    entries = {key: one.replace(in_clear=True) for key, one in entries.items()}
     return Data("ConfigMap", name, entries, remarks=tuple(reader.remarks))
 
 

@@ -4,9 +4,9 @@ The environment of a container, as the kubelet makes it from `envFrom` and `env`
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.report.suggest import did_you_mean
 from workerctl.sources.manifests.containers import Fact, Variable
 from workerctl.sources.manifests.documents import Node
@@ -24,7 +24,7 @@ _NUL = "\0"
 _TOO_LONG = f"is longer than {LONGEST // 1024} KiB, with which Linux starts no program"
 
 
-class Environment(NamedTuple):
+class Environment(Record):
     """
     The variables of a container, the sources of further ones, and what Kubernetes would refuse.
     """

@@ -4,8 +4,8 @@ The objects in manifests, and what they say of ConfigMaps and Secrets.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Fact
 from workerctl.sources.manifests.documents import Node, flattened
 from workerctl.sources.manifests.kubernetes import data
@@ -20,7 +20,7 @@ _READERS = {"ConfigMap": data.of_config_map, "Secret": data.of_secret}
 Identity = tuple[str, str, str]
 
 
-class Object(NamedTuple):
+class Object(Record):
     """
     An object of a manifest. Its namespace is "default" if it does not have one.
     """
@@ -78,7 +78,7 @@ class Objects:
         found = self._known.get(identity)
         if found is not None:
             read = _READERS[kind](found.node, name)
-            return read._replace(remarks=(*self.repeated(*identity), *read.remarks))
+            return read.replace(remarks=(*self.repeated(*identity), *read.remarks))
         return self._created.get((namespace, name)) if kind == "Secret" else None
 
     @cached_property

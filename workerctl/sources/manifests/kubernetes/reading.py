@@ -116,5 +116,5 @@ def _built(
             is_judged = workload is chosen and node is judged and not is_found
             is_found = is_found or is_judged
             built = build(workload, node, scope)
-            container = built.container._replace(hosts=names, is_elsewhere=namespace != space)
-            yield is_judged, built._replace(container=container)
+            container = built.container.replace(hosts=names, is_elsewhere=namespace != space)
+            yield is_judged, built.replace(container=container)

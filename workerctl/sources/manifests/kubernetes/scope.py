@@ -2,15 +2,14 @@
 What the containers of a workload can refer to.
 """
 
-from typing import NamedTuple
-
+from workerctl.report.records import Record
 from workerctl.sources.manifests.kubernetes.data import Data
 from workerctl.sources.manifests.kubernetes.limits import Budget
 from workerctl.sources.manifests.kubernetes.objects import Objects
 from workerctl.sources.manifests.kubernetes.services import Links
 
 
-class Scope(NamedTuple):
+class Scope(Record):
     """
     The objects in the namespace of a workload, its Services, and how much may still be read.
     """

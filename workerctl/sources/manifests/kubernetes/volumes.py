@@ -4,9 +4,9 @@ What a container sees of the volumes of its Pod.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from workerctl.report.findings import Location
+from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Fact, Mount
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes.environment import Environment
@@ -21,7 +21,7 @@ _PASSING = frozenset(
 )
 
 
-class Volumes(NamedTuple):
+class Volumes(Record):
     """
     The mounts of a container by path, and what Kubernetes would refuse.
     """

@@ -3,8 +3,8 @@ The workloads in manifests: the objects that have a template of Pods.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from workerctl.report.records import Record
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes.naming import kind_named, named
 from workerctl.sources.manifests.kubernetes.objects import Object
@@ -30,7 +30,7 @@ _PATH = ("spec", "template", "spec")
 _ENDING = frozenset({"Job", "CronJob", "ScaledJob"})
 
 
-class Workload(NamedTuple):
+class Workload(Record):
     """
     An object that starts Pods, and the specification of these.
     """
