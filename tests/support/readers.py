@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -78,7 +79,8 @@ def bash(paths: Sequence[Path]) -> list[Found]:
     """
     Return what `set -a; . file` exports; a syntax error ends the file at that line.
     """
-    arguments = (f"{path}:{' '.join(_ASSIGNED.findall(path.read_text()))}" for path in paths)
+    names = (" ".join(_ASSIGNED.findall(path.read_text())) for path in paths)
+    arguments = (f"{path.absolute()}:{some}" for path, some in zip(paths, names, strict=True))
     answer = _ask("bash", "-c", _BASH, "bash", *arguments)
     return [
         dict(record.split("=", 1) for record in records.split("\0")[:-1])
@@ -90,7 +92,7 @@ def node(paths: Sequence[Path]) -> list[Found]:
     """
     Return what `util.parseEnv` of Node.js finds.
     """
-    answer = _ask("node", "-e", _NODE, *map(str, paths))
+    answer = _ask("node", "-e", _NODE, *(str(path.absolute()) for path in paths))
     return [json.loads(line) for line in answer.split("\n")[:-1]]
 
 
@@ -110,7 +112,10 @@ def systemd(paths: Sequence[Path]) -> list[Found]:
 
 def _ask(*command: str) -> str:
     environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    return subprocess.run(command, capture_output=True, env=environ, check=True).stdout.decode()
+    # To bash, a line may write a file.
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(command, capture_output=True, env=environ, cwd=directory, check=True)
+    return done.stdout.decode()
 
 
 def _docker(data: bytes) -> Found:
