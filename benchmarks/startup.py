@@ -202,6 +202,7 @@ def _prepared(directory: Path) -> tuple[list[Row], list[str]]:
     skipped: list[str] = []
     plain = Command((python, "settings.py"), "plain", expects="settings are valid")
     rows.append(Row("check / a plain pydantic-settings script", check, plain, 0.95))
+    rows.append(Row("get_settings() at boot / that script", Command((python, "-c", BOOT)), plain))
     _make_foreign_project(directory)
     foreign = check._replace(directory="foreign", expects="settings:Settings")
     called = plain._replace(directory="foreign")
@@ -216,30 +217,57 @@ def _prepared(directory: Path) -> tuple[list[Row], list[str]]:
 
 def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     r = Command((python, "-c", "import pydantic_settings"))
-    p = Command((python, "-c", "pass"))
     keyless = check._replace(directory="development", expects="KEY001 ENCRYPTION_KEY is not set")
     in_git = check._replace(directory="git")
-    config = Command((workerctl, "show-config"), expects="LLM_TIMEOUT_SECONDS")
-    version = Command((workerctl, "--version"), expects="workerctl ")
     yield Row("check, in a git work tree / R", in_git, r, 1.05)
     yield Row("check, in no work tree / R", check, r, 1.05)
     yield Row("check on a file without a key / R", keyless, r, 1.00)
     options = Command((workerctl, "check", "--fail-on", "error"), expects="no findings")
-    yield Row("check with an option / R", options, r, 1.05)
+    yield Row("check with an option / R", options, r)
     keyless_options = keyless._replace(arguments=options.arguments)
-    yield Row("check with an option, without a key / R", keyless_options, r, 1.00)
+    yield Row("check with an option, without a key / R", keyless_options, r)
     yield Row("check on a terminal / R", in_git._replace(terminal=True), r, 1.15)
+    yield from _command_rows(workerctl, r, Command((python, "-c", "pass")))
+    yield from _library_rows(python, r)
+    targets = check._replace(directory="three targets", expects="0 of 3 configurations failed")
+    target = check._replace(directory="one target")
+    yield Row("check of three targets / of one", targets, target, 1.25)
+    composed = ("--compose", "compose.yaml", "--service", "worker")
+    compose = check._replace(arguments=(*check.arguments, *composed), directory="compose")
+    yield Row(f"check of a compose file of {COMPOSE_LINES} lines / R", compose, r, 1.40)
+    yield Row("check, peak memory / R", in_git, r, 1.40, "peak")
+    yield Row("check on a file without a key, peak memory / R", keyless, r, 1.10, "peak")
+    crowded = check._replace(variables=MANY_VARIABLES)
+    yield Row(f"check, {MANY_VARIABLES} / {VARIABLES} variables", crowded, check, 1.5)
+
+
+def _command_rows(workerctl: str, r: Command, p: Command) -> Iterator[Row]:
+    """
+    Yield the rows of the other commands.
+    """
+    config = Command((workerctl, "show-config"), expects="LLM_TIMEOUT_SECONDS")
     yield Row("show-config / R", config, r, 1.00)
     budget = Command((workerctl, "budget"), expects="A job may take")
     yield Row("budget / R", budget, r, 1.00)
+    schema = Command((workerctl, "schema"), expects="LLM_TIMEOUT_SECONDS")
+    yield Row("schema / R", schema, r, 1.00)
+    diff = Command((workerctl, "diff", "a.env", "b.env"), "three targets", expects="equal")
+    yield Row("diff / R", diff, r, 1.00)
     for terminal in (False, True):
         where = " on a terminal" if terminal else ""
         whole = Command((workerctl, "--help"), expects="Preflight", terminal=terminal)
         one = Command((workerctl, "check", "--help"), expects="--fail-on", terminal=terminal)
         yield Row(f"--help{where} / R", whole, r, 0.75)
         yield Row(f"check --help{where} / R", one, r, 1.15)
+    version = Command((workerctl, "--version"), expects="workerctl ")
     yield Row("--version / P", version, p, 1.25)
     yield Row("keygen / P", Command((workerctl, "keygen")), p, 2.5)
+
+
+def _library_rows(python: str, r: Command) -> Iterator[Row]:
+    """
+    Yield the rows of what a worker imports and calls.
+    """
     yield Row("get_settings() at boot / R", Command((python, "-c", BOOT)), r, 1.10)
     for name, bound in IMPORTS.items():
         yield Row(f"import {name} / R", Command((python, "-c", f"import {name}")), r, bound)
@@ -250,18 +278,8 @@ def _own_rows(workerctl: str, python: str, check: Command) -> Iterator[Row]:
     forked = Command((python, "-c", FORKED), prints=True)
     yield Row("get_settings() again, ms", again, None, 0.05, "printed")
     yield Row("get_settings() in a forked child, ms", forked, None, 0.05, "printed")
-    targets = check._replace(directory="three targets", expects="0 of 3 configurations failed")
-    target = check._replace(directory="one target")
-    yield Row("check of three targets / of one", targets, target, 1.25)
-    composed = ("--compose", "compose.yaml", "--service", "worker")
-    compose = check._replace(arguments=(*check.arguments, *composed), directory="compose")
-    yield Row(f"check of a compose file of {COMPOSE_LINES} lines / R", compose, r, 1.40)
     stages = Command((python, "-c", STAGES), prints=True)
     yield Row("a budget of 1000 stages, processor ms", stages, None, 50, "printed")
-    yield Row("check, peak memory / R", in_git, r, 1.40, "peak")
-    yield Row("check on a file without a key, peak memory / R", keyless, r, 1.10, "peak")
-    crowded = check._replace(variables=MANY_VARIABLES)
-    yield Row(f"check, {MANY_VARIABLES} / {VARIABLES} variables", crowded, check, 1.5)
     for what, program in (("load()", READ), ("preflight()", CHECK)):
         few = Command((python, "-c", program), f"{LINES} lines", prints=True)
         many = few._replace(directory=f"{MANY_LINES} lines")

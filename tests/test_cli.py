@@ -957,6 +957,11 @@ def test_the_completion_script_is_shown(run: Run) -> None:
         ("check", "--fail-on=error"),
         ("show-config", "--format=table"),
         ("budget", "--format=text"),
+        ("schema", "--format=env"),
+        ("check .env", "--fail-on=error"),
+        ("check missing.env", "--fail-on=error"),
+        ("diff .env .env", "--format=text"),
+        ("diff .env", "--format=text"),
     ],
 )
 def test_a_plain_command_has_the_output_of_one_with_options(
@@ -968,7 +973,7 @@ def test_a_plain_command_has_the_output_of_one_with_options(
     file = request.getfixturevalue(name)
     file.rename(file.with_name(".env"))
 
-    plain, parsed = run(command), run(command, option)
+    plain, parsed = run(*command.split()), run(*command.split(), option)
 
     assert (plain.returncode, plain.stdout, plain.stderr) == (
         parsed.returncode,

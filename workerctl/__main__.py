@@ -13,6 +13,9 @@ from workerctl import __version__
 
 _WIDEST = 10_000
 
+# The frequent commands, and whether words may follow.
+_PLAIN = {"budget": False, "check": True, "diff": True, "schema": False, "show-config": False}
+
 
 def main() -> None:
     """
@@ -47,14 +50,19 @@ def _run(arguments: list[str]) -> int:
     # pydantic-settings imports asyncio for a feature that is not used here, which takes as long as
     # importing all modules of workerctl.
     defer("asyncio")
-    if len(arguments) == 1 and arguments[0] in {"budget", "check", "show-config"}:
-        return _run_plain(arguments[0])
+    command, *words = arguments or [""]
+    if command in _PLAIN and _are_plain(words, allowed=_PLAIN[command]):
+        return _run_plain(command, words)
     from workerctl import cli
 
     return cli.run(arguments)
 
 
-def _run_plain(command: str) -> int:
+def _are_plain(words: list[str], *, allowed: bool) -> bool:
+    return not words or (allowed and not any(word.startswith("-") for word in words))
+
+
+def _run_plain(command: str, words: list[str]) -> int:
     """
     Run a command without options as the command line does.
     """
@@ -68,6 +76,16 @@ def _run_plain(command: str) -> int:
             from workerctl.commands.show_config.command import execute as show_config
 
             return show_config(world, Options(), ShowConfigOptions())
+        if command == "schema":
+            from workerctl.commands.schema.command import SchemaOptions
+            from workerctl.commands.schema.command import execute as schema
+
+            return schema(world, None, SchemaOptions())
+        if command == "diff":
+            from workerctl.commands.diff.command import DiffOptions
+            from workerctl.commands.diff.command import execute as diff
+
+            return diff(world, words, None, DiffOptions())
         from workerctl.preflight import Request
 
         if command == "budget":
@@ -77,7 +95,7 @@ def _run_plain(command: str) -> int:
             return budget(world, Request(), BudgetOptions())
         from workerctl.commands.check.command import execute as check
 
-        return check(world, Request(), annotate=True)
+        return check(world, Request(), words, annotate=True)
     except SystemExit as end:  # a team's code exits; Python would print the argument
         return 2 if end.code else 0
     except Exception as error:  # noqa: BLE001 -- the same boundary as in cli.run

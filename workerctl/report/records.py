@@ -31,7 +31,7 @@ class Record:
         fields = self.field_names
         mine = self.__dict__
         mine.update(zip(fields, values, strict=False))
-        for name in fields[len(values) :]:
+        for name in fields[len(values) :] if len(values) < len(fields) else ():
             if name in named:
                 mine[name] = named.pop(name)
             elif hasattr(type(self), name):
@@ -49,7 +49,13 @@ class Record:
 
         Raises TypeError for a name that is not a field.
         """
-        return type(self)(**{**self.__dict__, **changes})
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.__dict__.update(changes)
+        if len(copy.__dict__) != len(self.field_names):
+            message = f"{type(self).__name__} has no such field to replace"
+            raise TypeError(message)
+        return copy
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         del value  # error reporters send local variables

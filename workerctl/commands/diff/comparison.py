@@ -22,6 +22,7 @@ from workerctl.schema.secrets.shown import Redact, is_same
 from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.secrecy.masking import MASK, may_show_name
+from workerctl.secrecy.redaction import Redactor
 from workerctl.sources.values import Assignment
 
 Relation = Literal["only-a", "only-b", "different", "same"]
@@ -122,7 +123,12 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
 
     Raises SourceError, ProjectError or UsageError if one of them cannot be loaded.
     """
-    one, other = _side(world, a), _side(world, b)
+    loaded = [world.load(each.request.options) for each in (a, b)]
+    # Masks the secrets of each configuration in the values of both.
+    redact = Redactor((secret for each in loaded for secret in _secrets(each)), MASK).redact
+    one, other = (
+        _side(world, each, made, redact) for each, made in zip((a, b), loaded, strict=True)
+    )
     names = dict.fromkeys((*one.rows, *other.rows, *one.lines, *other.lines))
     used = [entry for name in names if (entry := _entry(name, one, other))]
     found = [entry for entry in used if not _is_unknown(entry)]
@@ -130,7 +136,7 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
     differing = [entry for entry in found if entry.relation != "same"]
     listed = tuple(
         entry
-        for entry in _redacted(shown, one, other)
+        for entry in _redacted(shown, redact)
         if entry.relation != "same" or (entry.secret and _is_set(entry))
     )
     return Comparison(
@@ -146,15 +152,14 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
     )
 
 
-def _side(world: World, one: Configuration) -> Side:
-    loaded = world.load(one.request.options)
+def _side(world: World, one: Configuration, loaded: Loaded, redact: Redact) -> Side:
     context = context_of(loaded, one.request, world.today)
     return Side(
         name=one.name or "",
         loaded=loaded,
         env=judged_as(loaded.view, one.request.env),
         report=report_of(loaded, context, (), env_by=one.request.env_by),
-        rows={row.setting.name: row for row in rows(loaded, one.request.env)},
+        rows={row.setting.name: row for row in rows(loaded, one.request.env, redact)},
         lines={
             line.name: line
             for source in loaded.values.env_files
@@ -281,13 +286,10 @@ def _may_show(name: str, a: Side, b: Side) -> bool:
     return may_show_name(name, (*a.loaded.values.names.fields, *b.loaded.values.names.fields))
 
 
-def _redacted(entries: Iterable[Entry], a: Side, b: Side) -> Iterator[Entry]:
+def _redacted(entries: Iterable[Entry], redact: Redact) -> Iterator[Entry]:
     """
-    Yield the entries with the secrets of each configuration masked in the values of the other.
+    Yield the entries with values in whose whole text, too, all secrets are masked.
     """
-    from workerctl.secrecy.redaction import Redactor
-
-    redact = Redactor((*_secrets(a), *_secrets(b)), MASK).redact
     for entry in entries:
         yield entry.replace(a=_masked(entry.a, redact), b=_masked(entry.b, redact))
 
@@ -298,8 +300,8 @@ def _masked(cell: Cell | None, redact: Redact) -> Cell | None:
     return cell.replace(value=redact(cell.value))
 
 
-def _secrets(side: Side) -> Iterator[str]:
-    settings, values = side.loaded.settings, side.loaded.values
+def _secrets(loaded: Loaded) -> Iterator[str]:
+    settings, values = loaded.settings, loaded.values
     if settings is not None:
         yield from secret_texts(settings)
     yield from (text for name, text in values.texts().items() if values.names.is_secret(name))

@@ -47,14 +47,15 @@ class Row(Record):
     shadowed: tuple[Location, ...]
 
 
-def rows(loaded: Loaded, env: str | None = None) -> tuple[Row, ...]:
+def rows(loaded: Loaded, env: str | None = None, redact: Redact | None = None) -> tuple[Row, ...]:
     """
     Return a row for every setting of the loaded configuration, in the order of the schema.
 
-    `required` is that of the environment `env`, by default the configured one.
+    `required` is that of the environment `env`, by default the configured one. `redact` masks the
+    secrets of the configuration in public values, by default with `redactor_of`.
     """
     required = rules.required_names(loaded.view, judged_as(loaded.view, env))
-    redact = redactor_of(loaded)
+    redact = redact or redactor_of(loaded)
     return tuple(_row(loaded, setting, required, redact) for setting in settings(loaded))
 
 
