@@ -23,11 +23,12 @@ SHORTEST = 4
 # Every six-character piece contains a four-character anchor that starts at a multiple of three, so
 # checking every third position finds them all.
 _STEP = 3
+_ANCHOR = 4
 
 # Path segments, parameter names and user names that reveal nothing: "services", "v1", "default".
 _HARMLESS = r"[a-z._~-]{1,16}|.{0,5}"
 
-Anchor = tuple[str, str, str, str]
+Anchor = tuple[str, ...]
 # A text that is masked only where its pattern matches, never in pieces.
 Whole = tuple[str, re.Pattern[str]]
 
@@ -44,7 +45,7 @@ class Redactor:
         known = set(secrets)
         parts = {part for secret in known for part in _parts(secret)}
         self._pieces = frozenset(chain.from_iterable(map(pieces, parts)))
-        self._anchors = frozenset(chain.from_iterable(_anchors(piece, 1) for piece in self._pieces))
+        self._anchors = frozenset(map(tuple, _first_anchors(self._pieces)))
         self._wholes = dict([*map(_short_word, parts), *map(_end_of_url, known)])
         self._wholes.pop("", None)
 
@@ -55,7 +56,7 @@ class Redactor:
         for whole, pattern in self._wholes.items():
             if whole in text and pattern.search(text):
                 return True
-        return not self._anchors.isdisjoint(_anchors(text, _STEP)) and any(self._spans(text))
+        return not self._anchors.isdisjoint(_anchors(text)) and any(self._spans(text))
 
     def redact(self, text: str) -> str:
         """
@@ -77,7 +78,7 @@ class Redactor:
         """
         Yield the start and end of every piece in the order of the starts; they may overlap.
         """
-        for number, anchor in enumerate(_anchors(text, _STEP)):
+        for number, anchor in enumerate(_anchors(text)):
             if anchor in self._anchors:
                 last = number * _STEP
                 for start in range(max(0, last - _STEP + 1), last + 1):
@@ -140,8 +141,15 @@ def _end_of_url(secret: str) -> Whole:
     return end, re.compile(f"(?<={re.escape(host)}){re.escape(end)}")
 
 
-def _anchors(text: str, step: int) -> Iterator[Anchor]:
+def _anchors(text: str) -> Iterator[Anchor]:
     """
-    Yield the anchor at every `step`-th position. Tuples are the fastest form to compare.
+    Yield the anchor at every third position. Tuples are the fastest form to compare.
     """
-    return zip(text[::step], text[1::step], text[2::step], text[3::step], strict=False)
+    return zip(text[::_STEP], text[1::_STEP], text[2::_STEP], text[3::_STEP], strict=False)
+
+
+def _first_anchors(found: Iterable[str]) -> frozenset[str]:
+    """
+    Return the anchors of pieces of which one is at a third position, wherever a piece begins.
+    """
+    return frozenset(piece[at : at + _ANCHOR] for piece in found for at in range(_STEP))

@@ -2,6 +2,7 @@
 `workerctl show-config`: select the settings to show, and write them in a format.
 """
 
+from functools import partial
 from typing import Literal
 
 from workerctl.commands.show_config import formats, rows
@@ -44,9 +45,10 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
 
         return world.output.write(lambda stream: dump(formats.document(selected), stream))
     if show.format == "env":
+        is_whole = partial(rows.is_whole, loaded)
         return world.output.write(
             lambda stream: stream.writelines(
-                f"{text}\n" for text in formats.env_lines(selected, stream.encoding)
+                f"{text}\n" for text in formats.env_lines(selected, is_whole, stream.encoding)
             )
         )
     if show.name is not None:

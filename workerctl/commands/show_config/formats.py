@@ -2,7 +2,7 @@
 The formats of `workerctl show-config` for programs: JSON, and lines of an env file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from workerctl import __version__
@@ -39,7 +39,9 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterator[str]:
+def env_lines(
+    selected: Iterable[Row], is_whole: Callable[[Row], bool], encoding: str | None = "utf-8"
+) -> Iterator[str]:
     """
     Yield the rows as lines of an env file.
 
@@ -52,7 +54,7 @@ def env_lines(selected: Iterable[Row], encoding: str | None = "utf-8") -> Iterat
             yield f"# {name} is not valid"
         elif row.typed is None and row.setting.path:  # an empty text is not None
             yield f"# {name} is not set"
-        elif row.setting.secret or not row.whole or not row.shown.isprintable():
+        elif row.setting.secret or not is_whole(row) or not row.shown.isprintable():
             yield f"# {name} is {'set' if row.shown else 'not set'}"
         else:
             text = f"{name}={_quoted(row.shown)}"

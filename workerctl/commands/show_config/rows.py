@@ -29,15 +29,13 @@ class Row(Record):
     """
     One setting and what may be shown of it. `shown` is "" if it is not set or not valid.
 
-    `typed` is the same in JSON types, and `whole` is false if a part of the value is masked or left
-    out. `is_key` is true for an encryption key, of which length and id are shown. `shadowed` holds
-    the locations of weaker assignments, which have no effect.
+    `typed` is the same in JSON types. `is_key` is true for an encryption key, of which length and
+    id are shown. `shadowed` holds the locations of weaker assignments, which have no effect.
     """
 
     setting: Setting
     shown: str
     typed: Any
-    whole: bool
     is_key: bool
     is_set: bool
     required: bool
@@ -140,12 +138,11 @@ def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Red
     value = loaded.values.chosen.get(name)
     valid = name not in loaded.invalid and loaded.settings is not None
     is_key = _is_key(loaded.schema, name)
-    typed, whole = _typed(loaded, setting, redact) if valid else (None, False)
+    typed = _typed(loaded, setting, redact) if valid else None
     return Row(
         setting=setting,
         shown=_shown(loaded, setting, typed, is_key=is_key) if valid else "",
         typed=typed,
-        whole=whole,
         is_key=is_key,
         is_set=value is not None,
         required=setting.required or name in required,
@@ -161,7 +158,7 @@ def _location(loaded: Loaded, name: str) -> Location:
     Return where a value is from: its own variable, or that of a model around it.
     """
     variable, where = loaded.schema.variables.get(name), loaded.values.location(name)
-    if variable is None or where.source != "default":
+    if variable is None or where.source != "default" or len(variable.path) == 1:
         return where
     for other in loaded.schema.variables.values():
         is_around = variable.path[: len(other.path)] == other.path and other.name != name
@@ -199,20 +196,27 @@ def redactor_of(loaded: Loaded) -> Redact | None:
     return Redactor(secrets, MASK).redact
 
 
-def _typed(loaded: Loaded, setting: Setting, redact: Redact | None) -> tuple[Any, bool]:
+def _typed(loaded: Loaded, setting: Setting, redact: Redact | None) -> Any:
     """
-    Return what may be shown of a value, in JSON types, and whether that is the whole value.
+    Return what may be shown of a value, in JSON types.
     """
     name = setting.name
     if name not in loaded.schema.variables:
-        return (MASK if loaded.values.text(name) else ""), False
-    shown = shown_variable(loaded.schema, loaded.settings, name, redact)
-    if shown.secret:
-        return shown.value, False
+        return MASK if loaded.values.text(name) else ""
+    return shown_variable(loaded.schema, loaded.settings, name, redact).value
+
+
+def is_whole(loaded: Loaded, row: Row) -> bool:
+    """
+    Return whether a row shows the whole value, of which no part is masked or left out.
+    """
     from pydantic_core import to_jsonable_python
 
+    name = row.setting.name
+    if not row.valid or name not in loaded.schema.variables:
+        return False
     plain = to_jsonable_python(_value(loaded, name), fallback=str, serialize_unknown=True)
-    return shown.value, _flat(shown.value) == _flat(plain)
+    return _flat(row.typed) == _flat(plain)
 
 
 def _flat(value: Any) -> str:

@@ -78,7 +78,8 @@ def has_rule(info: FieldInfo, kind: type[Any]) -> bool:
     """
     Return whether a rule of this kind is in the annotation, with or without parentheses.
     """
-    return any(item is kind or isinstance(item, kind) for item in info.metadata)
+    metadata = info.metadata  # most fields have none
+    return bool(metadata) and any(item is kind or isinstance(item, kind) for item in metadata)
 
 
 def aliases(info: FieldInfo) -> Iterator[str]:

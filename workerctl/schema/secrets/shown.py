@@ -111,12 +111,13 @@ def place_of(name: str, info: FieldInfo, parents: tuple[str, ...] = ()) -> Place
     """
     Return the place of a field, whose name is given without a prefix of the class.
     """
+    hidden = has_rule(info, Hidden)
     return Place(
         name=name,
         annotation=info.annotation,
-        secret=hides_all(name, info, parents),
-        by_type=has_rule(info, Hidden),
-        public=is_public(info) and not has_rule(info, Hidden),
+        secret=hidden or hides_all(name, info, parents),
+        by_type=hidden,
+        public=not hidden and is_public(info),
         random=may_look_random(name),
         parents=(*parents, name),
     )
