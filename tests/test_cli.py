@@ -1002,13 +1002,16 @@ def test_an_exit_in_a_teams_type_shows_nothing(
     run: Run, directory: Path, options: list[str]
 ) -> None:
     """
-    If the text of a value exits with a message, the exit code is 2 and the message is not printed.
+    If an attribute of a value exits with a message, the exit code is 2 and nothing is printed.
     """
     (directory / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "exits:S"\n')
     (directory / "exits.py").write_text(
         "import sys\n"
         "from pydantic_settings import BaseSettings\n"
-        "class Loud:\n    def __str__(self): sys.exit('hidden-text')\n"
+        "class Loud:\n"
+        "    def __getattr__(self, name):\n"
+        "        sys.exit('hidden-text') if name == 'get_secret_value' else None\n"
+        "        raise AttributeError(name)\n"
         "class S(BaseSettings, arbitrary_types_allowed=True):\n    a: Loud = Loud()\n"
     )
     done = run("show-config", *options)

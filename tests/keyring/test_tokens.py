@@ -29,8 +29,10 @@ def test_an_encoded_token_is_parsed(version: int, sealed: bytes) -> None:
     ours, old = tokens.parse(spelt(version, sealed)), tokens.parse(origin(version, sealed))
 
     header = base64.urlsafe_b64decode(b"wkt1") + bytes([version]) + ID + SALT
-    assert ours == (version, ID, SALT, NONCE, sealed, header)
-    assert old == (version, None, SALT, NONCE, sealed, b"RAI1" + bytes([version]) + SALT)
+    assert ours == tokens.Token(version, ID, SALT, NONCE, sealed, header)
+    assert old == tokens.Token(
+        version, None, SALT, NONCE, sealed, b"RAI1" + bytes([version]) + SALT
+    )
 
 
 def test_a_token_is_text_with_a_prefix() -> None:

@@ -171,7 +171,8 @@ def test_each_place_alone_hides_its_secret(kind: str, mint: Mint) -> None:
     planted = _planted(mint)
     assert [secret for secret in planted if not redactor.holds(secret)] == []
     for name, info in type(instance).model_fields.items():
-        assert Oracle(planted).leaks(json.dumps(shown(name, info, getattr(instance, name)))) == []
+        found = shown(name, info, getattr(instance, name)).value
+        assert Oracle(planted).leaks(json.dumps(found)) == []
 
 
 COMMANDS = (
