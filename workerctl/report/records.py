@@ -31,7 +31,7 @@ class Record:
         fields = self.field_names
         mine = self.__dict__
         mine.update(zip(fields, values, strict=False))
-        for name in fields[len(values) :] if len(values) < len(fields) else ():
+        for name in fields[len(values) :]:
             if name in named:
                 mine[name] = named.pop(name)
             elif hasattr(type(self), name):

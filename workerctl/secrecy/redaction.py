@@ -150,6 +150,6 @@ def _anchors(text: str) -> Iterator[Anchor]:
 
 def _first_anchors(found: Iterable[str]) -> frozenset[str]:
     """
-    Return the anchors of pieces of which one is at a third position, wherever a piece begins.
+    Return the first three anchors of every piece: one of them is at a position that is checked.
     """
     return frozenset(piece[at : at + _ANCHOR] for piece in found for at in range(_STEP))

@@ -288,7 +288,7 @@ def _may_show(name: str, a: Side, b: Side) -> bool:
 
 def _redacted(entries: Iterable[Entry], redact: Redact) -> Iterator[Entry]:
     """
-    Yield the entries with values in whose whole text, too, all secrets are masked.
+    Yield the entries with the secrets masked in the whole text of a value, too.
     """
     for entry in entries:
         yield entry.replace(a=_masked(entry.a, redact), b=_masked(entry.b, redact))
