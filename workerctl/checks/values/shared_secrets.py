@@ -70,7 +70,9 @@ def _sharing(
     Yield the other configurations that hold a secret, each with the variable that holds it there.
     """
     for other, secrets in holders:
-        names = [one.name for one in secrets.get(own.text, ()) if not _is_of_machine(own, one)]
+        same = [one for one in secrets.get(own.text, ()) if not _is_of_machine(own, one)]
+        # Few texts are the same, and telling a secret from a placeholder takes longer.
+        names = [one.name for one in same if _is_real(one)] if same and _is_real(own) else []
         if names:
             yield other, own.name if own.name in names else names[0]
 
@@ -141,11 +143,9 @@ def _by_text(view: View) -> dict[str, list[Held]]:
 
 def _held(view: View) -> Iterator[Held]:
     """
-    Yield the secrets that the sources of a configuration set, without what is not a secret yet.
+    Yield what the sources of a configuration set where a secret belongs.
     """
-    for one in chain(_of_settings(view), _of_other_lines(view)):
-        if _is_real(one):
-            yield one
+    yield from chain(_of_settings(view), _of_other_lines(view))
 
 
 def _of_settings(view: View) -> Iterator[Held]:
