@@ -71,7 +71,7 @@ def _sharing(
     """
     for other, secrets in holders:
         same = [one for one in secrets.get(own.text, ()) if not _is_of_machine(own, one)]
-        # Few texts are the same, and telling a secret from a placeholder takes longer.
+        # Few texts are the same, and it takes longer to recognise a placeholder.
         names = [one.name for one in same if _is_real(one)] if same and _is_real(own) else []
         if names:
             yield other, own.name if own.name in names else names[0]
