@@ -27,10 +27,8 @@ LONG_TESTS ?=
 # The one of VERSIONS whose tests measure coverage: from 3.12 on, Python itself reports which lines run,
 # which takes a fraction of the time that a tracer takes.
 COVERED ?= 3.13
-# Those of VERSIONS between an older and a newer one; on them, the slow tests of what is written and of
-# the example are left out.
+# Those of VERSIONS on which no leaks are looked for, because there is an older and a newer one.
 MIDDLE ?= 3.12
-OUTER_TESTS = tests/leaks tests/output tests/examples
 # The pytest options that select the tests of the last run of `make test-all`; empty for all.
 LAST_TESTS ?=
 # The modules that `make mutants` changes, of those in benchmarks/mutants.py; empty for all.
@@ -99,7 +97,7 @@ test-%: .venv-%/.stamp $(REDIS)
 		COVERAGE_CORE=sysmon HYPOTHESIS_PROFILE=quick .venv-$*/bin/pytest \
 			$(SHARED) -m "$(QUICK) and not any_python" \
 			$(if $(filter $*,$(COVERED)),--cov --cov-report=term) \
-			$(if $(filter $*,$(MIDDLE)),$(OUTER_TESTS:%=--ignore=%)) $(PYTEST_ARGS); \
+			$(if $(filter $*,$(MIDDLE)),--ignore=tests/leaks) $(PYTEST_ARGS); \
 	else \
 		echo "Python $*: not tested, because it is not installed."; \
 	fi

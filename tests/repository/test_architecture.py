@@ -270,6 +270,27 @@ def test_nothing_is_asserted_outside_tests(path: Path) -> None:
     assert not [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
 
 
+@pytest.mark.any_python
+def test_every_record_has_the_base_class_of_records() -> None:
+    """
+    No module defines a named tuple or a dataclass, whose creation takes longer.
+    """
+    classes = [
+        (path, node)
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+    ]
+    bases = [
+        (path, [*map(ast.unparse, (*one.bases, *one.decorator_list))]) for path, one in classes
+    ]
+
+    assert sum("Record" in names for _, names in bases) > 100
+    assert [
+        path for path, names in bases if re.search("NamedTuple|dataclass(?!_)", " ".join(names))
+    ] == []
+
+
 @EVERY_MODULE
 @pytest.mark.any_python
 def test_no_call_reads_the_values_of_an_error(path: Path) -> None:
