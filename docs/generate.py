@@ -11,7 +11,7 @@ from pathlib import Path
 from generating import commands, exceptions, exit_codes, pictures, schemas
 
 from workerctl.budget.pipeline import PIPELINE
-from workerctl.checks import CHECKS
+from workerctl.checks.table import CHECKS
 from workerctl.commands.explain import markdown
 from workerctl.commands.explain.topics import Manual
 from workerctl.commands.schema.entries import outline

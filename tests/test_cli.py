@@ -19,8 +19,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from workerctl import __version__
-from workerctl.checks import CHECKS
 from workerctl.checks.base import titled
+from workerctl.checks.table import CHECKS
 from workerctl.output.formats import FORMATS
 from workerctl.schema.declarations import declared
 from workerctl.settings import Settings

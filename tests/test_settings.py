@@ -20,7 +20,7 @@ from pydantic import Field, SecretStr
 import workerctl
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.support.configurations import KEY
-from workerctl import checks
+from workerctl.checks.table import CHECKS
 from workerctl.preflight import Request, preflight
 from workerctl.report.errors import ConfigurationError, ProjectError, SourceError
 from workerctl.report.findings import ENVIRONMENTS, Location
@@ -264,7 +264,7 @@ def test_boot_reports_what_check_reports(env: Path) -> None:
     report = preflight(Request(Options(), selected=codes), environ={})
 
     assert set(caught.value.findings) == set(report.findings())
-    assert {check.code for check in checks.CHECKS} > set(codes)
+    assert {check.code for check in CHECKS} > set(codes)
 
 
 def test_warnings_do_not_keep_a_worker_from_booting(env: Path) -> None:

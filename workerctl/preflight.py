@@ -12,11 +12,10 @@ from contextlib import redirect_stdout
 from datetime import date, datetime, timezone
 from typing import BinaryIO, TypeVar
 
-from workerctl import checks
 from workerctl.budget.lookup import pipeline_of
 from workerctl.budget.pipeline import PIPELINE
 from workerctl.checks.base import Check, Context, Other, Phase
-from workerctl.checks.engine.run import redacted_suppressions, secret_texts
+from workerctl.checks.engine.run import redacted_suppressions, run, secret_texts
 from workerctl.checks.engine.select import require_code, select
 from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
@@ -102,7 +101,7 @@ def judge(
         if (check.boot or not request.starting)
         and (loaded.manifest is not None or not check.deploy)
     )
-    results = checks.run(context, to_run, selection)
+    results = run(context, to_run, selection)
     return report_of(loaded, context, results, request.fail_on, request.env_by)
 
 
@@ -112,7 +111,9 @@ def check_table(project: Project) -> tuple[Check, ...]:
 
     Raises ProjectError if the project names an object that is not a table of checks.
     """
-    codes = {check.code for check in checks.CHECKS}
+    from workerctl.checks.table import CHECKS, table  # comparing two configurations needs none
+
+    codes = {check.code for check in CHECKS}
     added: list[Check] = []
     for target in project.checks:
         from workerctl.sources import modules  # most projects have no checks
@@ -124,7 +125,7 @@ def check_table(project: Project) -> tuple[Check, ...]:
             _require_valid_check(check, target, codes)
             codes.add(check.code)
             added.append(check)
-    return checks.table(added)
+    return table(added)
 
 
 def _require_valid_check(check: object, target: str, codes: Iterable[str]) -> None:
@@ -155,7 +156,9 @@ def _require_valid_suppressions(loaded: Loaded, codes: Iterable[str]) -> None:
 
 
 def _require_known_field(loaded: Loaded, code: str, field: str) -> None:
-    if code in _OF_ANY_VARIABLE or code not in {check.code for check in checks.CHECKS}:
+    from workerctl.checks.table import CHECKS
+
+    if code in _OF_ANY_VARIABLE or code not in {check.code for check in CHECKS}:
         return
     if field not in loaded.schema.variables and loaded.values.names.resolve(field) is None:
         raise ProjectError(

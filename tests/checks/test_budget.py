@@ -10,11 +10,11 @@ from pydantic_settings import BaseSettings
 
 from tests.support.any_class import schema_of
 from tests.support.configurations import MakeContext
-from workerctl import checks
 from workerctl.budget.declaration import resolved
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.checks import budget, timeouts
 from workerctl.checks.base import Check, Context, NotApplicable, SkipCheck
+from workerctl.checks.engine.run import run
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.results import Status
 from workerctl.sources.values import Value
@@ -359,7 +359,7 @@ def statuses(context: Context) -> list[tuple[Status, str | None]]:
     """
     Return how each check of the stages of a job ends.
     """
-    return [(each.status, each.reason) for each in checks.run(context, BUDGET)]
+    return [(each.status, each.reason) for each in run(context, BUDGET)]
 
 
 def test_without_a_pipeline_no_check_of_the_stages_is_applicable(foreign: Any) -> None:
@@ -372,7 +372,7 @@ def test_findings_name_the_variables_of_fields(foreign: Any) -> None:
     """
     A finding is located where the variable is set.
     """
-    results = checks.run(foreign(FOREIGN, None, "APP_WORKER__TIMEOUT", "APP_GRACE"), BUDGET)
+    results = run(foreign(FOREIGN, None, "APP_WORKER__TIMEOUT", "APP_GRACE"), BUDGET)
     found = {each.code: each for result in results for each in result.findings}
 
     assert found["BUD001"].fields == (

@@ -11,8 +11,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from workerctl import checks
 from workerctl.checks.base import Check, Context, SkipCheck
+from workerctl.checks.engine.run import run
 from workerctl.output.formats import Detail, renderer
 from workerctl.preflight import Request, preflight
 from workerctl.report.exit_codes import ExitCode as Code
@@ -130,7 +130,7 @@ def report(case: str) -> Report:
         suppressions=(),
         today=TODAY,
     )
-    results = checks.run(context, CASES[case])
+    results = run(context, CASES[case])
     return Report(
         tuple(
             result.replace(seconds=0.0, findings=FINDINGS if result.findings else ())

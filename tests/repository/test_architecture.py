@@ -19,6 +19,7 @@ import typer
 import workerctl
 from workerctl import checks, cli
 from workerctl.checks.base import Check, titled
+from workerctl.checks.table import CHECKS
 from workerctl.output.formats import FORMATS
 from workerctl.schema.declarations import declared
 from workerctl.schema.description import describe
@@ -67,7 +68,7 @@ UNWANTED_AT_BOOT = (
 EVERY_MODULE = pytest.mark.parametrize(
     "path", MODULES, ids=[str(path.relative_to(PACKAGE)) for path in MODULES]
 )
-EVERY_CHECK = pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.code)
+EVERY_CHECK = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 
 
 def tree(path: Path) -> ast.Module:
@@ -184,6 +185,10 @@ def test_the_block_blocks(environ: dict[str, str]) -> None:
         ("explain", "rich cryptography redis httpx rq"),
         ("explain KEY004", "rich cryptography redis httpx rq"),
         ("explain KEY004 --format markdown", "rich cryptography redis httpx rq"),
+        (
+            "diff good.env ./good.env",
+            "rich typer cryptography redis httpx rq yaml workerctl.checks.table",
+        ),
         ("schema", "rich cryptography redis httpx rq yaml workerctl.checks"),
         ("schema --format compose", "rich cryptography redis httpx rq yaml workerctl.checks"),
     ],
@@ -355,18 +360,18 @@ def test_every_check_is_in_the_table() -> None:
     """
     The table contains every check that is defined; a check outside it would never run.
     """
-    assert set(map(id, defined().values())) == set(map(id, checks.CHECKS))
+    assert set(map(id, defined().values())) == set(map(id, CHECKS))
 
 
 def test_codes_are_unique_and_of_one_form() -> None:
     """
     A code is three letters and three digits; codes and titles are unique.
     """
-    codes = [check.code for check in checks.CHECKS]
+    codes = [check.code for check in CHECKS]
 
     assert all(re.fullmatch("[A-Z]{3}[0-9]{3}", code) for code in codes)
     assert len(set(codes)) == len(codes)
-    assert len({check.title for check in checks.CHECKS}) == len(codes)
+    assert len({check.title for check in CHECKS}) == len(codes)
 
 
 @EVERY_CHECK
@@ -413,7 +418,7 @@ def test_every_check_reads_settings_that_exist(check: Check) -> None:
     A check declares existing settings only, and requires a check that precedes it in the table.
     """
     named = {name for name in vars_of(check) if re.fullmatch("[A-Z][A-Z0-9_]+", name)}
-    codes = [one.code for one in checks.CHECKS]
+    codes = [one.code for one in CHECKS]
 
     assert named <= set(Settings.model_fields)
     if check.requires is not None:
@@ -434,7 +439,7 @@ def test_every_check_is_tested(check: Check) -> None:
     A test calls the function or the table entry of each check, or expects its code.
     """
     (name,) = [name for name, one in defined().items() if one is check]
-    module, _, entry = name.removeprefix("workerctl.checks.").rpartition(".")
+    module, entry = name.split(".")[-2:]
     words = (check.run.__name__, f"{module}.{entry}", f'"{check.code}"')
     tests = [path for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
 

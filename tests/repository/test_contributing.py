@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from workerctl import checks
+from workerctl.checks.table import CHECKS
 
 pytestmark = pytest.mark.any_python
 
@@ -127,7 +127,7 @@ def test_the_checks_are_where_the_table_says() -> None:
     """
     The code of a check leads to the module that defines its function.
     """
-    modules = {check.code: check.run.__module__ for check in checks.CHECKS}
+    modules = {check.code: check.run.__module__ for check in CHECKS}
     codes = {name: row.path for row in ROWS for name in row.names if name in modules}
 
     assert set(codes) == {"KEY006", "SET007"}

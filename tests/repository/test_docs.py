@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Run
 from workerctl import __version__
-from workerctl.checks import CHECKS
+from workerctl.checks.table import CHECKS
 from workerctl.keyring import canary
 from workerctl.output.formats import DOCUMENTATION, link
 
@@ -116,7 +116,7 @@ def test_the_contributing_guide_shows_a_check_that_exists() -> None:
     """
     guide = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
-    assert "logs.LOG001," in (ROOT / "workerctl/checks/__init__.py").read_text("utf-8")
+    assert "logs.LOG001," in (ROOT / "workerctl/checks/table.py").read_text("utf-8")
     assert "def debug_logging(" in (ROOT / "workerctl/checks/logs.py").read_text("utf-8")
     (test,) = re.findall(r"def (test_\w+)\(", guide)
     assert f"def {test}(" in (ROOT / "tests/checks/test_logs.py").read_text("utf-8")

@@ -11,9 +11,10 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.support.configurations import MakeContext
-from workerctl.checks import run
 from workerctl.checks.base import Context
+from workerctl.checks.engine.run import run
 from workerctl.checks.engine.select import Selection
+from workerctl.checks.table import CHECKS
 from workerctl.report.findings import Finding, Severity, Suppression
 from workerctl.report.precedence import standing
 from workerctl.report.results import Result, Status
@@ -59,7 +60,7 @@ def test_one_fault_has_one_finding(context: MakeContext, env: str, line: str, co
     """
     The finding that names the cause stands alone.
     """
-    results = run(context(f"ENV={env}\n{line}\n"))
+    results = run(context(f"ENV={env}\n{line}\n"), CHECKS)
 
     assert about(results, line.partition("=")[0]) == [(code, Severity.ERROR)]
 
@@ -68,7 +69,9 @@ def test_the_others_are_skipped_with_the_reason(context: MakeContext) -> None:
     """
     So are the checks that have waited for them.
     """
-    results = run(context("ENV=staging\nENCRYPTION_KEY=your-key\nLLM_TIMEOUT_SECONDS=null\n"))
+    results = run(
+        context("ENV=staging\nENCRYPTION_KEY=your-key\nLLM_TIMEOUT_SECONDS=null\n"), CHECKS
+    )
 
     key = (Status.SKIPPED, "ENCRYPTION_KEY is a placeholder (ENV004)")
     number = (Status.SKIPPED, "LLM_TIMEOUT_SECONDS is the text of a missing value (REF002)")
@@ -80,7 +83,7 @@ def test_a_check_with_other_findings_has_failed(context: MakeContext) -> None:
     """
     Only the finding about that variable is withheld.
     """
-    results = run(context("LLM_TIMEOUT_SECONDS=null\nDEBUG=maybe\n"))
+    results = run(context("LLM_TIMEOUT_SECONDS=null\nDEBUG=maybe\n"), CHECKS)
 
     assert about(results, "DEBUG") == [("SET001", Severity.ERROR)]
     assert ended(results, "SET001") == (Status.FAILED, None)
@@ -90,7 +93,7 @@ def test_an_error_is_not_hidden_by_a_warning(context: MakeContext) -> None:
     """
     A placeholder is a warning in development, but one that the class rejects stops the worker.
     """
-    results = run(context("REDIS_URL=your-redis-url\nOPENAI_API_KEY=your-key\n"))
+    results = run(context("REDIS_URL=your-redis-url\nOPENAI_API_KEY=your-key\n"), CHECKS)
 
     assert about(results, "REDIS_URL") == [("ENV004", Severity.ERROR)]
     assert about(results, "OPENAI_API_KEY") == [("ENV004", Severity.WARNING)]
@@ -106,7 +109,7 @@ def test_a_check_that_does_not_run_stands_for_nothing(
     """
     With KEY002 selected or ENV004 ignored, KEY002 is reported.
     """
-    results = run(context("ENV=staging\nENCRYPTION_KEY=your-key\n"), selection=selection)
+    results = run(context("ENV=staging\nENCRYPTION_KEY=your-key\n"), CHECKS, selection)
 
     assert about(results, "ENCRYPTION_KEY") == [("KEY002", Severity.ERROR)]
 

@@ -9,9 +9,10 @@ from datetime import date
 import pytest
 
 from tests.support.configurations import KEY, MakeContext
-from workerctl.checks import CHECKS, run, table
 from workerctl.checks.base import Check, Context, Run, SkipCheck
+from workerctl.checks.engine.run import run
 from workerctl.checks.engine.select import Selection, select
+from workerctl.checks.table import CHECKS, table
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Finding, Severity, Suppression
 from workerctl.report.results import Result, Status
@@ -176,7 +177,7 @@ def test_a_secret_that_is_set_is_judged_at_build(context: MakeContext) -> None:
     """At build, a secret that is set is judged; only missing ones are deferred."""
     results = {
         result.code: result.status
-        for result in run(context("ENV=production\nENCRYPTION_KEY=short\n", phase="build"))
+        for result in run(context("ENV=production\nENCRYPTION_KEY=short\n", phase="build"), CHECKS)
     }
 
     assert (results["KEY001"], results["KEY002"]) == (Status.PASSED, Status.FAILED)
@@ -184,7 +185,7 @@ def test_a_secret_that_is_set_is_judged_at_build(context: MakeContext) -> None:
 
 def test_the_reason_of_a_deferral_names_the_secrets(context: MakeContext) -> None:
     """The reason of a deferral names the secrets that are not set."""
-    reasons = {result.code: result.reason for result in run(context("", phase="build"))}
+    reasons = {result.code: result.reason for result in run(context("", phase="build"), CHECKS)}
 
     assert reasons["KEY001"] == "not set at build: ENCRYPTION_KEY"
     assert reasons["KEY004"] == "not set at build: ENCRYPTION_KEY"
@@ -208,14 +209,14 @@ def test_codes_and_prefixes_select(option: str, chosen: set[str]) -> None:
 
 def test_two_checks_run_in_every_selection(context: MakeContext) -> None:
     """SET001 and ENV001 run in every selection, because all other results depend on them."""
-    results = run(context(), selection=select(CODES, ["KEY001"], []))
+    results = run(context(), CHECKS, select(CODES, ["KEY001"], []))
 
     assert [result.code for result in results] == ["SET001", "ENV001", "KEY001"]
 
 
 def test_ignoring_overrides_selecting_and_is_reported(context: MakeContext) -> None:
     """A selected check that is also ignored is reported as skipped."""
-    results = run(context(), selection=select(CODES, ["LOG"], ["LOG002", "KEY"]))
+    results = run(context(), CHECKS, select(CODES, ["LOG"], ["LOG002", "KEY"]))
 
     assert statuses(results)["LOG002"] == (Status.SKIPPED, "ignored")
     assert [result.code for result in results] == ["SET001", "ENV001", "LOG001", "LOG002"]

@@ -9,7 +9,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from tests.support.configurations import KEY, MakeContext
-from workerctl.checks import dialects
+from workerctl.checks.files import dialects
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.schema.loading import load

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.configurations import KEY, MakeContext
-from workerctl.checks import dialects, envfiles
 from workerctl.checks.base import SkipCheck
+from workerctl.checks.files import dialects, envfiles
 from workerctl.report.findings import Location, Severity
 
 UNREADABLE = "Line 2 cannot be read as an assignment"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workerctl.checks.git import Answer, ask_git
+from workerctl.checks.files.git import Answer, ask_git
 
 
 @pytest.fixture(name="tree")

@@ -7,9 +7,10 @@ import pytest
 from tests.leaks.oracle import Mint, Oracle
 from tests.support.configurations import KEY, MakeContext
 from workerctl import keys
-from workerctl.checks import run
 from workerctl.checks.base import Context, SkipCheck
+from workerctl.checks.engine.run import run
 from workerctl.checks.keys import continuity
+from workerctl.checks.table import CHECKS
 from workerctl.keyring import canary
 from workerctl.report.findings import Severity
 from workerctl.report.results import Status
@@ -144,7 +145,8 @@ def test_key005_requires_the_next_key_to_be_strong(context: MakeContext) -> None
 def test_an_invalid_version_is_reported(context: MakeContext) -> None:
     """SET001 reports an invalid version, and the checks that depend on it are skipped."""
     results = {
-        result.code: result for result in run(context(f"{ROTATED}ENCRYPTION_KEY_VERSION=two\n"))
+        result.code: result
+        for result in run(context(f"{ROTATED}ENCRYPTION_KEY_VERSION=two\n"), CHECKS)
     }
 
     assert results["SET001"].status is Status.FAILED

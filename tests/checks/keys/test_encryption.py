@@ -9,8 +9,9 @@ from datetime import date
 import pytest
 
 from tests.support.configurations import KEY, MakeContext
-from workerctl.checks import run
+from workerctl.checks.engine.run import run
 from workerctl.checks.keys import encryption
+from workerctl.checks.table import CHECKS
 from workerctl.report.findings import Location, Severity, Suppression
 from workerctl.report.results import Status
 
@@ -57,7 +58,7 @@ def test_key003_refuses_a_guessable_key(context: MakeContext, env: str, severity
 
 def test_a_good_key_passes_all_four(context: MakeContext) -> None:
     """A random key passes all four checks."""
-    results = run(context(f"ENV=production\nENCRYPTION_KEY={KEY}\n"))
+    results = run(context(f"ENV=production\nENCRYPTION_KEY={KEY}\n"), CHECKS)
 
     judged = {result.code: result.status for result in results}
     for code in ("KEY001", "KEY002", "KEY003", "KEY004"):
@@ -93,7 +94,7 @@ def test_checks_of_a_key_are_skipped_if_a_missing_key_is_accepted(
 ) -> None:
     """If KEY001 is suppressed, the checks of the key itself are skipped and do not crash."""
     accepted = Suppression("KEY001", "no personal data here", date.max)
-    judged = run(context("").replace(suppressions=(accepted,)))
+    judged = run(context("").replace(suppressions=(accepted,)), CHECKS)
     ended = {result.code: (result.status, result.reason) for result in judged}
     assert ended["KEY001"] == (Status.PASSED, None)
     assert ended["KEY003"] == ended["KEY004"] == (Status.SKIPPED, "ENCRYPTION_KEY is not set")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.configurations import MakeContext, MakeLoaded
-from workerctl import checks
 from workerctl.checks.base import Other
+from workerctl.checks.engine.run import run
 from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Result, Status
@@ -29,7 +29,7 @@ def _judge(context: MakeContext, loaded: MakeLoaded) -> Judge:
     def judge(own: str, other: str, *, env: str = "staging", **environs: Any) -> Result:
         held = Other("staging.env", env, loaded(other, environs.get("other_environ")).view)
         it = context(own, environs.get("environ"), env="production")
-        (result,) = checks.run(it.replace(others=(held,)), (SEC001,))
+        (result,) = run(it.replace(others=(held,)), (SEC001,))
         return result
 
     return judge
@@ -136,7 +136,7 @@ def test_one_environment_is_not_compared_with_itself(judge: Judge, context: Make
     """Two regions of production may share a secret, and one configuration has no other."""
     line = f"OPENAI_API_KEY={TOKEN}\n"
     same = judge(line, line, env="production")
-    (alone,) = checks.run(context(line), (SEC001,))
+    (alone,) = run(context(line), (SEC001,))
 
     for result in (same, alone):
         assert (result.status, result.reason) == (

@@ -18,10 +18,11 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from tests.support.any_class import schema_of
-from workerctl import checks
 from workerctl.budget import declaration
 from workerctl.budget.pipeline import PIPELINE, Pipeline, StageSettings
 from workerctl.checks.base import Check, Context
+from workerctl.checks.engine.run import run
+from workerctl.checks.table import CHECKS
 from workerctl.commands.budget.remedies import CODES, Change, Remedies, recommended, remedies
 from workerctl.commands.budget.search import StepRange, nearest, step_range_of
 from workerctl.preflight import Request, context_of
@@ -33,7 +34,7 @@ from workerctl.settings import Settings as OurSettings
 from workerctl.sources.values import Value
 
 TIMES = tuple(
-    check for check in checks.CHECKS if check.code[:3] in {"TMO", "BUD"} or check.code == "SET001"
+    check for check in CHECKS if check.code[:3] in {"TMO", "BUD"} or check.code == "SET001"
 )
 GRACE = "SHUTDOWN_GRACE_SECONDS"
 TODAY = date(2026, 11, 22)
@@ -85,7 +86,7 @@ class Doctor:
         """Return the severities of the findings with these texts, by code and setting."""
         return {
             (finding.code, finding.fields[0]): finding.severity
-            for result in checks.run(self.context(texts), self.table)
+            for result in run(self.context(texts), self.table)
             for finding in result.findings
         }
 
@@ -224,7 +225,7 @@ def test_every_suggestion_passes_all_checks(texts: dict[str, str]) -> None:
     """
     Every suggestion also passes the checks that do not concern time.
     """
-    table = [check for check in checks.CHECKS if check.boot]
+    table = [check for check in CHECKS if check.boot]
     doctor = Doctor(configuration(texts), table)
     found = doctor.remedies()
     assume(found.findings)

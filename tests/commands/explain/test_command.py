@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from workerctl.checks import CHECKS
+from workerctl.checks.table import CHECKS
 from workerctl.commands.discovery.completion import words
 from workerctl.schema.description import describe
 from workerctl.settings import Settings

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from workerctl.commands.schema.placeholders import placeholder, placeholder_url
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 
-_PLAIN = r"[A-Za-z0-9_./:@%+,=^?!*\[\]{}-]*"  # of workerctl/checks/dialects.py
+_PLAIN = r"[A-Za-z0-9_./:@%+,=^?!*\[\]{}-]*"  # of workerctl/checks/files/dialects.py
 
 
 @given(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_.-]{0,30}\Z"), st.booleans())

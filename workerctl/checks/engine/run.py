@@ -39,6 +39,23 @@ _KINDS: dict[str, Any] = {
 }
 
 
+def run(
+    context: Context, checks: Iterable[Check], selection: Selection | None = None
+) -> tuple[Result, ...]:
+    """
+    Run the selected ones of `checks` in their order, and return a result for each.
+
+    A check that raises gets the status "crashed"; the run continues with the next one. Of several
+    findings about one value, only that which names the cause is reported.
+    """
+    results = Runner(context, checks, selection or Selection()).run()
+    if not any(result.findings for result in results):
+        return results
+    from workerctl.checks.engine import precedence  # the best configurations have no finding
+
+    return precedence.applied(results)
+
+
 class Runner:
     """
     One run of the checks over one context.
@@ -46,7 +63,7 @@ class Runner:
     A check that a selected one requires is run even if it is not selected, but not reported.
     """
 
-    def __init__(self, context: Context, checks: tuple[Check, ...], selection: Selection) -> None:
+    def __init__(self, context: Context, checks: Iterable[Check], selection: Selection) -> None:
         self._context = context.replace(shared={})
         self._checks = {check.code: check for check in checks}
         self._selection = selection

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context
-from workerctl.checks.envfiles import format_of, reveals_secret
+from workerctl.checks.files.envfiles import format_of, reveals_secret
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.records import Record
 from workerctl.report.words import listed

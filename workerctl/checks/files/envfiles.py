@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workerctl.checks.base import Check, Context, SkipCheck
-from workerctl.checks.git import ask_git
+from workerctl.checks.files.git import ask_git
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.words import listed
 from workerctl.secrecy.masking import has_credentials

@@ -8,10 +8,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Literal
 
-from workerctl import checks
 from workerctl.budget.arithmetic import Budget, Number, exact
 from workerctl.checks.base import Context, because_invalid
 from workerctl.checks.budget import on_defaults
+from workerctl.checks.engine.run import run
 from workerctl.commands.budget import remedies
 from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
@@ -94,7 +94,7 @@ def analyze(
         fixes = remedies.remedies(context, apply, table)
     else:
         fixes = Remedies((), {}, remedies.recommended(context, apply, table))
-    report = report_of(loaded, context, checks.run(context, remedies.CHECKS))
+    report = report_of(loaded, context, run(context, remedies.CHECKS))
     together = tuple(map(str, fixes.together))
     return Analysis(Picture(report, budget, together, on_defaults(context)), fixes)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from workerctl import checks
 from workerctl.budget.arithmetic import Number
 from workerctl.budget.pipeline import Pipeline
 from workerctl.checks import budget
@@ -63,7 +62,7 @@ class Remedies(Record):
     together: tuple[Change, ...]
 
 
-def remedies(context: Context, apply: Apply, table: Iterable[Check] = checks.CHECKS) -> Remedies:
+def remedies(context: Context, apply: Apply, table: Iterable[Check]) -> Remedies:
     """
     Return the remedies for a configuration, each tried with all checks of the table.
 
@@ -80,9 +79,7 @@ def remedies(context: Context, apply: Apply, table: Iterable[Check] = checks.CHE
     )
 
 
-def recommended(
-    context: Context, apply: Apply, table: Iterable[Check] = checks.CHECKS
-) -> tuple[Change, ...]:
+def recommended(context: Context, apply: Apply, table: Iterable[Check]) -> tuple[Change, ...]:
     """
     Return the changes that clear all findings at once.
 

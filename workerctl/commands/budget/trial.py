@@ -4,8 +4,8 @@ Trying a change of settings: apply it to a copy of the configuration, and run th
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from workerctl import checks
 from workerctl.checks.base import Check, Context
+from workerctl.checks.engine.run import run
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Status
 
@@ -54,7 +54,7 @@ class Trial:
         Return the highest severity for each check and setting; a check that crashes is an error.
         """
         severities: dict[tuple[str, str], Severity] = {}
-        for result in checks.run(context, self._table):
+        for result in run(context, self._table):
             if result.status is Status.CRASHED:
                 severities[result.code, ""] = Severity.ERROR
             for finding in _unsuppressed(result.findings):
@@ -69,7 +69,7 @@ def open_findings(check: Check, context: Context) -> tuple[Finding, ...]:
 
     A check that is skipped, because a value that it needs is not valid, has no findings.
     """
-    (result,) = checks.run(context, (check,))
+    (result,) = run(context, (check,))
     return tuple(_unsuppressed(result.findings))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from workerctl.checks.git import Answer, ask_git
+from workerctl.checks.files.git import Answer, ask_git
 from workerctl.report.errors import UsageError
 from workerctl.report.findings import Finding
 from workerctl.report.records import Record

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from workerctl import checks
 from workerctl.checks.base import Other
+from workerctl.checks.engine.run import run
 from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.commands.configurations import Configuration
 from workerctl.commands.show_config.rows import Row, rows
@@ -177,7 +177,7 @@ def _findings(
     """
     context = context_of(a.loaded, one.request, world.today)
     context = context.replace(others=(Other(b.name, b.env, b.loaded.view),))
-    found = (finding for result in checks.run(context, (SEC001,)) for finding in result.findings)
+    found = (finding for result in run(context, (SEC001,)) for finding in result.findings)
     theirs = context_of(b.loaded, other.request, world.today)
     accepted = partial(accepting, theirs.suppressions, env=theirs.env, today=theirs.today)
     return tuple(

@@ -1,0 +1,3 @@
+"""
+Checks of env files: that they can be read, by whom, and whether all programs read the same.
+"""
