@@ -21,7 +21,7 @@ _SENSITIVE = (
     "tests/runtime/loop/test_alarm.py::test_the_traceback_shows_where_the_job_was",
     "tests/output/test_golden.py::test_on_a_terminal",
     "tests/output/test_lines.py",
-    "tests/checks/test_envfiles.py",
+    "tests/checks/files/test_envfiles.py",
     "tests/sources/test_atomic.py",
     "tests/test_settings.py",
 )
