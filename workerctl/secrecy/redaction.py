@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote
 from workerctl.secrecy import urls
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.secrecy.masking import PIECE
-from workerctl.secrecy.spellings import ESCAPED_PIECE, pieces
+from workerctl.secrecy.spellings import ESCAPED_PIECE, spellings
 
 LOG_MASK = "********"
 """ASCII, unlike the mask of reports, because log handlers may use any encoding."""
@@ -23,7 +23,6 @@ SHORTEST = 4
 # Every six-character piece contains a four-character anchor that starts at a multiple of three, so
 # checking every third position finds them all.
 _STEP = 3
-_ANCHOR = 4
 
 # Path segments, parameter names and user names that reveal nothing: "services", "v1", "default".
 _HARMLESS = r"[a-z._~-]{1,16}|.{0,5}"
@@ -44,8 +43,9 @@ class Redactor:
         self._mask = mask
         known = set(secrets)
         parts = {part for secret in known for part in _parts(secret)}
-        self._pieces = frozenset(chain.from_iterable(map(pieces, parts)))
-        self._anchors = frozenset(map(tuple, _first_anchors(self._pieces)))
+        spelled = [each for part in parts for each in spellings(part)]
+        self._pieces = frozenset(chain.from_iterable(pieces for _, pieces in spelled))
+        self._anchors = frozenset(chain.from_iterable(_anchors(text, 1) for text, _ in spelled))
         self._wholes = dict([*map(_short_word, parts), *map(_end_of_url, known)])
         self._wholes.pop("", None)
 
@@ -141,15 +141,8 @@ def _end_of_url(secret: str) -> Whole:
     return end, re.compile(f"(?<={re.escape(host)}){re.escape(end)}")
 
 
-def _anchors(text: str) -> Iterator[Anchor]:
+def _anchors(text: str, step: int = _STEP) -> Iterator[Anchor]:
     """
-    Yield the anchor at every third position. Tuples are the fastest form to compare.
+    Yield the anchor at every `step`th position. Tuples are the fastest form to compare.
     """
-    return zip(text[::_STEP], text[1::_STEP], text[2::_STEP], text[3::_STEP], strict=False)
-
-
-def _first_anchors(found: Iterable[str]) -> frozenset[str]:
-    """
-    Return the first three anchors of every piece: one of them is at a position that is checked.
-    """
-    return frozenset(piece[at : at + _ANCHOR] for piece in found for at in range(_STEP))
+    return zip(text[::step], text[1::step], text[2::step], text[3::step], strict=False)

@@ -25,49 +25,52 @@ _HEXADECIMAL_KEY = r"(?:[0-9a-fA-F]{2}){16,}"
 # How many base64 digits at the start depend on the 0, 1 or 2 bytes that precede the secret.
 _BASE64_LOST = (0, 2, 3)
 
+Spelling = tuple[str, list[str]]
+"""A text, and the pieces of it, of 6 or 12 characters."""
 
-def pieces(secret: str) -> Iterator[str]:
+
+def spellings(secret: str) -> Iterator[Spelling]:
     """
-    Yield the pieces of a secret or a part of one, in every spelling; each has 6 or 12 characters.
+    Yield a secret or a part of one in every spelling, each with its pieces.
     """
     for text in (secret, secret.upper(), secret.lower()):
-        yield from _windows(text, PIECE)
-    yield from _pieces_of_bytes(secret.encode("utf-8", "surrogatepass"))
+        yield text, _windows(text, PIECE)
+    yield from _bytes(secret.encode("utf-8", "surrogatepass"))
     if re.fullmatch(_HEXADECIMAL_KEY, secret):
         key = bytes.fromhex(secret)
-        yield from _pieces_of_bytes(key)
-        yield from _escaped_pieces([_byte(byte) for byte in key])
+        yield from _bytes(key)
+        yield _escaped([_byte(byte) for byte in key])
     if not re.fullmatch(_NEVER_ESCAPED, secret):
         for escape in _ESCAPES:
-            yield from _escaped_pieces([escape(character) for character in secret])
-        yield from _escaped_pieces(
-            [_byte(byte) for byte in secret.encode("utf-8", "surrogatepass")]
-        )
+            yield _escaped([escape(character) for character in secret])
+        yield _escaped([_byte(byte) for byte in secret.encode("utf-8", "surrogatepass")])
 
 
-def _pieces_of_bytes(data: bytes) -> Iterator[str]:
+def _bytes(data: bytes) -> Iterator[Spelling]:
     """
-    Yield the pieces of `data` in base64, in each of its three alignments, and in hexadecimal.
+    Yield `data` in base64, in each of its three alignments, and in hexadecimal.
     """
     for before, lost in enumerate(_BASE64_LOST):
         whole = (before + len(data)) * 8 // 6
         text = base64.b64encode(bytes(before) + data).decode()[lost:whole]
-        yield from _windows(text, PIECE)
-        yield from _windows(text.replace("+", "-").replace("/", "_"), PIECE)
-    yield from _windows(data.hex(), ESCAPED_PIECE)
-    yield from _windows(data.hex().upper(), ESCAPED_PIECE)
+        for spelled in (text, text.replace("+", "-").replace("/", "_")):
+            yield spelled, _windows(spelled, PIECE)
+    for spelled in (data.hex(), data.hex().upper()):
+        yield spelled, _windows(spelled, ESCAPED_PIECE)
 
 
-def _escaped_pieces(letters: list[str]) -> Iterator[str]:
+def _escaped(letters: list[str]) -> Spelling:
     """
-    Yield the pieces of a text, given as its letters, some of which are escape sequences.
+    Return the spelling that consists of these letters, some of which are escape sequences.
     """
     text = "".join(letters)
     owner = [number for number, letter in enumerate(letters) for _ in letter]
-    for at, piece in enumerate(_windows(text, PIECE)):
-        if owner[at + PIECE - 1] - owner[at] >= _LETTERS - 1:
-            yield piece
-    yield from _windows(text, ESCAPED_PIECE)
+    pieces = [
+        piece
+        for at, piece in enumerate(_windows(text, PIECE))
+        if owner[at + PIECE - 1] - owner[at] >= _LETTERS - 1
+    ]
+    return text, pieces + _windows(text, ESCAPED_PIECE)
 
 
 def _windows(text: str, size: int) -> list[str]:
