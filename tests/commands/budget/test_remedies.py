@@ -499,7 +499,7 @@ def test_without_a_finding_there_is_nothing_to_do() -> None:
     doctor = Doctor(configuration({}))
 
     assert doctor.remedies() == Remedies((), {}, ())
-    assert recommended(doctor.context(), doctor.context) == ()
+    assert recommended(doctor.context(), doctor.context, CHECKS) == ()
 
 
 def test_an_enormous_number_is_reduced() -> None:

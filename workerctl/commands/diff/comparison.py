@@ -2,7 +2,7 @@
 The comparison of two configurations: what each of them has for every name, and whether it is equal.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -10,7 +10,14 @@ from workerctl.checks.base import Other
 from workerctl.checks.engine.run import run
 from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.commands.configurations import Configuration
-from workerctl.commands.show_config.rows import Row, rows
+from workerctl.commands.show_config.rows import (
+    is_secret,
+    is_valid,
+    location_of,
+    row_of,
+    setting_names,
+    setting_of,
+)
 from workerctl.commands.world import World
 from workerctl.preflight import context_of, report_of
 from workerctl.report.findings import Finding, Location, accepting
@@ -32,14 +39,15 @@ class Side(Record):
     """
     One of the two configurations: its name, what was loaded, and the environment of its rules.
 
-    `lines` are the assignments in its env files that set no setting, by name.
+    `settings` says for each setting whether it is secret, and `lines` holds the assignments in its
+    env files that set no setting, by name.
     """
 
     name: str
     loaded: Loaded
     env: str
     report: Report
-    rows: Mapping[str, Row]
+    settings: Mapping[str, bool]
     lines: Mapping[str, Assignment]
 
     @property
@@ -47,7 +55,8 @@ class Side(Record):
         """
         The number of settings whose values are not valid.
         """
-        return sum(not row.valid for row in self.rows.values() if _is_given(self, row))
+        invalid = (name for name in self.settings if not is_valid(self.loaded, name))
+        return sum(_is_sourced(self.loaded, name) for name in invalid)
 
 
 class Cell(Record):
@@ -79,6 +88,22 @@ class Entry(Record):
     secret: bool
     a: Cell | None
     b: Cell | None
+
+
+class Pair(Record):
+    """
+    How two configurations compare in one name.
+
+    `is_set` says whether one of them has a value, and `is_unknown` whether both have one, of which
+    one is provided at deploy.
+    """
+
+    name: str
+    relation: Relation
+    is_setting: bool
+    is_secret: bool
+    is_set: bool
+    is_unknown: bool
 
 
 class Comparison(Record):
@@ -124,42 +149,36 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
     Raises SourceError, ProjectError or UsageError if one of them cannot be loaded.
     """
     loaded = [world.load(each.request.options) for each in (a, b)]
+    one, other = (_side(world, each, made) for each, made in zip((a, b), loaded, strict=True))
+    names = dict.fromkeys((*one.settings, *other.settings, *one.lines, *other.lines))
+    used = [pair for name in names if (pair := _pair(name, one, other))]
+    found = [pair for pair in used if not pair.is_unknown]
+    shown = [pair for pair in found if pair.is_setting or _may_show(pair.name, one, other)]
+    differing = [pair for pair in found if pair.relation != "same"]
+    listed = [pair for pair in shown if pair.relation != "same" or (pair.is_secret and pair.is_set)]
     # Masks the secrets of each configuration in the values of both.
     redact = Redactor((secret for each in loaded for secret in _secrets(each)), MASK).redact
-    one, other = (
-        _side(world, each, made, redact) for each, made in zip((a, b), loaded, strict=True)
-    )
-    names = dict.fromkeys((*one.rows, *other.rows, *one.lines, *other.lines))
-    used = [entry for name in names if (entry := _entry(name, one, other))]
-    found = [entry for entry in used if not _is_unknown(entry)]
-    shown = [entry for entry in found if entry.is_setting or _may_show(entry.name, one, other)]
-    differing = [entry for entry in found if entry.relation != "same"]
-    listed = tuple(
-        entry
-        for entry in _redacted(shown, redact)
-        if entry.relation != "same" or (entry.secret and _is_set(entry))
-    )
     return Comparison(
         a=one,
         b=other,
-        entries=listed,
+        entries=tuple(_entry(pair, one, other, redact) for pair in listed),
         findings=_findings(world, one, other, a, b),
-        equal=sum(_is_set(entry) for entry in shown if entry.relation == "same")
-        - sum(entry.relation == "same" for entry in listed),
-        unset=sum(not _is_set(entry) for entry in shown if entry.relation == "same"),
+        equal=sum(pair.is_set for pair in shown if pair.relation == "same")
+        - sum(pair.relation == "same" for pair in listed),
+        unset=sum(not pair.is_set for pair in shown if pair.relation == "same"),
         later=len(used) - len(found),
-        unnamed=len(differing) - sum(entry.relation != "same" for entry in listed),
+        unnamed=len(differing) - sum(pair.relation != "same" for pair in listed),
     )
 
 
-def _side(world: World, one: Configuration, loaded: Loaded, redact: Redact) -> Side:
+def _side(world: World, one: Configuration, loaded: Loaded) -> Side:
     context = context_of(loaded, one.request, world.today)
     return Side(
         name=one.name or "",
         loaded=loaded,
         env=judged_as(loaded.view, one.request.env),
         report=report_of(loaded, context, (), env_by=one.request.env_by),
-        rows={row.setting.name: row for row in rows(loaded, one.request.env, redact)},
+        settings={name: is_secret(loaded, name) for name in setting_names(loaded)},
         lines={
             line.name: line
             for source in loaded.values.env_files
@@ -185,67 +204,87 @@ def _findings(
     )
 
 
-def _entry(name: str, a: Side, b: Side) -> Entry | None:
+def _pair(name: str, a: Side, b: Side) -> Pair | None:
     """
-    Return what two configurations have for a name, or None if neither of them uses it.
+    Return how two configurations compare in one name, or None if neither of them uses it.
     """
-    cells = [_cell(name, side) for side in (a, b)]
-    first, second = cells
-    given = [cell is not None and cell.is_set for cell in cells]
-    if not all(cells) and not any(given):
+    given = [_is_given(name, side) for side in (a, b)]
+    if not any(given) and not all(_exists(name, side) for side in (a, b)):
         return None
     relation: Relation = "same" if _is_same(name, a, b) else "different"
     if given[0] != given[1]:
         relation = "only-a" if given[0] else "only-b"
-    found = [side.rows[name] for side in (a, b) if name in side.rows]
-    return Entry(
+    secret = [side.settings[name] for side in (a, b) if name in side.settings]
+    return Pair(
         name=name,
         relation=relation,
-        is_setting=bool(found),
-        secret=any(row.setting.secret for row in found) or (not found and is_credential_name(name)),
-        a=first,
-        b=second,
+        is_setting=bool(secret),
+        is_secret=any(secret) if secret else is_credential_name(name),
+        is_set=any(given),
+        is_unknown=all(given) and any(name in side.loaded.later for side in (a, b)),
     )
 
 
-def _cell(name: str, side: Side) -> Cell | None:
-    row, line = side.rows.get(name), side.lines.get(name)
+def _exists(name: str, side: Side) -> bool:
+    return name in side.loaded.later or name in side.settings or name in side.lines
+
+
+def _is_given(name: str, side: Side) -> bool:
+    """
+    Return whether a configuration has a value for a name, perhaps one that is provided at deploy.
+    """
     if name in side.loaded.later:
-        location = side.loaded.values.location(name)
-        return Cell(is_set=True, valid=True, value=None, location=location, later=True)
-    if row is not None:
-        secret = row.setting.secret
-        is_url = secret and row.valid and "://" in row.shown and isinstance(row.typed, str)
-        return Cell(
-            is_set=_is_given(side, row),
-            valid=row.valid,
-            value=None if secret or not row.valid else row.shown,
-            location=row.location,
-            address=row.shown if is_url else None,
-        )
-    if line is not None:
-        return Cell(is_set=bool(line.text), valid=True, value=None, location=line.location)
-    return None
+        return True
+    if name in side.settings:
+        return _is_sourced(side.loaded, name)
+    return name in side.lines and bool(side.lines[name].text)
 
 
-def _is_unknown(entry: Entry) -> bool:
-    """
-    Return whether both configurations have a name whose values cannot be compared yet.
-    """
-    cells = [cell for cell in (entry.a, entry.b) if cell is not None and cell.is_set]
-    return len(cells) > 1 and any(cell.later for cell in cells)
-
-
-def _is_given(side: Side, row: Row) -> bool:
+def _is_sourced(loaded: Loaded, name: str) -> bool:
     """
     Return whether a source sets the value, perhaps together with that of a model around it.
     """
-    is_empty = row.setting.name in side.loaded.values.empty
-    return row.is_set or (row.location.source != "default" and not is_empty)
+    if name in loaded.values.chosen:
+        return True
+    return location_of(loaded, name).source != "default" and name not in loaded.values.empty
 
 
-def _is_set(entry: Entry) -> bool:
-    return any(cell is not None and cell.is_set for cell in (entry.a, entry.b))
+def _entry(pair: Pair, a: Side, b: Side, redact: Redact) -> Entry:
+    """
+    Return a pair with what may be shown of it.
+    """
+    return Entry(
+        name=pair.name,
+        relation=pair.relation,
+        is_setting=pair.is_setting,
+        secret=pair.is_secret,
+        a=_cell(pair.name, a, redact),
+        b=_cell(pair.name, b, redact),
+    )
+
+
+def _cell(name: str, side: Side, redact: Redact) -> Cell | None:
+    loaded = side.loaded
+    if not _exists(name, side):
+        return None
+    is_given = _is_given(name, side)
+    if name in loaded.later:
+        location = loaded.values.location(name)
+        return Cell(is_set=is_given, valid=True, value=None, location=location, later=True)
+    if name not in side.settings:
+        location = side.lines[name].location
+        return Cell(is_set=is_given, valid=True, value=None, location=location)
+    row = row_of(loaded, setting_of(loaded, name), frozenset(), redact)
+    secret = row.setting.secret
+    is_url = secret and row.valid and "://" in row.shown and isinstance(row.typed, str)
+    return Cell(
+        is_set=is_given,
+        valid=row.valid,
+        # The secrets of both are masked in the whole text, too.
+        value=None if secret or not row.valid else redact(row.shown),
+        location=row.location,
+        address=row.shown if is_url else None,
+    )
 
 
 def _is_same(name: str, a: Side, b: Side) -> bool:
@@ -254,9 +293,8 @@ def _is_same(name: str, a: Side, b: Side) -> bool:
 
     Where one of them has no valid value, the texts of the sources are compared.
     """
-    first, second = a.rows.get(name), b.rows.get(name)
     texts = [_text(name, side) for side in (a, b)]
-    if first is None or second is None or not (first.valid and second.valid):
+    if not all(name in side.settings and is_valid(side.loaded, name) for side in (a, b)):
         return texts[0] == texts[1]
     if is_same(_value(name, a), _value(name, b)):
         return True
@@ -284,20 +322,6 @@ def _value(name: str, side: Side) -> Any:
 
 def _may_show(name: str, a: Side, b: Side) -> bool:
     return may_show_name(name, (*a.loaded.values.names.fields, *b.loaded.values.names.fields))
-
-
-def _redacted(entries: Iterable[Entry], redact: Redact) -> Iterator[Entry]:
-    """
-    Yield the entries with the secrets masked in the whole text of a value, too.
-    """
-    for entry in entries:
-        yield entry.replace(a=_masked(entry.a, redact), b=_masked(entry.b, redact))
-
-
-def _masked(cell: Cell | None, redact: Redact) -> Cell | None:
-    if cell is None or not cell.value:
-        return cell
-    return cell.replace(value=redact(cell.value))
 
 
 def _secrets(loaded: Loaded) -> Iterator[str]:

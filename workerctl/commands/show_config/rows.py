@@ -54,41 +54,68 @@ def rows(loaded: Loaded, env: str | None = None, redact: Redact | None = None) -
     """
     required = rules.required_names(loaded.view, judged_as(loaded.view, env))
     redact = redact or redactor_of(loaded)
-    return tuple(_row(loaded, setting, required, redact) for setting in settings(loaded))
+    return tuple(row_of(loaded, setting, required, redact) for setting in settings(loaded))
 
 
 def settings(loaded: Loaded) -> Iterator[Setting]:
     """
     Yield the settings of the class, then the further secrets in the sources, such as older keys.
+    """
+    return (setting_of(loaded, name) for name in setting_names(loaded))
+
+
+def setting_names(loaded: Loaded) -> Iterator[str]:
+    """
+    Yield the names of the settings, in the same order.
 
     A model whose fields have variables is a setting only where it is set as a whole.
     """
-    schema, names = loaded.schema, loaded.values.names
-    parents = {variable.path[:-1] for variable in schema.variables.values()}
-    for name, variable in schema.variables.items():
+    variables = loaded.schema.variables
+    parents = {variable.path[:-1] for variable in variables.values()}
+    for name, variable in variables.items():
         if variable.path not in parents or loaded.values.is_set(name):
-            setting = describe_field(name, variable.info)
-            if not schema.is_own:
-                path = ".".join(variable.path)
-                setting = setting.replace(
-                    expects=expectation(variable.info, is_own=False),
-                    deprecated=(),
-                    aliases=variable.aliases,
-                    path=path,
-                )
-            yield setting.replace(
-                group=_group(schema, variable, setting), secret=names.is_secret(name)
-            )
-    for name in loaded.values.chosen:
-        if name not in schema.variables:
-            yield Setting(
-                name=name,
-                group="security",
-                description="A key that only decrypts.",
-                expects="text",
-                default="",
-                secret=True,
-            )
+            yield name
+    yield from (name for name in loaded.values.chosen if name not in variables)
+
+
+def setting_of(loaded: Loaded, name: str) -> Setting:
+    """
+    Return the description of a setting of the loaded configuration.
+    """
+    schema = loaded.schema
+    variable = schema.variables.get(name)
+    if variable is None:
+        return Setting(
+            name=name,
+            group="security",
+            description="A key that only decrypts.",
+            expects="text",
+            default="",
+            secret=True,
+        )
+    setting = describe_field(name, variable.info)
+    if not schema.is_own:
+        setting = setting.replace(
+            expects=expectation(variable.info, is_own=False),
+            deprecated=(),
+            aliases=variable.aliases,
+            path=".".join(variable.path),
+        )
+    return setting.replace(group=_group(schema, variable, setting), secret=is_secret(loaded, name))
+
+
+def is_secret(loaded: Loaded, name: str) -> bool:
+    """
+    Return whether a setting is secret; every variable that is not of the class is an older key.
+    """
+    return name not in loaded.schema.variables or loaded.values.names.is_secret(name)
+
+
+def is_valid(loaded: Loaded, name: str) -> bool:
+    """
+    Return whether a setting has a value that its class accepts.
+    """
+    return name not in loaded.invalid and loaded.settings is not None
 
 
 def _group(schema: Schema, variable: Variable, setting: Setting) -> str:
@@ -133,10 +160,15 @@ def _group_named(name: str, groups: Iterable[str]) -> str:
     raise UsageError(f"{' '.join(('Unknown group', named(name))).rstrip()}.", hint)
 
 
-def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact | None) -> Row:
+def row_of(
+    loaded: Loaded, setting: Setting, required: frozenset[str], redact: Redact | None
+) -> Row:
+    """
+    Return the row of one setting; `required` holds the names of those that a rule demands.
+    """
     name = setting.name
     value = loaded.values.chosen.get(name)
-    valid = name not in loaded.invalid and loaded.settings is not None
+    valid = is_valid(loaded, name)
     is_key = _is_key(loaded.schema, name)
     typed = _typed(loaded, setting, redact) if valid else None
     return Row(
@@ -148,12 +180,12 @@ def _row(loaded: Loaded, setting: Setting, required: frozenset[str], redact: Red
         required=setting.required or name in required,
         valid=valid,
         changed=valid and value is not None and _differs(loaded, setting),
-        location=_location(loaded, name),
+        location=location_of(loaded, name),
         shadowed=() if value is None else value.shadowed,
     )
 
 
-def _location(loaded: Loaded, name: str) -> Location:
+def location_of(loaded: Loaded, name: str) -> Location:
     """
     Return where a value is from: its own variable, or that of a model around it.
     """
