@@ -92,6 +92,8 @@ def _unknown_option(
         return f"`workerctl {command}` has no option {option}.", None
     parameters = [] if command is None else commands[command].params
     hint = _option_with_choice(option, parameters) or _similar_option(option, parameters)
+    if command is not None and hint == "Did you mean --version?":
+        hint = "Did you mean `workerctl --version`?"  # commands have no such option
     return f"Unknown option{_after_blank(option)}.", hint
 
 

@@ -3,11 +3,13 @@ Delivery of reports, messages and errors to standard streams and files.
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TextIO
 
 from workerctl.output import streams
 from workerctl.output.formats import Destination, Detail, renderer
 from workerctl.output.lines import Line, write
+from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report, worst
@@ -23,6 +25,34 @@ STDOUT = "-"
 """The path that means standard output."""
 
 Writer = Callable[[TextIO], object]
+
+
+def require_file(path: str, *, option: str) -> None:
+    """
+    Raise UsageError if the path that an option names is empty.
+    """
+    if not path:
+        # A variable of a shell without a value makes it.
+        raise UsageError(f"{option} is empty, so it names no file.", "Name a file, or omit it.")
+
+
+def require_no_source(path: str, sources: Iterable[str]) -> None:
+    """
+    Raise UsageError if a file to write is one of the sources, or is in one that is a directory.
+    """
+    places = (Path(path), Path(path).parent)
+    if any(_is_same_file(place, source) for source in sources for place in places):
+        raise UsageError(
+            f"{path} is a source of this run, which the output would replace.",
+            "Name another file.",
+        )
+
+
+def _is_same_file(path: Path, other: str) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 class Output(Record):
@@ -71,11 +101,14 @@ class Output(Record):
         try:
             with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- "/dev/stdout" too
                 render(stream)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            is_directory = isinstance(error, IsADirectoryError)
             where = path if path and not is_like_secret(path) else f"the file that {option} names"
             problem = Problem(
                 f"The {what} could not be written to {where}.",
-                "Check the directory and the free space on the disk.",
+                "It is a directory: specify a file in it."
+                if is_directory
+                else "Check the directory and the free space on the disk.",
                 ExitCode.INCOMPLETE,
             )
             return self.print_problem(problem)

@@ -60,7 +60,7 @@ class Setting(Record):
         Return whether a name, in whatever case, is one of the setting's, or its path.
         """
         names = (self.name, *self.deprecated, *self.aliases, self.path)
-        return name.upper() in map(str.upper, names)
+        return name != "" and name.upper() in map(str.upper, names)
 
     @property
     def default_text(self) -> str:

@@ -34,6 +34,15 @@ class Options(Record):
     alone: bool = False
     manifest: "Selection | None" = None
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """
+        The paths of all sources that the options name.
+        """
+        manifests = () if self.manifest is None else self.manifest.files
+        secrets = () if self.secrets_dir is None else (self.secrets_dir,)
+        return (*(self.env_files or ()), *secrets, *manifests)
+
 
 def resolve(options: Options, project: Project, environ: Mapping[str, str]) -> Options:
     """
@@ -59,12 +68,18 @@ def resolve_named(options: Options, project: Project, environ: Mapping[str, str]
     Return the options with unset ones filled in from the environment and the project.
 
     The result's `env_files` is None if neither of them names a file. Raises UsageError for an empty
-    name of a settings class, which a variable of a shell without a value makes.
+    name, which a variable of a shell without a value makes.
     """
     if options.settings == "":
         raise UsageError(
             "--settings is empty, so it names no settings class.",
             "Write it like `--settings app.config:Settings`, or omit it.",
+        )
+    if "" in (options.env_files or ()) and not options.alone:
+        raise UsageError("--env-file is empty, so it names no file.", "Name a file, or omit it.")
+    if options.secrets_dir == "":
+        raise UsageError(
+            "--secrets-dir is empty, so it names no directory.", "Name a directory, or omit it."
         )
     variables: Mapping[str, str] = {} if options.isolated else environ
     settings = options.settings or variables.get("WORKERCTL_SETTINGS") or project.settings

@@ -23,6 +23,7 @@ LOCK_SECONDS = 30.0
 _PRIVATE = 0o600
 _SHARED = 0o666
 _OTHERS = 0o007
+_GROUP = 0o070
 _OWNER_AND_GROUP = 0o770
 # The name starts with that of the file, so that a rule that ignores `.env*` in git ignores it too.
 _TEMPORARY = re.compile(r".+\.workerctl-[0-9a-f]{16}\.tmp", re.DOTALL)
@@ -32,10 +33,13 @@ _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 class Replaced(Record):
     """
     What else has changed: whether the file was created, or lost permissions of other users.
+
+    `shared` says that a file that lost them still has permissions of its group.
     """
 
     created: bool = False
     closed: bool = False
+    shared: bool = False
 
 
 class _Target(Record):
@@ -108,7 +112,8 @@ def _replace(
     _sync_directory(target, sync)
     if before is None:
         return Replaced(created=True)
-    return Replaced(closed=bool(before.st_mode & _OTHERS & ~target.kept))
+    closed = bool(before.st_mode & _OTHERS & ~target.kept)
+    return Replaced(closed=closed, shared=closed and bool(before.st_mode & _GROUP))
 
 
 @contextmanager

@@ -152,11 +152,20 @@ def test_the_mode_of_a_file_is_restricted(call: Call, file: Path) -> None:
     """
     Every step removes the permissions of other accounts, and reports it.
     """
-    for words in (["--add"], ["--rotate"], ["--canary"]):
-        file.chmod(0o644)
-        done = call("keygen", *words, "--write", "worker.env")
-        assert stderr_only(done).endswith("Other accounts could read the file; now they cannot.\n")
-        assert file.stat().st_mode & 0o777 == 0o640
+    group = (
+        "Accounts outside its group could access the file; now they cannot. Its group still can, "
+        "until you run `chmod 600`.\n"
+    )
+    owner = "Other accounts could access the file; now they cannot.\n"
+    for word, before, after, said in (
+        ("--add", 0o644, 0o640, group),
+        ("--rotate", 0o604, 0o600, owner),
+        ("--canary", 0o666, 0o660, group),
+    ):
+        file.chmod(before)
+        done = call("keygen", word, "--write", "worker.env")
+        assert stderr_only(done).endswith(said)
+        assert file.stat().st_mode & 0o777 == after
 
 
 def test_a_canary_is_all_that_is_printed(call: Call, file: Path) -> None:

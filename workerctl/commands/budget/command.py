@@ -17,7 +17,7 @@ from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
 from workerctl.commands.budget.remedies import Remedies
 from workerctl.commands.world import World
-from workerctl.output.delivery import STDOUT
+from workerctl.output.delivery import STDOUT, require_file, require_no_source
 from workerctl.output.json import dump, finding_of, opening
 from workerctl.output.streams import say
 from workerctl.preflight import Request, attempted, check_table, context_of, report_of
@@ -56,14 +56,23 @@ class Analysis(Record):
 def execute(world: World, request: Request, options: BudgetOptions) -> int:
     """
     Print the budget of a configuration as the options say. Return the exit code.
+
+    Raises UsageError if the picture cannot be a file, or would replace a source.
     """
     thorough = options.fix or options.format == "json"
+    svg_file = None if options.svg == STDOUT else options.svg
+    if svg_file is not None:
+        require_file(svg_file, option="--svg")
+        require_no_source(svg_file, request.options.named)
     analysis = attempted(lambda: _load_and_analyze(world, request, thorough=thorough))
     if isinstance(analysis, Problem):
         return _report_problem(world, analysis, options)
     if options.svg == STDOUT:
         return _print_svg(world, analysis.picture)
-    svg_code = 0 if options.svg is None else _save_svg(world, analysis.picture, options.svg)
+    svg_code = 0
+    if svg_file is not None:
+        require_no_source(svg_file, analysis.picture.report.sources)
+        svg_code = _save_svg(world, analysis.picture, svg_file)
     if options.fix:
         return _print_fix(world, analysis.remedies) or svg_code
     code = ExitCode(svg_code) or analysis.picture.report.exit_code

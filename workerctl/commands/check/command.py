@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from workerctl.commands.discovery.hint import hint
 from workerctl.commands.world import World
+from workerctl.output.delivery import require_no_source
 from workerctl.output.formats import Destination, Detail
 from workerctl.output.lines import line
 from workerctl.preflight import Request, attempted, preflight, reported
@@ -46,11 +47,17 @@ def execute(  # noqa: PLR0913 -- what to check, and where to write it
     In GitHub Actions, `annotate` writes annotations to standard output after the report. If the
     project has a settings class that no option or file names, standard error says so. Return the
     exit code.
+
+    Raises UsageError if a destination is a source.
     """
     project = attempted(projects.here)
     made = tuple(reports(world, request, project, words, living))
     if living.write_baseline:
         return _write_baseline(world, made, project)
+    for each in to:
+        if each.path is not None:
+            sources = [source for report in made for source in report.sources]
+            require_no_source(each.path, [*words, *request.options.named, *sources])
     code = world.output.deliver(*made, destinations=to, detail=detail)
     if annotate and world.environ.get("GITHUB_ACTIONS") == "true":
         world.output.annotate(*made, detail=detail)

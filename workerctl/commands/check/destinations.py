@@ -2,8 +2,10 @@
 The formats of `workerctl check --format`, and where each is written.
 """
 
+import os
 from collections.abc import Iterable
 
+from workerctl.output.delivery import require_file
 from workerctl.output.formats import FORMATS, Destination
 from workerctl.report.errors import UsageError
 from workerctl.report.suggest import did_you_mean
@@ -19,7 +21,8 @@ def destinations(formats: Iterable[str], output: str | None = None) -> tuple[Des
         >>> destinations(["github", "sarif=out.sarif"])
         (Destination(format='github', path=None), Destination(format='sarif', path='out.sarif'))
 
-    Raises UsageError if a format is not known, or if two of them have the same destination.
+    Raises UsageError if a format is not known, if a path is empty, or if two
+    formats have the same destination.
     """
     made = [_destination(text) for text in formats] or [Destination()]
     path = None if output == _STDOUT else output
@@ -30,6 +33,11 @@ def destinations(formats: Iterable[str], output: str | None = None) -> tuple[Des
                 "Write --format NAME=FILE, or --format NAME with --output FILE.",
             )
         made = [each.replace(path=path) if each.path is None else each for each in made]
+    for each in made:
+        if each.path is not None:
+            require_file(
+                each.path, option=f"--format {each.format}" if each.path != path else "--output"
+            )
     _require_distinct(made)
     return tuple(made)
 
@@ -50,10 +58,11 @@ def _destination(text: str) -> Destination:
 def _require_distinct(made: list[Destination]) -> None:
     taken: dict[str | None, str] = {}
     for each in made:
-        if each.path in taken:
+        place = None if each.path is None else os.path.realpath(each.path)
+        if place in taken:
             where = "standard output" if each.path is None else "the same file"
             raise UsageError(
-                f"{taken[each.path]} and {each.format} would both be written to {where}.",
+                f"{taken[place]} and {each.format} would both be written to {where}.",
                 f"Write one of them to another file: --format {each.format}=FILE.",
             )
-        taken[each.path] = each.format
+        taken[place] = each.format

@@ -27,13 +27,15 @@ class Written(Record):
     """
     The keys of a file after a change, and the id of the key that its canary names.
 
-    `created` means that the file is new, `closed` that other accounts lost access to it.
+    `created` means that the file is new, `closed` that other accounts lost access to it, and
+    `shared` that its group still has access.
     """
 
     ring: Ring
     canary_id: str | None = None
     created: bool = False
     closed: bool = False
+    shared: bool = False
 
     @property
     def rotation(self) -> Rotation:
@@ -47,7 +49,14 @@ class Written(Record):
         """
         A sentence about the mode of the file, or "" if the mode did not change.
         """
-        return "Other accounts could read the file; now they cannot." if self.closed else ""
+        if not self.closed:
+            return ""
+        if self.shared:
+            return (
+                "Accounts outside its group could access the file; now they cannot. Its group "
+                "still can, until you run `chmod 600`."
+            )
+        return "Other accounts could access the file; now they cannot."
 
 
 class Writing(Record):
@@ -206,7 +215,7 @@ def _change(path: str, decide: Callable[[EnvFile], envwrite.Changes], writing: W
     done = envwrite.change(
         path, decide_and_record, lock_seconds=writing.lock_seconds, sync=writing.sync
     )
-    return results[-1].replace(created=done.created, closed=done.closed)
+    return results[-1].replace(created=done.created, closed=done.closed, shared=done.shared)
 
 
 def _require_start(file: EnvFile, ring: Ring, start: int | None) -> None:
