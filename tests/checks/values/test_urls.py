@@ -13,7 +13,7 @@ from tests.support.configurations import MakeContext
 from workerctl.checks.base import Check, NotApplicable, SkipCheck
 from workerctl.checks.values import urls
 from workerctl.report.findings import Location, Severity
-from workerctl.rules import Endpoint, RedisUrl
+from workerctl.rules import Endpoint, Origins, RedisUrl
 
 I, W, E = Severity.INFO, Severity.WARNING, Severity.ERROR  # noqa: E741 -- as in the other tests
 HOST = "queue.example-works.net"
@@ -33,6 +33,8 @@ class Urls(BaseSettings):
     celery_broker_url: str = ""
     kafka_bootstrap_servers: list[str] | str = ""
     brokers: list[str] = []
+    nodes: str = ""
+    cors: Annotated[str, Origins()] = ""
     timeout: int = 1
 
 
@@ -85,6 +87,8 @@ def seen(check: Check, **environ: str) -> list[tuple[str, Severity]]:
         ("kafka_bootstrap_servers", f"kafka://{HOST}:9092", W),
         ("kafka_bootstrap_servers", f"{HOST}:9092;other:9092", E),
         ("brokers", f'["redis://ok", "redis://{HOST}:x"]', E),
+        ("nodes", f"rediss://{HOST}:x,rediss://{HOST}:y", E),
+        ("redis_url", f"rediss://u:{PASSWORD}@{HOST}:1/0,rediss://u:{PASSWORD}@{HOST}:2/0", E),
     ],
 )
 def test_url001_finds_what_a_client_refuses(name: str, url: str, severity: Severity) -> None:
@@ -170,6 +174,25 @@ def test_celery_reads_its_own_words() -> None:
         ("CELERY_BROKER_URL", E)
     ]
     assert seen(urls.URL001, celery_broker_url="redis://a/prod") == [("CELERY_BROKER_URL", E)]
+
+
+@pytest.mark.parametrize("separator", [",", ", ", ";", " "])
+def test_a_list_in_a_text_holds_urls(separator: str) -> None:
+    """A class may split a text itself; each URL has its own host, database and parameters."""
+    nodes = [f"amqps://u:{PASSWORD}@n{number}.{HOST}:5671/vhost" for number in (1, 2, 3)]
+    near = f"postgresql://db/app{separator}postgresql://db/app?sslmode=disable"
+    far = f"postgresql://db/app{separator}postgresql://{HOST}/app?sslmode=disable"
+
+    for check in (urls.URL001, urls.URL002, urls.URL003):
+        assert seen(check, nodes=separator.join(nodes)) == []
+    assert seen(urls.URL003, nodes=near) == [("NODES", W)]
+    assert seen(urls.URL003, nodes=far) == [("NODES", E)]
+
+
+def test_a_text_of_origins_is_a_list() -> None:
+    """FRM005 reports an origin without a scheme; it is not a second host."""
+    assert seen(urls.URL001, cors=f"https://{HOST},other.{HOST}") == []
+    assert seen(urls.URL001, cors=f"https://{HOST},https://{HOST}:99999") == [("CORS", E)]
 
 
 @pytest.mark.parametrize("check", [urls.URL001, urls.URL002, urls.URL003])

@@ -15,7 +15,7 @@ from redis.connection import ConnectionPool, parse_url
 from workerctl.sources.forms.urls import kafka
 from workerctl.sources.forms.urls.faults import Effect, Use, is_plain
 from workerctl.sources.forms.urls.parts import split
-from workerctl.sources.forms.urls.recognition import faults
+from workerctl.sources.forms.urls.recognition import faults, urls_in
 from workerctl.sources.forms.urls.redis import KINDS
 from workerctl.sources.forms.urls.verification import switches_off
 
@@ -203,6 +203,63 @@ def test_other_clients(url: str, expected: list[Effect]) -> None:
 def test_a_default_shows_what_is_expected(default: str, text: str, expected: list[Effect]) -> None:
     """The default of a setting shows its scheme, and the driver of SQLAlchemy."""
     assert effects(text, Use("A_SETTING", default)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://a.example.net,https://b.example.net", []),
+        ("https://a.example.net/, http://b.example.net:8080/,", []),
+        ("https://a.example.net https://b.example.net", []),
+        ("wss://a.example.net/x\nwss://b.example.net/x", []),
+        ("rediss://a:6379,rediss://b:6379", []),
+        ("redis://:p@a:6379/0;redis://:p@b:6379/0", []),
+        ("amqps://u:p@a:5671,amqps://u:p@b:5671/vhost", []),
+        ("mongodb://a:1,b:2/app, postgresql://a:1,b:2/app", []),
+        ("https://login.example.net/?audience=https://a,https://b", []),
+        ("s3://bucket/a,s3://bucket/b", []),
+        ("redis://a:6379,b:6379", [R]),
+        ("redis://a:6379,b:6379,redis://c:6379", [R]),
+        ("redis://a:6379,redis://b:x", [R]),
+        ("redis://a/prod redis://b/0", [G]),
+        ("https://a.example.net https://:8080", [R]),
+        ("amqps://u:p/q@a:5671,amqps://u:p@b:5671", [R]),
+    ],
+)
+def test_a_list_is_judged_url_by_url(text: str, expected: list[Effect]) -> None:
+    """A program splits a list before it gives the URLs to a client."""
+    use = Use("NODES")
+    assert is_plain(text) is False
+    assert [each.effect for url in urls_in(text, use) for each in faults(url, use)] == expected
+
+
+@pytest.mark.parametrize(
+    ("use", "text", "expected"),
+    [
+        (REDIS, "redis://a:6379,redis://b:6379", 1),
+        (REDIS, "rediss://u:p@a:6379/0 rediss://u:p@b:6379/0", 1),
+        (REDIS, "redis://a/0;redis://b/0", 1),
+        (REDIS, "redis://a:6379,b:6379", 0),
+        (Use("CELERY_BROKER_URL"), "amqp://u:p@a,amqp://u:p@b", 1),
+        (Use("CELERY_BROKER_URL"), "amqp://u:p@a;amqp://u:p@b", 0),
+        (Use("BROKER", is_url=True), "amqp://u:p@a:5672/x,amqp://u:p@b:5672/x", 1),
+        (Use("API", is_url=True), "https://img.example.net/w_9,https://a.example.net/b.png", 0),
+    ],
+)
+def test_a_known_client_expects_one_url(use: Use, text: str, expected: int) -> None:
+    """redis-py, Celery and the client of an endpoint do not split a list."""
+    found = [each for url in urls_in(text, use) for each in faults(url, use)]
+
+    assert [each.what for each in found].count(
+        "names several URLs, where its client expects one"
+    ) == expected
+
+
+def test_origins_are_split_at_every_comma() -> None:
+    """No client connects to an origin; what is not one has another finding."""
+    use = Use("CORS", is_origins=True)
+
+    assert urls_in("https://a.example.net, b.example.net,*", use) == ["https://a.example.net"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_in, text_of, texts_of
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.records import Record
-from workerctl.rules import Endpoint, RedisUrl, Rule
+from workerctl.rules import Endpoint, Origins, RedisUrl, Rule
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain, may_be_switch
 
@@ -41,7 +41,8 @@ def clients_accept_urls(context: Context) -> Iterator[Finding]:
     its MySQL drivers, pymongo, and those of Kafka and HTTP. Without connecting, the check finds
     query parameters that they do not know, values of a wrong type, a missing scheme or host, a
     wrong port, several hosts where one is allowed, and characters of a password that end the host
-    too early. Where it is not known which client reads the URL, it is a warning.
+    too early. Where it is not known which client reads the URL, it is a warning. Each URL of a list
+    is judged alone, unless the list is given to RQ or to another client that expects one URL.
 
     Why: a client parses its URL when the first job connects, and fails then.
 
@@ -111,7 +112,7 @@ def _candidates(context: Context) -> tuple[str, ...]:
 
 
 def _marked(context: Context) -> Marked:
-    kinds: tuple[type[Rule], ...] = (Endpoint, RedisUrl)
+    kinds: tuple[type[Rule], ...] = (Endpoint, Origins, RedisUrl)
     return {kind: {each.name for each in context.schema.of(kind)} for kind in kinds}
 
 
@@ -127,15 +128,18 @@ def _faults(context: Context) -> Iterator[_Faulty]:
 def _faults_of_all(context: Context) -> tuple[_Faulty, ...]:
     """
     Return the faults of all settings. A placeholder and an empty `${NAME}` have other findings.
+
+    What several URLs of a list have in common is one fault.
     """
     marked = _marked(context)
-    return tuple(
+    found = (
         _Faulty(name, fault, fault.effect is Effect.UNENCRYPTED and _is_private(text))
         for name in context.once(_candidates)
         if name not in context.invalid
         for text, fault in _faults_of(context, name, _use(context, name, marked))
         if not _has_other_finding(context, name, text, fault)
     )
+    return tuple(dict.fromkeys(found))
 
 
 def _is_private(text: str) -> bool:
@@ -176,7 +180,8 @@ def _faults_of(context: Context, name: str, use: Use) -> Iterator[tuple[str, Fau
         if not is_plain(text) or (use.is_redis and text.startswith("http")):
             from workerctl.sources.forms.urls import recognition
 
-            yield from ((text, fault) for fault in recognition.faults(text, use))
+            for url in recognition.urls_in(text, use):
+                yield from ((url, fault) for fault in recognition.faults(url, use))
 
 
 def _use(context: Context, name: str, marked: Marked) -> Use:
@@ -185,6 +190,7 @@ def _use(context: Context, name: str, marked: Marked) -> Use:
         default=_default(context, name),
         is_redis=name in marked[RedisUrl],
         is_url=name in marked[Endpoint],
+        is_origins=name in marked[Origins],
     )
 
 

@@ -10,6 +10,7 @@ from workerctl.sources.forms.urls.faults import HIGHEST_PORT, Effect, Fault
 from workerctl.sources.forms.urls.parts import Parts
 
 _ESCAPES = "Percent-encode it: `@` as %40, `/` as %2F, `?` as %3F, `#` as %23, `%` as %25."
+_NEXT_URL = r"[,;\s][A-Za-z][A-Za-z0-9+.-]*://"
 _BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
 
@@ -72,6 +73,13 @@ def has_two_schemes(parts: Parts) -> bool:
     Return whether a second scheme follows the first one, as in `redis://redis://host`.
     """
     return parts.path.startswith("//") and parts.hosts.endswith(":") and parts.hosts[:-1].isalpha()
+
+
+def has_several_urls(parts: Parts) -> bool:
+    """
+    Return whether another URL follows the first one, as in `redis://one:6379,redis://two:6379`.
+    """
+    return re.search(_NEXT_URL, parts.hosts + parts.path, re.ASCII) is not None
 
 
 def _userinfo_faults(userinfo: str, client: Client) -> Iterator[Fault]:

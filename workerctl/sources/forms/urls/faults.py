@@ -60,13 +60,15 @@ class Use(Record):
     What is known of the setting that holds a URL.
 
     `default` is the text of its default, `is_redis` is true for the setting to which the RQ entry
-    points connect, and `is_url` for one that is declared as a URL.
+    points connect, `is_url` for one that is declared as a URL, and `is_origins` for one that is
+    declared as a list of origins.
     """
 
     name: str = ""
     default: str = ""
     is_redis: bool = False
     is_url: bool = False
+    is_origins: bool = False
 
     @property
     def is_celery(self) -> bool:
@@ -103,7 +105,7 @@ def is_plain(url: str) -> bool:
     Most URLs are, and for them no table is imported.
     """
     scheme, _, rest = url.partition("://")
-    if scheme not in {"http", "https", "redis", "rediss"} or not set("?#%{}$<>,;[").isdisjoint(
+    if scheme not in {"http", "https", "redis", "rediss"} or not set("?#%{}$<>,;[ \n").isdisjoint(
         rest
     ):
         return False

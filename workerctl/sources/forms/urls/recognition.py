@@ -2,6 +2,7 @@
 Choose the client that reads a URL, and find what it will make of it.
 """
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -27,21 +28,39 @@ _FAMILIES = {
 }
 _OTHER_SCHEMES = frozenset({"mysqlx"})
 _SHORTEST_MISSPELT = 4
+_BETWEEN_URLS = r"(?<![,;\s])[,;\s]++(?=[A-Za-z][A-Za-z0-9+.-]*://)"
+_SEPARATORS = ",; \t\r\n"
 _TEMPLATE = frozenset("{}<>$%")
 _WITHOUT_SCHEME = frozenset({"none", "null", "disabled", "disable", "off", "false", "memory"})
 
 
+def urls_in(text: str, use: Use) -> list[str]:
+    """
+    Return the URLs that the text of a setting lists, or the text itself if it is one.
+
+    RQ, and the client of an endpoint, are given the text as it is; Celery splits it at each `;`.
+    Any other program has to split it itself.
+
+        >>> urls_in("https://app.example.com, https://admin.example.com", Use())
+        ['https://app.example.com', 'https://admin.example.com']
+    """
+    if use.is_origins:
+        return [each.strip() for each in text.split(",") if "://" in each]
+    if use.is_redis or use.is_url:
+        return [text]
+    if use.is_celery:
+        return text.split(";")
+    urls = re.split(_BETWEEN_URLS, text)
+    return [url.rstrip(_SEPARATORS) for url in urls] if len(urls) > 1 else urls
+
+
 def faults(text: str, use: Use) -> Iterator[Fault]:
     """
-    Yield the faults of the value of a setting that may be a URL.
+    Yield the faults of the value of a setting that may be a URL, or of one that it lists.
 
         >>> [fault.parameter for fault in faults("redis://cache/0?ssl_cert_reqs=none", Use())]
         ['ssl_cert_reqs']
     """
-    if use.is_celery and ";" in text:
-        for url in text.split(";"):
-            yield from faults(url, use)
-        return
     parts = split(text)
     if parts is None:
         yield from _without_scheme(text, use)
@@ -66,6 +85,9 @@ def _of_client(parts: Parts, use: Use) -> Iterator[Fault]:
         return  # filled in at run time, or read by a client that is not known
     elif authority.has_two_schemes(parts):
         yield Fault(Effect.REFUSED, "has two schemes", "Remove one of them.")
+    elif family != "web" and authority.has_several_urls(parts):
+        hint = "Separate them by `;`." if use.is_celery and not use.is_redis else "Name one URL."
+        yield Fault(Effect.REFUSED, "names several URLs, where its client expects one", hint)
     else:
         client = import_module(f"workerctl.sources.forms.urls.{family}")
         yield from client.faults(parts, use)
