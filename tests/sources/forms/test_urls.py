@@ -172,6 +172,13 @@ def test_redis(url: str, expected: list[Effect]) -> None:
         ("postgre://db/app", [R]),
         ("ampq://rabbit/", [R]),
         ("mysqlx://db/app", []),
+        ("mysql2://db/app", []),
+        ("mssql://db/app", []),
+        ("mssql+pyodbc://u:p@db/app?driver=ODBC+Driver+18&Encrypt=yes", []),
+        ("mssql+pymssql://u:p@db/app", []),
+        ("mssql+aioodbc://u:p@db/app?TrustServerCertificate=yes", [U]),
+        ("mariad+own://db/app", []),
+        ("redise+own://db/app", []),
         ("ldap://directory", []),
         ("s3://bucket/key@2", []),
         ("C:/data", []),
@@ -182,6 +189,27 @@ def test_redis(url: str, expected: list[Effect]) -> None:
 def test_other_clients(url: str, expected: list[Effect]) -> None:
     """URLs of a setting of which only the value is known."""
     assert effects(url, Use("A_SETTING")) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "meant"),
+    [
+        ("mysq", "mysql"),
+        ("mysqll+pymysql", "mysql+pymysql"),
+        ("mariadbb+mariadbconnector", "mariadb+mariadbconnector"),
+        ("postgre", "postgres"),
+        ("postgre+psycopg", "postgresql+psycopg"),
+        ("postgressql+asyncpg", "postgresql+asyncpg"),
+        ("mongdb+srv", "mongodb+srv"),
+    ],
+)
+def test_a_misspelt_scheme_has_a_driver_of_its_family(scheme: str, meant: str) -> None:
+    """A driver shows which scheme was meant, and one of another family that none was."""
+    kind, plus, _ = scheme.partition("+")
+
+    found = [(each.effect, each.hint) for each in faults(f"{scheme}://db/app", Use("A_SETTING"))]
+    assert found == [(R, f"Did you mean {meant}:?")]
+    assert not plus or effects(f"{kind}+aioodbc://db/app", Use("A_SETTING")) == []
 
 
 @pytest.mark.parametrize(

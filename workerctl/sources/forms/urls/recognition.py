@@ -26,7 +26,7 @@ _FAMILIES = {
     "ws": "web",
     "wss": "web",
 }
-_OTHER_SCHEMES = frozenset({"mysqlx"})
+_OTHER_SCHEMES = frozenset({"mssql", "mysql2", "mysqli", "mysqlx"})
 _SHORTEST_MISSPELT = 4
 _BETWEEN_URLS = r"(?<![,;\s])[,;\s]++(?=[A-Za-z][A-Za-z0-9+.-]*://)"
 _SEPARATORS = ",; \t\r\n"
@@ -103,14 +103,22 @@ def _is_read(parts: Parts, use: Use) -> bool:
 
 
 def _misspelt(parts: Parts) -> Iterator[Fault]:
+    """
+    Yield a fault if the scheme is nearly a known one, whose drivers include the one that it names.
+    """
     from workerctl.report.suggest import is_slip
+    from workerctl.sources.forms.urls.drivers import DRIVERS, scheme_of
 
     if parts.kind in _OTHER_SCHEMES or len(parts.kind) < _SHORTEST_MISSPELT - 1:
         return
-    near = [known for known in _FAMILIES if len(known) >= _SHORTEST_MISSPELT]
-    for known in near:
-        if is_slip(parts.kind, known):
-            yield Fault(Effect.REFUSED, "has a scheme that is not known", f"Did you mean {known}:?")
+    for known, family in _FAMILIES.items():
+        if (
+            len(known) >= _SHORTEST_MISSPELT
+            and is_slip(parts.kind, known)
+            and (not parts.driver or parts.driver in DRIVERS.get(family, ()))
+        ):
+            hint = f"Did you mean {scheme_of(known, parts.driver)}:?"
+            yield Fault(Effect.REFUSED, "has a scheme that is not known", hint)
             return
 
 
