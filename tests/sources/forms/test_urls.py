@@ -213,6 +213,49 @@ def test_a_misspelt_scheme_has_a_driver_of_its_family(scheme: str, meant: str) -
 
 
 @pytest.mark.parametrize(
+    ("scheme", "meant"),
+    [
+        ("postgresql+psycopg3", "postgresql+psycopg"),
+        ("postgresql+psycopg2-binary", "postgresql+psycopg2"),
+        ("postgresql+asyncgp", "postgresql+asyncpg"),
+        ("mysql+mysqlclient", "mysql+mysqldb"),
+        ("mariadb+pymsql", "mariadb+pymysql"),
+        ("postgres+asyncpg", "postgresql+asyncpg"),
+        ("postgres+psycopg2", "postgresql+psycopg2"),
+        ("postgres+psycopg3", "postgresql+psycopg"),
+    ],
+)
+@pytest.mark.parametrize("default", ["", "postgresql+psycopg://localhost/app"])
+def test_a_driver_with_another_name(scheme: str, meant: str, default: str) -> None:
+    """SQLAlchemy loads a driver by its own name for it; the hint keeps the driver of the URL."""
+    found = [(f.effect, f.hint) for f in faults(f"{scheme}://db/app", Use("X", default))]
+
+    assert found == [(R, f"Write `{meant}:`.")]
+    assert effects(f"{meant}://db/app", Use("X", default)) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("postgres://db/app", "Write `postgresql+asyncpg:`."),
+        ("postgres+own://db/app", "Write `postgresql` in its place."),
+    ],
+)
+def test_the_driver_of_the_default(url: str, hint: str) -> None:
+    """The hint names the driver of the default only if the URL has none."""
+    use = Use("X", "postgresql+asyncpg://localhost/app")
+
+    assert [each.hint for each in faults(url, use)] == [hint]
+
+
+@pytest.mark.parametrize("driver", ["own", "aiopg", "psycopg_own", "asyncpglike"])
+def test_a_driver_of_a_third_party(driver: str) -> None:
+    """A package may add a driver to SQLAlchemy."""
+    assert effects(f"postgresql+{driver}://db/app", Use("X")) == []
+    assert effects(f"mysql+{driver}://db/app", Use("X")) == []
+
+
+@pytest.mark.parametrize(
     ("default", "text", "expected"),
     [
         ("postgresql+asyncpg://localhost/app", "postgres://db/app", [R]),

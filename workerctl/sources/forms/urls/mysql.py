@@ -4,7 +4,7 @@ MySQL and MariaDB URLs as SQLAlchemy passes them to a driver.
 
 from collections.abc import Iterator
 
-from workerctl.sources.forms.urls import authority, parameters
+from workerctl.sources.forms.urls import authority, drivers, parameters
 from workerctl.sources.forms.urls.authority import Client
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use
 from workerctl.sources.forms.urls.parameters import INTEGER, TEXT, Kind, Table, named
@@ -45,6 +45,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     """
     Yield the faults of a `mysql:` or `mariadb:` URL, with or without a driver.
     """
+    yield from drivers.faults(parts, "mysql")
     client = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None)
     if not parts.driver:
         client = Client("a URL parser", at=Effect.DOUBTFUL, late_at=Effect.DOUBTFUL)

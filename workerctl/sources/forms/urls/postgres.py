@@ -4,8 +4,9 @@ PostgreSQL URLs as libpq reads them, or SQLAlchemy where the scheme names a driv
 
 from collections.abc import Iterator
 
-from workerctl.sources.forms.urls import authority, parameters
+from workerctl.sources.forms.urls import authority, drivers, parameters
 from workerctl.sources.forms.urls.authority import Client
+from workerctl.sources.forms.urls.drivers import corrected, scheme_of
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use
 from workerctl.sources.forms.urls.parameters import INTEGER, TEXT, Kind, Table, named, one_of
 from workerctl.sources.forms.urls.parts import Parts
@@ -94,14 +95,17 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
 
 def _scheme_faults(parts: Parts, use: Use) -> Iterator[Fault]:
     """
-    Yield the faults of a scheme that the client cannot load, where the default shows which it is.
+    Yield the faults of a scheme or a driver that SQLAlchemy cannot load.
     """
     scheme = use.default.partition("://")[0]
     driver = scheme.partition("+")[2]
     if parts.kind == "postgres" and (driver or parts.driver):
         what = "has the scheme `postgres`, which SQLAlchemy does not know"
-        name = f"postgresql+{driver}" if driver in _DRIVERS else "postgresql"
-        yield Fault(Effect.REFUSED, what, f"Write `{name}:`.")
+        meant = scheme_of("postgresql", corrected(parts.driver or driver, "postgres"))
+        hint = f"Write `{meant}:`." if "+" in meant else "Write `postgresql` in its place."
+        yield Fault(Effect.REFUSED, what, hint)
     elif driver in _ASYNCHRONOUS and not parts.driver:
         what = f"names no driver, and its default names {driver}: SQLAlchemy loads psycopg2"
         yield Fault(Effect.DOUBTFUL, what, f"Write `postgresql+{driver}:`.")
+    else:
+        yield from drivers.faults(parts, "postgres")
