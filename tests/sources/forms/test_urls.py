@@ -192,6 +192,31 @@ def test_other_clients(url: str, expected: list[Effect]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://u:p@cache:/0", [G]),
+        ("amqps://u:p@rabbit:/vhost", [G]),
+        ("https://u:p@api.example.net:/v1", [G]),
+        ("postgresql://u:p@db:/app", [D]),
+        ("postgresql://u:p@a:1,b:/app", [D]),
+        ("mysql://u:p@db:/app", [D]),
+        ("postgresql+psycopg://u:p@db:/app", [R]),
+        ("postgresql+asyncpg://u:p@[fd00::1]:/app", [R]),
+        ("mysql+pymysql://u:p@db:/app", [R]),
+        ("mariadb+mariadbconnector://db:", [R]),
+        ("mongodb://u:p@db:/app", [R]),
+        ("mongodb://a:1,b:,c:3/app", [R]),
+    ],
+)
+def test_an_empty_port(url: str, expected: list[Effect]) -> None:
+    """Of `host:${PORT}` and an empty variable, only some clients take the default port."""
+    found = list(faults(url, Use("A_SETTING")))
+
+    assert [each.effect for each in found] == expected
+    assert ("takes the default" in found[0].what) == (expected == [G])
+
+
+@pytest.mark.parametrize(
     ("scheme", "meant"),
     [
         ("mysq", "mysql"),
@@ -340,6 +365,7 @@ def test_origins_are_split_at_every_comma() -> None:
         ("[fd00::1]:9092", []),
         ("SASL_SSL://a:9092", []),
         ("a,b:9092", [G]),
+        ("a:,b:9092", [R]),
         ("a;b", [R]),
         ("a:9092 b:9092", [R]),
         ("a:9092,,b:9092", [R]),

@@ -19,7 +19,8 @@ class Client(Record):
     What a client makes of a peculiar authority; None means that it is right.
 
     `at` is an unescaped `@` in user or password, `late_at` another character that ends the host too
-    early, `percent` an invalid escape and `several` more than one host.
+    early, `percent` an invalid escape, `several` more than one host, and `empty_port` a `:` without
+    a port.
     """
 
     name: str
@@ -27,6 +28,11 @@ class Client(Record):
     late_at: Effect | None = Effect.REFUSED
     percent: Effect | None = None
     several: Effect | None = Effect.REFUSED
+    empty_port: Effect = Effect.IGNORED
+
+
+SQLALCHEMY = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None, empty_port=Effect.REFUSED)
+"""What reads a URL whose scheme names a driver of a database."""
 
 
 def faults(parts: Parts, client: Client) -> Iterator[Fault]:
@@ -121,8 +127,13 @@ def _port_fault(host: str, client: Client) -> Fault | None:
         what = "has more than one `:` in its host and port"
         return Fault(Effect.REFUSED, what, "Write host:port, and an IPv6 address in brackets.")
     if colon and not port:
-        what = f"has a `:` but no port behind its host, so {client.name} takes the default"
-        return Fault(Effect.IGNORED, what, "Add the port, or remove the `:`.")
+        does = {
+            Effect.IGNORED: f"so {client.name} takes the default",
+            Effect.DOUBTFUL: "which some clients refuse",
+            Effect.REFUSED: f"which {client.name} refuses",
+        }
+        what = f"has a `:` but no port behind its host, {does[client.empty_port]}"
+        return Fault(client.empty_port, what, "Add the port, or remove the `:`.")
     if port and not (port.isascii() and port.isdigit()):
         hint = "Correct it. If a password contains `/`, `?` or `#`, percent-encode them."
         return Fault(Effect.REFUSED, "has a port that is not a number", hint)

@@ -56,7 +56,11 @@ _OPTIONS = {
 _SPELLED = {name.lower(): name for name in _OPTIONS}
 _TABLE = Table("pymongo", _OPTIONS, unknown=Effect.IGNORED, wrong=Effect.IGNORED)
 _CLIENT = Client(
-    "pymongo", at=Effect.REFUSED, late_at=Effect.REFUSED, percent=Effect.REFUSED, several=None
+    "pymongo",
+    at=Effect.REFUSED,
+    percent=Effect.REFUSED,
+    several=None,
+    empty_port=Effect.REFUSED,
 )
 _UNSAFE_DETAILS = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 

@@ -5,7 +5,7 @@ MySQL and MariaDB URLs as SQLAlchemy passes them to a driver.
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority, drivers, parameters
-from workerctl.sources.forms.urls.authority import Client
+from workerctl.sources.forms.urls.authority import SQLALCHEMY, Client
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use
 from workerctl.sources.forms.urls.parameters import INTEGER, TEXT, Kind, Table, named
 from workerctl.sources.forms.urls.parts import Parts
@@ -30,12 +30,15 @@ _AIOMYSQL = {
     **_PYMYSQL,
     **named(TEXT, "auth_plugin echo minsize maxsize"),
 }
-_ANY = {
+_ALL = {
     **_AIOMYSQL,
     **named(TEXT, "minconn maxconn pool_recycle ssl_mode"),
 }
+_ANY = Client(
+    "a URL parser", at=Effect.DOUBTFUL, late_at=Effect.DOUBTFUL, empty_port=Effect.DOUBTFUL
+)
 _DRIVERS = {
-    "": Table("the drivers of MySQL", _ANY, Effect.DOUBTFUL),
+    "": Table("the drivers of MySQL", _ALL, Effect.DOUBTFUL),
     "pymysql": Table("PyMySQL", _PYMYSQL),
     "mysqldb": Table("mysqlclient", {**_PYMYSQL, "ssl_mode": TEXT}),
 }
@@ -46,10 +49,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     Yield the faults of a `mysql:` or `mariadb:` URL, with or without a driver.
     """
     yield from drivers.faults(parts, "mysql")
-    client = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None)
-    if not parts.driver:
-        client = Client("a URL parser", at=Effect.DOUBTFUL, late_at=Effect.DOUBTFUL)
-    yield from authority.faults(parts, client)
+    yield from authority.faults(parts, SQLALCHEMY if parts.driver else _ANY)
     table = _DRIVERS.get(parts.driver)
     if table is not None and "@" not in parts.path + parts.query:
         yield from parameters.faults(parts.pairs(), table)

@@ -5,7 +5,7 @@ PostgreSQL URLs as libpq reads them, or SQLAlchemy where the scheme names a driv
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority, drivers, parameters
-from workerctl.sources.forms.urls.authority import Client
+from workerctl.sources.forms.urls.authority import SQLALCHEMY, Client
 from workerctl.sources.forms.urls.drivers import corrected, scheme_of
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use
 from workerctl.sources.forms.urls.parameters import INTEGER, TEXT, Kind, Table, named, one_of
@@ -60,6 +60,16 @@ _ASYNCPG = {
     "target_session_attrs": _LIBPQ["target_session_attrs"],
     "record_class": Kind("an object, which a URL cannot hold", lambda _: False),
 }
+_ANY = Client(
+    "libpq",
+    at=Effect.DOUBTFUL,
+    late_at=Effect.DOUBTFUL,
+    percent=Effect.DOUBTFUL,
+    several=None,
+    empty_port=Effect.DOUBTFUL,
+)
+"""What reads a URL without a driver: libpq, or SQLAlchemy, which refuses an empty port."""
+
 _DRIVERS = {
     "asyncpg": Table("asyncpg", _ASYNCPG),
     **dict.fromkeys(("psycopg", "psycopg_async"), Table("psycopg", _PSYCOPG)),
@@ -74,12 +84,11 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
     """
     yield from _scheme_faults(parts, use)
     if parts.driver:
-        client = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None)
+        client = SQLALCHEMY
         if "@" in parts.path + parts.query + parts.fragment:
             return  # SQLAlchemy reads a password with such characters, unlike all others
     else:
-        doubtful = Effect.DOUBTFUL
-        client = Client("libpq", at=doubtful, late_at=doubtful, percent=doubtful, several=None)
+        client = _ANY
     yield from authority.faults(parts, client)
     pairs = parts.pairs()
     table = _DRIVERS.get(parts.driver) if parts.driver else _PLAIN
