@@ -192,6 +192,41 @@ def test_other_clients(url: str, expected: list[Effect]) -> None:
 
 
 @pytest.mark.parametrize(
+    "authority", ["u:p[9@h", "u:p]9@h", "u[:p@h:1", "[h]", "u:p@h]", "[1.2.3.4]"]
+)
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        ("redis", [R]),
+        ("rediss", [R]),
+        ("amqps", [R]),
+        ("https", [D]),
+        ("wss", [D]),
+        ("postgresql", [D]),
+        ("mysql", [D]),
+        ("postgresql+psycopg", []),
+        ("mysql+pymysql", []),
+        ("mongodb", []),
+    ],
+)
+def test_brackets(scheme: str, authority: str, expected: list[Effect]) -> None:
+    """Clients that use `urllib.parse` take every bracket for one of an IPv6 address."""
+    found = list(faults(f"{scheme}://{authority}/0", Use("A_SETTING")))
+
+    assert [each.effect for each in found] == expected
+    assert all("IPv6" in each.what for each in found)
+    assert effects(f"{scheme}://u:p%5B9@[fd00::1]:1/0", Use("A_SETTING")) == []
+
+
+@given(st.text("a[]:.1", max_size=6), st.text("a[]:.1@", min_size=1, max_size=6))
+def test_the_authority_is_the_one_of_redis_py(userinfo: str, host: str) -> None:
+    """redis-py reads a URL without faults, and refuses one that has brackets in a wrong place."""
+    for url in (f"redis://u:{userinfo}@{host}/0", f"redis://{host}/0"):
+        if effects(url) == [] or is_plain(url):
+            parse_url(url)
+
+
+@pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("redis://u:p@cache:/0", [G]),

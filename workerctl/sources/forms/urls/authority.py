@@ -4,6 +4,7 @@ The part of a URL between the scheme and the path: user, password, hosts and por
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from workerctl.report.records import Record
 from workerctl.sources.forms.urls.faults import HIGHEST_PORT, Effect, Fault
@@ -19,8 +20,8 @@ class Client(Record):
     What a client makes of a peculiar authority; None means that it is right.
 
     `at` is an unescaped `@` in user or password, `late_at` another character that ends the host too
-    early, `percent` an invalid escape, `several` more than one host, and `empty_port` a `:` without
-    a port.
+    early, `percent` an invalid escape, `several` more than one host, `empty_port` a `:` without a
+    port, and `brackets` those that do not enclose an IPv6 address.
     """
 
     name: str
@@ -29,9 +30,12 @@ class Client(Record):
     percent: Effect | None = None
     several: Effect | None = Effect.REFUSED
     empty_port: Effect = Effect.IGNORED
+    brackets: Effect | None = Effect.REFUSED
 
 
-SQLALCHEMY = Client("SQLAlchemy", at=Effect.REFUSED, late_at=None, empty_port=Effect.REFUSED)
+SQLALCHEMY = Client(
+    "SQLAlchemy", at=Effect.REFUSED, late_at=None, empty_port=Effect.REFUSED, brackets=None
+)
 """What reads a URL whose scheme names a driver of a database."""
 
 
@@ -47,6 +51,11 @@ def faults(parts: Parts, client: Client) -> Iterator[Fault]:
                 f"{client.name} ends the host",
                 _ESCAPES,
             )
+        return
+    if client.brackets is not None and _has_wrong_brackets(parts):
+        who = _refusing(client, client.brackets)
+        what = f"has a `[` or `]` that does not belong to an IPv6 address, which {who}"
+        yield Fault(client.brackets, what, "Percent-encode it: `[` as %5B, `]` as %5D.")
         return
     yield from _userinfo_faults(parts.userinfo or "", client)
     hosts = parts.hosts.split(",")
@@ -72,6 +81,24 @@ def _ends_early(parts: Parts, client: Client) -> bool:
         return True
     start, at, _ = parts.query.partition("@")
     return bool(at) and ("=" not in start or _port_fault(parts.hosts, client) is not None)
+
+
+def _has_wrong_brackets(parts: Parts) -> bool:
+    """
+    Return whether `urllib.parse`, which the client uses, takes brackets for those of an address.
+    """
+    authority = f"//{parts.userinfo or ''}@{parts.hosts}"
+    if set("[]").isdisjoint(authority):
+        return False
+    try:
+        urlsplit(authority)
+    except ValueError:
+        return True
+    return False
+
+
+def _refusing(client: Client, effect: Effect) -> str:
+    return "some clients refuse" if effect is Effect.DOUBTFUL else f"{client.name} refuses"
 
 
 def has_two_schemes(parts: Parts) -> bool:
@@ -127,12 +154,10 @@ def _port_fault(host: str, client: Client) -> Fault | None:
         what = "has more than one `:` in its host and port"
         return Fault(Effect.REFUSED, what, "Write host:port, and an IPv6 address in brackets.")
     if colon and not port:
-        does = {
-            Effect.IGNORED: f"so {client.name} takes the default",
-            Effect.DOUBTFUL: "which some clients refuse",
-            Effect.REFUSED: f"which {client.name} refuses",
-        }
-        what = f"has a `:` but no port behind its host, {does[client.empty_port]}"
+        does = f"which {_refusing(client, client.empty_port)}"
+        if client.empty_port is Effect.IGNORED:
+            does = f"so {client.name} takes the default"
+        what = f"has a `:` but no port behind its host, {does}"
         return Fault(client.empty_port, what, "Add the port, or remove the `:`.")
     if port and not (port.isascii() and port.isdigit()):
         hint = "Correct it. If a password contains `/`, `?` or `#`, percent-encode them."

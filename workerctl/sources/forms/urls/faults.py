@@ -105,7 +105,7 @@ def is_plain(url: str) -> bool:
     Most URLs are, and for them no table is imported.
     """
     scheme, _, rest = url.partition("://")
-    if scheme not in {"http", "https", "redis", "rediss"} or not set("?#%{}$<>,;[ \n").isdisjoint(
+    if scheme not in {"http", "https", "redis", "rediss"} or not set("?#%{}$<>,;[] \n").isdisjoint(
         rest
     ):
         return False

@@ -14,7 +14,7 @@ _NAME = r"KAFKA.*(?:BOOTSTRAP|BROKER|SERVER|HOST)|BOOTSTRAP_?SERVER"
 _PROTOCOLS = frozenset({"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"})
 _OTHER_SEPARATOR = r"[;\s|]"
 _NUMBER = r"[0-9]+"
-_CLIENT = Client("a Kafka client", several=None, empty_port=Effect.REFUSED)
+_CLIENT = Client("a Kafka client", several=None, empty_port=Effect.REFUSED, brackets=None)
 
 
 def is_list_of_servers(name: str) -> bool:

@@ -61,6 +61,7 @@ _CLIENT = Client(
     percent=Effect.REFUSED,
     several=None,
     empty_port=Effect.REFUSED,
+    brackets=None,
 )
 _UNSAFE_DETAILS = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 

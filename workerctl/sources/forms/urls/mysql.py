@@ -35,7 +35,11 @@ _ALL = {
     **named(TEXT, "minconn maxconn pool_recycle ssl_mode"),
 }
 _ANY = Client(
-    "a URL parser", at=Effect.DOUBTFUL, late_at=Effect.DOUBTFUL, empty_port=Effect.DOUBTFUL
+    "a URL parser",
+    at=Effect.DOUBTFUL,
+    late_at=Effect.DOUBTFUL,
+    empty_port=Effect.DOUBTFUL,
+    brackets=Effect.DOUBTFUL,
 )
 _DRIVERS = {
     "": Table("the drivers of MySQL", _ALL, Effect.DOUBTFUL),

@@ -67,8 +67,9 @@ _ANY = Client(
     percent=Effect.DOUBTFUL,
     several=None,
     empty_port=Effect.DOUBTFUL,
+    brackets=Effect.DOUBTFUL,
 )
-"""What reads a URL without a driver: libpq, or SQLAlchemy, which refuses an empty port."""
+"""What reads a URL without a driver: libpq, or SQLAlchemy or asyncpg, which refuse more."""
 
 _DRIVERS = {
     "asyncpg": Table("asyncpg", _ASYNCPG),

@@ -9,6 +9,8 @@ from workerctl.sources.forms.urls.authority import Client
 from workerctl.sources.forms.urls.faults import Effect, Fault, Use
 from workerctl.sources.forms.urls.parts import Parts
 
+_CLIENT = Client("an HTTP client", brackets=Effect.DOUBTFUL)
+
 
 def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     """
@@ -16,7 +18,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     """
     if "@" in parts.path + parts.query + parts.fragment and _has_sound_port(parts.hosts):
         parts = parts.replace(path="", query="", fragment="")
-    found = list(authority.faults(parts, Client("an HTTP client", at=Effect.NOTED)))
+    found = list(authority.faults(parts, _CLIENT))
     yield from found
     if not found and (not parts.hosts or parts.hosts.startswith(":")):
         yield Fault(Effect.REFUSED, "names no host", "Write the host behind `://`.")
