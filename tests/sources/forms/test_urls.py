@@ -226,6 +226,66 @@ def test_the_authority_is_the_one_of_redis_py(userinfo: str, host: str) -> None:
             parse_url(url)
 
 
+_ESCAPED_BY_HAND = ("u:a#b@db", "u:a?b@db", "u:a/b@db", "u:a@b@db", "u@x:a@db", "u:a?b:c#d@db:1")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        ("redis", [[R], [R], [R], [N], [N], [R]]),
+        ("amqp", [[R], [R], [R], [N], [N], [R]]),
+        ("https", [[R], [R], [R], [N], [N], [R]]),
+        ("mongodb", [[], [R], [R], [R], [R], [R]]),
+        ("mysql", [[D], [D], [D], [D], [D], [D]]),
+        ("mysql+pymysql", [[], [], [], [R], [N], []]),
+        ("postgresql", [[D], [D], [D], [D], [D], [D]]),
+        ("postgresql+psycopg", [[], [], [], [R], [N], []]),
+        ("postgresql+asyncpg", [[], [], [], [R], [N], []]),
+    ],
+)
+def test_where_clients_end_user_and_password(scheme: str, expected: list[list[Effect]]) -> None:
+    """Each client has its own pattern of user and password."""
+    urls = [f"{scheme}://{authority}/0" for authority in _ESCAPED_BY_HAND]
+
+    assert [effects(url, Use("A_SETTING")) for url in urls] == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "client"),
+    [
+        ("postgresql://u:a#b@db/app", "asyncpg"),
+        ("postgresql://u:a?b@db/app", "asyncpg"),
+        ("postgresql://u:a?b@db/app?sslmode=require&application_name=x", "asyncpg"),
+        ("postgresql://u:a/b@db/app", "libpq"),
+        ("postgresql://u:a@b@db/app", "libpq"),
+        ("mongodb://u:a/b@db/app", "pymongo"),
+    ],
+)
+def test_the_client_that_misreads_a_url_is_named(url: str, client: str) -> None:
+    """A `?` or `#` belongs to the password for libpq, but not for asyncpg."""
+    (found,) = faults(url, Use("A_SETTING"))
+    others = {"asyncpg", "libpq", "pymongo"} - {client}
+
+    assert client in found.what
+    assert not [other for other in others if other in found.what]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql+psycopg://u:a/b@db:x/app", [R]),
+        ("postgresql+psycopg://u:a#b@db/app?pgbouncer=true", [R]),
+        ("postgresql+psycopg://u:a?b@db/app?application_name=x", []),
+        ("mongodb://u:a#b@db/app?retryWrites=true", []),
+        ("mongodb://u:a#b@db:x/app", [R]),
+        ("mongodb://u:a#b@db/app?poolSize=5", [G]),
+    ],
+)
+def test_what_follows_such_a_password_is_judged(url: str, expected: list[Effect]) -> None:
+    """Hosts and parameters are those that the client finds."""
+    assert effects(url, Use("A_SETTING")) == expected
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from workerctl.report.records import Record
 from workerctl.sources.forms.urls.faults import HIGHEST_PORT, Effect, Fault
-from workerctl.sources.forms.urls.parts import Parts
+from workerctl.sources.forms.urls.parts import USERINFO, Parts
 
 _ESCAPES = "Percent-encode it: `@` as %40, `/` as %2F, `?` as %3F, `#` as %23, `%` as %25."
 _NEXT_URL = r"[,;\s][A-Za-z][A-Za-z0-9+.-]*://"
@@ -19,13 +19,16 @@ class Client(Record):
     """
     What a client makes of a peculiar authority; None means that it is right.
 
-    `at` is an unescaped `@` in user or password, `late_at` another character that ends the host too
-    early, `percent` an invalid escape, `several` more than one host, `empty_port` a `:` without a
-    port, and `brackets` those that do not enclose an IPv6 address.
+    `userinfo` is the pattern of what it takes for user and password. `at` is an unescaped `@` in
+    them, `second_at` one behind them, `late_at` another character that ends the host too early,
+    `percent` an invalid escape, `several` more than one host, `empty_port` a `:` without a port,
+    and `brackets` those that do not enclose an IPv6 address.
     """
 
     name: str
+    userinfo: str = USERINFO
     at: Effect | None = Effect.NOTED
+    second_at: Effect = Effect.REFUSED
     late_at: Effect | None = Effect.REFUSED
     percent: Effect | None = None
     several: Effect | None = Effect.REFUSED
@@ -34,7 +37,11 @@ class Client(Record):
 
 
 SQLALCHEMY = Client(
-    "SQLAlchemy", at=Effect.REFUSED, late_at=None, empty_port=Effect.REFUSED, brackets=None
+    "SQLAlchemy",
+    userinfo=r"[^:/]*(?::[^@]*)?",
+    late_at=None,
+    empty_port=Effect.REFUSED,
+    brackets=None,
 )
 """What reads a URL whose scheme names a driver of a database."""
 
@@ -43,6 +50,7 @@ def faults(parts: Parts, client: Client) -> Iterator[Fault]:
     """
     Yield the faults of user, password, hosts and ports. A missing host is left to the caller.
     """
+    parts = parts.reread(client.userinfo)
     if _ends_early(parts, client):
         if client.late_at is not None:
             yield Fault(
@@ -56,6 +64,10 @@ def faults(parts: Parts, client: Client) -> Iterator[Fault]:
         who = _refusing(client, client.brackets)
         what = f"has a `[` or `]` that does not belong to an IPv6 address, which {who}"
         yield Fault(client.brackets, what, "Percent-encode it: `[` as %5B, `]` as %5D.")
+        return
+    if "@" in parts.hosts:
+        what = f"has an unescaped `@` in its user or password, at which {client.name} ends them"
+        yield Fault(client.second_at, what, _ESCAPES)
         return
     yield from _userinfo_faults(parts.userinfo or "", client)
     hosts = parts.hosts.split(",")
@@ -123,14 +135,13 @@ def _userinfo_faults(userinfo: str, client: Client) -> Iterator[Fault]:
             "Set the variable that should have filled it, or remove the `:`.",
         )
     if client.at is not None and "@" in userinfo:
-        effect = "reads only up to the first one"
-        if client.at is Effect.NOTED:
-            effect = "reads correctly and others may not"
-        yield Fault(
-            client.at,
-            f"has an unescaped `@` in its user or password, which {client.name} {effect}",
-            _ESCAPES,
-        )
+        does = {
+            Effect.NOTED: f"which {client.name} reads correctly and others may not",
+            Effect.DOUBTFUL: "at which some clients end them",
+            Effect.REFUSED: f"which {client.name} refuses",
+        }
+        what = f"has an unescaped `@` in its user or password, {does[client.at]}"
+        yield Fault(client.at, what, _ESCAPES)
     elif client.percent is not None and re.search(_BAD_PERCENT, userinfo):
         yield Fault(
             client.percent,

@@ -57,6 +57,7 @@ _SPELLED = {name.lower(): name for name in _OPTIONS}
 _TABLE = Table("pymongo", _OPTIONS, unknown=Effect.IGNORED, wrong=Effect.IGNORED)
 _CLIENT = Client(
     "pymongo",
+    userinfo=r"[^/?]*",
     at=Effect.REFUSED,
     percent=Effect.REFUSED,
     several=None,
@@ -70,6 +71,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     """
     Yield the faults of a `mongodb:` or `mongodb+srv:` URL.
     """
+    parts = parts.reread(_CLIENT.userinfo)
     found = list(authority.faults(parts, _CLIENT))
     yield from found
     if any(fault.effect is Effect.REFUSED for fault in found):

@@ -53,7 +53,9 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     Yield the faults of a `mysql:` or `mariadb:` URL, with or without a driver.
     """
     yield from drivers.faults(parts, "mysql")
-    yield from authority.faults(parts, SQLALCHEMY if parts.driver else _ANY)
+    client = SQLALCHEMY if parts.driver else _ANY
+    yield from authority.faults(parts, client)
     table = _DRIVERS.get(parts.driver)
+    parts = parts.reread(client.userinfo)
     if table is not None and "@" not in parts.path + parts.query:
         yield from parameters.faults(parts.pairs(), table)

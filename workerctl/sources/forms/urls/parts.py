@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 from workerctl.report.records import Record
 
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
+USERINFO = r"[^/?#]*"
+"""A pattern of user and password as `urllib.parse` reads them."""
 
 
 class Parts(Record):
@@ -46,6 +48,19 @@ class Parts(Record):
         is_list = self.kind == "mongodb" and ";" in self.query and "&" not in self.query
         return parse_qsl(self.query, separator=";" if is_list else "&")
 
+    def reread(self, userinfo: str) -> "Parts":
+        """
+        Return the parts for a client that has another pattern of user and password.
+
+            >>> split("postgresql://u:a#b@host/app").reread("[^/@]*").hosts
+            'host'
+        """
+        start = "" if self.userinfo is None else f"{self.userinfo}@"
+        query = f"?{self.query}" if self.query else ""
+        fragment = f"#{self.fragment}" if self.fragment else ""
+        rest = f"{start}{self.hosts}{self.path}{query}{fragment}"
+        return _parts(self.scheme, rest, userinfo)
+
     def names_of_hosts(self) -> Iterator[str]:
         """
         Yield the hosts without their ports, in lower case and without brackets.
@@ -64,8 +79,15 @@ def split(text: str) -> Parts | None:
     scheme, separator, rest = text.partition("://")
     if not separator or not re.fullmatch(_SCHEME, scheme, re.ASCII):
         return None
+    return _parts(scheme.lower(), rest, USERINFO)
+
+
+def _parts(scheme: str, rest: str, pattern: str) -> Parts:
+    match = re.match(f"({pattern})@", rest)
+    userinfo = None
+    if match is not None:
+        userinfo, rest = match[1], rest[match.end() :]
     rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")
-    authority, slash, path = rest.partition("/")
-    userinfo, at, hosts = authority.rpartition("@")
-    return Parts(scheme.lower(), userinfo if at else None, hosts, slash + path, query, fragment)
+    hosts, slash, path = rest.partition("/")
+    return Parts(scheme, userinfo, hosts, slash + path, query, fragment)

@@ -60,16 +60,21 @@ _ASYNCPG = {
     "target_session_attrs": _LIBPQ["target_session_attrs"],
     "record_class": Kind("an object, which a URL cannot hold", lambda _: False),
 }
-_ANY = Client(
-    "libpq",
-    at=Effect.DOUBTFUL,
-    late_at=Effect.DOUBTFUL,
-    percent=Effect.DOUBTFUL,
-    several=None,
-    empty_port=Effect.DOUBTFUL,
-    brackets=Effect.DOUBTFUL,
+_WITH_DRIVER = (SQLALCHEMY,)
+_WITHOUT_DRIVER = (
+    Client(
+        "libpq",
+        userinfo=r"[^/@]*",
+        second_at=Effect.DOUBTFUL,
+        late_at=Effect.DOUBTFUL,
+        percent=Effect.DOUBTFUL,
+        several=None,
+        empty_port=Effect.DOUBTFUL,
+        brackets=None,
+    ),
+    Client("asyncpg", at=None, late_at=Effect.DOUBTFUL, several=None, brackets=Effect.DOUBTFUL),
 )
-"""What reads a URL without a driver: libpq, or SQLAlchemy or asyncpg, which refuse more."""
+"""What may read a URL without a driver. SQLAlchemy loads libpq, but refuses an empty port."""
 
 _DRIVERS = {
     "asyncpg": Table("asyncpg", _ASYNCPG),
@@ -84,14 +89,10 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
     Yield the faults of a `postgres:` or `postgresql:` URL, with or without a driver.
     """
     yield from _scheme_faults(parts, use)
-    if parts.driver:
-        client = SQLALCHEMY
-        if "@" in parts.path + parts.query + parts.fragment:
-            return  # SQLAlchemy reads a password with such characters, unlike all others
-    else:
-        client = _ANY
-    yield from authority.faults(parts, client)
-    pairs = parts.pairs()
+    clients = _WITH_DRIVER if parts.driver else _WITHOUT_DRIVER
+    found = (list(authority.faults(parts, client)) for client in clients)
+    yield from next(filter(None, found), [])
+    pairs = parts.reread(clients[0].userinfo).pairs()
     table = _DRIVERS.get(parts.driver) if parts.driver else _PLAIN
     if table is None:
         return
