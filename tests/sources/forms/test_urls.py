@@ -226,6 +226,35 @@ def test_the_authority_is_the_one_of_redis_py(userinfo: str, host: str) -> None:
             parse_url(url)
 
 
+@pytest.mark.parametrize(
+    ("userinfo", "expected"),
+    [
+        ("u:a:b", [R]),
+        ("u::a", [R]),
+        ("u:a:", [R]),
+        ("u:a:b@c", [R]),
+        (":a", [R]),
+        ("", [R]),
+        ("u:a+b", [G]),
+        ("u+v", [G]),
+        ("u:", [G]),
+        ("u", []),
+        ("u:a%3Ab%2Bc d", []),
+    ],
+)
+def test_user_and_password_of_mongodb(userinfo: str, expected: list[Effect]) -> None:
+    """Of user and password, pymongo refuses more than other clients, and decodes a `+`."""
+    for scheme in ("mongodb", "mongodb+srv"):
+        assert effects(f"{scheme}://{userinfo}@db.example.net/app", Use("A_SETTING")) == expected
+
+
+def test_user_and_password_of_other_clients() -> None:
+    """The others read a second `:` and a `+` as they are, and some need no user."""
+    for scheme in ("redis", "amqp", "postgresql", "mysql+pymysql", "https"):
+        for userinfo in ("u:a:b", "u:a+b", ":a"):
+            assert effects(f"{scheme}://{userinfo}@db.example.net/0", Use("A_SETTING")) == []
+
+
 _ESCAPED_BY_HAND = ("u:a#b@db", "u:a?b@db", "u:a/b@db", "u:a@b@db", "u@x:a@db", "u:a?b:c#d@db:1")
 
 

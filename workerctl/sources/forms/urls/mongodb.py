@@ -72,7 +72,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     Yield the faults of a `mongodb:` or `mongodb+srv:` URL.
     """
     parts = parts.reread(_CLIENT.userinfo)
-    found = list(authority.faults(parts, _CLIENT))
+    found = [*authority.faults(parts, _CLIENT), *_userinfo_faults(parts.userinfo)]
     yield from found
     if any(fault.effect is Effect.REFUSED for fault in found):
         return
@@ -84,6 +84,21 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     pairs = [(_SPELLED.get(name.lower(), name), value) for name, value in parts.pairs()]
     yield from parameters.faults(pairs, _TABLE)
     yield from _conflicts(dict(pairs), hosts)
+
+
+def _userinfo_faults(userinfo: str | None) -> Iterator[Fault]:
+    if userinfo is None or "@" in userinfo:
+        return
+    user, _, password = userinfo.partition(":")
+    if not user:
+        what = "has no user in front of its password, which pymongo refuses"
+        yield Fault(Effect.REFUSED, what, "Add the user, or remove the `@` and what precedes it.")
+    elif ":" in password:
+        what = "has an unescaped `:` in its password, which pymongo refuses"
+        yield Fault(Effect.REFUSED, what, "Percent-encode it as %3A.")
+    elif "+" in userinfo:
+        what = "has a `+` in its user or password, which pymongo reads as a blank"
+        yield Fault(Effect.IGNORED, what, "Percent-encode it as %2B.")
 
 
 def _srv_faults(hosts: list[str]) -> Iterator[Fault]:
