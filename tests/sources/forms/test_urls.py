@@ -255,6 +255,27 @@ def test_user_and_password_of_other_clients() -> None:
             assert effects(f"{scheme}://{userinfo}@db.example.net/0", Use("A_SETTING")) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://u:a b@db/app", [D]),
+        ("postgresql://u v:a@db/app", [D]),
+        ("postgresql://u:a@db/my app", [D]),
+        ("postgresql://u:a@a:1,b c:2/app", [D]),
+        ("postgresql://db/app?application_name=my app", [D]),
+        ("postgresql://u:a%20b@db/app?application_name=my%20app", []),
+        ("postgresql://u:a@db/app?application_name=my+app", []),
+        ("postgresql+psycopg://u:a b@db/app?application_name=my app", []),
+        ("mysql+pymysql://u:a b@db/app", []),
+        ("mongodb://u:a b@db/app", []),
+        ("redis://u:a b@cache/0", []),
+    ],
+)
+def test_blanks(url: str, expected: list[Effect]) -> None:
+    """No client but libpq refuses a blank."""
+    assert effects(url, Use("A_SETTING")) == expected
+
+
 _ESCAPED_BY_HAND = ("u:a#b@db", "u:a?b@db", "u:a/b@db", "u:a@b@db", "u@x:a@db", "u:a?b:c#d@db:1")
 
 

@@ -2,6 +2,7 @@
 PostgreSQL URLs as libpq reads them, or SQLAlchemy where the scheme names a driver.
 """
 
+import re
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority, drivers, parameters
@@ -60,19 +61,18 @@ _ASYNCPG = {
     "target_session_attrs": _LIBPQ["target_session_attrs"],
     "record_class": Kind("an object, which a URL cannot hold", lambda _: False),
 }
-_WITH_DRIVER = (SQLALCHEMY,)
-_WITHOUT_DRIVER = (
-    Client(
-        "libpq",
-        userinfo=r"[^/@]*",
-        second_at=Effect.DOUBTFUL,
-        late_at=Effect.DOUBTFUL,
-        percent=Effect.DOUBTFUL,
-        several=None,
-        empty_port=Effect.DOUBTFUL,
-        brackets=None,
-    ),
-    Client("asyncpg", at=None, late_at=Effect.DOUBTFUL, several=None, brackets=Effect.DOUBTFUL),
+_PLAIN_LIBPQ = Client(
+    "libpq",
+    userinfo=r"[^/@]*",
+    second_at=Effect.DOUBTFUL,
+    late_at=Effect.DOUBTFUL,
+    percent=Effect.DOUBTFUL,
+    several=None,
+    empty_port=Effect.DOUBTFUL,
+    brackets=None,
+)
+_PLAIN_ASYNCPG = Client(
+    "asyncpg", at=None, late_at=Effect.DOUBTFUL, several=None, brackets=Effect.DOUBTFUL
 )
 """What may read a URL without a driver. SQLAlchemy loads libpq, but refuses an empty port."""
 
@@ -89,10 +89,11 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
     Yield the faults of a `postgres:` or `postgresql:` URL, with or without a driver.
     """
     yield from _scheme_faults(parts, use)
-    clients = _WITH_DRIVER if parts.driver else _WITHOUT_DRIVER
-    found = (list(authority.faults(parts, client)) for client in clients)
-    yield from next(filter(None, found), [])
-    pairs = parts.reread(clients[0].userinfo).pairs()
+    if parts.driver:
+        yield from authority.faults(parts, SQLALCHEMY)
+    else:
+        yield from _faults_without_driver(parts)
+    pairs = parts.reread((SQLALCHEMY if parts.driver else _PLAIN_LIBPQ).userinfo).pairs()
     table = _DRIVERS.get(parts.driver) if parts.driver else _PLAIN
     if table is None:
         return
@@ -102,6 +103,25 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
         pairs = [(name, value) for name, value in pairs if name != "sslmode"]
     hosts = [pair for pair in pairs if pair[0] == "host"]
     yield from parameters.faults([*(p for p in pairs if p[0] != "host"), *hosts[:1]], table)
+
+
+def _faults_without_driver(parts: Parts) -> Iterator[Fault]:
+    """
+    Yield what libpq refuses; if there is nothing, what asyncpg refuses.
+    """
+    found = [*authority.faults(parts, _PLAIN_LIBPQ), *_blanks(parts.reread(_PLAIN_LIBPQ.userinfo))]
+    yield from found or authority.faults(parts, _PLAIN_ASYNCPG)
+
+
+def _blanks(parts: Parts) -> Iterator[Fault]:
+    """
+    Yield a fault if libpq finds a blank within a part of the URL; around a part, it ignores them.
+    """
+    user, _, password = (parts.userinfo or "").partition(":")
+    others = re.split("[:,/&=]", f"{parts.hosts}{parts.path}&{parts.query}")
+    if any(" " in part.strip(" ") for part in (user, password, *others)):
+        what = "has a blank, which libpq refuses from version 18 on"
+        yield Fault(Effect.DOUBTFUL, what, "Percent-encode it as %20.")
 
 
 def _scheme_faults(parts: Parts, use: Use) -> Iterator[Fault]:
