@@ -276,6 +276,24 @@ def test_blanks(url: str, expected: list[Effect]) -> None:
     assert effects(url, Use("A_SETTING")) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", []),
+        ("sslmode=require&", []),
+        ("application_name=&sslmode=require", []),
+        ("options=-cstatement_timeout%3D5", []),
+        ("options=-cstatement_timeout=5", [D]),
+        ("sslmode", [D]),
+        ("sslmode=require&&connect_timeout=1", [D]),
+    ],
+)
+def test_separators_of_parameters(query: str, expected: list[Effect]) -> None:
+    """SQLAlchemy reads with `urllib.parse`, and libpq is stricter."""
+    assert effects(f"postgresql://db/app?{query}", Use("A_SETTING")) == expected
+    assert effects(f"postgresql+psycopg://db/app?{query}", Use("A_SETTING")) == []
+
+
 _ESCAPED_BY_HAND = ("u:a#b@db", "u:a?b@db", "u:a/b@db", "u:a@b@db", "u@x:a@db", "u:a?b:c#d@db:1")
 
 

@@ -109,7 +109,8 @@ def _faults_without_driver(parts: Parts) -> Iterator[Fault]:
     """
     Yield what libpq refuses; if there is nothing, what asyncpg refuses.
     """
-    found = [*authority.faults(parts, _PLAIN_LIBPQ), *_blanks(parts.reread(_PLAIN_LIBPQ.userinfo))]
+    own = parts.reread(_PLAIN_LIBPQ.userinfo)
+    found = [*authority.faults(parts, _PLAIN_LIBPQ), *_blanks(own), *_separators(own)]
     yield from found or authority.faults(parts, _PLAIN_ASYNCPG)
 
 
@@ -122,6 +123,16 @@ def _blanks(parts: Parts) -> Iterator[Fault]:
     if any(" " in part.strip(" ") for part in (user, password, *others)):
         what = "has a blank, which libpq refuses from version 18 on"
         yield Fault(Effect.DOUBTFUL, what, "Percent-encode it as %20.")
+
+
+def _separators(parts: Parts) -> Iterator[Fault]:
+    """
+    Yield a fault if a query parameter has no `=` or several. libpq allows one `&` at the end.
+    """
+    given = parts.query.removesuffix("&").split("&")
+    if parts.query and any(each.count("=") != 1 for each in given):
+        what = "has a query parameter with no `=` or with several, which libpq refuses"
+        yield Fault(Effect.DOUBTFUL, what, "Write name=value, and a `=` within the value as %3D.")
 
 
 def _scheme_faults(parts: Parts, use: Use) -> Iterator[Fault]:
