@@ -50,11 +50,12 @@ def test_what_has_arrived_in_the_process_is_final(context: MakeContext, env: str
     ]
 
 
-def test_a_secrets_directory_is_final(context: MakeContext, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{{ key }}", "${PROD_KEY}", "$PROD_KEY"])
+def test_a_secrets_directory_is_final(context: MakeContext, tmp_path: Path, text: str) -> None:
     """
     So is a reference in a file of a secrets directory.
     """
-    (tmp_path / "key").write_text("{{ key }}\n")
+    (tmp_path / "key").write_text(f"{text}\n")
 
     made = context("", {"OPENAI_API_KEY_FILE": str(tmp_path / "key")})
     assert found(made) == [("REF001", Severity.ERROR, ("OPENAI_API_KEY",))]
@@ -138,6 +139,65 @@ def test_a_path_in_place_of_a_secret_names_the_other_variable(context: MakeConte
     assert finding.hint.startswith("Set OPENAI_API_KEY_FILE to the path")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("OPENAI_API_KEY", "${PROD_OPENAI_KEY}", "is a reference to a variable"),
+        ("ENCRYPTION_KEY", "${ENCRYPTION_KEY}", "is a reference to a variable"),
+        ("OPENAI_MODEL", "$OPENAI_MODEL", "is a reference to a variable"),
+        ("QUEUES", "${QUEUES:-fast}", "is a reference to a variable"),
+        ("LLM_TIMEOUT_SECONDS", "${TIMEOUT}", "is a reference to a variable"),
+        ("REDIS_URL", "rediss://u:${REDIS_PASSWORD}@cache.works.net/0", "contains a variable"),
+    ],
+)
+def test_nothing_replaces_a_variable_in_the_process(
+    context: MakeContext, name: str, text: str, words: str
+) -> None:
+    """
+    `${NAME}` that has arrived in the environment reaches the worker as it is.
+    """
+    (finding,) = REF001.run(context("", {name: text}))
+
+    assert finding.severity is Severity.ERROR
+    assert finding.message == f"{name} {words} that nothing has replaced."
+    assert finding.hint == (
+        f"Set {name} to the value, or let a shell or `envsubst` replace the variable."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ("OPENAI_API_KEY='${PROD_KEY}'", True),
+        ("OPENAI_API_KEY=$PROD_KEY", True),
+        ("OPENAI_API_KEY=${PROD_KEY}", False),
+        ("OPENAI_API_KEY=${PROD_KEY:-x}", False),
+        ("OPENAI_API_KEY='q7${Zk9x}Lw'", False),
+        ("REDIS_URL=redis://:${PASSWORD}@cache.works.net/0", False),
+        ("OPENAI_API_KEY=${SHELL_KEY}", True),
+    ],
+)
+def test_an_env_file_expands_its_variables(context: MakeContext, line: str, is_found: bool) -> None:
+    """
+    What single quotes keep, what has no braces, and what the environment holds is judged.
+    """
+    made = context(f"{line}\n", {"SHELL_KEY": "${PROD_KEY}"})
+
+    assert [each.hint for each in REF001.run(made)] == [
+        "Write it as `${NAME}`, not in single quotes, or set OPENAI_API_KEY to the value."
+    ] * is_found
+
+
+def test_a_rendered_variable_is_information(loaded: MakeLoaded, tmp_path: Path) -> None:
+    """
+    `$NAME` in an env file is left to the tool that renders it.
+    """
+    (tmp_path / "pyproject.toml").write_text('[tool.workerctl]\nrendered_by = "envsubst"\n')
+
+    made = context_of(loaded("OPENAI_API_KEY=$PROD_KEY\n"), Request())
+    assert found(made) == [("REF001", Severity.INFO, ("OPENAI_API_KEY",))]
+
+
 class Nullable(BaseSettings):
     """A class in which one text means None."""
 
@@ -168,7 +228,15 @@ def test_a_class_may_read_a_text_as_none(
     assert [code for code, _, _ in found(context_of(loaded, Request()))] == codes
 
 
-@pytest.mark.parametrize("line", [REFERENCE, "REDIS_URL=undefined\n", "ENCRYPTION_KEY=ENC[a,b]\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        REFERENCE,
+        "REDIS_URL=undefined\n",
+        "ENCRYPTION_KEY=ENC[a,b]\n",
+        "ENCRYPTION_KEY='${ENCRYPTION_KEY}'\n",
+    ],
+)
 def test_a_worker_does_not_boot_with_one(
     directory: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:

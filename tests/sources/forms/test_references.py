@@ -81,6 +81,20 @@ os.environ["OPENAI_API_KEY"]
 os.getenv("OPENAI_API_KEY")
 ENV["OPENAI_API_KEY"]
 $env:OPENAI_API_KEY
+${OPENAI_API_KEY}
+${openai.key}
+${PROD_KEY:-}
+${PROD_KEY:-none}
+${PROD_KEY-${OTHER_KEY:-x}}
+${PROD_KEY:?is not set}
+${openai.key:none}
+"${OPENAI_API_KEY}"
+$OPENAI_API_KEY
+$PROD_KEY
+$TOKEN
+$OPENAITOKEN
+sk-${KEY_BODY}
+Bearer ${openai_key}
 /run/secrets/openai_key
 /var/run/secrets/openai
 /var/secrets/openai
@@ -117,6 +131,14 @@ Promise { <pending> }
 """.strip().splitlines()
 URLS = """
 redis://:{{ pw }}@cache:6379/0
+redis://:${REDIS_PASSWORD}@cache:6379/0
+redis://:${redis_password}@cache:6379/0
+redis://${REDIS_HOST:-cache}:6379/0
+redis://cache:6379/${REDIS_DB}
+${REDIS_HOST}:6379
+${REDIS_SCHEME}://cache:6379
+${redis.url}
+$REDIS_URL
 redis://:$(PW)@cache:6379/0
 redis://:%(pw)s@cache:6379/0
 redis://:%REDIS_PASSWORD%@cache:6379/0
@@ -143,6 +165,13 @@ undefined
 <%= model %>
 !Ref Model
 ssm://models/main
+${MODEL}
+${model}
+${MODEL:-gpt-4o}
+$OPENAI_MODEL
+$MODEL
+$DEFAULT_MODEL
+https://${MODEL_HOST}/v1
 """.strip().splitlines()
 WORKING = (
     ("LOG_FORMAT", Holds.TEXT, "%(asctime)s %(levelname)s %(message)s"),
@@ -177,6 +206,26 @@ WORKING = (
     ("COLOR", Holds.TEXT, "#363636"),
     ("PROMPT", Holds.TEXT, "Answer {{ question }} in Korean."),
     ("HEADER", Holds.TEXT, "X-Api-Key: a"),
+    ("LOG_LINE", Holds.TEXT, "${time} ${level} ${message}"),
+    ("LOG_FORMAT", Holds.TEXT, "${message}"),
+    ("MAIL_SUBJECT", Holds.TEXT, "${SUBJECT}"),
+    ("ENTRYPOINT", Holds.TEXT, "exec worker --queue ${QUEUE}"),
+    ("SCRIPT", Holds.TEXT, 'echo "$HOME"'),
+    ("CACHE_DIR", Holds.TEXT, "${HOME}/cache"),
+    ("SYMBOLS", Holds.TEXT, "$TSLA"),
+    ("CURRENCY", Holds.TEXT, "$"),
+    ("PRICE", Holds.TEXT, "$100"),
+    ("PIPELINE", Holds.TEXT, '{"$match": {"a": 1}}'),
+    ("USER_URL", Holds.FORM, "https://resume-works.net/users/${user_id}/jobs"),
+    ("API_URL", Holds.FORM, "https://resume-works.net/$metadata"),
+    ("REDIS_URL", Holds.FORM, "redis://:pa$$W0RD@cache:6379/0"),
+    ("DB_PASSWORD", Holds.SECRET, "$GHOST"),
+    ("DB_PASSWORD", Holds.SECRET, "$UPERMAN"),
+    ("DB_PASSWORD", Holds.SECRET, "$password"),
+    ("DB_PASSWORD", Holds.SECRET, "$WORD"),
+    ("DB_PASSWORD", Holds.SECRET, "$2b$12$Kq9xZpLwTnYb5RcJd7vXxO"),
+    ("DB_PASSWORD", Holds.SECRET, "q7$Zk9$}{x"),
+    ("DB_PASSWORD", Holds.SECRET, "q7${x}Zk9"),
 )
 
 
@@ -226,11 +275,24 @@ def test_a_working_value_is_left_alone(name: str, holds: Holds, text: str) -> No
     assert recognised(text, name, holds) is None
 
 
+@pytest.mark.parametrize("text", ["${BUCKET}", "${DATA_ROOT:-/data}", "$DATA_ROOT"])
+@pytest.mark.parametrize("name", ["BUCKET_NAME", "CLIENT_ID", "DATA_DIR", "KEY_PREFIX"])
+def test_a_name_or_a_path_is_no_variable(name: str, text: str) -> None:
+    """
+    What a setting refers to is known by its name or its path, not by the variable that has it.
+    """
+    for holds in Holds:
+        found = recognised(text, name, holds)
+        assert found is not None
+        assert found.variable
+
+
 @pytest.mark.parametrize(
     "unit",
     [
         *("{{", "{{ a", "<%", "$(", "$(A", "%(a", "((", "[[", "/secrets", "secrets/", "a/", "#{"),
         *("%A", "%A_", "env(", "`a", "<a at 0x", "Fn::", "[object ", "a b ", "!Ref ", " ", "'\""),
+        *("${", "${A", "${A:", "${A:${B}", "$A_", "$", "a://${", "${A}://", "${A:-$"),
         *("vault:a/", "gcp:secret", "projects/a/secrets/", "valueFrom ", "://", "@:", "secret-"),
     ],
 )
@@ -256,7 +318,7 @@ def test_the_quick_look_overlooks_nothing(text: str) -> None:
                 assert may_refer(written), written
 
 
-@given(st.text(st.sampled_from("$({[%<`@!:/#-_ .aAeEnNuUlLvVsSrR0}"), max_size=24))
+@given(st.text(st.sampled_from("$({[%<`@!:/#-_ .aAeEnNuUlLvVsSrR0}_"), max_size=24))
 def test_the_quick_look_overlooks_no_text(text: str) -> None:
     """
     So does any text of the characters of which references consist.

@@ -13,9 +13,10 @@ def references_are_resolved(context: Context) -> Iterator[Finding]:
     """
     No value is a reference that some tool was to resolve.
 
-    Such values are `$(NAME)`, `${{ secrets.NAME }}`, `{{ name }}`, `op://vault/item/field`,
-    `@Microsoft.KeyVault(…)`, `ENC[…]`, and the path of a file in place of the secret in it. A log
-    format, a template, or the ARN in a setting that is named for one is not a reference here.
+    Such values are `${NAME}`, `$(NAME)`, `${{ secrets.NAME }}`, `{{ name }}`,
+    `op://vault/item/field`, `@Microsoft.KeyVault(…)`, `ENC[…]`, and the path of a file in place of
+    the secret in it. A log format, a template, or the ARN in a setting that is named for one is not
+    a reference here. An env file expands `${NAME}`, and SET011 judges it there.
 
     Why: nothing resolves a value that has arrived in the process environment or in a secrets
     directory, nor one that a worker reads from its env file as it starts. The service gets the text

@@ -70,6 +70,10 @@ def _remedy(view: View, found: Unresolved) -> str:
         return f"Set {name} to its value, or leave it out where it has none."
     if found.what.path and view.values.names.reads_files:
         return f"Set {name}_FILE to the path, or {name} to the content of the file."
+    if found.what.variable:
+        if found.in_file:
+            return f"Write it as `${{NAME}}`, not in single quotes, or set {name} to the value."
+        return f"Set {name} to the value, or let a shell or `envsubst` replace the variable."
     if found.in_file:
         return "Render the file first, or name the tool that does so as `rendered_by`."
     return f"Start the worker with the tool that resolves it, or set {name} to the value."
@@ -85,7 +89,7 @@ def _unresolved(view: View) -> Iterator[Unresolved]:
         in_file = value.location.source == "env-file"
         written = _as_written(view.values, name, value.location) if in_file else None
         what = recognised(written or value.text, name, _holds(view, name))
-        if what is not None:
+        if what is not None and not (in_file and what.quoted):
             yield Unresolved(name, what, value.location, in_file)
 
 

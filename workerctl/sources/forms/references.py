@@ -1,5 +1,5 @@
 """
-Recognise a value that some tool was to resolve or to fill in: `op://…`, `{{ name }}`, `undefined`.
+Recognise a value that some tool was to resolve or to fill in: `op://…`, `${NAME}`, `undefined`.
 
     >>> recognised("op://vault/item/field", "API_KEY", Holds.SECRET).words
     'is a reference to a secret store, not the secret in it'
@@ -28,18 +28,22 @@ class Recognised(Record):
     """
     What a value is, completing "NAME …".
 
-    `nothing` is true for the text of a missing value, and `path` for the path of a file.
+    `nothing` is true for the text of a missing value, and `path` for the path of a file. `variable`
+    is true for a reference to a variable, as a shell replaces it, and `quoted` if it is a part of
+    the value that an env file expands unless the file quotes it.
     """
 
     words: str
     nothing: bool = False
     path: bool = False
+    variable: bool = False
+    quoted: bool = False
 
 
 class _Row(Record):
     hint: str
     pattern: str
-    words: str
+    found: Recognised
     in_text: bool = False
 
 
@@ -57,11 +61,13 @@ _TEMPLATE = Recognised("is a template expression that nothing has rendered")
 _PATH = Recognised("is the path of a file, not the content of it", path=True)
 _NOTHING = Recognised("is the text of a missing value", nothing=True)
 _PART_NOTHING = Recognised("contains the text of a missing value", nothing=True)
-
-_RENDERED = "contains a template expression that nothing has rendered"
-_VARIABLE = "contains a variable that nothing has replaced"
-_REPLACED = "is a command or a variable that nothing has replaced"
-_CODE = "is the code that reads a value, not the value"
+_UNREPLACED = Recognised("is a reference to a variable that nothing has replaced", variable=True)
+_RENDERED = Recognised("contains a template expression that nothing has rendered")
+_VARIABLE = Recognised("contains a variable that nothing has replaced")
+_PART = _VARIABLE.replace(variable=True, quoted=True)
+_REPLACED = Recognised("is a command or a variable that nothing has replaced")
+_COMMAND = Recognised("is a command that nothing has run")
+_CODE = Recognised("is the code that reads a value, not the value")
 
 _PREFIXES = {
     "@microsoft.keyvault(": _STORE,
@@ -108,18 +114,35 @@ _GOOGLE = (
     r"(?://secretmanager\.googleapis\.com/)?projects/[^/\s]+/secrets/[^/\s]+(?:/versions/\S+)?"
 )
 
+# What may follow a name in braces, as in ${NAME:-default}, ${NAME:?error} and ${name:default}.
+_REST = r"(?:[:?+=^,%#/-](?:[^{}]|\$\{[^{}]*\})*)?"
+# Without braces, only what is plainly the name of a variable: passwords begin with a $, too.
+_IN_CAPITALS = (
+    rf"\$(?:\{{[A-Z_][A-Z0-9_]*{_REST}\}}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+    r"|[A-Z]*(?:TOKEN|SECRET|PASSWORD|PASSWD)"
+    r"|(?:API|DB|MYSQL|PG|REDIS|SMTP)?(?:DSN|HOST|KEY|PASS|PWD|URI|URL|USER))"
+)
+# Elsewhere than in a path, where a name in small letters may be filled in at run time.
+_WITHIN_VALUE = (
+    rf"\$\{{[A-Z_][A-Z0-9_]+{_REST}\}}|^(?:[^/]*://)?[^/]*\$\{{[A-Za-z_][\w.]{{2,}}{_REST}\}}"
+)
+
 _ROWS = (
     _Row("${{", r"\$\{\{", _RENDERED, in_text=True),
+    _Row("${", rf"^\$\{{[A-Za-z_][\w.]*{_REST}\}}$", _UNREPLACED, in_text=True),
+    _Row("${", rf"^[A-Za-z][\w+.-]*://\S*\$\{{[A-Z_][A-Z0-9_]+{_REST}\}}", _PART,
+        in_text=True),
+    _Row("${", _WITHIN_VALUE, _PART),
     _Row("$(", r"^\$\([^()]+\)$", _REPLACED, in_text=True),
     _Row("$(", r"\$\([A-Z][A-Z0-9_]+\)", _VARIABLE, in_text=True),
     _Row("$(", r"\$\([A-Za-z_][\w.-]{2,}\)", _VARIABLE),
-    _Row("{{", r"^\{\{.*\}\}$", _TEMPLATE.words, in_text=True),
+    _Row("{{", r"^\{\{.*\}\}$", _TEMPLATE, in_text=True),
     _Row("{{", r"\{\{[^{}]*\}\}", _RENDERED),
-    _Row("{%", r"^\{%.*%\}", _TEMPLATE.words, in_text=True),
-    _Row("<%", r"^<%.*%>$", _TEMPLATE.words, in_text=True),
+    _Row("{%", r"^\{%.*%\}", _TEMPLATE, in_text=True),
+    _Row("<%", r"^<%.*%>$", _TEMPLATE, in_text=True),
     _Row("<%", r"<%[^%]*%>", _RENDERED),
     _Row("%(", r"%\([A-Za-z_][\w.]*\)s", _VARIABLE),
-    _Row("%env(", r"^%env\(.*\)%$", _TEMPLATE.words, in_text=True),
+    _Row("%env(", r"^%env\(.*\)%$", _TEMPLATE, in_text=True),
     _Row("%", r"^%[A-Z_][A-Z0-9_]{2,}%$", _REPLACED, in_text=True),
     _Row(
         "%",
@@ -127,16 +150,16 @@ _ROWS = (
         _VARIABLE,
     ),
     _Row("#{", r"#\{[A-Za-z_][\w.:-]{2,}\}", _VARIABLE),
-    _Row("$[", r"^\$\[.+\]$", _TEMPLATE.words),
-    _Row("((", r"^\(\([A-Za-z_][\w./:-]*\)\)$", _TEMPLATE.words),
-    _Row("[[", r"^\[\[ *\.?[A-Za-z_].*\]\]$", _TEMPLATE.words),
-    _Row("`", r"^`[^`]{3,}`$", "is a command that nothing has run"),
+    _Row("$[", r"^\$\[.+\]$", _TEMPLATE),
+    _Row("((", r"^\(\([A-Za-z_][\w./:-]*\)\)$", _TEMPLATE),
+    _Row("[[", r"^\[\[ *\.?[A-Za-z_].*\]\]$", _TEMPLATE),
+    _Row("`", r"^`[^`]{3,}`$", _COMMAND),
     _Row("!", r"^!(?:Ref|Sub|GetAtt|ImportValue|Join|FindInMap|Select|vault|secret|env|var|file"
-        r"|env_var|reference)\b.*", _TEMPLATE.words, in_text=True),
-    _Row("Fn::", r"^\W*Fn::[A-Z]\w+", _TEMPLATE.words, in_text=True),
-    _Row("Ref", r"^\{\s*[\"']?Ref[\"']?\s*:", _TEMPLATE.words, in_text=True),
-    _Row("KeyRef", r"^\W*(?:secret|configMap)KeyRef\b", _STORE.words, in_text=True),
-    _Row("valueFrom", r"^\W*valueFrom\b", _STORE.words, in_text=True),
+        r"|env_var|reference)\b.*", _TEMPLATE, in_text=True),
+    _Row("Fn::", r"^\W*Fn::[A-Z]\w+", _TEMPLATE, in_text=True),
+    _Row("Ref", r"^\{\s*[\"']?Ref[\"']?\s*:", _TEMPLATE, in_text=True),
+    _Row("KeyRef", r"^\W*(?:secret|configMap)KeyRef\b", _STORE, in_text=True),
+    _Row("valueFrom", r"^\W*valueFrom\b", _STORE, in_text=True),
     _Row("env", r"^(?:process|import\.meta|Deno|Bun)\.env\b|^\$env:\w+$", _CODE, in_text=True),
     _Row("env", r"^(?:os\.|System\.)?(?:getenv|environ)\W", _CODE, in_text=True),
     _Row("env(", r"^env\([\"']?\w+[\"']?\)$", _CODE, in_text=True),
@@ -147,8 +170,12 @@ _ROWS = (
 _REFERS = _words(
     """
     ARN REF REFS REFERENCE NAME NAMES ID IDS PATH PATHS FILE FILES DIR DIRECTORY FOLDER MOUNT
-    LOCATION PREFIX SUFFIX PATTERN REGEX TEMPLATE TEMPLATES FORMAT FMT PROMPT MESSAGE SUBJECT BODY
-    TEXT TITLE BACKEND STORE PROVIDER
+    LOCATION PREFIX SUFFIX BACKEND STORE PROVIDER
+    """
+)
+_TEMPLATES = _words(
+    """
+    PATTERN REGEX TEMPLATE TEMPLATES FORMAT FMT PROMPT MESSAGE SUBJECT BODY TEXT TITLE
     """
 )
 _KEEPS_REFERENCES = _words(
@@ -195,10 +222,13 @@ def recognised(text: str, name: str, holds: Holds) -> Recognised | None:
     if not text or (text.isalnum() and "KeyRef" not in text):
         return _nothing(text, holds)
     words = name.upper().split("_")
-    refers = words[-1] in _REFERS
     found = _nothing(text, holds)
-    if found is not None or refers:
+    if found is not None or words[-1] in _TEMPLATES:
         return found
+    if text[0] == "$" and _is_variable(text, name):
+        return _UNREPLACED
+    if words[-1] in _REFERS:
+        return None
     return (
         _by_prefix(text)
         or _by_scheme(text, words, holds)
@@ -231,6 +261,14 @@ def _nothing_in_url(text: str) -> Recognised | None:
     return _PART_NOTHING if not _WITHIN.isdisjoint(parts) else None
 
 
+def _is_variable(text: str, name: str) -> bool:
+    """
+    Return whether a value is a reference in capitals, such as `${NAME}`, `$THE_NAME` or its own.
+    """
+    is_own = text.isupper() and f"_{name.upper()}".endswith(f"_{text[1:]}")
+    return is_own or re.fullmatch(_IN_CAPITALS, text) is not None
+
+
 def _by_prefix(text: str) -> Recognised | None:
     if text[0].lower() not in _FIRST:
         return None
@@ -261,7 +299,7 @@ def _by_pattern(text: str, holds: Holds) -> Recognised | None:
     for row in _ROWS:
         may_apply = row.hint in text and (row.in_text or holds is not Holds.TEXT)
         if may_apply and re.search(row.pattern, text, re.DOTALL):
-            return Recognised(row.words)
+            return row.found
     return None
 
 
