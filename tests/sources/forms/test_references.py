@@ -66,6 +66,10 @@ infisical://project/name
 bws://0-1-2
 keyring://service/name
 env://OTHER
+env:secret/openai
+k8s://namespace/secret/openai
+kubernetes://namespace/openai
+k8s:secret/openai
 !Ref OpenAiKey
 !Sub {X}
 !GetAtt Secret.Arn
@@ -206,6 +210,15 @@ WORKING = (
     ("COLOR", Holds.TEXT, "#363636"),
     ("PROMPT", Holds.TEXT, "Answer {{ question }} in Korean."),
     ("HEADER", Holds.TEXT, "X-Api-Key: a"),
+    ("MLFLOW_TRACKING_URI", Holds.FORM, "file:///srv/mlruns"),
+    ("STORAGE_URL", Holds.FORM, "file:///var/lib/worker"),
+    ("ARTIFACT_ROOT", Holds.TEXT, "file:/srv/artifacts"),
+    ("SOURCES", Holds.TEXT, "file:///run/secrets/list.csv"),
+    ("SPARK_MASTER", Holds.TEXT, "k8s://https://kubernetes.default.svc:443"),
+    ("LLM_ENDPOINT", Holds.FORM, "kubernetes:///llm.default:50051"),
+    ("LLM_TARGET", Holds.TEXT, "kubernetes:///llm.default:50051"),
+    ("DD_TAGS", Holds.TEXT, "env:secret/x"),
+    ("SELECTOR", Holds.TEXT, "k8s:secret:app"),
     ("LOG_LINE", Holds.TEXT, "${time} ${level} ${message}"),
     ("LOG_FORMAT", Holds.TEXT, "${message}"),
     ("MAIL_SUBJECT", Holds.TEXT, "${SUBJECT}"),

@@ -100,10 +100,11 @@ _SCHEMES = _words(
     parameterstore aws-parameterstore gcpsm gcp-sm gcpsecrets gcpsecretmanager gcp-secretmanager
     gcp-secret-manager gcp-secret googlesecretmanager gcp sm berglas azkv akv azurekeyvault
     azure-keyvault azkeyvault keyvault azure-kv keyring keychain secret secrets secretref akeyless
-    conjur chamber sops vault bao openbao hcvault hashivault k8s k8ssecret kubernetes env delinea
-    dsv cyberark thycotic
+    conjur chamber sops vault bao openbao hcvault hashivault k8ssecret delinea dsv cyberark thycotic
     """
 )
+# Clients have URLs of these schemes as well, and tags look like them; a secret is none of these.
+_SCHEMES_IN_SECRETS = _words("k8s kubernetes env")
 # Written without slashes as well: vault:secret/data/name#key, gcp:secretmanager:…
 _OPAQUE = (
     r"(?:vault|bao|openbao|hcvault):[^\s/]+/\S+|(?:gcp|aws|azure|ssm|env|op|k8s|sops):"
@@ -233,7 +234,7 @@ def recognised(text: str, name: str, holds: Holds) -> Recognised | None:
         _by_prefix(text)
         or _by_scheme(text, words, holds)
         or _by_pattern(text, holds)
-        or (_file(text, words) if holds is Holds.SECRET or text[:5] == "file:" else None)
+        or (_file(text, words) if holds is Holds.SECRET else None)
     )
 
 
@@ -281,15 +282,16 @@ def _by_scheme(text: str, words: list[str], holds: Holds) -> Recognised | None:
     if not colon and "/secrets/" not in text:
         return None
     scheme = scheme.lower()
+    known = _SCHEMES | _SCHEMES_IN_SECRETS if holds is Holds.SECRET else _SCHEMES
     if holds is Holds.TEXT and not _KEEPS_REFERENCES.isdisjoint(words):
         return None
-    if rest.startswith("//") and (scheme in _SCHEMES or scheme.startswith("ref+")):
+    if rest.startswith("//") and (scheme in known or scheme.startswith("ref+")):
         return _STORE
     if holds is not Holds.TEXT and scheme == "arn" and re.fullmatch(_ARN, text):
         return _STORE
-    if scheme in _SCHEMES and re.fullmatch(_OPAQUE, text, re.IGNORECASE):
+    if scheme in known and re.fullmatch(_OPAQUE, text, re.IGNORECASE):
         return _STORE
-    bare = text if not colon or scheme not in _SCHEMES else rest.lstrip("/")
+    bare = text if not colon or scheme not in known else rest.lstrip("/")
     return _STORE if "/secrets/" in bare and re.fullmatch(_GOOGLE, bare) else None
 
 
