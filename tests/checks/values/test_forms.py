@@ -9,11 +9,14 @@ from subprocess import CompletedProcess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_settings import BaseSettings
 
+from tests.support.any_class import judged
 from tests.support.configurations import MakeContext, MakeLoaded
 from tests.support.usable_values import Case, usable
 from workerctl.checks.base import Check, Context
 from workerctl.checks.values import forms
+from workerctl.checks.values.placeholders import ENV004
 from workerctl.report.findings import Severity
 from workerctl.schema.boot_rules.forms import role_of
 from workerctl.schema.boot_rules.rules import boot_findings
@@ -262,6 +265,26 @@ def test_run_and_check_agree(call: Run, good: Path) -> None:
     assert "FRM003" in checked.stdout
     assert "FRM003" in run.stderr
     assert KEY[:FRAGMENT] not in checked.stdout + run.stderr
+
+
+class Stored(BaseSettings):
+    """A class whose URLs are texts."""
+
+    database_url: str = ""
+
+
+@pytest.mark.parametrize("before", ["DATABASE_URL=", "export DATABASE_URL=", "DATABASE_URL: "])
+def test_the_name_in_front_of_a_url_is_no_placeholder(before: str) -> None:
+    """
+    The name of the variable is not taken for capitals of a template in the URL.
+    """
+    text = f"{before}postgresql+asyncpg://app:q7Zk@db.works.net/app"
+    made = judged(Stored, {"DATABASE_URL": text})
+
+    assert list(ENV004.run(made)) == []
+    assert [(one.code, one.message) for one in forms.FRM003.run(made)] == [
+        ("FRM003", "DATABASE_URL begins with its own name.")
+    ]
 
 
 @pytest.mark.parametrize(

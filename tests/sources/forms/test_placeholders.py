@@ -202,6 +202,12 @@ WEBHOOK_URL=https://hooks.chat-works.net/services/...
 WEBHOOK_URL=https://chat-works.net/api/webhooks/WEBHOOK_ID/WEBHOOK_TOKEN
 WEBHOOK_URL=https://chat-works.net/api/webhooks/<id>/<token>
 WEBHOOK_URL=https://api.portkey.ai/v1/proxy/RESOURCE_NAME/deployments
+WEBHOOK_URL=https://chat-works.net/BOT_TOKEN/MY_PROJECT
+DATABASE_URL=postgresql://app:q7Zk9@db.resume-works.net/DB_NAME
+DATABASE_URL=postgresql://DB_USER:q7Zk9@db.resume-works.net/app
+DATABASE_URL=mysql://app:MYSQL_PASSWORD@db.resume-works.net/app
+REDIS_URL=redis://CACHE_HOST:6379/0
+REDIS_URL=redis://:q7Zk9@CACHE_HOST/0
 WEBHOOK_URL=<webhook-url>
 WEBHOOK_URL=paste-url-here
 WEBHOOK_SECRET=your-webhook-secret
@@ -445,6 +451,15 @@ WEBHOOK_URL=https://jsonplaceholder.typicode.com/posts
 WEBHOOK_URL=https://youtube.com/watch?v=dQw4w9WgXcQ
 WEBHOOK_URL=https://examples.resume-works.net/hook
 WEBHOOK_URL=HTTPS://APP.RESUME-WORKS.NET/HOOK
+WEBHOOK_URL=https://jenkins.resume-works.net/job/DEPLOY_PROJECT/build
+WEBHOOK_URL=https://resume-works.net/in?project=PROJECT&name=JOB_NAME
+DATABASE_URL=mysql+pymysql://svc:q7Zk9@db.resume-works.net/ERP_DB
+DATABASE_URL=snowflake://svc:q7Zk9@ab12345.eu-central-1/CRM_DB/PUBLIC?warehouse=ETL&role=ETL_USER
+DATABASE_URL=oracle+oracledb://HR_USER:q7Zk9@db.resume-works.net:1521/?service_name=HOST
+DATABASE_URL=mssql://svc:q7Zk9@ERP-DB:1433/erp
+REDIS_URL=REDIS_URL=rediss://worker:q7Zk9@cache.resume-works.net:6380/0
+DATABASE_URL=DATABASE_URL=postgresql+asyncpg://app:q7Zk@db.resume-works.net/app
+DATABASE_URL=export DATABASE_URL="postgresql://app:q7Zk@db.resume-works.net/app"
 WEBHOOK_URL=https://exchangeme.resume-works.net
 WEBHOOK_URL=https://project.resume-works.net/hook
 WEBHOOK_URL=https://account.resume-works.net/USER_UPLOADS/

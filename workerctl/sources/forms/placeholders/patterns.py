@@ -116,6 +116,11 @@ IN_URL: Patterns = {
 
 PARTS = r"[a-z0-9]+"
 CAPITALS = r"(?<![A-Za-z0-9_%-])[A-Z]+(?:[_-][A-Z]+)*(?![A-Za-z0-9_%-])"
+# REDIS_HOST or DB_PASSWORD, but not a user. No host has an underscore.
+NAMED_IN_LOGIN = (
+    r"(?:://|@)((?:[A-Z]+_)+[A-Z]+)(?![A-Za-z0-9_%@-]|:[^/\s@]*@)|:((?:[A-Z]+_)+[A-Z]+)@"
+)
+QUERY = r"\?[^\s,\"']*"
 LOGIN = r"://([^/\s@]*)@([^/\s,@]*)"
 HOST = r"://(?:[^/\s@]*@)?([A-Za-z0-9_.-]+)"
 # <your-key>, but not a link, a line in HTML (<br>, <hr>) or a number.

@@ -23,6 +23,7 @@ _LONGEST_STUB = 2
 _SHORTEST_SENTENCE = 4
 _LONGEST_SENTENCE = 40
 _PATH_OR_VARIABLE = frozenset("/${}")
+_CAPITALS = words.CAPITAL_WORDS | words.CAPITAL_ADJECTIVES
 
 
 class _Subject(Record):
@@ -156,15 +157,25 @@ def _is_example_login(login: str, host: str) -> bool:
     return password in words.LOGIN_PASSWORDS and not works
 
 
-def _has_capitals(url: str) -> bool:
-    url = re.sub(patterns.EXPRESSION, "", url)
-    found = re.findall(patterns.CAPITALS, url)
-    if any(re.split("[_-]", word)[-1] in words.CAPITAL_WORDS for word in found):
+def _has_capitals(text: str) -> bool:
+    # What precedes the scheme is another fault: the name of the variable.
+    url = re.sub(patterns.EXPRESSION, "", text[text.index("://") :])
+    url = re.sub(patterns.QUERY, "", url)
+    runs = re.findall(patterns.CAPITALS, url)
+    # ERP_DB and HR_USER have real names: every word has to be one of templates.
+    if any(_CAPITALS.issuperset(re.split("[_-]", run)) and _ends_as_one(run) for run in runs):
+        return True
+    named = re.findall(patterns.NAMED_IN_LOGIN, url)
+    if any(_ends_as_one(host or password) for host, password in named):
         return True
     # A host name with a single label in capitals is not how anyone writes a real one.
     hosts = (host for host in re.findall(patterns.HOST, url) if host != host.upper())
     labels = (label for host in hosts for label in host.split(".")[:-1])
     return any(re.fullmatch(patterns.CAPITALS, label) for label in labels)
+
+
+def _ends_as_one(run: str) -> bool:
+    return re.split("[_-]", run)[-1] in words.CAPITAL_WORDS
 
 
 def _is_instruction(subject: _Subject) -> bool:

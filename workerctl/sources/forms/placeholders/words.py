@@ -125,3 +125,7 @@ CAPITAL_WORDS = _words(
     WORKSPACE YOUR
     """
 )
+# What precedes those words in the names of templates: `https://MY_PROJECT/BOT_TOKEN`.
+CAPITAL_ADJECTIVES = _words(
+    "ACCESS API AUTH BOT CHAT CLIENT GUILD MY REDIS REPO REPOSITORY SERVER SERVICE"
+)
