@@ -103,7 +103,7 @@ _SCHEMES = _words(
     conjur chamber sops vault bao openbao hcvault hashivault k8ssecret delinea dsv cyberark thycotic
     """
 )
-# Clients have URLs of these schemes as well, and tags look like them; a secret is none of these.
+# In a secret only: clients have URLs of these schemes as well, and tags look like them.
 _SCHEMES_IN_SECRETS = _words("k8s kubernetes env")
 # Written without slashes as well: vault:secret/data/name#key, gcp:secretmanager:…
 _OPAQUE = (
