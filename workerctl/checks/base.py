@@ -226,6 +226,14 @@ class Context(Record):
         names = self.values.names
         yield from (name for name in self.schema.variables if name in names.secrets)
 
+    def secrets_to_come(self) -> frozenset[str]:
+        """
+        Return the secrets that are not set yet because an image is being built.
+        """
+        if self.phase != "build":
+            return frozenset()
+        return frozenset(name for name in self.secrets() if not self.values.is_set(name))
+
     def looked_at(self, check: "Check") -> frozenset[str]:
         """
         Return the variables that a check judges or reads.
@@ -250,6 +258,16 @@ def because_invalid(names: Iterable[str]) -> str:
     """
     distinct = sorted(set(names))
     return f"{listed(distinct)} {'is' if len(distinct) == 1 else 'are'} invalid (SET001)"
+
+
+def because_at_build(names: Iterable[str]) -> str:
+    """
+    Return the reason for deferring a check of secrets that are not set while an image is built.
+
+        >>> because_at_build(["APP_API_KEY"])
+        'not set at build: APP_API_KEY'
+    """
+    return f"not set at build: {', '.join(sorted(set(names)))}"
 
 
 def because_later(names: Iterable[str]) -> str:

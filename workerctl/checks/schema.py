@@ -5,7 +5,7 @@ Values and names against the schema: every value is valid, every name known, non
 from collections.abc import Iterator
 from itertools import groupby
 
-from workerctl.checks.base import Check, Context
+from workerctl.checks.base import Check, Context, DeferCheck, because_at_build
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.words import listed
 from workerctl.sources.names import Spelling
@@ -18,11 +18,19 @@ def values_are_valid(context: Context) -> Iterator[Finding]:
 
     Why: an invalid value stops the worker when it boots or, worse, is taken for something else. All
     invalid values are reported at once. They are never shown, since an invalid value may be a
-    secret in the wrong place.
+    secret in the wrong place. In the build phase, a required secret may be missing.
 
     Fix: correct the line that the finding points to.
     """
-    yield from context.schema_findings
+    awaited = context.secrets_to_come()
+    missing: list[str] = []
+    for finding in context.schema_findings:
+        if awaited.isdisjoint(finding.fields[:1]):
+            yield finding
+        else:
+            missing += finding.fields[:1]
+    if missing:
+        raise DeferCheck(because_at_build(missing))
 
 
 def names_are_set_once(context: Context) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from workerctl.checks.base import (
     DeferCheck,
     NotApplicable,
     SkipCheck,
+    because_at_build,
     because_invalid,
     because_later,
     titled,
@@ -157,8 +158,7 @@ class Runner:
         if any(finding.suppressed is None for finding in found):
             return self._result_of(check, Status.FAILED, None, found)
         if awaited:
-            reason = f"not set at build: {', '.join(sorted(awaited))}"
-            return self._result_of(check, Status.DEFERRED, reason, found)
+            return self._result_of(check, Status.DEFERRED, because_at_build(awaited), found)
         if certain:
             later = because_later(certain)
         elif perhaps and later is None:
@@ -189,12 +189,8 @@ class Runner:
         """
         Return the secrets of a check that are not set yet because an image is being built.
         """
-        if self._context.phase != "build":
-            return frozenset()
-        secrets = set(self._context.secrets())
-        if not check.every_secret:
-            secrets &= self._context.looked_at(check)
-        return frozenset(name for name in secrets if not self._context.values.is_set(name))
+        awaited = self._context.secrets_to_come()
+        return awaited if check.every_secret else awaited & self._context.looked_at(check)
 
     def _later(self, check: Check) -> frozenset[str]:
         """

@@ -100,13 +100,17 @@ def _missing(schema: Schema, variable: Variable, values: Values, rejection: Reje
         return _set001(
             f"{name} must contain {below}.", f"Add it to {name}.", name, values.location(name)
         )
-    names = ", ".join(_required_in(schema, variable)) or name
-    return _set001(f"{name} is required but not set.", f"Set {names}.", name, None)
+    required = _required_in(schema, variable)
+    names = ", ".join(required) if 0 < len(required) <= _MOST_NAMES else name
+    finding = _set001(f"{name} is required but not set.", f"Set {names}.", name, None)
+    # The first field decides whether an image may be built without it, as without a secret.
+    fields = sorted(required, key=values.names.is_secret)
+    return finding.replace(fields=tuple(fields)) if fields else finding
 
 
 def _required_in(schema: Schema, variable: Variable) -> tuple[str, ...]:
     """
-    Return the names of the variables that a nested model requires, if they are few.
+    Return the names of the variables that a nested model requires.
 
     Nothing is returned for a choice of models, which require different ones.
     """
@@ -122,7 +126,7 @@ def _required_in(schema: Schema, variable: Variable) -> tuple[str, ...]:
     for each in inner:
         if each.info.is_required():
             names += _required_in(schema, each) or (each.name,)
-    return tuple(names) if len(names) <= _MOST_NAMES else ()
+    return tuple(names)
 
 
 def _of_machine(variable: Variable, values: Values, rejection: Rejection) -> Finding:
