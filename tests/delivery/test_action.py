@@ -152,11 +152,12 @@ def test_the_severity_that_fails_the_step_is_passed_on(act: Act) -> None:
     assert act(fail_on="never").exit_code == 0
 
 
-def test_a_wrong_input_fails_with_the_code_of_a_usage_error(act: Act) -> None:
+@pytest.mark.parametrize("name", ["env", "phase", "settings"])
+def test_a_wrong_input_fails_with_the_code_of_a_usage_error(act: Act, name: str) -> None:
     """
     The exit code of workerctl is that of the step.
     """
-    ran = act(env="no-such-environment")
+    ran = act(**{name: "no-such-one"})
 
     assert (ran.exit_code, ran.outputs["exit-code"]) == (2, "2")
 

@@ -106,7 +106,9 @@ def test_a_mended_project_passes(job: Job, team: Team) -> None:
         ({"targets": "deploy/*.env"}, 1),
         ({"fail_on": "never"}, 0),
         ({"env": "production", "settings": "app.config:Settings", "targets": "staging"}, 0),
+        ({"phase": "build"}, 1),
         ({"env": "nowhere"}, 2),
+        ({"phase": "nowhere"}, 2),
         ({"settings": "app.config:Missing"}, 2),
     ],
 )
@@ -117,7 +119,7 @@ def test_inputs_are_passed_on(job: Job, inputs: dict[str, str], exit_code: int) 
     assert job(**inputs).returncode == exit_code
 
 
-@pytest.mark.parametrize("name", ["targets", "env", "settings", "fail_on", "version"])
+@pytest.mark.parametrize("name", ["targets", "env", "settings", "phase", "fail_on", "version"])
 @pytest.mark.parametrize(
     "hostile", ['"; touch hacked; "', "$(touch hacked)", "`touch hacked`", "x\ntouch hacked\n"]
 )
