@@ -114,9 +114,12 @@ def check(
         ),
     ] = True,
     phase: Annotated[
-        Literal["build", "run"],
-        typer.Option(help="In the build phase, secrets may be missing: their checks are deferred."),
-    ] = "run",
+        Literal["build", "run"] | None,
+        typer.Option(
+            help="In the build phase, secrets may be missing: their checks are deferred. "
+            "The default is that of the target, or else run."
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show only findings that fail the run.")
     ] = False,

@@ -14,12 +14,12 @@ from typing import BinaryIO, TypeVar
 
 from workerctl.budget.lookup import pipeline_of
 from workerctl.budget.pipeline import PIPELINE
-from workerctl.checks.base import Check, Context, Other, Phase
+from workerctl.checks.base import Check, Context, Other
 from workerctl.checks.engine.run import redacted_suppressions, run, secret_texts
 from workerctl.checks.engine.select import require_code, select
 from workerctl.report.errors import ProjectError, UsageError, problem_of
 from workerctl.report.exit_codes import ExitCode
-from workerctl.report.findings import ALWAYS, Severity
+from workerctl.report.findings import ALWAYS, Phase, Severity
 from workerctl.report.records import Record
 from workerctl.report.results import Problem, Report, Result
 from workerctl.schema import declarations
@@ -44,9 +44,9 @@ class Request(Record):
 
     `env` applies the rules of another environment than the configuration's own, and `env_by` is
     what the report says chose it. `selected` and `ignored` hold codes or prefixes, comma-separated.
-    With `fail_on` None no finding fails the run. `starting` omits the checks that a worker should
-    not run when it boots, and `running` says that a command is going to read the sources as they
-    are.
+    With `fail_on` None no finding fails the run. `phase` None is that of the target, or else "run".
+    `starting` omits the checks that a worker should not run when it boots, and `running` says that
+    a command is going to read the sources as they are.
     """
 
     options: Options = Options()
@@ -55,7 +55,7 @@ class Request(Record):
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
-    phase: Phase = "run"
+    phase: Phase | None = None
     starting: bool = False
     running: bool = False
 
@@ -184,7 +184,7 @@ def context_of(loaded: Loaded, request: Request, today: date | None = None) -> C
         schema_findings=loaded.findings,
         suppressions=loaded.suppressions,
         today=today or datetime.now(timezone.utc).date(),  # noqa: UP017 -- one import less
-        phase=request.phase,
+        phase=request.phase or "run",
         starting=request.starting or request.running,
         rendered_by=loaded.project.rendered_by,
         manifest=loaded.manifest,

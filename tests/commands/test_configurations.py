@@ -132,6 +132,22 @@ def test_the_report_says_what_chose_the_environment(call: Run, project: Path) ->
     )
 
 
+def test_a_target_may_be_an_image_without_its_secrets(call: Run, project: Path) -> None:
+    """
+    Its phase defers the checks of secrets that are not set, unless `--phase` says otherwise.
+    """
+    text = "ENV=staging\nSUPABASE_URL=https://qz81.supabase.co\n"
+    (project / "deploy/image.env").write_text(text)
+    table = '\n[[tool.workerctl.target]]\nname = "image"\nenv_file = "deploy/image.env"\n'
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(f'{table}phase = "build"\n')
+
+    assert call("check", "image").returncode == 0
+    assert call("check", "deploy/image.env").returncode == 0
+    assert call("check", "image", "--phase", "run").returncode == 1
+    assert "deferred" not in call("check", "staging", "--phase", "run").stdout
+
+
 def test_options_that_name_sources_stand_alone(call: Run, project: Path) -> None:
     """
     With `--env-file`, the targets are not judged; together with an argument it is an error.
@@ -174,6 +190,8 @@ def test_an_argument_that_is_neither_is_an_error(
         ("name = 'a'\nenv = 'live'", "The target a names an unknown environment. Choose from"),
         ("name = 'a'\nenv_file = 3", "env_file of the target a must be a string or a list"),
         ("name = 'a'\nisolated = 'no'", "isolated of the target a must be true or false."),
+        ("name = 'a'\nphase = 'deploy'", "The target a names an unknown phase. Choose from build"),
+        ("name = 'a'\nphase = 1", "phase of the target a must be a string."),
         ("name = 'a'\nsettings = 1", "settings of the target a must be a string."),
         ("name = 'a'\n[[tool.workerctl.target]]\nname = 'a'", "declares a twice."),
     ],

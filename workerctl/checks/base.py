@@ -5,10 +5,10 @@ What a check is, and what it may look at.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workerctl.budget.pipeline import PIPELINE, Pipeline
-from workerctl.report.findings import Finding, Severity, Suppression, by_environment
+from workerctl.report.findings import Finding, Phase, Severity, Suppression, by_environment
 from workerctl.report.records import Record
 from workerctl.report.results import Result
 from workerctl.report.words import listed
@@ -20,7 +20,6 @@ from workerctl.sources.values import Assignment, Values
 if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Manifest
 
-Phase = Literal["build", "run"]
 Found = TypeVar("Found")
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -80,13 +80,15 @@ def _of_target(target: "Target", request: Request, project: Project) -> Configur
 
 def _judged_as(request: Request, *targets: "Target") -> Request:
     """
-    Return the request with the environment of the first target that names one, unless it has one.
+    Return the request with the environment and the phase of the first target that names them.
+
+    Those that the request has itself stay.
     """
-    if request.env is None:
-        for target in targets:
-            if target.env is not None:
-                return request.replace(env=target.env, env_by=f"target {target.name}")
-    return request
+    by = next((target for target in targets if target.env is not None), None)
+    if request.env is None and by is not None:
+        request = request.replace(env=by.env, env_by=f"target {by.name}")
+    phases = (target.phase for target in targets if target.phase is not None)
+    return request.replace(phase=request.phase or next(phases, None))
 
 
 def _placed(manifest: Selection | None, project: Project) -> Selection | None:

@@ -15,6 +15,9 @@ from workerctl.rules import ENVIRONMENTS as ENVIRONMENTS  # noqa: PLC0414 -- re-
 ALWAYS = frozenset({"SET001", "ENV001"})
 """The checks that cannot be ignored or suppressed, because all other results depend on them."""
 
+Phase = Literal["build", "run"]
+"""Whether an image is being built, without its secrets, or a worker is going to run."""
+
 SourceKind = Literal["env-file", "environment", "secret-file", "default", "other"]
 State = Literal["open", "suppressed", "known", "unchanged"]
 """Whether a finding counts: only an open one does."""

@@ -4,10 +4,10 @@ The configurations that a project declares: `[[tool.workerctl.target]]`.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from workerctl.report.errors import ProjectError
-from workerctl.report.findings import ENVIRONMENTS
+from workerctl.report.findings import ENVIRONMENTS, Phase
 from workerctl.report.records import Record
 from workerctl.sources.manifests.selection import Selection
 
@@ -18,7 +18,8 @@ _EXAMPLE = 'Write name = "production", env_file = ["deploy/production.env"].'
 # The kinds of manifests, each with the keys that name a container of it.
 _NEEDING = {"compose": ("service",), "kubernetes": ("workload", "container")}
 _FILES = {"compose": "compose.yaml", "kubernetes": "deploy/worker.yaml"}
-_TEXTS = ("name", "env", "secrets_dir", "settings", "service", "workload", "container")
+_TEXTS = ("name", "env", "phase", "secrets_dir", "settings", "service", "workload", "container")
+_PHASES: tuple[Phase, ...] = get_args(Phase)
 _KEYS = (*_TEXTS, "env_file", "isolated", *_NEEDING)
 
 
@@ -26,12 +27,14 @@ class Target(Record):
     """
     A configuration of a project, and what it is read from. Paths are as the table gives them.
 
-    `env` applies the rules of an environment, and `settings` names another class than the
-    project's. `manifest` is the container that is judged in place of files and environment.
+    `env` applies the rules of an environment, `phase` is that of `--phase`, and `settings` names
+    another class than the project's. `manifest` is the container that is judged in place of files
+    and environment.
     """
 
     name: str
     env: str | None = None
+    phase: Phase | None = None
     env_files: tuple[str, ...] = ()
     secrets_dir: str | None = None
     isolated: bool = True
@@ -74,12 +77,17 @@ def _target(entry: object) -> Target:
     if texts["env"] not in {None, *ENVIRONMENTS}:
         hint = f"Choose from {', '.join(ENVIRONMENTS)}."
         raise ProjectError(f"The target {name} names an unknown environment.", hint)
+    phase = next((each for each in _PHASES if each == texts["phase"]), None)
+    if phase != texts["phase"]:
+        hint = f"Choose from {', '.join(_PHASES)}."
+        raise ProjectError(f"The target {name} names an unknown phase.", hint)
     isolated = entry.get("isolated", True)
     if not isinstance(isolated, bool):
         raise ProjectError(f"isolated of the target {name} must be true or false.")
     return Target(
         name=name,
         env=texts["env"],
+        phase=phase,
         env_files=_files(name, entry, "env_file"),
         secrets_dir=texts["secrets_dir"],
         isolated=isolated,
