@@ -127,10 +127,40 @@ class Value(Record):
         return f"Value(at {self.location})"
 
 
+class Unread(Record):
+    """
+    A variable of a source that the settings class which has a field for it does not read.
+    """
+
+    location: Location
+    reader: str
+
+    @property
+    def words(self) -> str:
+        """
+        What messages say of the variable, such as "is in .env, which Redis does not read".
+        """
+        return f"is in {self.location.file or 'the environment'}, which {self.reader} does not read"
+
+    @property
+    def remedy(self) -> str:
+        """
+        What to do about it.
+        """
+        option = {"env-file": "env_file", "secret-file": "secrets_dir"}.get(self.location.source)
+        remedy = "et the variable in the environment."
+        return (
+            f"S{remedy}"
+            if option is None
+            else f"Give {self.reader} the same {option}, or s{remedy}"
+        )
+
+
 class Values(Record):
     """
     The values of all sources, by field.
 
+    `unread` has the variables that set nothing because their settings class reads other sources.
     `environment` has the variables that set a field and `unknown` all others. `empty` has the
     location of an empty assignment for each field that nothing else sets. `secrets` are the secrets
     directories.
@@ -144,6 +174,7 @@ class Values(Record):
     chosen: Mapping[str, Value] = _NOTHING
     empty: Mapping[str, Location] = _NOTHING
     secrets: tuple[Source, ...] = ()
+    unread: Mapping[str, Unread] = _NOTHING
 
     def is_set(self, name: str) -> bool:
         """

@@ -107,3 +107,19 @@ def test_an_unknown_name_that_only_the_class_reads_prevents_the_start(start: Run
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "OTHER_NAME" in done.stderr
+
+
+def test_a_variable_that_a_nested_class_does_not_read_prevents_the_start(start: Run) -> None:
+    """The command would find it in its environment; the hint names the class."""
+    text = """
+from pydantic_settings import BaseSettings, SettingsConfigDict
+class Cache(BaseSettings):
+    host: str = "localhost"
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    cache: Cache = Cache()
+"""
+    done = start("", {"app.py": text, ".env": "HOST=cache.internal\n"})
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "HOST is in .env, which Cache does not read. Give Cache the same env_file" in done.stderr

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.schema.foreign.conftest import Load, messages
-from workerctl.report.findings import Location
+from workerctl.checks.values import names
+from workerctl.preflight import Request, context_of
+from workerctl.report.findings import Location, Severity
+from workerctl.schema.loaded import Loaded
 
 SOURCES = """
 class Remote(PydanticBaseSettingsSource):
@@ -72,7 +75,25 @@ def test_values_of_other_sources_have_their_origin(load_module: Load) -> None:
     assert origins["APP_DB__PORT"] == "toml file app.toml"
     assert origins["APP_DB__USER"] == "Remote"
     assert found.values.text("APP_SIZE") == "3"
-    assert Location("other", "json file app.json") in found.values.chosen["APP_SIZE"].shadowed
+    assert found.values.chosen["APP_SIZE"].shadowed == (Location("other", "json file app.json"),)
+
+
+def test_an_origin_says_what_it_overrides(load_module: Load, here: Path) -> None:
+    """Lines of env files and values of further sources, the strongest first."""
+    (here / ".env").write_text("APP_SIZE=8\nAPP_SIZE=9\nAPP_DB__HOST=file\n")
+    found = load_module(SOURCES.format(order=ORDER), {"APP_SIZE": "7", "APP_REGION": "env"})
+
+    chosen = found.values.chosen
+    assert chosen["APP_SIZE"].location == Location("environment")
+    assert [str(each) for each in chosen["APP_SIZE"].shadowed] == [
+        ".env:2",
+        ".env:1",
+        "toml file app.toml",
+        "json file app.json",
+    ]
+    assert list(map(str, chosen["APP_REGION"].shadowed)) == ["json file app.json", "Remote"]
+    assert list(map(str, chosen["APP_DB__HOST"].shadowed)) == ["toml file app.toml"]
+    assert (found.values.text("APP_SIZE"), found.settings.size) == ("7", 7)
 
 
 def test_the_order_is_that_of_the_class(load_module: Load, here: Path) -> None:
@@ -162,3 +183,139 @@ class Settings(BaseSettings):
     assert messages(found) == []
     assert found.settings.region == "zip"
     assert found.values.location("REGION") == Location("other", "json file inner.json")
+
+
+NESTED = """
+class Cache(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CACHE_", {inner})
+    host: str = "localhost"
+    port: int{required}
+    password: SecretStr = SecretStr("")
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict({outer})
+    stage: str = "dev"
+    cache: Cache = {default}
+"""
+OWN = 'env_file=".env", extra="ignore"'
+FILE = "STAGE=prod\nCACHE_HOST=cache.internal\nCACHE_PORT=6380\nCACHE_PASSWORD=k8d7Fj3Lq0Zx92Vn\n"
+DEFAULTS = ["Cache()", "Field(default_factory=Cache)"]
+
+
+def _unread(found: Loaded) -> list[tuple[str, str, str, Severity]]:
+    """Return name, message, place and severity of the findings of SET002."""
+    made = context_of(found, Request())
+    return [
+        (each.fields[0], each.message, str(each.location), each.severity)
+        for each in names.SET002.run(made)
+    ]
+
+
+@pytest.mark.parametrize("default", DEFAULTS)
+@pytest.mark.parametrize("port", ["6380", "63x9"])
+def test_a_nested_class_reads_only_its_own_file(
+    load_module: Load, here: Path, default: str, port: str
+) -> None:
+    """What stands in that of the outer class has no effect, whatever it is."""
+    (here / ".env").write_text(FILE.replace("6380", port))
+    text = NESTED.format(inner="", outer=OWN, required=" = 6379", default=default)
+    found = load_module(text, {"CACHE_PASSWORD": "x2Vb7Nm4Qw"})
+
+    assert messages(found) == []
+    assert (found.settings.cache.host, found.settings.cache.port) == ("localhost", 6379)
+    assert found.values.location("STAGE") == Location("env-file", ".env", 1)
+    assert {found.values.location(f"CACHE_{each}").source for each in ("HOST", "PORT")} == {
+        "default"
+    }
+    assert found.values.chosen["CACHE_PASSWORD"].location == Location("environment")
+    assert found.values.chosen["CACHE_PASSWORD"].shadowed == ()
+    assert _unread(found) == [
+        (
+            f"CACHE_{each}",
+            f"CACHE_{each} is in .env, which Cache does not read.",
+            f".env:{line}",
+            Severity.WARNING,
+        )
+        for line, each in ((2, "HOST"), (3, "PORT"))
+    ]
+
+
+@pytest.mark.parametrize("default", [*DEFAULTS, 'Cache(_env_file=".env")'])
+def test_a_nested_class_with_the_same_file_reads_it(
+    load_module: Load, here: Path, default: str
+) -> None:
+    """So it does if the file is passed to its constructor; the rest is in the environment."""
+    (here / ".env").write_text(FILE)
+    inner = 'extra="ignore"' if "_env_file" in default else OWN
+    text = NESTED.format(inner=inner, outer=OWN, required=" = 1", default=default)
+    found = load_module(text, {"CACHE_PORT": "7"})
+
+    assert (found.settings.cache.host, found.settings.cache.port) == ("cache.internal", 7)
+    assert found.values.location("CACHE_HOST") == Location("env-file", ".env", 2)
+    assert found.values.chosen["CACHE_PORT"].shadowed == (Location("env-file", ".env", 3),)
+    assert _unread(found) == []
+
+
+def test_a_bad_value_that_a_nested_class_reads_is_read(load_module: Load, here: Path) -> None:
+    """The rest is judged without it, but it is not unread."""
+    (here / ".env").write_text(FILE.replace("6380", "63x9"))
+    found = load_module(NESTED.format(inner=OWN, outer=OWN, required="", default="Cache()"))
+
+    assert [(each.message, str(each.location)) for each in found.findings] == [
+        ("CACHE_PORT must be a whole number.", ".env:3")
+    ]
+    assert _unread(found) == []
+
+
+def test_a_required_value_that_is_not_read_has_one_finding(load_module: Load, here: Path) -> None:
+    """It is missing because the class does not read the file."""
+    (here / ".env").write_text("CACHE_PORT=6380\n")
+    text = NESTED.format(inner="", outer=OWN, required="", default="Field(default_factory=Cache)")
+    found = load_module(text)
+
+    assert [(each.message, str(each.location)) for each in found.findings] == [
+        ("CACHE_PORT is required, but is in .env, which Cache does not read.", ".env:1")
+    ]
+    assert _unread(found) == []
+
+
+def test_a_delimiter_lets_the_outer_class_read_for_a_nested_one(
+    load_module: Load, here: Path
+) -> None:
+    """What it finds is passed to the constructor, which is the strongest source."""
+    (here / ".env").write_text("CACHE_HOST=a\nCACHE__PORT=8\n")
+    outer = OWN + ', env_nested_delimiter="__"'
+    found = load_module(
+        NESTED.format(inner="", outer=outer, required=" = 1", default="Cache()"),
+        {"CACHE_PORT": "9"},
+    )
+
+    assert (found.settings.cache.host, found.settings.cache.port) == ("localhost", 8)
+    assert found.values.location("CACHE__PORT") == Location("env-file", ".env", 2)
+    assert [name for name, *_ in _unread(found)] == ["CACHE_HOST"]
+
+
+def test_a_nested_class_reads_only_its_own_secrets_directory(load_module: Load, here: Path) -> None:
+    """As with env files; SET003 judges these directories."""
+    (here / "secrets").mkdir()
+    (here / "secrets/cache_password").write_text("k8d7Fj3Lq0Zx92Vn")
+    text = NESTED.format(
+        inner="", outer='secrets_dir="secrets"', required=" = 1", default="Cache()"
+    )
+    found = load_module(text)
+
+    assert not found.values.is_set("CACHE_PASSWORD")
+    assert [each.message for each in names.SET003.run(context_of(found, Request()))] == [
+        "CACHE_PASSWORD is in secrets/cache_password, which Cache does not read."
+    ]
+
+
+def test_a_source_that_the_class_leaves_out_sets_nothing(load_module: Load) -> None:
+    """A variable of the environment is another program's then."""
+    found = load_module(SOURCES.format(order="dotenv_settings, toml"), {"APP_SIZE": "9"})
+
+    assert found.settings.size == 3
+    assert found.values.chosen["APP_SIZE"].location == Location("other", "toml file app.toml")
+    found = load_module(SOURCES.format(order="dotenv_settings, Remote(cls)"), {"APP_SIZE": "9"})
+    assert not found.values.is_set("APP_SIZE")
+    assert [*names.SET003.run(context_of(found, Request()))] == []

@@ -31,10 +31,13 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
     joined. All other unknown names of a file are probably those of another program, and are
     reported together. A settings class that forbids unknown names does not start with one in its
     env file, so every such name is an error; otherwise the unknown names with its prefix are a
-    warning. A name to which another line refers with `${NAME}` is in use, and is not reported.
+    warning. A name to which another line refers with `${NAME}` is in use, and is not reported. A
+    settings class in a field of another one reads only the env file that it names itself; a
+    variable of it in the file of the other class has no effect, which is a warning.
 
     Fix: correct the name, or delete what no program reads.
     """
+    yield from _unread(context, "env-file")
     unknown = [*_unknown_by_file(context)]
     known = _known(context) if unknown else None
     for assignments in unknown:
@@ -58,7 +61,8 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
     Why: pydantic ignores unknown environment variables and files, so nothing else reports such a
     typo. The name of a file in a secrets directory has to be that of its setting: a file called
     `openai-api-key`, as keys of a Kubernetes secret often are, is not read. Only settings that are
-    not set otherwise are considered.
+    not set otherwise are considered. A settings class in a field of another one does not read the
+    secrets directory of the other class.
 
     Fix: correct the name where the environment or the secret is defined.
     """
@@ -77,6 +81,25 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
                 location=context.values.unknown.place(name),
             )
     yield from _near_files(context, known)
+    yield from _unread(context, "secret-file")
+
+
+def _unread(context: Context, kind: str) -> Iterator[Finding]:
+    """
+    Yield a finding for each value of a kind of source that its settings class does not read.
+
+    SET001 reports those that are required.
+    """
+    for name, each in context.values.unread.items():
+        if each.location.source == kind and name not in context.invalid:
+            yield Finding(
+                code="SET002" if kind == "env-file" else "SET003",
+                severity=Severity.WARNING,
+                message=f"{name} {each.words}.",
+                hint=each.remedy,
+                fields=(name,),
+                location=each.location,
+            )
 
 
 def _known(context: Context) -> NearNames:

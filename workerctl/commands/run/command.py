@@ -59,10 +59,19 @@ def _require_same_values(loaded: Loaded, environ: dict[str, str]) -> None:
     if found:
         more = len(found) - _SHOWN
         listed = [*found[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
+        names = {text.partition(" ")[0] for text in found}
+        hints = (
+            f"{name} {each.words}. {each.remedy}"
+            for name, each in loaded.values.unread.items()
+            if name in names
+        )
+        otherwise = (
+            "Name the env files that the class reads by itself, too, and each variable once."
+        )
         raise UsageError(
             f"The command would read other values than those that were checked for "
             f"{', '.join(listed)}.",
-            "Name the env files that the class reads by itself, too, and each variable once.",
+            next(hints, otherwise),
         )
 
 

@@ -28,7 +28,8 @@ class Built(Record):
     An instance without the rejected values; None if none could be built.
 
     `readings` are those of the sources of the first attempt, `remote` the sources that were not
-    called because they reach the network, and `left_out` the paths of fields that have no value.
+    called because they reach the network, `left_out` the paths of fields that have no value, and
+    `hidden` the variables that were left out, in upper case.
     """
 
     instance: Any
@@ -36,6 +37,7 @@ class Built(Record):
     readings: tuple[Reading, ...] = ()
     remote: tuple[str, ...] = ()
     left_out: frozenset[Path] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Built({len(self.rejections)} rejections)"
@@ -74,6 +76,7 @@ class _Building:
             readings=tuple(self._readings),
             remote=tuple(dict.fromkeys(self._remote)),
             left_out=frozenset(self._left_out),
+            hidden=frozenset(name.upper() for _, name in self._environment.hidden),
         )
 
     def _attempt(self) -> tuple[Any, list[Rejection]]:

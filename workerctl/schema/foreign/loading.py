@@ -186,7 +186,7 @@ def schema_with_rules(settings_class: Any, project: Project) -> Schema:
 def _loaded(schema: Schema, values: Values, project: Project, judged: Judged) -> Loaded:
     built = build(schema, judged.environment, judged.texts)
     if _has_own_sources(schema):
-        values = with_origins(schema, values, built.readings)
+        values = with_origins(schema, values, built.readings, built.hidden)
         others = (each.label for each in built.readings if each.kind == "other" and each.data)
         values = values.replace(files=(*values.files, *dict.fromkeys(others)))
     perhaps: dict[str, str] = {}
@@ -353,8 +353,14 @@ def _listed(paths: Any) -> list[Any]:
 
 
 def _has_own_sources(schema: Schema) -> bool:
+    """
+    Return whether the values may come from other sources than those of a class by default.
+
+    That is so if it changes them, or contains a settings class, which reads by itself.
+    """
     own: Any = BaseSettings.settings_customise_sources
-    return any(
+    classes = settings_classes(schema)
+    return len(classes) > 1 or any(
         getattr(each.settings_customise_sources, "__func__", None) is not own.__func__
-        for each in settings_classes(schema).values()
+        for each in classes.values()
     )

@@ -100,6 +100,10 @@ def _missing(schema: Schema, variable: Variable, values: Values, rejection: Reje
         return _set001(
             f"{name} must contain {below}.", f"Add it to {name}.", name, values.location(name)
         )
+    unread = values.unread.get(name)
+    if unread is not None:
+        message = f"{name} is required, but {unread.words}."
+        return _set001(message, unread.remedy, name, unread.location)
     required = _required_in(schema, variable)
     names = ", ".join(required) if 0 < len(required) <= _MOST_NAMES else name
     finding = _set001(f"{name} is required but not set.", f"Set {names}.", name, None)

@@ -84,6 +84,20 @@ def settings_classes(schema: Schema) -> dict[Path, type[BaseSettings]]:
     return found
 
 
+def names_by_class(schema: Schema) -> dict[Path, frozenset[str]]:
+    """
+    Return the names of the variables that each class reads by itself, by the path of the class.
+    """
+    return {
+        path: frozenset(
+            name
+            for variable in _variables(_reader(each), each, path, nested=False)
+            for name in variable.names
+        )
+        for path, each in settings_classes(schema).items()
+    }
+
+
 def _add(variables: dict[str, Variable], variable: Variable) -> None:
     known = variables.setdefault(variable.name, variable)
     if known.path != variable.path:
@@ -92,14 +106,14 @@ def _add(variables: dict[str, Variable], variable: Variable) -> None:
 
 
 def _variables(
-    reader: _Reader, settings_class: type[BaseSettings], above: Path = ()
+    reader: _Reader, settings_class: type[BaseSettings], above: Path = (), *, nested: bool = True
 ) -> Iterator[Variable]:
     for field, info in settings_class.model_fields.items():
         found = [env_name for _, env_name, _ in reader.source._extract_field_info(info, field)]  # noqa: SLF001 -- pinned by a test
         name, *aliases = dict.fromkeys(map(reader.fold, found))
         variable = Variable(name, (*above, field), info, tuple(aliases))
         yield variable
-        if not above:
+        if nested:
             # A BaseSettings in a field reads the environment by itself, under its own prefix.
             yield from _of_nested(settings_class, field)
         yield from _below(reader, variable, len(variable.path) - len(above))
@@ -108,7 +122,7 @@ def _variables(
 def _of_nested(settings_class: type[BaseSettings], field: str) -> Iterator[Variable]:
     for path, model in nested_models(settings_class):
         if path[:1] == (field,) and issubclass(model, BaseSettings):
-            yield from _variables(_reader(model), model, path)
+            yield from _variables(_reader(model), model, path, nested=False)
 
 
 def _below(reader: _Reader, parent: Variable, depth: int) -> Iterator[Variable]:

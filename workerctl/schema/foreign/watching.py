@@ -37,13 +37,15 @@ class Reading(Record):
     """
     What a source of the class at `path` returned. `label` names the source in reports.
 
-    `kind` is None for the arguments of the constructor.
+    `kind` is None for the arguments of the constructor. `names` are the variables that the source
+    finds, in upper case, whether or not they set a field; None if only its data say so.
     """
 
     path: Path
     label: str
     kind: Kind | Literal["other"] | None
     data: Mapping[str, Any]
+    names: frozenset[str] | None = None
 
     def __repr__(self) -> str:
         return f"Reading({self.label})"
@@ -100,7 +102,7 @@ def _watch(source: Any, path: Path, dropped: list[Path], readings: list[Reading]
         of_class = _kind_of(kind)
         if of_class == "other" and dropped:
             data = _without(data, dropped)
-        readings.append(Reading(path, _label(self, kind), of_class, data))
+        readings.append(Reading(path, _label(self, kind), of_class, data, _names(self, of_class)))
         return data
 
     # The name is kept: pydantic-settings passes the data of a source on under it.
@@ -120,6 +122,11 @@ def _kind_of(kind: Any) -> Kind | Literal["other"] | None:
     if load is DotEnvSettingsSource._load_env_vars:  # noqa: SLF001 -- pinned by a test
         return "env-file"
     return "environment" if load is EnvSettingsSource._load_env_vars else "other"  # noqa: SLF001 -- as above
+
+
+def _names(source: Any, kind: Kind | Literal["other"] | None) -> frozenset[str] | None:
+    of_variables = kind in {"environment", "env-file"}
+    return frozenset(map(str.upper, source.env_vars)) if of_variables else None
 
 
 def _label(source: Any, kind: Any) -> str:
