@@ -279,6 +279,21 @@ def test_a_required_value_that_is_not_read_has_one_finding(load_module: Load, he
     assert _unread(found) == []
 
 
+def test_an_outer_class_does_not_read_the_file_of_a_nested_one(
+    load_module: Load, here: Path
+) -> None:
+    """Only files that are named as an option are passed to it in its environment."""
+    (here / ".env").write_text(FILE)
+    text = NESTED.format(inner=OWN, outer="", required=" = 1", default="Cache()")
+    found = load_module(text)
+
+    assert (found.settings.stage, found.settings.cache.port) == ("dev", 6380)
+    assert [name for name, *_ in _unread(found)] == ["STAGE"]
+    named = load_module(text, env_files=(".env",))
+    assert (named.settings.stage, named.settings.cache.port) == ("prod", 6380)
+    assert _unread(named) == []
+
+
 def test_a_delimiter_lets_the_outer_class_read_for_a_nested_one(
     load_module: Load, here: Path
 ) -> None:

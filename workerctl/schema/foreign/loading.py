@@ -244,7 +244,7 @@ def _read(schema: Schema, inputs: Inputs) -> Values:
             pydantic=True,
             ignores_empty=bool(config.get("env_ignore_empty")),
             encoding=config.get("env_file_encoding") or "utf-8",
-            in_environment=config.get("env_file") is None,
+            in_environment=files is not None and config.get("env_file") is None,
         ),
     )
 
@@ -267,11 +267,12 @@ def _environment(schema: Schema, values: Values, inputs: Inputs) -> JudgedEnviro
 
 
 def _process(schema: Schema, values: Values, inputs: Inputs) -> dict[str, str]:
-    config = schema.settings_class.model_config
+    config, options = schema.settings_class.model_config, inputs.options
     layers: list[Mapping[str, str]] = []
-    if config.get("secrets_dir") is None:
+    if options.secrets_dir is not None and config.get("secrets_dir") is None:
         layers.append(_secret_texts(values))
-    if config.get("env_file") is None:
+    # Only a nested class reads the files that it names by itself.
+    if options.env_files is not None and config.get("env_file") is None:
         layers += _mappings(values.env_files)
     return _merged([*layers, inputs.process])
 
