@@ -12,6 +12,8 @@ import pytest
 import workerctl
 from tests.leaks.oracle import Mint, Oracle, texts
 from tests.schema.foreign.conftest import Load, messages
+from workerctl.checks.values import names
+from workerctl.preflight import Request, context_of
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location, Severity
 from workerctl.rules import Environment
@@ -193,6 +195,72 @@ class Settings(BaseSettings):
 
     assert messages(found) == ["DB__PROT is unknown, and the class forbids other names."]
     assert found.settings.db.port == 3
+
+
+STRICT = """
+class Tls(BaseModel, extra="forbid"):
+    verify: bool = True
+class Queue(BaseModel, extra="forbid"):
+    durable: bool = True
+    limit: int
+    tls: Tls = Tls()
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__", env_file=".env", extra="ignore")
+    queue: Queue
+"""
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("QUEUE__LIMTI", "Did you mean QUEUE__LIMIT?"),
+        ("queue__limits", "Did you mean QUEUE__LIMIT?"),
+        ("QUEUE__B", "Correct the name, remove it, or set extra='ignore' in the class."),
+        ("QUEUE__TLS__VERIFI", "Did you mean QUEUE__TLS__VERIFY?"),
+    ],
+)
+def test_a_forbidden_name_has_one_finding(
+    load_module: Load, here: Path, name: str, hint: str, *, in_file: bool
+) -> None:
+    """SET002 and SET003 leave it to SET001, which knows that the class does not start."""
+    (here / ".env").write_text(f"QUEUE__LIMIT=3\n{name}=true\n" if in_file else "QUEUE__LIMIT=3\n")
+    found = load_module(STRICT, {} if in_file else {name: "true"})
+    made = context_of(found, Request())
+
+    (finding,) = [*found.findings, *names.SET002.run(made), *names.SET003.run(made)]
+    message = f"{name.upper()} is unknown, and the class forbids other names."
+    assert (finding.message, finding.hint) == (message, hint)
+    assert str(finding.location) == (".env:2" if in_file else "environment")
+
+
+def test_another_name_is_reported_beside_a_forbidden_one(load_module: Load, here: Path) -> None:
+    """Only the name that SET001 reports is left out."""
+    (here / ".env").write_text("QUEUE__LIMIT=3\nQUEUE__B=1\nQUEUE_LIMIT=4\n")
+    found = load_module(STRICT)
+
+    assert messages(found) == ["QUEUE__B is unknown, and the class forbids other names."]
+    (finding,) = names.SET002.run(context_of(found, Request()))
+    assert finding.location == Location("env-file", ".env", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("QUEUE__LIMIT=many", "QUEUE__LIMIT must be a whole number."),
+        ("QUEUE__DURABLE=3", "QUEUE__DURABLE must be true or false."),
+        ("QUEUE__TLS__VERIFY=3", "QUEUE__TLS__VERIFY must be true or false."),
+    ],
+)
+def test_a_model_is_not_missing_whose_value_was_rejected(
+    load_module: Load, here: Path, text: str, message: str
+) -> None:
+    """Its only variable is left out, so the class misses the model, but nobody else does."""
+    (here / ".env").write_text(f"{text}\n")
+    found = load_module(STRICT)
+
+    expected = [message] if "LIMIT" in text else [message, "QUEUE__LIMIT is required but not set."]
+    assert sorted(messages(found)) == sorted(expected)
 
 
 VALIDATED = """

@@ -66,8 +66,10 @@ def environment_names_are_known(context: Context) -> Iterator[Finding]:
 
     Fix: correct the name where the environment or the secret is defined.
     """
-    known = _known(context)
+    known, reported = _known(context), _reported(context)
     for name in context.values.unknown.names:
+        if name.upper() in reported:
+            continue
         near = known.near_in_environment(name)
         if near is not None and not context.is_given(near.known):
             if _is_showable(context, name, near):
@@ -118,15 +120,24 @@ def _unknown_by_file(context: Context) -> Iterator[list[Assignment]]:
     A class that forbids unknown names refuses those to which a line refers as well.
     """
     files = context.values.env_files
-    used: frozenset[str] = frozenset()
+    left_out = _reported(context)
     if not context.schema.forbids_unknown:
-        used = frozenset().union(*map(referenced_names, files))
+        left_out = left_out.union(*map(referenced_names, files))
     for source in files:
         unknown = [
-            each for each in source.assignments if each.sets is None and each.name not in used
+            each
+            for each in source.assignments
+            if each.sets is None and left_out.isdisjoint({each.name, each.name.upper()})
         ]
         if unknown:
             yield unknown
+
+
+def _reported(context: Context) -> frozenset[str]:
+    """
+    Return the names of which SET001 says that a nested model forbids them.
+    """
+    return frozenset(name for each in context.schema_findings for name in each.fields[:1])
 
 
 def _unknown_in_file(context: Context, assignment: Assignment, known: NearNames) -> Finding | None:

@@ -3,6 +3,7 @@ Build an instance of a settings class under the judged environment, and collect 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import eq
 from typing import Any
 
 from pydantic import ValidationError
@@ -147,9 +148,9 @@ class _Building:
         if rejection.variable is None:
             return not before
         if rejection.cause == "missing" and any(
-            rejection.path[: len(each.path)] == each.path for each in before if each.path
+            all(map(eq, rejection.path, each.path)) for each in before if each.path
         ):
-            return False
+            return False  # it is around, or inside of, what was left out
         return rejection.variable not in {each.variable for each in self._rejections}
 
     def _hide(self, rejection: Rejection) -> bool:

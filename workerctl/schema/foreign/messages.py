@@ -4,6 +4,7 @@ Findings for what a settings class rejects, in words that never contain a value.
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from itertools import islice
 
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import description
@@ -179,15 +180,35 @@ def _unknown(schema: Schema, values: Values, rejection: Rejection) -> Finding:
         location = next(_places(values.sources(), rejection.variable), Location("environment"))
     is_top = not rejection.path
     reason = f" to {schema.settings_class.__name__}, which" if is_top else ", and the class"
-    above = next((n for n, each in schema.variables.items() if each.path == rejection.path), None)
+    name = rejection.variable or ""
+    above = (
+        n for n, each in schema.variables.items() if not is_top and each.path == rejection.path
+    )
+    # By the name, SET002 and SET003 see that it has been reported.
+    names = [*([name] if shown == name and not is_top else []), *islice(above, 1)]
+    remedy = "Correct the name, remove it, or set extra='ignore' in the class."
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
         message=f"{shown} is unknown{reason} forbids other names.",
-        hint="Correct the name, remove it, or set extra='ignore' in the class.",
-        fields=() if above is None else (above,),
+        hint=(None if is_top else _did_you_mean(schema, name)) or remedy,
+        fields=tuple(names),
         location=location,
     )
+
+
+def _did_you_mean(schema: Schema, name: str) -> str | None:
+    """
+    Return a hint that suggests a known name in the same nested model, or None.
+    """
+    from workerctl.report import suggest  # most configurations have no such name
+
+    delimiter = schema.fold(schema.delimiter or "\0")
+    model = name[: len(name) - len(name.rpartition(delimiter)[2])]
+    known = (each for variable in schema.variables.values() for each in variable.names)
+    keys = [each.removeprefix(model) for each in known if each.startswith(model)]
+    near = suggest.closest(name.removeprefix(model), keys, 0.6)
+    return None if near is None else f"Did you mean {model}{near}?"
 
 
 def shown_name(name: str, otherwise: str) -> str:
