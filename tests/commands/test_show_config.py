@@ -1,14 +1,27 @@
 """
-Tests of the table of `workerctl show-config`: headings, columns, and narrow terminals.
+Tests of `workerctl show-config`: the table on any terminal, and env lines that are read back.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import create_model
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workerctl.commands.show_config import formats, rows
+from workerctl.schema.loading import load
+from workerctl.schema.source_options import Options
+from workerctl.settings import Settings
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -135,3 +148,116 @@ def test_a_file_is_no_setting(call: Run, good: Path) -> None:
     assert "Did you mean --env-file good.env?" in call("show-config", "good.env").stderr
     assert "Did you mean --env-file good.env?" in call("budget", "good.env").stderr
     assert "Did you mean check good.env?" in call("good.env").stderr
+
+
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
+_VALUES = st.one_of(
+    _TEXTS,
+    st.sampled_from(
+        ["D:\\spool\\", "it's", 'a\\"b', "${HOME}/x", "'${X:-a}'", " x ", "a #b", "\\"]
+    ),
+    st.integers(),
+    st.booleans(),
+    st.floats(allow_nan=False),
+    st.lists(_TEXTS, max_size=3),
+    st.dictionaries(_TEXTS, st.integers(), max_size=3),
+)
+
+
+def env_lines(settings_class: Any, options: Options, environ: dict[str, str]) -> list[str]:
+    """
+    Return the lines of an env file for a configuration.
+    """
+    loaded = load(Settings, options.replace(settings=settings_class), environ=environ)
+    found = rows.rows(loaded)
+    texts = rows.public_texts(loaded, found)
+    return [*formats.env_lines(found, texts, literal_quotes=loaded.schema.is_own)]
+
+
+def read(settings_class: Any, lines: list[str]) -> Any:
+    """
+    Return the instance that pydantic-settings makes of the lines of an env file.
+    """
+    environ = {"HOME": "/home/me", "X": "x"}
+    with TemporaryDirectory() as folder, patch.dict(os.environ, environ, clear=True):
+        path = Path(folder, "made.env")
+        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        return settings_class(_env_file=path)
+
+
+class Lax(BaseSettings):
+    """
+    A settings class whose fields may have a default that is not of their type.
+    """
+
+    model_config = SettingsConfigDict(validate_default=False)
+
+
+@given(st.lists(_VALUES, min_size=1, max_size=4))
+@example(["D:\\spool\\", "D:\\logs\\", {"a\\b": 1}, "it's"])
+@example(["${HOME}/x", "a"])
+def test_every_env_line_is_read_back_as_the_same_value(values: list[Any]) -> None:
+    """pydantic-settings gets each value from its line, and no line takes the next one with it."""
+    names = [f"field_{at}" for at, _ in enumerate(values)]
+    kinds = [{list: list[str], dict: dict[str, int]}.get(type(one), type(one)) for one in values]
+    fields: Any = dict(zip(names, zip(kinds, values, strict=True), strict=True))
+    made = create_model("Made", __base__=BaseSettings, **fields)
+    lines = env_lines(made, Options((), isolated=True), {})
+
+    unset: Any = {name: (kind, None) for name, kind in zip(names, kinds, strict=True)}
+    instance = read(create_model("Unset", __base__=Lax, **unset), lines)
+    for name, value, line in zip(names, values, lines, strict=True):
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        is_written = not line.startswith("#")
+        assert getattr(instance, name) == (value if is_written else None)
+        assert is_written or "${" in text or not text.isprintable()
+
+
+SPLIT = """\
+from typing import Annotated
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+
+class Split(BaseSettings):
+    queues: Annotated[list[str], NoDecode] = []
+    shouted: str = ""
+
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _split(cls, text):
+        return text.split(",") if isinstance(text, str) else text
+
+    @field_validator("shouted")
+    @classmethod
+    def _shout(cls, text):
+        return text and text + "!"
+"""
+
+
+def test_a_line_is_written_as_the_class_reads_it(call: Run, directory: Path) -> None:
+    """A class that splits a text itself gets no JSON; what it changes again is a comment."""
+    (directory / "split.py").write_text(SPLIT)
+    (directory / "in.env").write_text("QUEUES=a,b c\nSHOUTED=hey\n")
+    command = ["show-config", "--settings", "split:Split", "--env-file", "in.env"]
+
+    done = call(*command, "--format", "env")
+    assert done.stdout == "QUEUES='a,b c'\n# SHOUTED is set\n"
+
+
+def test_the_built_in_schema_reads_its_lines_as_well(call: Run, directory: Path) -> None:
+    """Backslashes, quotes and commas in a list survive, and so does `${NAME}`."""
+    texts = {
+        "OPENAI_MODEL": "D:\\models\\",
+        "GEMINI_MODEL": "it's 'so'",
+        "ANTHROPIC_MODEL": "a\\'b${HOME}",
+        "QUEUES": 'a,"b c",d\\e',
+    }
+    lines = env_lines(Settings, Options((), isolated=False), dict(texts))
+    (directory / "out.env").write_text("".join(f"{line}\n" for line in lines))
+    command = ["show-config", "--format", "json", "--env-file"]
+    shown = json.loads(call(*command, "out.env", environ={"HOME": "/home/me"}).stdout)["settings"]
+
+    before = load(Settings, Options((), isolated=False), environ=dict(texts)).settings
+    found = {one["name"]: one["typed"] for one in shown}
+    assert {name: found[name] for name in texts} == {name: getattr(before, name) for name in texts}

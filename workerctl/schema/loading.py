@@ -104,8 +104,10 @@ def changed(loaded: Loaded, texts: Mapping[str, str]) -> Loaded:
         from workerctl.schema.foreign import loading
 
         return loading.changed(loaded, texts)
-    new = {name: Value(text, Location("default")) for name, text in texts.items()}
-    values = loaded.values.replace(chosen={**loaded.values.chosen, **new})
+    kept = {name: value for name, value in loaded.values.chosen.items() if name not in texts}
+    # An empty text means that a variable is not set.
+    new = {name: Value(text, Location("default")) for name, text in texts.items() if text}
+    values = loaded.values.replace(chosen={**kept, **new})
     return _loaded(loaded.schema, values, loaded.project)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic.fields import FieldInfo
 
-from workerctl.commands.schema.defaults import alias_paths, defaults
+from workerctl.commands.schema.defaults import defaults
 from workerctl.commands.schema.demands import Demand, demands, needed, sentences
 from workerctl.commands.schema.placeholders import placeholder, placeholder_url
 from workerctl.commands.show_config.rows import redactor_of, settings
@@ -17,6 +17,7 @@ from workerctl.schema.declarations import Schema
 from workerctl.schema.description import NO_DEFAULT, Setting, default_of
 from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
+from workerctl.schema.written import alias_paths
 from workerctl.secrecy.masking import printable
 from workerctl.secrecy.recognition import secret_spans
 from workerctl.sources.forms.placeholders.recognition import is_placeholder

@@ -45,10 +45,11 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
 
         return world.output.write(lambda stream: dump(formats.document(selected), stream))
     if show.format == "env":
-        is_whole = partial(rows.is_whole, loaded)
+        texts = rows.public_texts(loaded, selected)
+        written = partial(formats.env_lines, selected, texts, literal_quotes=loaded.schema.is_own)
         return world.output.write(
             lambda stream: stream.writelines(
-                f"{text}\n" for text in formats.env_lines(selected, is_whole, stream.encoding)
+                f"{line}\n" for line in written(encoding=stream.encoding)
             )
         )
     if show.name is not None:

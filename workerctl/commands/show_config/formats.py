@@ -2,13 +2,14 @@
 The formats of `workerctl show-config` for programs: JSON, and lines of an env file.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workerctl import __version__
 from workerctl.commands.show_config.rows import Row
 from workerctl.output.json import location_of
 from workerctl.secrecy.masking import printable
+from workerctl.sources.quoting import quoted
 
 SCHEMA = "workerctl.config/1"
 
@@ -40,25 +41,35 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
 
 
 def env_lines(
-    selected: Iterable[Row], is_whole: Callable[[Row], bool], encoding: str | None = "utf-8"
+    selected: Iterable[Row],
+    texts: Mapping[str, str],
+    *,
+    literal_quotes: bool,
+    encoding: str | None = "utf-8",
 ) -> Iterator[str]:
     """
     Yield the rows as lines of an env file.
 
-    A line is written only if it reads back as the same value. A comment stands for a value that is
-    masked, of several lines, not set, not valid, or not representable in `encoding`.
+    `texts` has a text for each variable whose value may be shown and is read back from it. A line
+    is written only if the text is read back from the line, too, as `literal_quotes` says. A comment
+    stands for any other value: one that is masked, of several lines, not set, not valid, or not
+    representable in `encoding`.
     """
     for row in selected:
-        name = row.setting.name
+        name, text = row.setting.name, texts.get(row.setting.name)
+        written = None
+        if text is not None and text.isprintable():
+            written = quoted(name, text, literal_quotes=literal_quotes)
         if not row.valid:
             yield f"# {name} is not valid"
         elif row.typed is None and row.setting.path:  # an empty text is not None
             yield f"# {name} is not set"
-        elif row.setting.secret or not is_whole(row) or not row.shown.isprintable():
+        elif written is None:
             yield f"# {name} is {'set' if row.shown else 'not set'}"
+        elif not _fits(name + written, encoding):
+            yield f"# {name} cannot be written in {encoding}"
         else:
-            text = f"{name}={_quoted(row.shown)}"
-            yield text if _fits(text, encoding) else f"# {name} cannot be written in {encoding}"
+            yield f"{name}={written}"
 
 
 def _fits(text: str, encoding: str | None) -> bool:
@@ -67,11 +78,3 @@ def _fits(text: str, encoding: str | None) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _quoted(text: str) -> str:
-    """
-    Return the text in a form that every env file parser reads alike: single-quoted if necessary.
-    """
-    safe = all(character.isalnum() or character in "_./:+,@%-" for character in text)
-    return text if safe and text.isascii() else "'" + text.replace("'", "\\'") + "'"

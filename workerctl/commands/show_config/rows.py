@@ -238,7 +238,17 @@ def _typed(loaded: Loaded, setting: Setting, redact: Redact | None) -> Any:
     return shown_variable(loaded.schema, loaded.settings, name, redact).value
 
 
-def is_whole(loaded: Loaded, row: Row) -> bool:
+def public_texts(loaded: Loaded, selected: Iterable[Row]) -> dict[str, str]:
+    """
+    Return a text for each row that shows its whole value, from which the class reads it again.
+    """
+    from workerctl.schema.written import written
+
+    whole = [row for row in selected if not row.setting.secret and _is_whole(loaded, row)]
+    return written(loaded, {row.setting.name: _value(loaded, row.setting.name) for row in whole})
+
+
+def _is_whole(loaded: Loaded, row: Row) -> bool:
     """
     Return whether a row shows the whole value, of which no part is masked or left out.
     """
