@@ -8,6 +8,8 @@ run on generated lines as well, which docker's and systemd's rules in tests/supp
 """
 
 import json
+import os
+import pwd
 import random
 import re
 from pathlib import Path
@@ -106,6 +108,28 @@ def test_generated_lines_are_read_as_the_program_reads_them(name: str, tmp_path:
             assert value == reading.text, line
 
 
+def test_bash_expands_a_tilde_where_the_dialect_says_so(tmp_path: Path) -> None:
+    """It is at the beginning and behind a plain colon, if a slash, a colon or nothing follows."""
+    homes = {"~": pwd.getpwuid(os.getuid()).pw_dir, "~root": pwd.getpwnam("root").pw_dir}
+    pieces = ["~", "~", ":", ":", "/", "a", "=", "root", "'", '"', "\\", "~/", ":~/m"]
+    rng = random.Random(13)
+    lines = [f"A={''.join(rng.choices(pieces, k=rng.randint(1, 5)))}" for _ in range(effort(500))]
+    cases = [found for line in lines if (found := parsed(line)) is not None]
+    paths = [tmp_path / str(number) for number in range(len(cases))]
+    for path, found in zip(paths, cases, strict=True):
+        path.write_text(f"{found.text}\n")
+    for found, values in zip(cases, readers.bash(paths), strict=True):
+        text = BY_NAME["bash"].read(found).text
+        if text is not None:
+            parts = text.split(MARK)
+            parts[1::2] = [homes[part] for part in parts[1::2]]
+            assert values is not None
+            assert values.get("A") == "".join(parts), found.text
+            explained = [each.action for each in comparison.differences(found)]
+            assert ("expands the `~`" in explained) == (len(parts) > 1), found.text
+            assert "expands the `$`" not in explained
+
+
 def test_every_difference_has_words() -> None:
     """No difference of a generated line is explained by the words for an unknown one."""
     rng = random.Random(12)
@@ -129,6 +153,11 @@ def test_every_difference_has_words() -> None:
         ("A=a b", [("bash", "runs a command")]),
         ("A=a&b", [("bash", "ends the value at an operator of the shell")]),
         ("A=~/x", [("bash", "expands the `~`")]),
+        ("A=/opt/m:~/m", [("bash", "expands the `~`")]),
+        ("A=~root/m", [("bash", "expands the `~`")]),
+        ("A=~/$B", [("bash", "expands the `~`"), ("bash", "expands the `$`")]),
+        ("A=~rooty/m:a~:~1", []),
+        ("A=a\\:~/m", [("bash", "removes the backslash")]),
         ("A=a\\b", [("systemd", "removes the backslash"), ("bash", "removes the backslash")]),
         ("A=\\", [("systemd", "joins the next line"), ("bash", "joins the next line")]),
         ("A=O'Brien", [("bash", "finds no end of the quote")]),

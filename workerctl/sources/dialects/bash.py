@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from workerctl.report.records import Record
 from workerctl.sources.dialects.statements import (
+    MARK,
     NAME,
     Reader,
     Reading,
@@ -24,7 +25,8 @@ _ENDS_COMMAND = ";&|<>"
 _EXPORT = r"export[ \t]+"
 _VARIABLE = rf"\$({NAME}|[0-9@*#?$!-])"
 _BRACED = rf"\$\{{({NAME}(?::?[-+?=][^\"'\\$`}}]*)?)\}}"
-_TILDE = r"~[+-]?(?=[/: \t\n]|\Z)"
+# A directory of bash, or the home of the one user that every system has; of others, nobody knows.
+_TILDE = r"~(?:[+-]|root)?(?=[/: \t\n]|\Z)"
 _ONE_COMMAND = "runs a command"
 _NO_END = "finds no end of the quote"
 
@@ -79,14 +81,22 @@ def _word(text: str, start: int, line_end: str) -> _Piece:
         raise _Stopped("reads the parenthesis as a list")
     parts: list[str] = []
     position = start
+    may_expand = True  # a tilde, which bash expands at the beginning and behind each plain colon
     while position < len(text) and text[position] not in _BLANKS:
-        piece = _piece(text, position, start, line_end)
+        piece = _tilde(text, position) if may_expand else None
+        piece = piece or _piece(text, position, line_end)
+        may_expand = text[position : piece.end] == ":"
         parts.append(piece.text)
         position = piece.end
     return _Piece("".join(parts), position)
 
 
-def _piece(text: str, at: int, start: int, line_end: str) -> _Piece:
+def _tilde(text: str, at: int) -> _Piece | None:
+    found = re.compile(_TILDE).match(text, at)
+    return _Piece(expansion(found[0]), found.end()) if found else None
+
+
+def _piece(text: str, at: int, line_end: str) -> _Piece:
     char = text[at]
     if char == "'":
         return _single(text, at)
@@ -103,9 +113,6 @@ def _piece(text: str, at: int, start: int, line_end: str) -> _Piece:
         raise _Stopped("ends the value at an operator of the shell")
     if char in "()":
         raise _Stopped("refuses the parenthesis")
-    if char == "~" and (at == start or text[at - 1] == ":"):
-        tilde = re.compile(_TILDE).match(text, at)
-        return _Piece(expansion(tilde[0]), tilde.end()) if tilde else _Piece(char, at + 1)
     return _expanded(text, at, quoted=False)
 
 
@@ -166,10 +173,10 @@ def explain(statement: Statement, own: str, theirs: str) -> Iterator[str]:
     """
     Yield what it does differently from workerctl.
     """
-    if theirs.startswith("\0~") and not own.startswith("\0~"):
+    without_tildes = re.sub(f"{MARK}(~[^{MARK}]*){MARK}", r"\1", theirs)
+    if without_tildes != theirs:
         yield "expands the `~`"
-    else:
-        yield from explain_expansions(own, theirs)
+    yield from explain_expansions(own, without_tildes)
     if "\r" in theirs:
         yield "keeps the carriage returns"
     if "\\" in statement.written:
