@@ -84,6 +84,46 @@ def test_set009_passes_what_all_programs_read_alike(context: MakeContext, line: 
     assert found(context, f"{line}\n") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("# spool: D:\\spool\\\nOPENAI_MODEL=a\n", [2]),
+        ("  # a\\\\\\\nOPENAI_MODEL=a\nQUEUES=a\n", [2]),
+        ("# a\n# b\\\nOPENAI_MODEL=a\n", [3]),
+        ("# a\\\n# b\nOPENAI_MODEL=a\n", []),
+        ("# a\\\\\nOPENAI_MODEL=a\n", []),
+        ("# a\\ \nOPENAI_MODEL=a\n", []),
+        ("# a\\\n\nOPENAI_MODEL=a\n", []),
+        ("OPENAI_MODEL=a\n# a\\\n", []),
+        ("OPENAI_MODEL=a\n# a\\", []),
+    ],
+)
+def test_set009_finds_lines_that_systemd_takes_for_a_comment(
+    context: MakeContext, text: str, lines: list[int]
+) -> None:
+    """A backslash at the end of the comment directly in front of a line hides the line."""
+    findings = found(context, text)
+
+    assert [finding.location and finding.location.line for finding in findings] == lines
+    for finding in findings:
+        assert finding.message == (
+            "OPENAI_MODEL is read differently: systemd before 254 ignores the line."
+        )
+        assert finding.hint == "Remove the backslash at the end of the comment above."
+        assert finding.severity is Severity.INFO
+
+
+def test_set009_warns_of_a_secret_that_systemd_takes_for_a_comment(context: MakeContext) -> None:
+    """What else is different about the line is another finding, whose hint would not help."""
+    findings = found(context, f"# key \\\nENCRYPTION_KEY='{KEY}'\n")
+
+    assert [finding.severity for finding in findings] == [Severity.WARNING] * 2
+    assert [finding.message.rpartition(": ")[2] for finding in findings] == [
+        "docker run keeps the quotes.",
+        "systemd before 254 ignores the line.",
+    ]
+
+
 def test_set009_reports_lines_with_the_same_difference_together(context: MakeContext) -> None:
     """Many quoted values are one finding, which names six lines and counts the others."""
     text = "".join(f'OTHER_{number}="a b"\n' for number in range(9))

@@ -41,10 +41,11 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
     Why: python-dotenv, docker compose, `docker run --env-file`, systemd's `EnvironmentFile=` and
     bash's `source` may all read the same file on its way to production. docker run knows no quotes
     and no comments behind a value, systemd expands no `$`, docker compose and bash expand each of
-    them, and to bash a line is a command. A secret that is read with its quotes is a different
-    secret. A difference is a warning for a secret, and otherwise where docker compose or bash reads
-    another value; it is information where only docker run or systemd does. Lines with the same
-    difference are reported together.
+    them, and to bash a line is a command. To systemd before version 254, a comment that ends in a
+    backslash goes on in the next line, and the variable there is lost. A secret that is read with
+    its quotes is a different secret. A difference is a warning for a secret, and otherwise where
+    docker compose or bash reads another value; it is information where only docker run or systemd
+    does. Lines with the same difference are reported together.
 
     Fix: write NAME=value without `export`, quotes, blanks, comments, backslashes or `$`. Where a
     value needs quotes, the hint says which program will still read it differently.
@@ -81,14 +82,39 @@ def _marks(source: Source) -> Iterator[Finding]:
 
 def _of_lines(context: Context, source: Source) -> Iterator[Finding]:
     alike: dict[tuple[object, ...], list[_Line]] = {}
+    in_comments = _lines_in_comments(source)
     for assignment in source.assignments:
-        line = _line(context, assignment)
-        if line is not None:
+        lines = [_line(context, assignment)]
+        if assignment.location.line in in_comments:
+            lines.append(_line_in_comment(context, assignment))
+        for line in filter(None, lines):
             is_alone = context.suppresses_alone("SET009", assignment)
             alone = assignment.location.line if is_alone else None
             kind = (line.actions, line.severity, line.hint, alone)
             alike.setdefault(kind, []).append(line)
     yield from map(_finding, alike.values())
+
+
+def _lines_in_comments(source: Source) -> frozenset[int]:
+    """
+    Return the lines that systemd before version 254 takes for a part of the comment above them.
+    """
+    if re.search(r"\\[\n\r]", source.text) is None:
+        return frozenset()
+    from workerctl.sources.dialects import systemd
+
+    return systemd.lines_in_comments(source.text)
+
+
+def _line_in_comment(context: Context, assignment: Assignment) -> _Line:
+    from workerctl.sources.dialects import systemd
+
+    return _Line(
+        assignment=assignment,
+        actions=((systemd.IGNORES, ("systemd before 254",)),),
+        severity=Severity.WARNING if reveals_secret(context, assignment) else Severity.INFO,
+        hint="Remove the backslash at the end of the comment above.",
+    )
 
 
 def _line(context: Context, assignment: Assignment) -> _Line | None:

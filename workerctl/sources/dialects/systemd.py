@@ -2,9 +2,11 @@
 systemd, for its `EnvironmentFile=`: quotes have a meaning, comments behind a value and `$` do not.
 """
 
+import io
 import re
 from collections.abc import Iterator
 
+from workerctl.sources import envfile
 from workerctl.sources.dialects.statements import (
     MARK,
     NAME,
@@ -15,7 +17,10 @@ from workerctl.sources.dialects.statements import (
 )
 
 _BLANKS = " \t\n\r"
-_IGNORES = "ignores the line"
+_COMMENT = ("#", ";")
+_CONTINUED = r"(?<!\\)(?:\\\\)*\\[\n\r]\Z"
+IGNORES = "ignores the line"
+"""The action for a line that sets nothing."""
 
 
 def read(statement: Statement) -> Reading:
@@ -24,7 +29,7 @@ def read(statement: Statement) -> Reading:
     """
     name, _, rest = statement.text.lstrip(_BLANKS).partition("=")
     if not re.fullmatch(NAME, name.rstrip(_BLANKS), re.ASCII):
-        return Reading(None, _IGNORES)
+        return Reading(None, IGNORES)
     if name.rstrip(_BLANKS) != statement.name:
         return Reading(None, "reads another name")
     return _read_value(rest, joins=bool(statement.end))
@@ -69,6 +74,24 @@ def _read_plain(before: str, text: str, *, joins: bool) -> Reading:
     # An escaped blank is kept; unescaped blanks at the end are not.
     plain = re.sub(r"((?:\\[\s\S]|[^\\])*?)[ \t]*\Z", r"\1", plain, count=1)
     return Reading(before + re.sub(r"\\(?:[\r\n]|\Z|([\s\S]))", lambda one: one[1] or "", plain))
+
+
+def lines_in_comments(text: str) -> frozenset[int]:
+    """
+    Return the lines of an env file that belong to the comment above them, counted from 1.
+
+    Before version 254 of systemd, a backslash at the end of a comment continued it on the next
+    line. One before CRLF does not.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    found: set[int] = set()
+    for number, binding in envfile.bindings(text):
+        is_comment = binding.original.string.lstrip(_BLANKS).startswith(_COMMENT)
+        if is_comment and number not in found:
+            while number < len(lines) and re.search(_CONTINUED, lines[number - 1]):
+                number += 1  # noqa: PLW2901
+                found.add(number)
+    return frozenset(found)
 
 
 def explain(statement: Statement, own: str, theirs: str) -> Iterator[str]:
