@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from workerctl.checks.base import Check, Context, NotApplicable
+from workerctl.checks.base import Check, Context, DeferCheck, NotApplicable, because_later
 from workerctl.checks.values.texts import text_of
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.rules import RedisUrl
 from workerctl.sources.forms.urls.hosts import scheme_and_host
+from workerctl.sources.names import Spelling
 
 if TYPE_CHECKING:
     from workerctl.sources.manifests.brokers import Redis
@@ -27,6 +28,9 @@ _HOST = r"(?:^|_)(?:REDIS|VALKEY|BROKER|QUEUE).*_(?:HOST|HOSTNAME|ADDR|ADDRESS|S
 _HOST_OF_RABBITMQ = r"(?:RABBIT|AMQP).*HOST(?:NAME)?$"
 _URL = r"URL|URI|DSN|BROKER$"
 _OTHER_BROKERS = r"RABBIT|AMQP|(?:^|_)SQS(?:_|$)|KAFKA"
+_OF_REDIS = f"{_OF_QUEUE}|REDIS|VALKEY"
+_OF_RABBITMQ = f"{_OF_QUEUE}|RABBIT|AMQP"
+_PLACE = f"{_URL}|HOST|{_HOST}"
 
 
 def broker_never_evicts(context: Context) -> Iterator[Finding]:
@@ -68,12 +72,17 @@ def broker_is_persistent(context: Context) -> Iterator[Finding]:
     severity = context.by_environment(
         development=Severity.INFO, staging=Severity.WARNING, production=Severity.WARNING
     )
-    hosts = _hosts_of_rabbitmq(context)
+    hosts, names = _hosts_of_rabbitmq(context)
+    servers = [
+        (each, kept) for each in _others(context) if (kept := rabbitmq_keeps(each)) is not None
+    ]
     keeps: list[tuple[Container, bool | None, str]] = [
         (each, kept, "Mount a volume at its data directory.")
-        for each in _others(context)
-        if _is_at(each, hosts) and (kept := rabbitmq_keeps(each)) is not None
+        for each, kept in servers
+        if _is_at(each, hosts)
     ]
+    if servers and not keeps:
+        _defer(context, names)
     if not keeps:
         hint = "Mount a volume at its data directory, and set appendonly yes."
         keeps = [(each, redis.is_persistent, hint) for each, redis in _brokers(context)]
@@ -113,19 +122,31 @@ def broker_has_room(context: Context) -> Iterator[Finding]:
 
 def _brokers(context: Context) -> "Iterator[tuple[Container, Redis]]":
     """
-    Yield the containers that hold the queue. Raise NotApplicable without any.
+    Yield the containers that hold the queue.
+
+    Raise NotApplicable without any, and DeferCheck at the end if a value that is provided at deploy
+    may name another one.
     """
     from workerctl.sources.manifests.brokers import redis_in  # most runs read no manifest
 
-    hosts = _hosts(context)
-    brokers = [
-        (each, redis)
-        for each in _others(context)
-        if (redis := redis_in(each)) is not None and _is_at(each, hosts)
-    ]
+    servers = [(each, redis) for each in _others(context) if (redis := redis_in(each)) is not None]
+    hosts, names = _hosts(context)
+    brokers = [each for each in servers if _is_at(each[0], hosts)]
+    yield from brokers
+    if servers:
+        _defer(context, names)
     if not brokers:
         raise NotApplicable("no Redis of the manifest is known to hold the queue")
-    yield from brokers
+
+
+def _defer(context: Context, names: Iterable[str]) -> None:
+    """
+    Raise DeferCheck if there are names: of settings that are provided at deploy, or may be.
+    """
+    known = frozenset(names)
+    if known:
+        later = known & context.later.keys()
+        raise DeferCheck(because_later(later) if later else f"may be {because_later(known)}")
 
 
 def _others(context: Context) -> "list[Container]":
@@ -142,39 +163,52 @@ def _is_at(container: "Container", hosts: frozenset[str]) -> bool:
     return not names.isdisjoint(each.lower() for each in container.hosts or {container.name})
 
 
-def _hosts(context: Context) -> frozenset[str]:
+def _hosts(context: Context) -> tuple[frozenset[str], list[str]]:
     """
     Return the hosts of the Redis that holds the queue, as the settings name it; none if ambiguous.
 
     That is the one of the `RedisUrl` fields, or else of those whose names say that they are of a
-    queue, or are plain, as REDIS_HOST; or the only one that any setting names.
+    queue, or are plain, as REDIS_HOST; or the only one that any setting names. The second result
+    has the names of the settings that may name it as well, when their values are provided.
     """
+    nothing: frozenset[str] = frozenset()
     declared = [each.name for each in context.schema.of(RedisUrl)]
     if declared:
-        return frozenset(_host(context, name) for name in declared) - {""}
+        return _found(context, declared), _open(context, declared)
     names = [name for name in context.schema.variables if not _matches(_OTHER_USES, name)]
     of_queue = [name for name in names if _matches(_OF_QUEUE, name)]
     if any(_is_elsewhere(context, name) for name in of_queue):
-        return frozenset()
-    if not _found(context, of_queue) and any(_matches(_OTHER_BROKERS, each) for each in names):
-        return frozenset()
-    if found := _found(context, of_queue):
-        return found
-    plain = _found(context, (name for name in names if _matches(_PLAIN, name)))
-    if plain:
-        return plain if len(plain) == 1 else frozenset()
+        return nothing, []
+    found = _found(context, of_queue)
+    later = [name for name in _open(context, of_queue) if name in context.later]
+    if found or later:
+        return found, later
+    if any(_matches(_OTHER_BROKERS, each) for each in names):
+        return nothing, []
+    plain = [name for name in names if _matches(_PLAIN, name)]
+    found = _found(context, plain)
+    if found:
+        return found if len(found) == 1 else nothing, _open(context, plain)
     # Of several, any could be the one, also one whose name says something else.
     found = _found(context, names)
-    is_only = len(found) == 1 and found == _found(context, context.schema.variables)
-    return found if is_only else frozenset()
+    if found:
+        is_only = len(found) == 1 and found == _found(context, context.schema.variables)
+        return found if is_only else nothing, []
+    return nothing, _open(context, (name for name in names if _matches(_OF_REDIS, name)))
 
 
-def _hosts_of_rabbitmq(context: Context) -> frozenset[str]:
-    known = [name for name in context.schema.variables if name not in context.later]
-    urls = [scheme_and_host(text_of(context, name)) for name in known]
-    hosts = {text_of(context, name) for name in known if _matches(_HOST_OF_RABBITMQ, name)}
-    hosts |= {host for scheme, host in urls if scheme in _AMQP}
-    return frozenset(host.lower() for host in hosts) - {""}
+def _hosts_of_rabbitmq(context: Context) -> tuple[frozenset[str], list[str]]:
+    """
+    Return the hosts of the RabbitMQ, and the settings that may name it when they are provided.
+    """
+    found: set[str] = set()
+    for name in context.schema.variables:
+        scheme, host = _address(context, name)
+        if scheme in _AMQP or _matches(_HOST_OF_RABBITMQ, name):
+            found.add(host)
+    names = [name for name in context.schema.variables if not _matches(_OTHER_USES, name)]
+    of_queue = [name for name in names if _matches(_OF_RABBITMQ, name)]
+    return frozenset(found) - {""}, _open(context, of_queue, _AMQP)
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -185,29 +219,69 @@ def _found(context: Context, names: Iterable[str]) -> frozenset[str]:
     return frozenset(_host(context, name) for name in names) - {""}
 
 
+def _open(context: Context, names: Iterable[str], schemes: frozenset[str] = _SCHEMES) -> list[str]:
+    """
+    Return those of the settings that name a host which is not known before they are provided.
+    """
+    addresses = {name: _address(context, name) for name in context.later}
+    later = (
+        name
+        for name, (scheme, host) in addresses.items()
+        if not host and (not scheme or scheme in schemes)
+    )
+    unknown = {*context.perhaps, *later}
+    declared = {each.name for each in context.schema.of(RedisUrl)}
+    return [
+        name for name in names if name in unknown and (name in declared or _matches(_PLACE, name))
+    ]
+
+
 def _host(context: Context, name: str) -> str:
     """
     Return the host of a Redis that a setting holds, in a URL or by itself, or "".
     """
+    scheme, host = _address(context, name)
+    is_meant = scheme in _SCHEMES if "://" in _text(context, name) else _matches(_HOST, name)
+    return host if is_meant else ""
+
+
+def _address(context: Context, name: str) -> tuple[str, str]:
+    """
+    Return the scheme and the host of a URL, or "" and a host by itself; each "" if not known.
+    """
+    text = _text(context, name)
+    scheme, host = scheme_and_host(text) if "://" in text else ("", text.partition(":")[0])
+    return ("" if "$" in scheme else scheme), ("" if "$" in host else host.lower())
+
+
+def _text(context: Context, name: str) -> str:
+    """
+    Return the text of a setting, as far as it is known. It may be a secret.
+    """
     if name in context.later:
-        return ""
-    text = text_of(context, name)
-    scheme, host = scheme_and_host(text)
-    if scheme in _SCHEMES:
-        found = host
-    else:
-        found = text.partition(":")[0] if "://" not in text and _matches(_HOST, name) else ""
-    return found.lower()
+        return dict(context.once(_partial)).get(name, "")
+    return text_of(context, name)
+
+
+def _partial(context: Context) -> tuple[tuple[str, str], ...]:
+    """
+    Return what is known of the settings whose values are provided later, by name.
+    """
+    variables = {} if context.manifest is None else context.manifest.judged.variables
+    found = ((context.values.names.resolve(name), each) for name, each in variables.items())
+    return tuple(
+        (resolved[0], each.partial)
+        for resolved, each in found
+        if resolved is not None and resolved[1] is not Spelling.FILE and each.partial is not None
+    )
 
 
 def _is_elsewhere(context: Context, name: str) -> bool:
     """
-    Return whether a setting is the URL of a broker that is not Redis, or may be one.
+    Return whether a setting is the URL of a broker that is not Redis.
     """
-    if name in context.later:
-        return _matches(_URL, name)
-    scheme, separator, _ = text_of(context, name).partition("://")
-    if not separator or scheme.lower() in _SCHEMES:
+    scheme, separator, _ = _text(context, name).partition("://")
+    if not separator or "$" in scheme or scheme.lower() in _SCHEMES:
         return False
     return "BROKER" in name.upper() or scheme.lower() in _OTHER_SCHEMES
 

@@ -116,7 +116,8 @@ def _extra(container: Container) -> Iterator[str]:
     """
     for name in _OPTIONS_IN:
         variable = container.variables.get(name)
-        yield from (variable.text or "").split() if variable is not None else ()
+        if variable is not None:
+            yield from (variable.text or variable.partial or "").split()
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -165,11 +166,11 @@ def _is_persistent(
     if not is_kept:
         # The file may name another directory, which is kept.
         return None if kept and unread is not None else False
-    appends = _last(directives, "appendonly", "no" if other is None else "yes") == "yes"
-    saves = _last(directives, "save", "3600 1") not in {"", '""', "''"}
-    if appends or saves:
+    appends = _last(directives, "appendonly", "no" if other is None else "yes")
+    saves = _last(directives, "save", "3600 1")
+    if appends == "yes" or saves not in {"", '""', "''", None}:
         return True
-    return False if unread is None else None
+    return False if unread is None and appends is not None and saves is not None else None
 
 
 def _data(image: str) -> str | None:
@@ -180,8 +181,13 @@ def _data(image: str) -> str | None:
 
 
 def _last(directives: dict[str, list[str]], name: str, default: str | None) -> str | None:
+    """
+    Return the last value of a directive, or else its default; None if it is not known.
+    """
     found = directives.get(name)
-    return found[-1].strip() if found else default
+    value = found[-1].strip() if found else default
+    # What a reference stands for is not known: `--maxmemory-policy ${POLICY:?}`.
+    return None if value is not None and "$" in value else value
 
 
 def _size(text: str | None) -> int | None:

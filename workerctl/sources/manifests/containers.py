@@ -31,7 +31,10 @@ class Variable(Record):
     A variable of a container's environment.
 
     `text` is its value, which may be a secret. It is None if the value comes from somewhere else
-    when the container starts; `source` then says from where, as in "the Secret worker-keys".
+    when the container starts; `source` then says from where, as in "the Secret worker-keys". If
+    only a part of it comes from there, `partial` has the value with a reference in place of that
+    part, such as `${NAME}` or `$(NAME)`. It may contain a secret, too.
+
     `in_clear` is true if the value is written in the manifest itself, outside of a Secret. `entry`
     is where the container refers to the value, if that is another place.
     """
@@ -41,6 +44,7 @@ class Variable(Record):
     source: str = ""
     in_clear: bool = False
     entry: Location | None = None
+    partial: str | None = None
 
     def __repr__(self) -> str:
         return f"Variable(at {self.location})"

@@ -30,7 +30,7 @@ def command(project: Project, service: Value) -> Fact[tuple[str, ...]] | None:
     """
     Return the words that a service executes, the entry point first; None if it gives none.
 
-    References to variables without a value stay as they are written.
+    References to variables without a value stay in it, as `$NAME` or `${NAME}`.
     """
     words: list[str] = []
     location = None

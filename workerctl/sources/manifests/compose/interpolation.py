@@ -16,10 +16,12 @@ _WORK_PER_UNIT = 10
 
 class Text(Record):
     """
-    A text in which the references to variables without a value stay as they are written.
+    A text in which the references to variables without a value stay, as `$NAME` or `${NAME}`.
 
-    `missing` has the names of those, or "" for one that is not to be shown. `is_literal` is true if
-    the text contains no value of a variable.
+    What follows the name in a reference is left out: it is not part of the value, and the `?` of
+    `redis://:${PASSWORD:?required}@queue` would begin the query of the URL. `missing` has the names
+    of the variables, or "" for one that is not to be shown. `is_literal` is true if the text
+    contains no value of a variable.
     """
 
     text: str
@@ -82,7 +84,7 @@ class Interpolator(Record):
             # `$` in a password may look like a reference, whose name is then a part of it.
             is_meant = reference.is_braced or is_alone
             return Text(
-                text=reference.written,
+                text=f"${{{reference.name}}}" if reference.is_braced else reference.written,
                 missing=(named(reference.name) if is_meant else "",),
                 is_literal=False,
             )

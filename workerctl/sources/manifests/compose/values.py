@@ -16,9 +16,9 @@ class Value(Record):
 
     `kind` is "map", "seq", "str", "int", "float", "bool", "time" or "null". `value` is a mapping of
     values by key, a tuple of values, or a text, in which references to variables without a value
-    stay as they are written; `missing` has the names of those, "" for one that is not to be shown.
-    `is_literal` is true if no part of it is from outside of the file. `base` is the directory from
-    which its paths start.
+    stay as `$NAME` or `${NAME}`; `missing` has the names of those, "" for one that is not to be
+    shown. `is_literal` is true if no part of it is from outside of the file. `base` is the
+    directory from which its paths start.
     """
 
     kind: str

@@ -61,7 +61,7 @@ def _variable(
     if text is None:
         return Variable(None, value.location, source((name,)))
     if text.missing:
-        return Variable(None, value.location, source(text.missing))
+        return Variable(None, value.location, source(text.missing), partial=text.text)
     if value.kind == "null":
         setting = settings.get(name)
         return Variable(text.text, value.location if setting is None else setting.location)
@@ -70,7 +70,8 @@ def _variable(
 
 def _from_file(setting: Setting) -> Variable:
     if setting.text.missing:
-        return Variable(None, setting.location, source(setting.text.missing))
+        missing = source(setting.text.missing)
+        return Variable(None, setting.location, missing, partial=setting.text.text)
     return Variable(setting.text.text, setting.location)
 
 

@@ -128,7 +128,7 @@ class _Reader:
             self._remark(f"{sentence(shown)} has both `value` and `valueFrom`.", source.location)
             found = self._literal(shown, value, entry.location)
         if found is not None:
-            self._scope.budget.spend(found.location, found.text)
+            self._scope.budget.spend(found.location, found.text or found.partial)
             self.variables[text_of(name)] = found
 
     def _literal(self, shown: str, node: Node | None, location: Location) -> Variable:
@@ -157,7 +157,8 @@ class _Reader:
                 return None
             if known.text is None:
                 later.append(known.source)
-            elif not known.in_clear:
+                return known.partial
+            if not known.in_clear:
                 hidden.append(name)
             return known.text
 
@@ -165,7 +166,7 @@ class _Reader:
         if expanded is None:
             return self._faulty(shown, _TOO_LONG, location)
         if later:
-            return Variable(None, location, later[0])
+            return Variable(None, location, later[0], partial=expanded)
         return Variable(expanded, location, in_clear=not hidden)
 
     def _elsewhere(self, name: str) -> Iterator[str]:
