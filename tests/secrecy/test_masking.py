@@ -171,6 +171,13 @@ def test_a_url_without_a_host_shows_its_scheme_when_it_is_secret() -> None:
         ("redis://:p/w@h", True),
         ("nonsense", True),
         ("", True),
+        ("redis://${REDIS_HOST}:6379/0", False),
+        ("mongodb://a:27017,b:27017/app", False),
+        ("PLAINTEXT://a:9092,PLAINTEXT://b:9092", False),
+        ("mongodb://u:pw@a:27017,b:27017/app", True),
+        ("redis://:p{w@h", True),
+        ("redis://${REDIS_HOST}:6379/0?password=x", True),
+        ('{"password": "x", "url": "https://h"}', True),
     ],
 )
 def test_a_password_or_a_query_is_a_credential(url: str, something: bool) -> None:

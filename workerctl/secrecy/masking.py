@@ -22,6 +22,7 @@ _CONVENTIONAL_NAME = r"[A-Z][A-Z0-9_]{1,39}"
 _WORD = r"[A-Z]{1,20}[0-9]{0,2}|[A-Z0-9]{1,5}"
 _FILE_NAME = r"\..*|.*\.[A-Za-z]{1,5}"
 _LONG_WORD = r"[A-Za-z0-9+=]{16,}"
+_WITHOUT_CREDENTIALS = r"[A-Za-z][A-Za-z0-9+.-]*://[^@?\s]*"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -127,10 +128,13 @@ def secret_part(text: str) -> str:
 def has_credentials(url: str) -> bool:
     """
     Return whether a URL contains a password or a query, or may contain one that is not escaped.
+
+    Any text that is not a URL may. A URL that only has an odd host, such as a list of hosts or one
+    that nothing has replaced, contains a password only if there is an `@`.
     """
     parts = urls.split(url)
     if parts is None:
-        return True
+        return re.fullmatch(_WITHOUT_CREDENTIALS, url) is None
     return ":" in urls.userinfo_of(parts) or bool(parts.query) or urls.has_late_at(parts)
 
 

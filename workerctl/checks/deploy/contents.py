@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.report.findings import Finding, Severity
+from workerctl.secrecy import urls
 from workerctl.secrecy.credential_names import is_credential_name
 from workerctl.secrecy.masking import has_credentials, may_show_name
-from workerctl.secrecy.typed import may_repeat
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
 from workerctl.sources.forms.urls.verification import OFF, ON
 
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from workerctl.sources.manifests.containers import Manifest
 
 NO_MANIFEST = "no manifest was read"
+
+_REFERENCE = r"(?:\$?\{\{[^{}]*\}\}|\$\{[^{}]*\}|\$\([^()]*\))"
+_OF_PATHS = frozenset({"DIR", "DIRECTORY", "FILE", "FILENAME", "FILES", "PATH", "PATHS"})
+_WORD = r"(?:[A-Z]?[a-z]{1,20}[0-9]{0,2}|[A-Z]{1,20}[0-9]{0,2}|[0-9]{1,6})"
+_WORDS = rf"\.?{_WORD}(?:[-_.]{_WORD})*"
+_PATH = rf"(?:~|\.{{1,2}})?(?:/{_WORDS}){{2,}}/?|(?:~|\.{{1,2}})/{_WORDS}"
+_FILE = r"(?:~|\.{1,2})?/\S*"
+_PARAMETER = rf"[^=]*=(?:/?{_WORD}(?:[-_.:/,+]{_WORD})*|utf8mb[34])?"
+_SIGNATURE = r"(?i)sig|code"
 
 
 def manifest_of(context: Context) -> "Manifest":
@@ -55,11 +64,11 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
         found = names.resolve(name)
         field = None if found is None else found[0]
         is_secret = names.is_secret(field) if field else _may_be_secret(name, text)
-        if "://" in text:
-            is_secret = has_credentials(text)
-        if not is_secret or is_placeholder(text, name, secret=True):
+        if not _holds_secret(name, text, is_secret=is_secret):
             continue
-        shown = field or (name if may_show_name(name) else "A variable")
+        if is_placeholder(text, name, secret=True):
+            continue
+        shown = field or (name if may_show_name(name, names.fields) else "A variable")
         yield Finding(
             code="DEP008",
             severity=severity,
@@ -72,11 +81,61 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
 
 def _may_be_secret(name: str, text: str) -> bool:
     """
-    Return whether a variable that no setting reads holds a secret, by its name and its value.
+    Return whether a variable that no setting reads is secret, by its name.
     """
     is_switch = text.lower() in ON | OFF  # ALLOW_EMPTY_PASSWORD=yes
-    is_path = text.startswith("/") and may_repeat(text)
-    return is_credential_name(name) and not is_switch and not is_path
+    return is_credential_name(name) and not is_switch
+
+
+def _holds_secret(name: str, text: str, *, is_secret: bool) -> bool:
+    """
+    Return whether a value has a secret in it, neither where it is nor what is to replace it.
+
+    That is the value of a secret variable, or a password or a token in a URL of any variable.
+    """
+    if "://" in text:
+        return _url_holds_secret(text) and (is_secret or "@" in text or "?" in text)
+    if not is_secret or _is_path(name, text):
+        return False
+    if not re.sub(_REFERENCE, "", text).strip():
+        return False
+    from workerctl.sources.forms.references import Holds, recognised  # few values come this far
+
+    return recognised(text, name, Holds.SECRET) is None
+
+
+def _is_path(name: str, text: str) -> bool:
+    """
+    Return whether a value is the path of a file, by its form, or the form and the variable's name.
+    """
+    if name.upper().rpartition("_")[2] in _OF_PATHS:
+        return re.fullmatch(f"{_FILE}|{_WORDS}(?:/{_WORDS})*", text) is not None
+    return re.fullmatch(_PATH, text) is not None
+
+
+def _url_holds_secret(text: str) -> bool:
+    """
+    Return whether a URL has a password or a token in it; a reference to one is not one.
+    """
+    text = re.sub(rf":{_REFERENCE}+@", "@", text)
+    text = re.sub(rf"([?&])[^?&=#]*={_REFERENCE}+(?=[&#]|$)", r"\1", text)
+    text = re.sub(_REFERENCE, "0", text)  # valid as a host and as a port
+    parts = urls.split(text)
+    if parts is None:
+        return has_credentials(text)
+    without_query = parts._replace(query="").geturl()
+    parameters = filter(None, re.split("[&;]", parts.query))
+    return has_credentials(without_query) or any(map(_is_secret_parameter, parameters))
+
+
+def _is_secret_parameter(parameter: str) -> bool:
+    """
+    Return whether a part of a query may be secret: unless it is like `sslmode=require`.
+    """
+    name = parameter.partition("=")[0]
+    if is_credential_name(name) or re.search(_SIGNATURE, name):
+        return True
+    return re.fullmatch(_PARAMETER, parameter) is None
 
 
 def image_has_a_version(context: Context) -> Iterator[Finding]:
