@@ -32,8 +32,8 @@ from workerctl.sources.project import Project
 
 Made = TypeVar("Made")
 
-_OF_ANY_VARIABLE = frozenset({"ENV004", "SET009"})
-"""The checks that also report variables of env files that are not in the schema."""
+_OF_ANY_VARIABLE = frozenset({"DEP008", "ENV004", "SET009"})
+"""The checks that also report variables of env files and manifests that are not in the schema."""
 
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
 

@@ -230,3 +230,61 @@ def test_a_url_is_secret_if_a_part_of_it_is(name: str, text: str, expected: bool
     A list of hosts is not a password, and neither is a parameter such as `sslmode`.
     """
     assert reported(name, text) is expected
+
+
+def test_each_variable_is_accepted_by_itself() -> None:
+    """
+    A suppression names a variable, whether or not a setting reads it.
+    """
+    write(BILLING_PASSWORD=TOKEN, SHIPPING_PASSWORD=OTHER, API_TOKEN=TOKEN)
+    _, report, _ = of_compose()
+    assert [each["fields"] for each in findings(report)] == [
+        ["BILLING_PASSWORD"],
+        ["SHIPPING_PASSWORD"],
+        ["API_TOKEN"],
+    ]
+
+    project(
+        'settings = "contents_app:Settings"',
+        "[[tool.workerctl.ignore]]",
+        'code = "DEP008"\nfield = "BILLING_PASSWORD"',
+        'reason = "a test account"\nuntil = 2099-12-31',
+    )
+    _, report, err = of_compose()
+    states = {each["fields"][0]: each["state"] for each in findings(report)}
+    assert not err
+    assert states == {
+        "BILLING_PASSWORD": "suppressed",
+        "SHIPPING_PASSWORD": "open",
+        "API_TOKEN": "open",
+    }
+
+
+def test_a_name_that_may_be_a_secret_is_not_shown() -> None:
+    """
+    A password that was pasted in place of a name has no field.
+    """
+    write(PASSWORD_x9F2k7Q4mm=TOKEN)
+    _, report, _ = of_compose()
+
+    assert [(each["fields"], each["message"]) for each in findings(report)] == [
+        ([], "A variable is a secret, and is written in the manifest.")
+    ]
+
+
+def test_a_baseline_does_not_accept_another_secret() -> None:
+    """
+    One that takes the place of a known one is new.
+    """
+    project('settings = "contents_app:Settings"', 'baseline = "baseline.json"')
+    write(BILLING_PASSWORD=TOKEN)
+    cli.run(
+        ["check", "--compose", "compose.yaml", "--service", "worker", "--write-baseline"],
+        World({}, None, StringIO(), StringIO()),
+    )
+    assert of_compose()[0] == 0
+
+    write(SHIPPING_PASSWORD=OTHER)
+    code, report, _ = of_compose()
+    assert code == 1
+    assert [each["state"] for each in findings(report)] == ["open"]

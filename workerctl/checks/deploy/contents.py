@@ -68,13 +68,13 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
             continue
         if is_placeholder(text, name, secret=True):
             continue
-        shown = field or (name if may_show_name(name, names.fields) else "A variable")
+        shown = field or (name if may_show_name(name, names.fields) else None)
         yield Finding(
             code="DEP008",
             severity=severity,
-            message=f"{shown} is a secret, and is written in the manifest.",
+            message=f"{shown or 'A variable'} is a secret, and is written in the manifest.",
             hint=f"Use {instead}, and replace the secret.",
-            fields=() if field is None else (field,),
+            fields=() if shown is None else (shown,),
             location=variable.location,
         )
 
