@@ -136,7 +136,7 @@ dist: $(RELEASE)/.stamp
 	@$(RELEASE)/bin/twine --no-color check --strict $(DIST)/workerctl-*
 	@$(RELEASE)/bin/check-wheel-contents $(DIST)/workerctl-*.whl
 
-# The locked packages of a user, with their hashes.
+# The locked packages of a user, those of the extra `manifests` included, with their hashes.
 sbom: $(RELEASE)/.stamp
 	@mkdir -p $(DIST)
 	@$(RELEASE)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml \
@@ -150,10 +150,10 @@ audit: $(RELEASE)/.stamp
 # Each lock file is valid for all of $(VERSIONS) and all systems. The last line verifies that no
 # lock file contains a URL or an option.
 lock:
-	@$(UV) $(LOCK) --output-file requirements/runtime.txt pyproject.toml
+	@$(UV) $(LOCK) --extra manifests --output-file requirements/runtime.txt pyproject.toml
 	@$(UV) $(LOCK) --extra dev --constraints requirements/runtime.txt \
 		--output-file requirements/dev.txt pyproject.toml
-	@for name in requirements node event_loop manifests; do \
+	@for name in requirements node event_loop; do \
 		$(UV) $(LOCK) --output-file benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; \
 	done
 	@$(UV) $(LOCK) --no-deps --output-file requirements/redis.txt requirements/redis.in

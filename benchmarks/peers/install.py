@@ -29,10 +29,9 @@ class InstallError(Exception):
 
 def workerctl() -> Path:
     """
-    Install a wheel of this work tree, and what reads manifests. Return the `bin` directory.
+    Install a wheel of this work tree, with what reads manifests. Return the `bin` directory.
     """
-    locks = (_ROOT / "requirements/runtime.txt", _PEERS / "manifests.txt")
-    python = _environment("workerctl", *locks)
+    python = _environment("workerctl", _ROOT / "requirements/runtime.txt")
     with tempfile.TemporaryDirectory() as directory:
         build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", directory]
         _pip(*build, str(_ROOT))
@@ -72,22 +71,20 @@ def node_peers() -> tuple[Path, Path]:
     return binary, _BENCH / "node/node_modules"
 
 
-def _environment(name: str, *locks: Path) -> Path:
+def _environment(name: str, lock: Path) -> Path:
     """
     Create an environment with the locked packages, unless it exists. Return its Python.
     """
     directory = _BENCH / name
     python, stamp = directory / "bin/python", directory / ".stamp"
-    locked = b"".join(lock.read_bytes() for lock in locks)
-    made_of = hashlib.sha256(locked + sys.version.encode()).hexdigest()
+    made_of = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != made_of:
         print(f"Making .venv-bench/{name}", file=sys.stderr)
         _BENCH.mkdir(exist_ok=True)
         (_BENCH / ".gitignore").write_text("*\n")
         _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(directory)])
         options = ["--require-hashes", "--only-binary", ":all:"]
-        named = [word for lock in locks for word in ("--requirement", str(lock))]
-        _pip("--python", str(python), "install", *options, *named)
+        _pip("--python", str(python), "install", *options, "--requirement", str(lock))
         stamp.write_text(made_of)
     if python.resolve().read_bytes()[:2] == b"#!":
         raise InstallError("this Python is a shim, a script that looks for the real one")

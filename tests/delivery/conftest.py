@@ -38,6 +38,16 @@ ENVIRONMENT={name}
 QUEUE_URL=rediss://queue.{name}.internal:6380/0
 JOB_TIMEOUT_SECONDS=1800
 """
+_COMPOSE = """\
+services:
+  worker:
+    image: worker:1
+    command: rq worker
+    environment:
+      ENVIRONMENT: development
+      QUEUE_URL: rediss://queue.internal:6380/0
+      JOB_TIMEOUT_SECONDS: thirty
+"""
 
 
 class Team(NamedTuple):
@@ -47,6 +57,16 @@ class Team(NamedTuple):
 
     path: Path
 
+    def compose(self) -> None:
+        """
+        Add a target for a service of a compose file, which is broken in line 8.
+        """
+        (self.path / COMPOSE).write_text(_COMPOSE, "utf-8")
+        with (self.path / "pyproject.toml").open("a", encoding="utf-8") as project:
+            project.write(
+                f'\n[[tool.workerctl.target]]\nname = "composed"\ncompose = "{COMPOSE}"\n'
+            )
+
     def mend(self) -> None:
         """
         Correct the broken file.
@@ -55,6 +75,8 @@ class Team(NamedTuple):
         file.write_text(file.read_text("utf-8").replace("thirty", "1800"), "utf-8")
 
 
+COMPOSE = "compose.yaml"
+COMPOSE_LINE = 8
 NAMES = ("development", "staging", "production")
 BROKEN = "deploy/production.env"
 LINE = 3

@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team, write_team
-from tests.support.github import Ran, loaded, local_uv, run_action
+from tests.delivery.conftest import (
+    BROKEN,
+    COMPOSE,
+    COMPOSE_LINE,
+    LINE,
+    PROGRAM,
+    ROOT,
+    Team,
+    write_team,
+)
+from tests.support.github import Ran, loaded, run_action
+from tests.support.installers import local_installer
 
 pytestmark = pytest.mark.any_python
 
@@ -26,7 +36,7 @@ def act(team: Team, tmp_path: Path, environ: dict[str, str]) -> Act:
     """
 
     def act(workspace: Path = team.path, **inputs: str) -> Ran:
-        path = local_uv(tmp_path / "bin", PROGRAM)
+        path = local_installer(tmp_path / "bin", "uv", PROGRAM)
         named = {name.replace("_", "-"): value for name, value in inputs.items()}
         return run_action(ACTION, workspace, named, {**environ, "PATH": path})
 
@@ -59,7 +69,7 @@ def test_one_broken_target_of_three_fails_the_action(act: Act, tmp_path: Path) -
     assert f"{BROKEN}:{LINE}" in ran.summary
     assert (ran.exit_code, ran.outputs["exit-code"]) == (1, "1")
     assert [name.partition("@")[0] for name, _ in ran.used] == ["astral-sh/setup-uv"]
-    assert installed(tmp_path) == f"tool install --quiet --force {ROOT}\n"
+    assert installed(tmp_path) == f"tool install --quiet --force workerctl[manifests] @ {ROOT}\n"
 
 
 def test_a_mended_project_passes(act: Act, team: Team) -> None:
@@ -87,13 +97,27 @@ def test_targets_files_and_patterns_are_named(act: Act, targets: str, exit_code:
     assert act(targets=targets).exit_code == exit_code
 
 
+@pytest.mark.parametrize("version", ["", "0.1.0"])
+def test_a_target_of_a_compose_file_is_checked(act: Act, team: Team, version: str) -> None:
+    """
+    What the action installs can read it.
+    """
+    team.mend()
+    team.compose()
+    ran = act(version=version)
+    (error,) = errors(ran)
+
+    assert error.startswith(f"file={COMPOSE},line={COMPOSE_LINE},title=SET001")
+    assert ran.exit_code == 1
+
+
 def test_a_version_is_installed_by_name(act: Act, tmp_path: Path) -> None:
     """
     Without a version, the action installs the one that it is part of.
     """
     act(version="0.1.0")
 
-    assert installed(tmp_path) == "tool install --quiet --force workerctl==0.1.0\n"
+    assert installed(tmp_path) == "tool install --quiet --force workerctl[manifests]==0.1.0\n"
 
 
 def test_nothing_is_installed_if_the_project_has_workerctl(

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team
+from tests.delivery.conftest import BROKEN, COMPOSE, COMPOSE_LINE, LINE, PROGRAM, ROOT, Team
+from tests.support.installers import local_installer
 
 pytestmark = pytest.mark.any_python
 
@@ -49,8 +50,7 @@ def job(team: Team, tmp_path: Path, environ: dict[str, str]) -> Job:
     """
     Return a function that runs the job of the component in the project, with inputs.
     """
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/workerctl").symlink_to(PROGRAM)
+    path = local_installer(tmp_path / "bin", "pip", PROGRAM)
 
     def run(**inputs: str) -> CompletedProcess[str]:
         given = {name: one["default"] for name, one in INPUTS.items()} | inputs
@@ -61,7 +61,7 @@ def job(team: Team, tmp_path: Path, environ: dict[str, str]) -> Job:
             cwd=team.path,
             env={
                 **environ,
-                "PATH": f"{tmp_path}/bin:/usr/bin:/bin",
+                "PATH": path,
                 "CI": "true",
                 "GITLAB_CI": "true",
                 "CI_PROJECT_DIR": str(team.path),
@@ -87,6 +87,35 @@ def test_one_broken_target_of_three_fails_the_job(job: Job, team: Team) -> None:
     assert f"{BROKEN}:{LINE}" in done.stdout
     assert issue["location"] == {"path": BROKEN, "lines": {"begin": LINE}}
     assert tests.count("<failure") == 1
+
+
+@pytest.mark.parametrize("version", ["", "0.1.0"])
+def test_a_target_of_a_compose_file_is_checked(
+    job: Job, team: Team, tmp_path: Path, version: str
+) -> None:
+    """
+    What the component installs can read it.
+    """
+    team.mend()
+    team.compose()
+    done = job(version=version)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"{COMPOSE}:{COMPOSE_LINE}" in done.stdout
+    wanted = f"workerctl[manifests]=={version}" if version else "workerctl[manifests]"
+    assert (tmp_path / "bin/installed").read_text("utf-8") == f"install --quiet {wanted}\n"
+
+
+def test_nothing_is_installed_if_the_image_has_workerctl(
+    job: Job, team: Team, tmp_path: Path
+) -> None:
+    """
+    The workerctl of the image is used.
+    """
+    (tmp_path / "bin/workerctl").symlink_to(PROGRAM)
+
+    assert job().returncode == 1
+    assert not (tmp_path / "bin/installed").exists()
 
 
 def test_a_mended_project_passes(job: Job, team: Team) -> None:

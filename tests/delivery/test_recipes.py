@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -157,7 +158,27 @@ def test_the_image_of_workerctl_is_built_from_the_wheel(tmp_path: Path) -> None:
     assert [rest for name, rest in steps if name == "ENTRYPOINT"] == ['["workerctl"]']
     assert "workerctl==0." in packages
     assert "pytest" not in packages
-    assert subprocess.run([program, "--version"], check=True, capture_output=True).stdout
+    (tmp_path / "compose.yaml").write_text("services: {worker: {environment: {DEBUG: maybe}}}\n")
+    checked = subprocess.run(
+        [program, "check", "--compose", tmp_path / "compose.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert "DEBUG" in checked.stdout
+
+
+def test_the_locked_packages_of_the_image_read_manifests() -> None:
+    """
+    They are what workerctl requires, and what the extra `manifests` adds.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    required = {*project["dependencies"], *project["optional-dependencies"]["manifests"]}
+    lock = (ROOT / "requirements/runtime.txt").read_text("utf-8")
+    locked = set(re.findall(r"^([\w-]+)==", lock, re.MULTILINE))
+
+    assert {re.split("[^\\w-]", name)[0] for name in required} <= locked
 
 
 # ------------------------------------------------------------------------------------ services
@@ -254,7 +275,7 @@ def test_the_command_of_tox_checks(shell: Shell) -> None:
     section = parser["testenv:preflight"]
     command = section["commands"].replace("{posargs}", "").split()
 
-    assert section["deps"] == "workerctl"
+    assert section["deps"] == "workerctl[manifests]"
     assert verdicts(shell, command) == [0, 1]
     assert shell(*command, BROKEN).returncode == 1
 
@@ -301,6 +322,18 @@ def test_the_session_checks(tool: str, team: Team, tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------- CI services
 
 
+@pytest.mark.parametrize("page", [GITHUB, GITLAB, TASKS], ids=lambda page: page.stem)
+def test_who_checks_every_target_installs_what_reads_manifests(page: Path) -> None:
+    """
+    Where `workerctl check` runs without a target, the project may name one of a compose file.
+    """
+    lines = page.read_text("utf-8").splitlines()
+    installs = [line for line in lines if re.search(r"\binstall\b.*workerctl|deps = ", line)]
+
+    assert installs
+    assert [line for line in installs if "workerctl[manifests]" not in line] == []
+
+
 @pytest.mark.parametrize("path", paths(GITHUB))
 def test_a_workflow_of_the_page_is_sound(path: str, shell: Shell, team: Team) -> None:
     """
@@ -335,7 +368,7 @@ def test_the_pipelines_of_the_page_are_sound(shell: Shell, team: Team) -> None:
     for pipeline in (component, with_inputs):
         (include,) = pipeline["include"]
         assert set(include["inputs"]) <= set(inputs)
-    assert without["preflight"]["before_script"] == ["pip install --quiet workerctl"]
+    assert without["preflight"]["before_script"] == ['pip install --quiet "workerctl[manifests]"']
     (command,) = without["preflight"]["script"]
     assert verdicts(shell, command.split()) == [0, 1]
     assert (team.path / without["preflight"]["artifacts"]["reports"]["codequality"]).is_file()

@@ -230,10 +230,15 @@ def test_an_audit_without_an_answer_is_not_a_success(tmp_path: Path) -> None:
 @pytest.mark.parametrize("installer", ["uv", "pipx"])
 def test_the_wheel_is_installed_as_a_tool(installer: str, dist: Path, tmp_path: Path) -> None:
     """
-    `uv tool install` and `pipx install` give a program that checks. They need a package index.
+    `uv tool install` and `pipx install` give a program that checks a manifest.
+
+    They need a package index.
     """
     (wheel,) = dist.glob("*.whl")
-    words = ("tool", "install", wheel) if installer == "uv" else ("install", wheel)
+    words = {
+        "uv": ("tool", "install", f"workerctl[manifests] @ {wheel}"),  # as action.yml writes it
+        "pipx": ("install", f"{wheel}[manifests]"),
+    }[installer]
     done = tool(
         installer,
         *words,
@@ -244,10 +249,9 @@ def test_the_wheel_is_installed_as_a_tool(installer: str, dist: Path, tmp_path: 
         PIPX_BIN_DIR=str(tmp_path / "bin"),
     )
     assert done.returncode == 0, done.stderr
-    file = tmp_path / "worker.env"
-    file.write_text("JOB_TIMEOUT_SECONDS=soon\n", "utf-8")
-    file.chmod(0o600)
-    command = [tmp_path / "bin/workerctl", "check", file]
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {worker: {environment: {JOB_TIMEOUT_SECONDS: soon}}}\n", "utf-8")
+    command = [tmp_path / "bin/workerctl", "check", "--compose", file]
     checked = subprocess.run(
         command, capture_output=True, text=True, env={"PATH": "/usr/bin"}, check=False
     )

@@ -4,7 +4,6 @@ A composite action, run as a runner of GitHub Actions would run it.
 Steps that use another action are recorded and not run.
 """
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -86,24 +85,6 @@ def run_action(
     returned = {name: _text(one["value"], known) for name, one in action["outputs"].items()}
     shown = summary.read_text("utf-8") if summary.exists() else ""
     return Ran(failed, output, returned, used, shown)
-
-
-def local_uv(folder: Path, program: Path) -> str:
-    """
-    Write a `uv` that installs nothing, but links to a program. Return a PATH that begins with it.
-
-    It writes its arguments to `folder/installed`.
-    """
-    folder.mkdir()
-    uv = folder / "uv"
-    uv.write_text(
-        f"#!/bin/sh\ncase $2 in\n"
-        f'install) ln -sf {program} {folder}/workerctl; echo "$*" >> {folder}/installed ;;\n'
-        f"dir) echo {folder} ;;\nesac\n",
-        "utf-8",
-    )
-    uv.chmod(0o755)
-    return os.pathsep.join([str(folder), "/usr/bin", "/bin"])
 
 
 def _text(template: object, known: Mapping[str, str]) -> str:
