@@ -115,6 +115,16 @@ def test_a_dissimilar_environment_gets_no_suggestion(loaded: MakeLoaded) -> None
             "production",
             ["ENV is not development, staging or production, so production's rules apply."],
         ),
+        (
+            "ENV=qa\n",
+            "staging",
+            [
+                (
+                    "ENV is not development, staging or production, so production's rules apply "
+                    "at boot, but this run applies those of staging."
+                )
+            ],
+        ),
     ],
 )
 def test_an_override_of_the_environment_is_reported(

@@ -22,7 +22,7 @@ def findings(
     env = environment_of(view)
     where = view.values.location(name)
     if env is None:
-        yield _unknown_environment(view, declaration)
+        yield _unknown_environment(view, declaration, override)
     elif name in view.values.empty:
         yield Finding(
             code="ENV001",
@@ -67,14 +67,17 @@ def _choices(view: View, declaration: Declaration) -> list[str]:
     return [str(member.value) for member in members.values()]
 
 
-def _unknown_environment(view: View, declaration: Declaration) -> Finding:
+def _unknown_environment(view: View, declaration: Declaration, override: str | None) -> Finding:
     name, rule = declaration.name, declaration.rule
+    rules = "production's rules apply"
+    if override not in {None, "production"}:
+        rules += f" at boot, but this run applies those of {override}"
     suggestion = _suggestion(view, declaration)
     choices = [] if rule.strict else _choices(view, declaration)
     return Finding(
         code="ENV001",
         severity=Severity.ERROR if rule.strict else Severity.WARNING,
-        message=f"{name} is not development, staging or production, so production's rules apply.",
+        message=f"{name} is not development, staging or production, so {rules}.",
         hint=(
             f"Did you mean {name}={suggestion}?"
             if suggestion
