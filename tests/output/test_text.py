@@ -13,9 +13,9 @@ import pytest
 
 from tests.output.fakes import FINDINGS, report
 from workerctl.output.formats import Detail
-from workerctl.output.text import render, summary
+from workerctl.output.text import render, summary, total
 from workerctl.report.findings import Finding, Location, Severity
-from workerctl.report.results import Report, Result, Status
+from workerctl.report.results import Problem, Report, Result, Status
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -170,6 +170,20 @@ def test_the_last_line_counts(results: tuple[Result, ...], expected: str) -> Non
     The last line counts findings by severity and checks by status, and has the exit code.
     """
     assert summary(Report(results)).plain() == expected
+
+
+def test_the_last_line_of_an_error_claims_no_result() -> None:
+    """
+    Without results, nothing is counted, and nothing is said about findings.
+    """
+    failed = Report(error=Problem("deploy/no.env does not exist.", None, 2), name="production")
+    passed = Report(results=(result("A1", status=Status.PASSED),), name="staging")
+
+    assert summary(failed).plain() == "nothing was checked · exit code 2"
+    assert total((failed,)).plain() == "nothing was checked · exit code 2"
+    several = "1 of 2 configurations failed: production · exit code 2"
+    assert total((passed, failed)).plain() == several
+    assert summary(passed).plain() == "no findings · 1 passed · exit code 0"
 
 
 def test_a_crash_is_reported_even_if_quiet() -> None:

@@ -73,6 +73,8 @@ def summary(report: Report) -> Line:
     """
     Return the last line of a report: counts of findings and of checks, and the exit code.
     """
+    if report.error is not None:
+        return line(("nothing was checked", "red"), f" · exit code {int(report.exit_code)}")
     findings = list(report.findings())
     pieces: list[str | tuple[str, Style]] = []
     for severity, (_, style) in SIGNS.items():

@@ -151,6 +151,15 @@ def test_every_format_says_the_same(case: str) -> None:
     )
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_no_format_says_that_an_error_is_without_findings(format_: str) -> None:
+    """
+    Nothing was checked, which is neither good nor bad news about the configuration.
+    """
+    assert "findings" not in rendered(format_, "error")
+    assert "·  ·" not in rendered(format_, "error")
+
+
 @pytest.mark.parametrize("case", ["findings", "several", "known"])
 def test_every_format_counts_what_does_not_count(case: str) -> None:
     """
