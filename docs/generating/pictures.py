@@ -44,7 +44,7 @@ PICTURES = (
         "check",
         "workerctl check",
         "docs/tutorial.md",
-        "The report of workerctl check: two errors in red, each with its line and a hint.",
+        "The report of workerctl check: two errors and a warning, each with its place and a hint.",
     ),
     Picture(
         "budget",
@@ -161,7 +161,7 @@ def _run(picture: Picture, columns: int) -> str:
             path = Path(directory, name)
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
-            path.chmod(0o600)
+            path.chmod(0o644)  # as the usual umask makes it
         return _on_a_terminal(picture.command.split()[1:], directory, columns)
 
 

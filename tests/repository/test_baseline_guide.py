@@ -35,7 +35,6 @@ def test_the_guide_shows_what_the_program_says(call: Run, directory: Path) -> No
             file = directory / name.removeprefix("# ")
             file.parent.mkdir(exist_ok=True)
             file.write_text(content)
-            file.chmod(0o600)
             return block[0]
         shown = ""
         for command in re.findall(r"^\$ workerctl (.*)$", body, re.MULTILINE):
