@@ -108,7 +108,7 @@ def test_set002_reports_the_other_unknown_names_of_a_file_together(context: Make
         ("LOGLEVEL is not a known setting.", "worker.env:10"),
         (f"8 variables are not in the schema: {shown} and 3 more.", "worker.env:1"),
     ]
-    assert found[-1].hint == "Delete what no other program reads."
+    assert found[-1].hint == "Delete the lines that no program reads."
 
 
 @pytest.mark.parametrize("name", ["hunter2hunter2", "A9x8B7c6D5e4F3g2"])

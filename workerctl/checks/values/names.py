@@ -190,7 +190,7 @@ def _others_in_file(context: Context, others: list[Assignment]) -> Finding:
         code="SET002",
         severity=Severity.INFO,
         message=f"{verb} not in the schema{listed}{more}.",
-        hint="Delete what no other program reads.",
+        hint="Delete the lines that no program reads.",
         location=others[0].location,
     )
 

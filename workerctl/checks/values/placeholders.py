@@ -18,8 +18,9 @@ def values_are_real(context: Context) -> Iterator[Finding]:
     """
     No setting, and no other line of the env files, holds a placeholder from a template.
 
-    The lines of other programs are judged, too, and found in them is a warning. So is the default
-    of a secret in the settings class, such as `changeme`, wherever it applies outside development.
+    Lines that belong to other programs are judged as well; a placeholder there is a warning. The
+    default of a secret in the settings class, such as `changeme`, is judged if it applies outside
+    development.
 
     Why: templates are copied and only half filled in. A `your-…`, `changeme` or `sk-...` passes
     every check of its form and fails when it is first used.

@@ -38,10 +38,10 @@ def secrets_are_not_shared(context: Context) -> Iterator[Finding]:
 
     All configurations are compared that one run of `workerctl check` or `workerctl diff` reads,
     and that are judged as different environments. Of a URL, the password counts, wherever it leads.
-    The lines of other programs are compared, too, if their names are those of credentials.
-    Placeholders and references that nothing has resolved are not compared, nor is what every
-    configuration takes from the machine of the check: its environment, and the same secret file.
-    An encryption key that production shares is an error, and any other secret a warning.
+    Lines that belong to other programs are compared as well, if their names are those of
+    credentials. Placeholders and references that nothing has resolved are not compared, nor is what
+    every configuration takes from the machine of the check: its environment, and the same secret
+    file. An encryption key that production shares is an error, and any other secret a warning.
 
     Why: staging has more users, fewer restrictions and older backups than production. Who can read
     a secret there can read the data of production, send messages as production, or decrypt what
