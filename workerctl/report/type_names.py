@@ -15,9 +15,16 @@ def type_name(value: object) -> str:
     for kind in type(value).__mro__:
         if "<locals>" in kind.__qualname__:  # from a class statement in a function
             return kind.__name__
-        found: object = sys.modules.get(kind.__module__)
-        for part in kind.__qualname__.split("."):
-            found = getattr(found, "__dict__", {}).get(part)
-        if found is kind:
+        if is_found_by_name(kind):
             return kind.__name__
     return "object"
+
+
+def is_found_by_name(kind: type) -> bool:
+    """
+    Return whether the module of a class has it under its qualified name.
+    """
+    found: object = sys.modules.get(kind.__module__)
+    for part in kind.__qualname__.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found is kind

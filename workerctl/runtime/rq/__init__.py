@@ -57,7 +57,10 @@ the cgroup, as systemd (`KillMode=control-group`) and containers do.
 
 **SpawnWorker.** Before RQ 3.0, its child processes use RQ's own classes and ignore `-w` and `-j`.
 Use `rq.worker.SpawnWorker` there, and decorate the job functions with `worker_job`, which has no
-effect where `Job` is in use.
+effect where `Job` is in use. A new process does not run the script of the worker. The class of this
+package names to it the settings classes that the worker uses, and refuses to start with one that
+cannot be imported by name, such as a class of the script. RQ's own class does not, so a decorated
+job warns: set WORKERCTL_SETTINGS, or call `boot` in the module of the job.
 
 This package alone imports RQ. It supports RQ 1.16 to 3.0.
 """

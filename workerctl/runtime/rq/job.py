@@ -4,15 +4,18 @@ The job class, and its policy as a decorator.
 
 import functools
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import rq.job
 
-from workerctl.runtime.jobs import failures
+from workerctl.runtime.jobs import failures, spawned
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
 
 
 class Job(rq.job.Job):
@@ -42,7 +45,10 @@ def worker_job(function: Callable[Parameters, Result]) -> Callable[Parameters, R
         def full_pipeline(path): ...
 
     Under RQ's own worker classes, failures outside the function, such as an `on_success` that
-    raises, follow RQ's rules. Outside a job, the decorated function is the plain one.
+    raises, follow RQ's rules, and RQ logs and stores tracebacks as they are, with any secret in
+    them. RQ's SpawnWorker runs a job in a process that has not run the worker's script: name the
+    settings class in WORKERCTL_SETTINGS, or call `boot` in the module of the job. Outside a job,
+    the decorated function is the plain one.
     """
     if inspect.iscoroutinefunction(function):
         raise TypeError(
@@ -55,6 +61,8 @@ def worker_job(function: Callable[Parameters, Result]) -> Callable[Parameters, R
         job = rq.job.get_current_job()
         if job is None:
             return function(*args, **kwargs)
+        if sentence := spawned.warning(job.id):
+            _log.warning("Job %s: %s", job.id, sentence)
         return failures.perform(job, functools.partial(function, *args, **kwargs))
 
     return decorated

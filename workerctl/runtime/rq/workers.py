@@ -7,10 +7,9 @@ from typing import Any
 import rq.worker
 from rq.version import VERSION
 
-from workerctl.runtime.logging_config import configure_logging
+from workerctl.runtime.jobs import refusal, spawned
 from workerctl.runtime.rq.failing import Failing
 from workerctl.runtime.rq.starting import Starting
-from workerctl.settings import get_settings
 
 _FIRST_PASSING_CLASSES_ON = 3  # the major version since which SpawnWorker heeds -w and -j
 
@@ -49,9 +48,19 @@ class SpawnWorker(Starting, Failing, getattr(rq.worker, "SpawnWorker", rq.worker
             )
         super().__init__(*args, **kwargs)
 
+    def work(self, *args: Any, **kwargs: Any) -> Any:
+        """
+        Work as the other classes do, and hand the settings classes on to the new processes.
+
+        Raises SystemExit, with the reason, if one of them cannot be imported there.
+        """
+        with refusal.without_traceback():
+            spawned.hand_on()
+        return super().work(*args, **kwargs)
+
     def main_work_horse(self, *args: Any, **kwargs: Any) -> None:
         """
-        Run the job in the new process, where logging is not configured yet.
+        Run the job in the new process, with the settings and the logging of the worker.
         """
-        configure_logging(get_settings())
+        spawned.take_over()
         super().main_work_horse(*args, **kwargs)
