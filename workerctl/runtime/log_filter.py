@@ -5,6 +5,7 @@ A logging filter that removes secrets from records before handlers format them.
 import logging
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from workerctl.secrecy.redaction import Redactor
@@ -12,12 +13,14 @@ from workerctl.secrecy.redaction import Redactor
 # The attributes of every record. `message` is not one of them, and is searched like an extra
 # attribute, because the formatter of an earlier handler may have set it.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "taskName"}
-_PLAIN = (int, float, bool, type(None))
+_PLAIN = frozenset({int, float, bool, type(None)})
+_CONTAINERS = (dict, list, tuple, set, frozenset)
 # The standard attributes that hold a text other than the message and the exception.
 _LABELS = (
     *("name", "levelname", "threadName", "processName", "taskName"),
     *("funcName", "module", "filename", "pathname"),
 )
+_SEPARATOR = "\n"
 _FORMATTER = logging.Formatter()
 
 
@@ -28,8 +31,8 @@ class RedactingFilter(logging.Filter):
     Add it to handlers rather than to loggers, whose filters do not see the records of their
     children. A record without secrets is not changed. In any other, arguments and exception are
     replaced by their redacted text, for handlers that read them; a message that is a dictionary, as
-    structlog's are, remains one. Errors in formatting, such as arguments that do not fit the
-    message, are not raised.
+    structlog's are, remains one, and so do containers in it and among the extra attributes. Errors
+    in formatting, such as arguments that do not fit the message, are not raised.
     """
 
     def __init__(self) -> None:
@@ -61,9 +64,10 @@ class RedactingFilter(logging.Filter):
 
     def _redact_attributes(self, record: logging.LogRecord, names: Iterable[str]) -> None:
         for name in names:
-            text = _as_text(getattr(record, name, None))
-            if text is not None and self.redactor.holds(text):
-                setattr(record, name, self.redactor.redact(text))
+            value = getattr(record, name, None)
+            redacted = self._redacted(value)
+            if redacted is not value:
+                setattr(record, name, redacted)
 
     def _redact_message(self, record: logging.LogRecord) -> None:
         if isinstance(record.msg, dict) and not record.args:
@@ -92,14 +96,15 @@ class RedactingFilter(logging.Filter):
         """
         Return a value without secrets, in the same containers; itself if it has none.
         """
-        text = _as_text(value)
-        if text is None or not self.redactor.holds(text):
+        texts = (value,) if type(value) is str else tuple(_texts_of(value))
+        if not self.redactor.holds(_SEPARATOR.join(texts)):  # faster than one search for each
             return value
         if isinstance(value, dict):
             return {self._redacted(key): self._redacted(each) for key, each in value.items()}
         if type(value) in {list, tuple}:
             return type(value)(map(self._redacted, value))
-        return self.redactor.redact(text)
+        found = next(filter(self.redactor.holds, texts), None)
+        return value if found is None else self.redactor.redact(found)
 
     def _redact_exception(self, record: logging.LogRecord) -> None:
         text = record.exc_text
@@ -139,16 +144,49 @@ def _texts(arguments: Any) -> Iterator[str]:
     """
     for argument in arguments if isinstance(arguments, tuple) else (arguments,):
         if isinstance(argument, str | dict | list | tuple):
-            yield _as_text(argument) or ""
+            yield from _texts_of(argument)
 
 
-def _as_text(value: object) -> str | None:
+def _texts_of(value: object, above: tuple[int, ...] = ()) -> Iterator[str]:
     """
-    Return the text of a value, or None for a type that cannot hold a secret.
+    Yield the texts that a handler may write for a value, which may take `str` or `repr` of it.
+
+    A container stands for what it contains; one of a derived class also has texts. `above` has the
+    ids of the containers that hold the value.
     """
-    if isinstance(value, str):
-        return value
-    return None if isinstance(value, _PLAIN) else repr(value)
+    kind = type(value)
+    if kind is str:
+        yield value  # type: ignore[misc]
+    elif kind in _PLAIN or id(value) in above:
+        return
+    elif not isinstance(value, _CONTAINERS):
+        yield from _written(value)
+    else:
+        if kind not in _CONTAINERS:
+            yield from _written(value)
+        inside = (*above, id(value))
+        for member in chain(value, value.values()) if isinstance(value, dict) else value:
+            yield from _texts_of(member, inside)
+
+
+def _written(value: object) -> Iterator[str]:
+    """
+    Yield what `str` and `repr` return for a value; raise if neither returns a text.
+    """
+    failure: BaseException | None = None
+    found = False
+    for write in (repr,) if type(value).__str__ is object.__str__ else (str, repr):
+        try:
+            text = write(value)
+        except BaseException as error:
+            if _must_pass(error):
+                raise
+            failure = error
+        else:
+            found = True
+            yield text
+    if failure is not None and not found:
+        raise failure
 
 
 def _blank(record: logging.LogRecord) -> None:

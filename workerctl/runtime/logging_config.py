@@ -28,6 +28,8 @@ changes all others:
 
 **Secrets.** The values of secret settings are masked in every handler that exists when
 `configure_logging` is called, the application's handlers included. Call it again after adding one.
+Local variables are not searched: with `RichHandler(tracebacks_show_locals=True)`, structlog's rich
+tracebacks or an error tracker, turn them off, because they are shown with any secret in them.
 They are also masked in what Python writes without a handler: the records of loggers that have none,
 errors in formatting a record, and warnings, which become records of the logger `py.warnings`.
 """

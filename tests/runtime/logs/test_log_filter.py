@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
+from httpx import URL
 
 from tests.leaks.oracle import Mint, Oracle, texts
 from workerctl.runtime.log_filter import RedactingFilter
@@ -193,6 +194,90 @@ def test_extra_attributes_are_masked(
 
     assert LOG_MASK in vars(kept.records[0])[name]
     assert ORACLE.leaks("\n".join(texts(vars(kept.records[0])))) == []
+
+
+class CallError(Exception):
+    """
+    An error of whose keyword arguments the representation shows nothing.
+    """
+
+    def __init__(self, *, url: str) -> None:
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"GET {self.url} failed"
+
+
+class Unwritable(Revealing):
+    """
+    An object of which one of the two texts fails.
+    """
+
+    def __init__(self, fails: str) -> None:
+        super().__init__(SECRET, SECRET)
+        self._fails = fails
+
+    def __str__(self) -> str:
+        if self._fails == "str":
+            raise RuntimeError(SECRET)
+        return super().__str__()
+
+    def __repr__(self) -> str:
+        if self._fails == "repr":
+            raise RuntimeError(SECRET)
+        return super().__repr__()
+
+
+class Named(dict):  # type: ignore[type-arg]
+    """
+    A dictionary that shows its length only.
+    """
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} names>"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (CallError(url=f"https://h?key={SECRET}"), f"GET https://h?key={LOG_MASK} failed"),
+        (Revealing(SECRET, "<hidden>"), LOG_MASK),
+        (Revealing("hidden", SECRET), LOG_MASK),
+        (Unwritable("str"), LOG_MASK),
+        (Unwritable("repr"), LOG_MASK),
+        (URL(f"https://me:{SECRET}@h/x"), f"https://me:{LOG_MASK}@h/x"),
+        ({"url": [Revealing(SECRET)], "n": 1}, {"url": [LOG_MASK], "n": 1}),
+        ((CallError(url=SECRET), 2), (f"GET {LOG_MASK} failed", 2)),
+        (Named(key=SECRET), {"key": LOG_MASK}),
+        ({Revealing(SECRET)}, LOG_MASK),
+    ],
+    ids="error str repr only-repr only-str url nested tuple dict set".split(),
+)
+def test_what_str_or_repr_shows_of_an_attribute_is_masked(
+    logger: logging.Logger, kept: KeepingHandler, value: object, shown: object
+) -> None:
+    """A format takes `str`, a library of JSON either, so that a safe one of them proves nothing."""
+    kept.setFormatter(logging.Formatter("%(message)s %(value)s"))
+    logger.warning("failed", extra={"value": value})
+    logger.warning({"event": "failed", "value": value}, extra={"value": None})
+
+    assert vars(kept.records[0])["value"] == shown
+    assert kept.records[1].msg == {"event": "failed", "value": shown}
+    assert ORACLE.leaks("\n".join([*kept.lines, *texts(vars(kept.records[0]))])) == []
+
+
+def test_attributes_without_a_secret_stay_the_same_objects(
+    logger: logging.Logger, kept: KeepingHandler
+) -> None:
+    """Even one that contains itself, or of which only one text can be had."""
+    loop: list[object] = ["a"]
+    loop.append(loop)
+    broken = Revealing("harmless")
+    broken.__dict__["_representation"] = None  # repr() raises TypeError
+    extra = {"loop": loop, "broken": broken, "call": CallError(url="h"), "names": {"a", "b"}}
+    logger.info("here", extra=extra)
+
+    assert all(vars(kept.records[0])[name] is value for name, value in extra.items())
 
 
 def test_the_names_of_extra_attributes_are_masked(
