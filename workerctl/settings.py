@@ -313,7 +313,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             from workerctl.schema import rejections
 
-            findings += rejections.rejected_values(type(self), values, error)
+            schema = loading.schema_of_call(type(self), project)
+            findings += rejections.rejected_values(schema, values, error)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 -- raised by a validator; it may hold a value

@@ -29,7 +29,7 @@ _BREAKAGES = {
     ),
     "rejections.rejected_values uses pydantic's words": (
         "schema/rejections.py",
-        "finding = _bad_value(schema, name, values)",
+        "finding = _bad_value(schema, name, values, item)",
         "finding = _missing(f\"{name}: {item['msg']} {item['input']}\", values.location(name))",
     ),
 }

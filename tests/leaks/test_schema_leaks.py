@@ -65,6 +65,26 @@ def test_no_format_shows_a_default_that_is_secret(
         assert "--output" in arguments or "_0" in seen.text, "the names are shown"
 
 
+@pytest.mark.parametrize("command", ["explain", "explain --format markdown", "show-config"])
+def test_no_page_of_a_setting_shows_a_default_that_is_secret(
+    command: str, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each setting of a class has a page, with what may be shown of its default."""
+    assert directory
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    mint = Mint(SEED)
+    places = {kind: place._replace(as_default=True) for kind, place in PLACES.items()}
+    team = foreign.team(mint, SEED, places)
+    oracle = Oracle(mint.made)
+    project = f'[tool.workerctl]\nsettings = "{team.target}"\n'.encode()
+    holding = Holding(files={**team.files, "pyproject.toml": project})
+    sys.modules.pop(foreign.MODULE, None)
+    for name in list(team.load().model_fields)[:: 4 if BRIEF else 1]:
+        seen = runs.run([*command.split(), name], holding)
+        assert oracle.leaks(seen.text) == [], f"{name}, LEAK_SEED={SEED}"
+        assert "default" in seen.text, (name, seen)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_difference_shows_what_the_file_holds(name: str, directory: Path) -> None:
     """A file with secrets in every place and every shape is compared without showing any."""

@@ -131,10 +131,22 @@ def declared(settings_class: type[BaseModel]) -> Schema:
 
     Raises ProjectError for a rule that names a field that does not exist.
     """
-    variables = {
+    return with_rules(Schema(settings_class, _variables(settings_class)))
+
+
+def hidden(settings_class: type[BaseModel]) -> Schema:
+    """
+    Return the same schema with every field hidden, for a class whose rules are not valid.
+    """
+    variables = _variables(settings_class)
+    rules = tuple(Declaration(name, Hidden(), {}) for name in variables)
+    return Schema(settings_class, variables, {Hidden: rules})
+
+
+def _variables(settings_class: type[BaseModel]) -> dict[str, Variable]:
+    return {
         name: Variable(name, (name,), info) for name, info in settings_class.model_fields.items()
     }
-    return with_rules(Schema(settings_class, variables))
 
 
 def with_rules(schema: Schema, further: Iterable[tuple[Variable, Rule]] = ()) -> Schema:

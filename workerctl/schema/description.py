@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 
 from workerctl.report.records import Record
 from workerctl.report.words import listed
+from workerctl.schema.declarations import Schema
 from workerctl.schema.introspection import (
     SEQUENCES,
     bare_type,
@@ -24,6 +25,7 @@ from workerctl.schema.introspection import (
     sequence_type,
 )
 from workerctl.schema.secrets.declared import is_secret
+from workerctl.schema.secrets.texts import shown_as
 from workerctl.schema.vocabulary import Expects
 
 OTHER_GROUP = "other"
@@ -61,13 +63,6 @@ class Setting(Record):
         """
         names = (self.name, *self.deprecated, *self.aliases, self.path)
         return name != "" and name.upper() in map(str.upper, names)
-
-    @property
-    def default_text(self) -> str:
-        """
-        The default as written in an env file; empty for a secret or a required field.
-        """
-        return "" if self.secret or self.required else as_text(self.default)
 
 
 def describe(settings: type[BaseModel]) -> tuple[Setting, ...]:
@@ -115,6 +110,19 @@ def default_of(info: FieldInfo) -> Any:
         return made[0] if made[0] == made[1] else NO_DEFAULT
     except Exception:  # noqa: BLE001 -- a team's code may raise anything
         return NO_DEFAULT
+
+
+def default_text(schema: Schema, name: str) -> str:
+    """
+    Return the default of a variable as written in an env file; empty if it may not be shown whole.
+
+    It is also empty for a required field, and for a default that is computed.
+    """
+    default = default_of(schema.variables[name].info)
+    if default is NO_DEFAULT:
+        return ""
+    shown, text = shown_as(schema, name, default), as_text(default)
+    return text if not shown.secret and as_text(shown.value) == text else ""
 
 
 def as_text(value: object) -> str:

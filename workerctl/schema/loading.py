@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import BaseModel, Field, SecretStr, create_model
 
-from workerctl.report.errors import ConfigurationError
+from workerctl.report.errors import ConfigurationError, ProjectError
 from workerctl.report.findings import Finding, Location
 from workerctl.schema import (
     declarations,
@@ -120,6 +120,21 @@ def read(settings_class: type[BaseModel]) -> tuple[Values, Project]:
     return _read(settings_class, options, os.environ, None), project
 
 
+def schema_of_call(settings_class: type[BaseModel], project: Project | None) -> Schema:
+    """
+    Return the schema of a class that is called directly.
+
+    The table of the project may be meant for another class. As long as it is not known what the
+    rules hide, every field is hidden.
+    """
+    try:
+        if project is None:
+            return declarations.declared(settings_class)
+        return _schema(settings_class, project)
+    except ProjectError:
+        return declarations.hidden(settings_class)
+
+
 def names_settings() -> bool:
     """
     Return whether the environment or the project names a settings class.
@@ -216,7 +231,13 @@ def _load_own(  # noqa: PLR0913, PLR0917 -- as for _load
 ) -> Loaded:
     options = source_options.with_default_file(named)
     values = _read(settings_class, options, environ, stdin, place)
-    return _loaded(_schema(settings_class, project), values, project)
+    schema = _schema(settings_class, project)
+    if project.rules is not None:
+        from workerctl.schema.secrets.texts import secret_variables
+
+        # What the table hides is read like any other field, but not shown.
+        values = values.replace(names=values.names.replace(secrets=secret_variables(schema)))
+    return _loaded(schema, values, project)
 
 
 def _read(

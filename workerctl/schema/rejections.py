@@ -15,6 +15,14 @@ from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
 
 _OF_VALIDATOR = ("value_error", "assertion_error")
+# What a text or a list lacks whose type is right.
+_CONSTRAINTS = {
+    "string_too_short": "longer",
+    "string_too_long": "shorter",
+    "string_pattern_mismatch": "of the form that its pattern requires",
+    "too_short": "a list of more items",
+    "too_long": "a list of fewer items",
+}
 _SEE_CLASS = "See the class for what it requires."
 
 
@@ -37,7 +45,7 @@ def unreadable_files(values: Values) -> list[Finding]:
 
 
 def rejected_values(
-    settings_class: type[BaseModel], values: Values, error: ValidationError
+    schema: declarations.Schema, values: Values, error: ValidationError
 ) -> list[Finding]:
     """
     Return a SET001 finding for every value that pydantic rejected; ENV001 for the environment.
@@ -45,7 +53,7 @@ def rejected_values(
     None of pydantic's own text is used: `errors()` contains the values even when the error message
     hides them.
     """
-    schema = declarations.declared(settings_class)
+    settings_class = schema.settings_class
     findings: dict[str, Finding] = {}
     for item in error.errors(include_input=False, include_context=False, include_url=False):
         name = str(item["loc"][0]) if item["loc"] else ""
@@ -56,7 +64,7 @@ def rejected_values(
         elif _is_by_validator(settings_class.model_fields[name], item):
             finding = _rejected_by_validator(settings_class, name, values)
         else:
-            finding = _bad_value(schema, name, values)
+            finding = _bad_value(schema, name, values, item)
         findings.setdefault(name, finding)
     return list(findings.values())
 
@@ -72,7 +80,9 @@ def rejected_as_whole(exception: str | None = None) -> Finding:
     return Finding("SET001", Severity.ERROR, message, _SEE_CLASS)
 
 
-def _bad_value(schema: declarations.Schema, name: str, values: Values) -> Finding:
+def _bad_value(
+    schema: declarations.Schema, name: str, values: Values, item: ErrorDetails
+) -> Finding:
     if schema.environment is not None and schema.environment.name == name:
         for finding in rules.environment_name(View(schema, values)):
             if finding.severity is Severity.ERROR:
@@ -80,27 +90,43 @@ def _bad_value(schema: declarations.Schema, name: str, values: Values) -> Findin
     info = schema.variables[name].info
     from workerctl.schema import description
 
-    default = description.describe_field(name, info).default_text
+    default = description.default_text(schema, name)
     hint = f"The default is {name}={default}." if default else f"Correct {name}."
     remedy = forms.remedy_of(name, values.text(name), info, json=False)
     return Finding(
         code="SET001",
         severity=Severity.ERROR,
-        message=f"{name} must be {description.expectation(info)}.",
+        message=f"{name} must be {_expectation(info, item)}.",
         hint=hint if remedy is None else remedy,
         fields=(name,),
         location=values.location(name) if values.is_set(name) else None,
     )
 
 
+def _expectation(info: FieldInfo, item: ErrorDetails) -> str:
+    """
+    Return what the value must be: of the constraints of the class, the one that it breaks.
+    """
+    from workerctl.schema import description
+
+    is_whole = len(item["loc"]) == 1  # not an item of a list
+    if is_whole and item["type"] in _CONSTRAINTS and not _says_what_it_expects(info):
+        return _CONSTRAINTS[item["type"]]
+    return description.expectation(info)
+
+
 def _is_by_validator(info: FieldInfo, item: ErrorDetails) -> bool:
     """
     Return whether a validator of a subclass refused the value, not the type of the field.
-
-    The validators of the vocabulary say with `Expects` what they require.
     """
-    expects = any(isinstance(each, Expects) for each in info.metadata)
-    return item["type"] in _OF_VALIDATOR and not expects
+    return item["type"] in _OF_VALIDATOR and not _says_what_it_expects(info)
+
+
+def _says_what_it_expects(info: FieldInfo) -> bool:
+    """
+    Return whether a field says in words what it requires, as those of the vocabulary do.
+    """
+    return any(isinstance(each, Expects) for each in info.metadata)
 
 
 def _rejected_by_validator(settings_class: type[BaseModel], name: str, values: Values) -> Finding:

@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests.leaks.oracle import Mint, Oracle
 from workerctl.checks.table import CHECKS
 from workerctl.commands.discovery.completion import words
 from workerctl.schema.description import describe
@@ -51,6 +52,100 @@ def test_the_group_of_a_foreign_class_is_a_model(call: Run, directory: Path) -> 
         "  DB__PORTS",
         "    Must be a JSON list of whole numbers.",
     ]
+
+
+TOKEN = Mint(18).token()
+DEFAULTS = """
+import enum
+from pathlib import Path
+from typing import Annotated, Any
+from pydantic import BaseModel, HttpUrl, Json, SecretStr
+from pydantic_settings import BaseSettings
+from workerctl.rules import Hidden, Public
+from workerctl.settings import Settings
+
+class Lock(BaseModel):
+    pin: int = 48151623
+
+class Own(BaseSettings):
+    options: dict[str, Any] = {"db": {"password": "TOKEN"}, "n": 1}
+    headers: dict[str, str] = {"Authorization": "Bearer TOKEN"}
+    upstream: str = "amqp://svc:TOKEN@mq:5672/v"
+    urls: list[str] = ["https://u:TOKEN@host/"]
+    text: Json[Any] = '{"client_secret": "TOKEN"}'
+    page: HttpUrl = HttpUrl("https://u:TOKEN@host/x")
+    odbc: str = "Driver=x;Server=db;Pwd=TOKEN"
+    model: str = "gpt-4o"
+    ports: list[int] = [1, 2]
+    limits: dict[str, int] = {"a": 1}
+    where: Path = Path("/srv/data")
+    token_uri: Annotated[str, Public("an address")] = "https://host/token"
+    nothing: int | None = None
+    door: Annotated[Lock, Hidden()] = Lock()
+
+class Sub(Settings):
+    door: int = 48151623
+    gate: int = 23421516
+    token_address: str = "host/token"
+"""
+SHOWN = {
+    "options": '{"db": {"password": "••••••••"}, "n": 1}',
+    "headers": '{"Authorization": "••••••••"}',
+    "upstream": "amqp://mq:5672/v",
+    "urls": '["https://host/"]',
+    "text": "••••••••",
+    "page": "https://host/x",
+    "odbc": "••••••••",
+    "model": "gpt-4o",
+    "ports": "[1, 2]",
+    "limits": '{"a": 1}',
+    "where": "/srv/data",
+    "token_uri": "https://host/token",
+    "nothing": "not set",
+    "door": '{"pin": "••••••••"}',
+}
+
+
+@pytest.fixture(name="defaults")
+def _defaults(directory: Path) -> Path:
+    (directory / "defaults.py").write_text(DEFAULTS.replace("TOKEN", TOKEN))
+    return directory
+
+
+def _page(call: Run, *command: str) -> dict[str, str]:
+    """Return the lines of the page of a setting by their labels."""
+    lines = call(*command).stdout.splitlines()
+    return {line[:13].strip(): line[13:].strip() for line in lines if line[13:].strip()}
+
+
+def test_a_default_is_shown_as_a_value_is(call: Run, defaults: Path) -> None:
+    """A default is masked by its shape, in `explain` and `show-config`; all others are shown."""
+    (defaults / "pyproject.toml").write_text('[tool.workerctl]\nsettings = "defaults:Own"\n')
+
+    for name, shown in SHOWN.items():
+        page = _page(call, "show-config", name, "--isolated")
+        assert page["default"] == shown
+        assert page["value"] in {shown, "{}"} or name == "text"
+        assert _page(call, "explain", name)["default"] == shown
+        markdown = call("explain", name, "--format", "markdown").stdout
+        assert Oracle([TOKEN]).leaks(markdown) == []
+
+
+def test_a_rule_in_the_table_hides_a_default(call: Run, defaults: Path) -> None:
+    """Of a subclass of the built-in class, too; `Public` in the table shows one."""
+    (defaults / "pyproject.toml").write_text(
+        '[tool.workerctl]\nsettings = "defaults:Sub"\n[tool.workerctl.rules]\n'
+        'door = { hidden = true }\ntoken_address = { public = "an address" }\n'
+    )
+
+    for command in (("explain",), ("show-config", "--isolated")):
+        pages = {name: _page(call, *command, name) for name in ("door", "gate", "token_address")}
+        found = {name: (page["default"], page["secret"]) for name, page in pages.items()}
+        assert found == {
+            "door": ("••••••••", "yes: never shown"),
+            "gate": ("23421516", "no"),
+            "token_address": ("host/token", "no"),
+        }
 
 
 @pytest.mark.parametrize("name", ["KEY001", "KEY", "QUEUES", "llm", "env", ""])

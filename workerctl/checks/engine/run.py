@@ -277,7 +277,7 @@ def secret_texts(context: Context) -> Iterator[str]:
     """
     from workerctl.schema.secrets import texts as secrets  # most runs need none
 
-    yield from secrets.secret_texts(context.settings)
+    yield from secrets.secret_texts(context.settings, context.schema)
     names = context.values.names
     for name, value in context.values.chosen.items():
         if names.is_secret(name) or name in context.invalid:

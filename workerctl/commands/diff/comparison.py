@@ -327,5 +327,5 @@ def _may_show(name: str, a: Side, b: Side) -> bool:
 def _secrets(loaded: Loaded) -> Iterator[str]:
     settings, values = loaded.settings, loaded.values
     if settings is not None:
-        yield from secret_texts(settings)
+        yield from secret_texts(settings, loaded.schema)
     yield from (text for name, text in values.texts().items() if values.names.is_secret(name))

@@ -9,7 +9,7 @@ from workerctl.budget.lookup import pipeline_of
 from workerctl.checks.base import Check
 from workerctl.checks.engine.select import under
 from workerctl.commands.explain.topics import About, Answer, Area, Group, Manual
-from workerctl.commands.show_config.rows import settings
+from workerctl.commands.show_config.rows import redactor_of, settings, shown_default
 from workerctl.commands.show_config.story import readers
 from workerctl.commands.usage import unknown_name
 from workerctl.commands.world import World
@@ -76,7 +76,9 @@ def _about(
     for setting in known:
         if setting.is_called(name):
             pipeline = pipeline_of(loaded.schema, loaded.project)
-            yield About(setting, tuple(readers(checks, setting.name, loaded.schema, pipeline)))
+            default = shown_default(loaded, setting, redactor_of(loaded))
+            read_by = tuple(readers(checks, setting.name, loaded.schema, pipeline))
+            yield About(setting, default, read_by)
             return
 
 

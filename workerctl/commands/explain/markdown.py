@@ -45,9 +45,8 @@ def _about(part: About) -> Iterator[str]:
     if setting.description:
         yield escaped(setting.description)
         yield ""
-    yield from (
-        f"- {label}: {escaped(text)}" for label, text in facts(setting, part.read_by) if text
-    )
+    said = facts(setting, part.default, part.read_by)
+    yield from (f"- {label}: {escaped(text)}" for label, text in said if text)
 
 
 def _area(part: Area) -> Iterator[str]:

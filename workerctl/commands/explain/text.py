@@ -22,7 +22,7 @@ def lines(answer: Answer) -> Iterator[Line]:
             case Manual():
                 yield from _manual(part)
             case About():
-                yield from about(part.setting, part.read_by)
+                yield from about(part.setting, part.default, part.read_by)
             case Area():
                 yield from _area(part)
             case Group():

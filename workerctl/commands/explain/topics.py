@@ -21,10 +21,14 @@ class Manual(Record):
 
 class About(Record):
     """
-    The page of a setting; `read_by` are the codes of the checks that look at it.
+    The page of a setting.
+
+    `default` is what may be shown of its default, and `read_by` are the codes of the checks that
+    look at it.
     """
 
     setting: Setting
+    default: str
     read_by: tuple[str, ...]
 
 

@@ -11,6 +11,7 @@ from workerctl.commands.world import World
 from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey
 from workerctl.schema.loading import Loaded
+from workerctl.schema.secrets.shown import Redact
 from workerctl.schema.source_options import Options
 
 
@@ -37,8 +38,9 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
     Raises UsageError for a setting or a group that does not exist.
     """
     loaded = world.load(options)
+    redact = rows.redactor_of(loaded)
     selected = rows.select(
-        rows.rows(loaded, show.env), group=show.group, changed=show.changed, name=show.name
+        rows.rows(loaded, show.env, redact), group=show.group, changed=show.changed, name=show.name
     )
     if show.format == "json":
         from workerctl.output.json import dump
@@ -53,12 +55,12 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
             )
         )
     if show.name is not None:
-        return _show_one(world, loaded, selected[0])
+        return _show_one(world, loaded, selected[0], redact)
     columns = columns_of(world.stdout)
     return world.output.write_lines(table(selected, origin=show.origin, columns=columns))
 
 
-def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
+def _show_one(world: World, loaded: Loaded, row: rows.Row, redact: Redact | None) -> int:
     from workerctl.budget.lookup import pipeline_of
     from workerctl.commands.show_config import story
     from workerctl.preflight import check_table
@@ -66,7 +68,8 @@ def _show_one(world: World, loaded: Loaded, row: rows.Row) -> int:
     checks = check_table(loaded.project)
     pipeline = pipeline_of(loaded.schema, loaded.project)
     read_by = story.readers(checks, row.setting.name, loaded.schema, pipeline)
-    lines = [*story.story(row, read_by)]
+    default = rows.shown_default(loaded, row.setting, redact)
+    lines = [*story.story(row, default, read_by)]
     for key in loaded.schema.of(EncryptionKey):
         if key.name == row.setting.name:
             lines += story.rotation_story(loaded, key)

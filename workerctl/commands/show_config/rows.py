@@ -20,7 +20,7 @@ from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.description import Setting, as_text, describe_field, expectation
 from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
-from workerctl.schema.secrets.texts import secret_texts, shown_variable
+from workerctl.schema.secrets.texts import secret_texts, shown_as, shown_variable
 from workerctl.secrecy.masking import MASK, show_url
 from workerctl.secrecy.typed import named
 
@@ -173,7 +173,9 @@ def row_of(
     typed = _typed(loaded, setting, redact) if valid else None
     return Row(
         setting=setting,
-        shown=_shown(loaded, setting, typed, is_key=is_key) if valid else "",
+        shown=_shown(loaded.schema, setting, _value(loaded, name), typed, is_key=is_key)
+        if valid
+        else "",
         typed=typed,
         is_key=is_key,
         is_set=value is not None,
@@ -220,7 +222,8 @@ def redactor_of(loaded: Loaded) -> Redact | None:
     """
     Return a function that masks the secrets of the configuration where a public value repeats them.
     """
-    secrets = list(filter(None, secret_texts(loaded.settings))) if loaded.settings else []
+    found = secret_texts(loaded.settings, loaded.schema) if loaded.settings else ()
+    secrets = list(filter(None, found))
     if not secrets:
         return None
     from workerctl.secrecy.redaction import Redactor
@@ -265,14 +268,26 @@ def _flat(value: Any) -> str:
     return as_text(value) if isinstance(value, str | int | float) else json.dumps(value)
 
 
-def _shown(loaded: Loaded, setting: Setting, typed: Any, *, is_key: bool) -> str:
+def shown_default(loaded: Loaded, setting: Setting, redact: Redact | None) -> str:
     """
-    Return what may be shown of the value, as text.
+    Return what may be shown of the default of a setting, in the form of its value.
     """
-    plain = _plain(_value(loaded, setting.name))
+    if setting.name not in loaded.schema.variables:  # an older key
+        return ""
+    typed = shown_as(loaded.schema, setting.name, setting.default, redact).value
+    return _shown(loaded.schema, setting, setting.default, typed)
+
+
+def _shown(
+    schema: Schema, setting: Setting, value: Any, typed: Any, *, is_key: bool = False
+) -> str:
+    """
+    Return what may be shown of a value, as text; `typed` is the same in JSON types.
+    """
+    plain = _plain(value)
     if setting.secret and isinstance(plain, str | bytes | int | float):
         return masked(setting, plain if isinstance(plain, str) else str(plain), is_key=is_key)
-    if loaded.schema.is_own and isinstance(typed, list):
+    if schema.is_own and isinstance(typed, list):
         return ",".join(map(as_text, typed))
     if isinstance(typed, list | dict):
         return json.dumps(typed, ensure_ascii=False)

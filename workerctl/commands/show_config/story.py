@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from workerctl.budget.pipeline import Pipeline
 from workerctl.checks.base import Check, looked_at
-from workerctl.commands.show_config.rows import Row, masked, shown_value
+from workerctl.commands.show_config.rows import Row, shown_value
 from workerctl.keyring import rotation, tokens, versions
 from workerctl.output.lines import Line, Style, line
 from workerctl.schema.declarations import Declaration, Schema
@@ -14,12 +14,12 @@ from workerctl.schema.description import Setting
 from workerctl.schema.loading import Loaded
 
 
-def story(row: Row, read_by: Iterable[str]) -> Iterator[Line]:
+def story(row: Row, default: str, read_by: Iterable[str]) -> Iterator[Line]:
     """
-    Yield the page about one setting and its value.
+    Yield the page about one setting and its value; `default` is what may be shown of its default.
     """
     text, style = shown_value(row)
-    yield from about(row.setting, read_by)
+    yield from about(row.setting, default, read_by)
     yield _fact("value", text, style)
     yield _fact("comes from", str(row.location))
     for location in row.shadowed:
@@ -53,39 +53,30 @@ def readers(
     return [check.code for check in checks if name in looked_at(check, schema, pipeline)]
 
 
-def about(setting: Setting, read_by: Iterable[str]) -> Iterator[Line]:
+def about(setting: Setting, default: str, read_by: Iterable[str]) -> Iterator[Line]:
     """
-    Yield what the schema declares about one setting.
+    Yield what the schema declares about one setting; `default` is what may be shown of its default.
     """
     yield line((setting.name, "bold"), f" · {setting.group}")
     if setting.description:
         yield line(f"  {setting.description}", indent=2)
     yield line()
-    for label, text in facts(setting, read_by):
+    for label, text in facts(setting, default, read_by):
         yield _fact(label, text)
 
 
-def facts(setting: Setting, read_by: Iterable[str]) -> Iterator[tuple[str, str]]:
+def facts(setting: Setting, default: str, read_by: Iterable[str]) -> Iterator[tuple[str, str]]:
     """
     Yield what the schema declares about one setting, each after a label.
     """
     yield "must be", setting.expects
-    yield "default", _default(setting) or "not set"
+    yield "default", "required" if setting.required else default or "not set"
     yield "secret", _why_secret(setting)
     if setting.deprecated:
         yield "old names", ", ".join(setting.deprecated)
     if setting.aliases:
         yield "also", ", ".join(setting.aliases)
     yield "checked by", ", ".join(("SET001", *read_by))
-
-
-def _default(setting: Setting) -> str:
-    if setting.required:
-        return "required"
-    if not setting.secret or setting.default is None:
-        return setting.default_text
-    plain = getattr(setting.default, "get_secret_value", lambda: str(setting.default))()
-    return masked(setting, plain)
 
 
 def _fact(label: str, text: str, style: Style = "") -> Line:

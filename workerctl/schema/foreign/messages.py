@@ -13,7 +13,6 @@ from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_mapping, models_in
 from workerctl.schema.foreign.rejected import Rejection
 from workerctl.schema.introspection import sequence_type
-from workerctl.schema.secrets.declared import is_secret
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 
@@ -68,7 +67,7 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     if rejection.cause == "validator":
         message = f"{name} is rejected by {_validator(rejection)}."
     remedy = forms.remedy_of(name, values.text(name), variable.info, json=True)
-    hint = remedy or _hint(variable)
+    hint = remedy or _hint(schema, variable)
     return _set001(message, hint, name, _location(variable, values, rejection))
 
 
@@ -83,15 +82,14 @@ def _expectation(variable: Variable, rejection: Rejection) -> str:
     return description.expectation(info)
 
 
-def _hint(variable: Variable) -> str:
+def _hint(schema: Schema, variable: Variable) -> str:
     """
     Return the hint for a bad value. Only a default that cannot be a secret is shown.
     """
-    default = variable.info.default
-    shown = default.value if isinstance(default, Enum) else default
-    if isinstance(shown, bool | int | float) and not is_secret(variable.name, variable.info):
-        return f"The default is {variable.name}={description.as_text(shown)}."
-    return f"Correct {variable.name}."
+    name, default = variable.name, variable.info.default
+    plain = default.value if isinstance(default, Enum) else default
+    text = description.default_text(schema, name) if isinstance(plain, bool | int | float) else ""
+    return f"The default is {name}={text}." if text else f"Correct {name}."
 
 
 def _missing(schema: Schema, variable: Variable, values: Values, rejection: Rejection) -> Finding:

@@ -24,16 +24,21 @@ _SCHEME = r"^(?i:bearer|basic|token)\s+"
 _HIDDEN = FieldInfo.from_annotation(Annotated[object, Hidden()])  # type: ignore[arg-type]
 
 
-def secret_texts(settings: Any) -> Iterator[str]:
+def secret_texts(settings: Any, schema: Schema | None = None) -> Iterator[str]:
     """
     Yield the text of every secret of a settings instance, whatever its class.
 
     These are the secrets at every depth, known by type, name or shape; the parts of public URLs
     that are not shown, such as a password; what computed fields and private attributes hold; and
     further secrets such as older encryption keys.
+
+    `schema` has the rules of the project's table as well. By default, it is the one with which the
+    instance was loaded.
     """
-    fields = type(settings).model_fields
-    for name, info in fields.items():
+    origin = known(settings)
+    if schema is None:
+        schema = Schema(type(settings), {}) if origin is None else origin.schema
+    for name, info in _fields(settings, schema):
         for part in parts(name, info, getattr(settings, name, None)):
             yield from _texts(part)
     # An instance whose construction failed has neither.
@@ -42,13 +47,21 @@ def secret_texts(settings: Any) -> Iterator[str]:
     for name, value in {**extra, **private, **_computed(settings)}.items():
         for part in parts(name, None, value):
             yield from _texts(part)
-    origin = known(settings)  # that of the built-in class is among its private attributes
-    if origin is not None:
+    if origin is not None:  # that of the built-in class is among its private attributes
         for secret in origin.further_secrets.values():
             yield secret.get_secret_value()
-        for one in origin.schema.of(Hidden):  # perhaps in a table, not at the field
-            for part in parts("", _HIDDEN, origin.schema.value(settings, one.name)):
-                yield from _texts(part)
+    for one in schema.of(Hidden):  # perhaps in a table, not at the field
+        for part in parts("", _HIDDEN, schema.value(settings, one.name)):
+            yield from _texts(part)
+
+
+def _fields(settings: Any, schema: Schema) -> Iterator[tuple[str, FieldInfo]]:
+    """
+    Yield the fields of an instance, with `Public` where a table says so.
+    """
+    paths = {schema.variables[one.name].path for one in schema.of(Public)}
+    for name, info in type(settings).model_fields.items():
+        yield name, _public(info) if (name,) in paths else info
 
 
 def secret_variables(schema: Schema) -> frozenset[str]:
@@ -117,9 +130,13 @@ def _declared(variable: Variable, *, public: bool) -> FieldInfo:
     """
     Return the declaration of a field, with `Public` if a table says so.
     """
-    if not public or is_public(variable.info):
-        return variable.info
-    info = copy(variable.info)
+    return _public(variable.info) if public else variable.info
+
+
+def _public(info: FieldInfo) -> FieldInfo:
+    if is_public(info):
+        return info
+    info = copy(info)
     info.metadata = [*info.metadata, Public]
     return info
 
