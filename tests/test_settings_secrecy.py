@@ -133,6 +133,23 @@ def test_showing_an_instance_does_not_change_it(directory: Path) -> None:
     assert copy.deepcopy(shown) == other
 
 
+@pytest.mark.parametrize("table", ["door = { hidden = true }", "nothing = { hidden = true }"])
+def test_what_the_table_hides_is_not_in_the_repr(directory: Path, table: str) -> None:
+    """A rule in pyproject.toml counts as one at the field; with a wrong one, all is hidden."""
+
+    class Own(Settings):
+        """A subclass with a number that nobody would take for a secret."""
+
+        door: int = 1
+
+    shown, dumped = f"{Own(door=48151623)}", Own(door=48151623).model_dump_json()
+    assert ("48151623" in shown, "48151623" in dumped) == (True, True)
+    (directory / "pyproject.toml").write_text(f"[tool.workerctl.rules]\n{table}\n")
+    hidden = Own(door=48151623)
+    assert "48151623" not in f"{hidden!r} {hidden} {hidden.model_dump()} {dict(hidden)}"
+    assert hidden.model_dump(context={"secrets": True})["door"] == 48151623
+
+
 def test_further_secrets_are_not_pickled(directory: Path) -> None:
     """They can be copied within the process, with the settings and alone."""
     (directory / ".env").write_text(f"ENCRYPTION_KEY_V1={MINT.key()}\n")

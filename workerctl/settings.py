@@ -427,15 +427,17 @@ class Settings(BaseSettings):
         """
         # Most processes show no settings.
         from workerctl.schema.secrets.shown import shown as show
-        from workerctl.schema.secrets.texts import secret_texts
+        from workerctl.schema.secrets.texts import secret_texts, shown_as
         from workerctl.secrecy.masking import MASK
         from workerctl.secrecy.redaction import Redactor
 
-        redact = Redactor(secret_texts(self), MASK).redact
-        fields = type(self).model_fields
+        schema = loading.schema_of_call(type(self), getattr(self, "source_project", None))
+        redact = Redactor(secret_texts(self, schema), MASK).redact
         for name, value in values:
-            info = fields.get(name) or FieldInfo(annotation=None)
-            shown = show(str(name), info, value, redact=redact)
+            if name in schema.variables:
+                shown = shown_as(schema, name, value, redact)
+            else:
+                shown = show(str(name), FieldInfo(annotation=None), value, redact=redact)
             yield name, value if isinstance(value, _SAFE) or not shown.secret else shown.value
 
 
