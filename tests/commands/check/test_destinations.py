@@ -50,7 +50,7 @@ def test_another_file_may_be_replaced(
     call: Run, good: Path, directory: Path, arguments: str
 ) -> None:
     """
-    The report of an earlier run is replaced, and standard output is no file.
+    The report of an earlier run is replaced, and standard output is left alone.
     """
     (directory / "report").write_text("old\n")
     done = call("check", good.name, *arguments.split())
