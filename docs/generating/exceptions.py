@@ -62,11 +62,11 @@ decides:
 1. One of the classes above: its own kind. In an exception group, the worst member decides.
 2. Anywhere in the chain of causes: a client of another event loop is a bug (use `loop_cached`), a
    rejected certificate is permanent, and RQ's timeout concerns the job.
-3. A response: its status, `x-should-retry`, and whether it is about money (`insufficient_quota`, a
-   credit balance, a spend limit: permanent, although the status is 429).
+3. A response: its status, `x-should-retry`, and whether the account is used up
+   (`insufficient_quota`, a credit balance, a spend limit: permanent, although the status is 429).
 4. The error code of the database.
 5. The class, by package and name, or its nearest known base class.
-6. Otherwise the exception is unknown: one more run, and a warning in the log for a person to read.
+6. Otherwise, the exception is unknown: the job runs once more, and a warning is logged.
 
 **Nothing sent** means that the request certainly had no effect, so that
 `backoff(settings, stage, idempotent=False)` also retries it.
@@ -76,7 +76,7 @@ decides:
 DEATHS = (
     (
         "The work-horse is killed",
-        "runs once more; if that is killed, too, it fails, since a third would probably be as well",
+        "runs once more, and fails if it is killed again, as it would probably be a third time",
         "fails",
     ),
     (
@@ -84,7 +84,7 @@ DEATHS = (
         "runs up to 2 more times",
         "fails",
     ),
-    ("Only the worker is killed", *["the work-horse ends it"] * 2),
+    ("Only the worker is killed", *["is finished by the work-horse"] * 2),
     (
         "A second SIGTERM or SIGINT makes the worker kill the work-horse",
         "runs up to 2 more times",
@@ -117,8 +117,8 @@ ON_DEATHS = """
 - `on_failure` is called when such a job fails for good, and `is_final` is true then.
 - A job that runs again may have been done almost completely: make its effects idempotent.
 - If only a worker is killed, its scheduler (`--with-scheduler`) lives on. With RQ alone, it keeps
-  the dead worker's connections open, so that Redis gives the next job to nobody: of a worker with
-  one queue, it stays in the intermediate queue; of one with several, it is lost. The scheduler of
+  the dead worker's connections open, to which Redis gives the next job: with one queue, that job
+  stays in the intermediate queue; with several, it is lost. The scheduler of
   workerctl's classes closes these connections and ends with its worker. With RQ's classes, kill the
   process group or the cgroup instead, as containers and systemd (`KillMode=control-group`) do.
 - A restart of Redis loses what is not in its append-only file: with `appendfsync everysec`, up to a

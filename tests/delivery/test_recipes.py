@@ -328,7 +328,9 @@ def test_who_checks_every_target_installs_what_reads_manifests(page: Path) -> No
     Where `workerctl check` runs without a target, the project may name one of a compose file.
     """
     lines = page.read_text("utf-8").splitlines()
-    installs = [line for line in lines if re.search(r"\binstall\b.*workerctl|deps = ", line)]
+    installs = [
+        line for line in lines if re.search(r"pipx? install |session\.install|deps = ", line)
+    ]
 
     assert installs
     assert [line for line in installs if "workerctl[manifests]" not in line] == []

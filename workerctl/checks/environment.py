@@ -31,13 +31,13 @@ def environment_is_known(context: Context) -> Iterator[Finding]:
     """
     Any word for the environment means development, staging or production.
 
-    The field that names it is the one marked `Environment`, else one called env, environment,
+    The field that names it is the one marked `Environment`, otherwise one called env, environment,
     app_env, stage or deployment. The built-in schema allows exactly the three words.
 
     Why: the rules for production would not apply to a worker whose environment is misspelled, so a
     typo would switch them off. A word that is not known is therefore judged as production. An empty
-    value is judged as the default, with a warning. With `--env`, a warning says so if the worker
-    will boot as another environment.
+    value is judged as the default, with a warning. If `--env` or a target names the environment, a
+    finding says so if the worker will boot under the rules of another one.
 
     Fix: correct the word, or give its meaning: `Environment(production=("live",))`.
     """

@@ -26,12 +26,11 @@ _PLAIN_SCHEMES = {
 
 def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     """
-    Require a scheme that encrypts for endpoints on other machines.
+    Every endpoint on another machine has a scheme that encrypts.
 
     The schemes are judged, not the parameters of a URL (see URL003). The default of a setting is
-    judged as well, where nothing sets it. A connection within one machine needs no encryption: over
-    the loopback interface, a Unix socket, or the network of a compose file to another service of
-    it.
+    judged as well, if nothing sets it. A connection within one machine needs no encryption: over
+    the loopback interface, over a Unix socket, or between two services of a compose file.
 
     Why: otherwise keys, personal data and job contents cross the network in plain text. In
     production, a public host is an error; a private host is a warning, because some private

@@ -23,7 +23,7 @@ def references_have_values(context: Context) -> Iterator[Finding]:
     The value comes from an earlier line, an earlier file or the process environment. A class that
     reads its env files by itself sees no other file.
 
-    Why: otherwise `${NAME}` becomes an empty text without a word, and
+    Why: otherwise `${NAME}` silently becomes an empty text, and
     `redis://worker:${REDIS_PASSWORD}@host` connects without a password.
 
     Fix: set the variable above the line that uses it, or write `${NAME:-default}`.

@@ -35,7 +35,7 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
     settings class in a field of another one reads only the env file that it names itself; a
     variable of it in the file of the other class has no effect, which is a warning.
 
-    Fix: correct the name, or delete what no program reads.
+    Fix: correct the name, or delete the line if no program reads it.
     """
     yield from _unread(context, "env-file")
     unknown = [*_unknown_by_file(context)]

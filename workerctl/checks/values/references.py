@@ -15,8 +15,8 @@ def references_are_resolved(context: Context) -> Iterator[Finding]:
 
     Such values are `${NAME}`, `$(NAME)`, `${{ secrets.NAME }}`, `{{ name }}`,
     `op://vault/item/field`, `@Microsoft.KeyVault(…)`, `ENC[…]`, and the path of a file in place of
-    the secret in it. A log format, a template, or the ARN in a setting that is named for one is not
-    a reference here. An env file expands `${NAME}`, and SET011 judges it there.
+    the secret in it. A log format, a template, or an ARN in a setting whose name asks for one, is
+    not a reference here. An env file expands `${NAME}`, and SET011 judges it there.
 
     Why: nothing resolves a value that has arrived in the process environment or in a secrets
     directory, nor one that a worker reads from its env file as it starts. The service gets the text
@@ -33,8 +33,8 @@ def values_are_not_missing(context: Context) -> Iterator[Finding]:
     """
     No value is the text of a missing one: `undefined`, `null`, `None`, `[object Object]`.
 
-    In a setting that holds any text, only what is never meant is reported: `None` may be a word
-    there. A text that the class reads as None (`env_parse_none_str`) is not reported.
+    In a setting that may hold any text, only words that are never meant are reported: `None` may be
+    meant there. A text that the class reads as None (`env_parse_none_str`) is not reported.
 
     Why: a script has written a variable that was not set, and its language has a word for that. The
     setting counts as set, so nothing else notices, and the service gets the word as a password.

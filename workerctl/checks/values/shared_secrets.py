@@ -36,16 +36,16 @@ def secrets_are_not_shared(context: Context) -> Iterator[Finding]:
     """
     No secret has the same value in two environments.
 
-    All configurations are compared that one run of `workerctl check` or `workerctl diff` reads,
-    and that are judged as different environments. Of a URL, the password counts, wherever it leads.
-    Lines that belong to other programs are compared as well, if their names are those of
+    All configurations are compared that one run of `workerctl check` or `workerctl diff` reads, and
+    that are judged as different environments. Of a URL, only the password is compared, wherever the
+    URL leads. Lines that belong to other programs are compared as well, if their names are those of
     credentials. Placeholders and references that nothing has resolved are not compared, nor is what
     every configuration takes from the machine of the check: its environment, and the same secret
     file. An encryption key that production shares is an error, and any other secret a warning.
 
-    Why: staging has more users, fewer restrictions and older backups than production. Who can read
-    a secret there can read the data of production, send messages as production, or decrypt what
-    production stored; and a secret that leaked from one of them has to be replaced in both.
+    Why: staging has more users, fewer restrictions and older backups than production. Anyone who
+    can read a secret there can read the data of production, send messages as production, or decrypt
+    what production stored; and a secret that leaked from one of them has to be replaced in both.
 
     Fix: issue a secret for each environment; `workerctl keygen` makes a key. If there can be only
     one, such as a licence, mark the field `Shared("reason")`, or add it to pyproject.toml:

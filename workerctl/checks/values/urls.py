@@ -41,8 +41,9 @@ def clients_accept_urls(context: Context) -> Iterator[Finding]:
     its MySQL drivers, pymongo, and those of Kafka and HTTP. Without connecting, the check finds
     query parameters that they do not know, values of a wrong type, a missing scheme or host, a
     wrong port, several hosts where one is allowed, and characters of a password that end the host
-    too early. Where it is not known which client reads the URL, it is a warning. Each URL of a list
-    is judged alone, unless the list is given to RQ or to another client that expects one URL.
+    too early. If it is not known which client reads the URL, the finding is a warning. Each URL of
+    a list is judged alone, unless the list is given to RQ or to another client that expects one
+    URL.
 
     Why: a client parses its URL when the first job connects, and fails then.
 
@@ -71,8 +72,8 @@ def certificates_are_checked(context: Context) -> Iterator[Finding]:
     the switches those such as VERIFY_SSL=false and NODE_TLS_REJECT_UNAUTHORIZED=0. Connections
     within one machine are not judged, nor is anything in development.
 
-    Why: encryption without a check of the certificate protects from nobody who can answer in place
-    of the server, and sslmode=prefer gives up encryption if the other side asks for it.
+    Why: encryption without a check of the certificate does not protect from anyone who can answer
+    in place of the server, and sslmode=prefer gives up encryption if the other side asks for it.
 
     Fix: remove the parameter or the switch. Name your own certificate authority, if you have one.
     """
