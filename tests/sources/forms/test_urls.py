@@ -294,6 +294,36 @@ def test_separators_of_parameters(query: str, expected: list[Effect]) -> None:
     assert effects(f"postgresql+psycopg://db/app?{query}", Use("A_SETTING")) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("REDIS://cache/0", [R]),
+        ("Rediss://cache/0", [R]),
+        ("Unix:///run/redis.sock", [R]),
+        ("MongoDB://db/app", [R]),
+        ("mongodb+SRV://db.example.net/app", [R]),
+        ("POSTGRESQL+asyncpg://db/app", [R]),
+        ("postgresql+Psycopg://db/app", [R]),
+        ("MySQL+pymysql://db/app", [R]),
+        ("PostgreSQL://db/app", [D]),
+        ("MySQL://db/app", [D]),
+        ("AMQPS://rabbit/", []),
+        ("HTTPS://api.example.net/", []),
+        ("Own://host", []),
+    ],
+)
+def test_capitals_in_the_scheme(url: str, expected: list[Effect]) -> None:
+    """Only some clients ignore the case of a scheme."""
+    assert effects(url, Use("REDIS_OR_NOT")) == expected
+    assert effects(url.partition(":")[0].lower() + "://a.example.net/0", Use("X")) == []
+
+
+def test_capitals_for_redis_py_and_celery() -> None:
+    """Of Celery, only the result backend refuses them."""
+    assert effects("REDIS://cache/0") == [R]
+    assert effects("REDISS://cache/0", Use("CELERY_BROKER_URL")) == [D]
+
+
 _ESCAPED_BY_HAND = ("u:a#b@db", "u:a?b@db", "u:a/b@db", "u:a@b@db", "u@x:a@db", "u:a?b:c#d@db:1")
 
 

@@ -1,5 +1,5 @@
 """
-The part of a URL between the scheme and the path: user, password, hosts and ports.
+A URL up to its path: the scheme, user, password, hosts and ports.
 """
 
 import re
@@ -17,12 +17,12 @@ _BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
 class Client(Record):
     """
-    What a client makes of a peculiar authority; None means that it is right.
+    What a client makes of a peculiar URL; None means that it is right.
 
     `userinfo` is the pattern of what it takes for user and password. `at` is an unescaped `@` in
     them, `second_at` one behind them, `late_at` another character that ends the host too early,
     `percent` an invalid escape, `several` more than one host, `empty_port` a `:` without a port,
-    and `brackets` those that do not enclose an IPv6 address.
+    `brackets` those that do not enclose an IPv6 address, and `capitals` those of the scheme.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Client(Record):
     several: Effect | None = Effect.REFUSED
     empty_port: Effect = Effect.IGNORED
     brackets: Effect | None = Effect.REFUSED
+    capitals: Effect | None = None
 
 
 SQLALCHEMY = Client(
@@ -42,14 +43,16 @@ SQLALCHEMY = Client(
     late_at=None,
     empty_port=Effect.REFUSED,
     brackets=None,
+    capitals=Effect.REFUSED,
 )
 """What reads a URL whose scheme names a driver of a database."""
 
 
 def faults(parts: Parts, client: Client) -> Iterator[Fault]:
     """
-    Yield the faults of user, password, hosts and ports. A missing host is left to the caller.
+    Yield the faults of scheme, user, password, hosts and ports, but for a missing host.
     """
+    yield from scheme_faults(parts, client)
     parts = parts.reread(client.userinfo)
     if _ends_early(parts, client):
         if client.late_at is not None:
@@ -83,6 +86,15 @@ def faults(parts: Parts, client: Client) -> Iterator[Fault]:
         if fault is not None:
             yield fault
             return
+
+
+def scheme_faults(parts: Parts, client: Client) -> Iterator[Fault]:
+    """
+    Yield a fault if the client compares schemes with those in lower case.
+    """
+    if parts.has_capitals and client.capitals is not None:
+        what = f"has capital letters in its scheme, which {_refusing(client, client.capitals)}"
+        yield Fault(client.capitals, what, "Write it in lower case.")
 
 
 def _ends_early(parts: Parts, client: Client) -> bool:

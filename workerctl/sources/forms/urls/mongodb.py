@@ -63,6 +63,7 @@ _CLIENT = Client(
     several=None,
     empty_port=Effect.REFUSED,
     brackets=None,
+    capitals=Effect.REFUSED,
 )
 _UNSAFE_DETAILS = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 

@@ -40,6 +40,7 @@ _ANY = Client(
     late_at=Effect.DOUBTFUL,
     empty_port=Effect.DOUBTFUL,
     brackets=Effect.DOUBTFUL,
+    capitals=Effect.DOUBTFUL,
 )
 _DRIVERS = {
     "": Table("the drivers of MySQL", _ALL, Effect.DOUBTFUL),

@@ -16,6 +16,8 @@ USERINFO = r"[^/?#]*"
 class Parts(Record):
     """
     The parts of a URL. `userinfo` is None if no `@` precedes the host; `scheme` is in lower case.
+
+    `has_capitals` is true if the scheme was not written like this.
     """
 
     scheme: str
@@ -24,6 +26,7 @@ class Parts(Record):
     path: str
     query: str
     fragment: str
+    has_capitals: bool = False
 
     @property
     def kind(self) -> str:
@@ -59,7 +62,7 @@ class Parts(Record):
         query = f"?{self.query}" if self.query else ""
         fragment = f"#{self.fragment}" if self.fragment else ""
         rest = f"{start}{self.hosts}{self.path}{query}{fragment}"
-        return _parts(self.scheme, rest, userinfo)
+        return _parts(self.scheme, rest, userinfo).replace(has_capitals=self.has_capitals)
 
     def names_of_hosts(self) -> Iterator[str]:
         """
@@ -79,7 +82,8 @@ def split(text: str) -> Parts | None:
     scheme, separator, rest = text.partition("://")
     if not separator or not re.fullmatch(_SCHEME, scheme, re.ASCII):
         return None
-    return _parts(scheme.lower(), rest, USERINFO)
+    lower = scheme.lower()
+    return _parts(lower, rest, USERINFO).replace(has_capitals=scheme != lower)
 
 
 def _parts(scheme: str, rest: str, pattern: str) -> Parts:

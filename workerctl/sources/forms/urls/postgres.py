@@ -70,6 +70,7 @@ _PLAIN_LIBPQ = Client(
     several=None,
     empty_port=Effect.DOUBTFUL,
     brackets=None,
+    capitals=Effect.DOUBTFUL,
 )
 _PLAIN_ASYNCPG = Client(
     "asyncpg", at=None, late_at=Effect.DOUBTFUL, several=None, brackets=Effect.DOUBTFUL

@@ -102,6 +102,10 @@ _CELERY = {
     "credential_provider": TEXT,
     "ssl_cert_reqs": _CERT_REQS_OF_CELERY,
 }
+_REDIS_PY = Client("redis-py", capitals=Effect.REFUSED)
+_CELERY_ITSELF = Client("Celery", capitals=Effect.DOUBTFUL)
+"""Celery accepts capital letters in the scheme of a broker, but not of a result backend."""
+
 _ALWAYS_TRUE = frozenset({"decode_responses", "ssl_validate_ocsp", "ssl_validate_ocsp_stapled"})
 """Switches that redis-py does not convert, so that every text that is not empty is true."""
 
@@ -111,9 +115,12 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
     Yield the faults of a URL with one of the schemes.
     """
     celery = use.is_celery and not use.is_redis
-    client = "Celery" if celery else "redis-py"
-    if parts.scheme != "unix":
-        found = list(authority.faults(parts, Client(client)))
+    reader = _CELERY_ITSELF if celery else _REDIS_PY
+    client = reader.name
+    if parts.scheme == "unix":
+        yield from authority.scheme_faults(parts, reader)
+    else:
+        found = list(authority.faults(parts, reader))
         yield from found
         if any(fault.effect is Effect.REFUSED for fault in found):
             return
