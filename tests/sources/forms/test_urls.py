@@ -324,6 +324,22 @@ def test_capitals_for_redis_py_and_celery() -> None:
     assert effects("REDISS://cache/0", Use("CELERY_BROKER_URL")) == [D]
 
 
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("amqp://rabbit/?heartbeat=often", "`heartbeat` a value that is refused by pika and kombu"),
+        ("mysql://db/?compress=x", "`compress` a value that is refused by the drivers of MySQL"),
+        ("postgresql://db/?sslmode=x", "`sslmode` a value that is refused by libpq"),
+        ("mongodb://db/?tls=x", "`tls` a value that is ignored by pymongo"),
+    ],
+)
+def test_the_words_suit_one_client_and_several(url: str, what: str) -> None:
+    """A table may be that of one client or of several, of which not all refuse a value."""
+    (found,) = faults(url, Use("A_SETTING"))
+
+    assert found.what == f"gives the parameter {what}"
+
+
 _ESCAPED_BY_HAND = ("u:a#b@db", "u:a?b@db", "u:a/b@db", "u:a@b@db", "u@x:a@db", "u:a?b:c#d@db:1")
 
 

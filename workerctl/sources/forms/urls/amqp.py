@@ -31,6 +31,7 @@ _ALL = Table(
     "pika, kombu and aio-pika",
     {**_PIKA, **_KOMBU, **_AIO_PIKA, "heartbeat": NUMBER},
     Effect.DOUBTFUL,
+    judge="pika and kombu",
 )
 
 

@@ -32,13 +32,15 @@ class Table(Record):
     """
     The parameters that a client knows.
 
-    `unknown` is the effect of any other parameter and `wrong` that of a wrong value.
+    `unknown` is the effect of any other parameter and `wrong` that of a wrong value. `judge` names
+    those of several clients that judge values.
     """
 
     client: str
     kinds: Mapping[str, Kind]
     unknown: Effect = Effect.REFUSED
     wrong: Effect = Effect.REFUSED
+    judge: str = ""
 
 
 TEXT = Kind("a text")
@@ -81,7 +83,7 @@ def faults(pairs: Iterable[tuple[str, str]], table: Table) -> Iterator[Fault]:
                 name,
             )
         elif kind.refuses(value):
-            yield refused(name, kind, table.client, table.wrong)
+            yield refused(name, kind, table.judge or table.client, table.wrong)
         seen.add(name)
 
 
@@ -89,8 +91,8 @@ def refused(name: str, kind: Kind, client: str, effect: Effect = Effect.REFUSED)
     """
     Return the fault of a parameter with a wrong value.
     """
-    verb = "ignores" if effect is Effect.IGNORED else "refuses"
-    what = f"gives the parameter `{name}` a value that {client} {verb}"
+    verb = "ignored" if effect is Effect.IGNORED else "refused"
+    what = f"gives the parameter `{name}` a value that is {verb} by {client}"
     return Fault(effect, what, f"Its value must be {kind.expects}.", name)
 
 
