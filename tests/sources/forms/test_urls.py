@@ -100,6 +100,8 @@ def test_the_parameters_are_those_of_redis_py() -> None:
         ("redis://cache/0?decode_responses=false", [G]),
         ("redis://cache/0?socket_timeout=1&socket_timeout=2", [G]),
         ("redis://cache/0?retry=3", [R]),
+        ("redis://cache/0?retry_on_error=TimeoutError", [G]),
+        ("rediss://cache/0?retry_on_timeout=true", []),
         ("redis://:123?ab@cache/0", [R]),
         ("redis+sentinel://a,b/0", [R]),
         ("redis://redis://cache", [R]),

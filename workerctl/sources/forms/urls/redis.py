@@ -56,7 +56,7 @@ _ALWAYS = {
     **named(
         TEXT,
         "client_name decode_responses encoding encoding_errors legacy_responses "
-        "lib_name lib_version password retry_on_timeout username",
+        "lib_name lib_version password retry_on_error retry_on_timeout username",
     ),
     **named(_NATURAL, "db max_connections"),
     **named(INTEGER, "health_check_interval socket_read_size"),
@@ -66,8 +66,7 @@ _ALWAYS = {
         _OBJECT,
         "cache cache_config cache_factory command_packer connection_class "
         "credential_provider driver_info event_dispatcher "
-        "maint_notifications_config parser_class redis_connect_func retry "
-        "retry_on_error",
+        "maint_notifications_config parser_class redis_connect_func retry",
     ),
 }
 _TCP = {
@@ -108,6 +107,9 @@ _CELERY_ITSELF = Client("Celery", capitals=Effect.DOUBTFUL)
 
 _ALWAYS_TRUE = frozenset({"decode_responses", "ssl_validate_ocsp", "ssl_validate_ocsp_stapled"})
 """Switches that redis-py does not convert, so that every text that is not empty is true."""
+
+_EXCEPTIONS = frozenset({"retry_on_error"})
+"""Lists of exceptions, of which redis-py takes a text for one: `except` then raises TypeError."""
 
 
 def faults(parts: Parts, use: Use) -> Iterator[Fault]:
@@ -167,6 +169,9 @@ def _parameter_faults(parts: Parts, *, celery: bool) -> Iterator[Fault]:
         if name in _ALWAYS_TRUE and name in known and value.upper() in _FALSE:
             what = f"gives the parameter `{name}` a text, which redis-py takes for true"
             yield Fault(Effect.IGNORED, what, f"Remove `{name}`; it is false by default.", name)
+        elif name in _EXCEPTIONS:
+            what = f"gives `{name}` a text, with which redis-py fails when it should retry"
+            yield Fault(Effect.IGNORED, what, f"Pass `{name}` where the client is created.", name)
 
 
 def _database_faults(parts: Parts, client: str) -> Iterator[Fault]:
