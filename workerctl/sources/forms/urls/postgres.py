@@ -90,11 +90,14 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
     Yield the faults of a `postgres:` or `postgresql:` URL, with or without a driver.
     """
     yield from _scheme_faults(parts, use)
-    if parts.driver:
-        yield from authority.faults(parts, SQLALCHEMY)
+    own = parts.reread((SQLALCHEMY if parts.driver else _PLAIN_LIBPQ).userinfo)
+    if not parts.driver:
+        yield from _faults_without_driver(parts, own)
+    elif parts.driver.startswith("psycopg") and ":" not in own.hosts:
+        yield from authority.faults(parts, SQLALCHEMY.replace(several=None))  # libpq splits them
     else:
-        yield from _faults_without_driver(parts)
-    pairs = parts.reread((SQLALCHEMY if parts.driver else _PLAIN_LIBPQ).userinfo).pairs()
+        yield from authority.faults(parts, SQLALCHEMY)
+    pairs = own.pairs()
     table = _DRIVERS.get(parts.driver) if parts.driver else _PLAIN
     if table is None:
         return
@@ -106,11 +109,10 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
     yield from parameters.faults([*(p for p in pairs if p[0] != "host"), *hosts[:1]], table)
 
 
-def _faults_without_driver(parts: Parts) -> Iterator[Fault]:
+def _faults_without_driver(parts: Parts, own: Parts) -> Iterator[Fault]:
     """
-    Yield what libpq refuses; if there is nothing, what asyncpg refuses.
+    Yield what libpq refuses, which reads `own`; if there is nothing, what asyncpg refuses.
     """
-    own = parts.reread(_PLAIN_LIBPQ.userinfo)
     found = [*authority.faults(parts, _PLAIN_LIBPQ), *_blanks(own), *_separators(own)]
     yield from found or authority.faults(parts, _PLAIN_ASYNCPG)
 
