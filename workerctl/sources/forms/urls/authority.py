@@ -29,7 +29,7 @@ class Client(Record):
     userinfo: str = USERINFO
     at: Effect | None = Effect.NOTED
     second_at: Effect = Effect.REFUSED
-    late_at: Effect | None = Effect.REFUSED
+    late_at: Effect = Effect.REFUSED
     percent: Effect | None = None
     several: Effect | None = Effect.REFUSED
     empty_port: Effect = Effect.IGNORED
@@ -40,7 +40,6 @@ class Client(Record):
 SQLALCHEMY = Client(
     "SQLAlchemy",
     userinfo=r"[^:/]*(?::[^@]*)?",
-    late_at=None,
     empty_port=Effect.REFUSED,
     brackets=None,
     capitals=Effect.REFUSED,
@@ -55,13 +54,8 @@ def faults(parts: Parts, client: Client) -> Iterator[Fault]:
     yield from scheme_faults(parts, client)
     parts = parts.reread(client.userinfo)
     if _ends_early(parts, client):
-        if client.late_at is not None:
-            yield Fault(
-                client.late_at,
-                "has an unescaped `/`, `?` or `#` in front of its `@`, where "
-                f"{client.name} ends the host",
-                _ESCAPES,
-            )
+        what = "has an unescaped `/`, `?` or `#` in front of its `@`"
+        yield Fault(client.late_at, f"{what}, where {client.name} ends the host", _ESCAPES)
         return
     if client.brackets is not None and _has_wrong_brackets(parts):
         who = _refusing(client, client.brackets)

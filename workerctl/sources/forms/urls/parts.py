@@ -55,9 +55,13 @@ class Parts(Record):
         """
         Return the parts for a client that has another pattern of user and password.
 
+        Such a client knows no fragments.
+
             >>> split("postgresql://u:a#b@host/app").reread("[^/@]*").hosts
             'host'
         """
+        if userinfo == USERINFO:
+            return self
         start = "" if self.userinfo is None else f"{self.userinfo}@"
         query = f"?{self.query}" if self.query else ""
         fragment = f"#{self.fragment}" if self.fragment else ""
@@ -83,7 +87,8 @@ def split(text: str) -> Parts | None:
     if not separator or not re.fullmatch(_SCHEME, scheme, re.ASCII):
         return None
     lower = scheme.lower()
-    return _parts(lower, rest, USERINFO).replace(has_capitals=scheme != lower)
+    rest, _, fragment = rest.partition("#")
+    return _parts(lower, rest, USERINFO).replace(fragment=fragment, has_capitals=scheme != lower)
 
 
 def _parts(scheme: str, rest: str, pattern: str) -> Parts:
@@ -91,7 +96,6 @@ def _parts(scheme: str, rest: str, pattern: str) -> Parts:
     userinfo = None
     if match is not None:
         userinfo, rest = match[1], rest[match.end() :]
-    rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")
     hosts, slash, path = rest.partition("/")
-    return Parts(scheme, userinfo, hosts, slash + path, query, fragment)
+    return Parts(scheme, userinfo, hosts, slash + path, query, fragment="")
