@@ -656,12 +656,16 @@ def test_no_words_contain_a_part_of_the_url() -> None:
     schemes = (
         "redis rediss amqp postgresql postgresql+asyncpg mysql+pymysql mongodb mongodb+srv http"
     )
-    for scheme in [*schemes.split(), f"x{a}"]:
+    unknown = [f"x{a}", f"postgresql+{a}", f"postgres+{a}", f"postgre+{a}", f"Mysql+{a}", "Redis"]
+    for scheme in [*schemes.split(), *unknown]:
         for url in (
             f"{scheme}://{a}:{b}@{c}:{d}/{e}?{f}={g}#{h}",
             f"{scheme}://{a}:{b}@{c}/{e}?{f}={g}&ssl={h}&db={h}&sslmode={h}&connect_timeout={h}",
             f"{scheme}://{a}:{b}/{c}@{d}:{e}/{f}?{g}@{h}",
             f"{scheme}://{a}@{b}@{c},{d}:{e}/{f}/{g}?{h}",
+            f"{scheme}://{a}:{b}[@{c}:/{d}?{e}",
+            f"{scheme}://{a}:{b}:{c} +@{d}/{e} {f}?{g}={h}=",
+            f"{scheme}://{a}:{b}@{c},{scheme}://{d}:{e}@{f}",
             f"{a}.{b}:{c}",
         ):
             for use in (
@@ -687,8 +691,10 @@ def test_a_plain_url_has_no_fault(scheme: str, rest: str) -> None:
 @given(st.text())
 def test_any_text_can_be_judged(text: str) -> None:
     """No text makes the recognition fail."""
-    for scheme in ("", "redis://", "postgresql://", "mongodb://", "amqp://", "https://"):
-        for use in (REDIS, Use(), Use("CELERY_BROKER_URL")):
-            list(faults(scheme + text, use))
+    drivers = ("postgresql+psycopg://", "mysql+pymysql://")
+    for scheme in ("", "redis://", "postgresql://", "mongodb://", "amqp://", "https://", *drivers):
+        for use in (REDIS, Use(), Use("CELERY_BROKER_URL"), Use(is_origins=True)):
+            for url in urls_in(scheme + text, use):
+                list(faults(url, use))
     list(kafka.faults(text.split(",")))
     split(text)
