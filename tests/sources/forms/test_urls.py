@@ -569,6 +569,21 @@ def test_a_known_client_expects_one_url(use: Use, text: str, expected: int) -> N
     ) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See redis://host:port, or https://:8080",
+        '["redis://a:x", "redis://b:x"]',
+        "primary=redis://a:x,replica=redis://b:x",
+        "redis-cli -u redis://a:x ping; curl https://:8080",
+    ],
+)
+def test_another_text_that_names_urls_is_no_list(text: str) -> None:
+    """A list begins with a URL."""
+    assert urls_in(text, Use("NODES")) == [text]
+    assert effects(text, Use("NODES")) == []
+
+
 def test_origins_are_split_at_every_comma() -> None:
     """No client connects to an origin; what is not one has another finding."""
     use = Use("CORS", is_origins=True)

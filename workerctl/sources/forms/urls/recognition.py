@@ -51,7 +51,9 @@ def urls_in(text: str, use: Use) -> list[str]:
     if use.is_celery:
         return text.split(";")
     urls = re.split(_BETWEEN_URLS, text)
-    return [url.rstrip(_SEPARATORS) for url in urls] if len(urls) > 1 else urls
+    if len(urls) == 1 or split(urls[0]) is None:  # such as a sentence that names URLs
+        return [text]
+    return [url.rstrip(_SEPARATORS) for url in urls]
 
 
 def faults(text: str, use: Use) -> Iterator[Fault]:
