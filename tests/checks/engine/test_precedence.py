@@ -119,7 +119,7 @@ def test_a_suppressed_finding_stands_for_nothing(context: MakeContext) -> None:
     To accept a placeholder is not to accept a key of the wrong form.
     """
     made = context("ENV=staging\nENCRYPTION_KEY=your-key\n", today=TODAY)
-    results = run(made.replace(suppressions=(Suppression("ENV004", "later", TODAY),)))
+    results = run(made.replace(suppressions=(Suppression("ENV004", "later", TODAY),)), CHECKS)
 
     assert about(results, "ENCRYPTION_KEY") == [
         ("ENV004", Severity.ERROR),
@@ -132,7 +132,7 @@ def test_what_is_rendered_later_is_deferred(context: MakeContext) -> None:
     Information about a file that a tool renders is not raised to an error.
     """
     made: Context = context("ENV=staging\nREDIS_URL={{ url }}\n")
-    results = run(made.replace(rendered_by="helm"))
+    results = run(made.replace(rendered_by="helm"), CHECKS)
 
     assert about(results, "REDIS_URL") == [("REF001", Severity.INFO)]
     assert ended(results, "SET001") == (

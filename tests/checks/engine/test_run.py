@@ -165,7 +165,7 @@ def test_unset_secrets_are_deferred_at_build(context: MakeContext) -> None:
     """At build, checks that read an unset secret are deferred; all others run."""
     made = context("ENV=production\n", phase="build")
 
-    results = {result.code: result for result in run(made)}
+    results = {result.code: result for result in run(made, CHECKS)}
     deferred = {code for code, result in results.items() if result.status is Status.DEFERRED}
     keys = {f"KEY00{number}" for number in range(1, 8)}
     assert deferred == {"ENV004", "ENV005", "ENV007", "ENV008", *keys}
@@ -250,7 +250,7 @@ def test_a_suppressed_finding_is_reported_and_does_not_count(context: MakeContex
     suppression = Suppression("KEY001", "keys come later", TODAY)
     made = replace_suppressions(context(today=TODAY), suppression)
 
-    results = {result.code: result for result in run(made)}
+    results = {result.code: result for result in run(made, CHECKS)}
     assert results["KEY001"].status is Status.PASSED
     assert [finding.suppressed for finding in results["KEY001"].findings] == [suppression]
     assert results["SUP001"].status is Status.PASSED
@@ -300,7 +300,7 @@ def test_sup001_reports_expired_and_unused_suppressions(
     """An expired suppression has no effect. An unused one could hide a later finding."""
     results = {
         result.code: result
-        for result in run(replace_suppressions(context(today=TODAY), suppression))
+        for result in run(replace_suppressions(context(today=TODAY), suppression), CHECKS)
     }
 
     assert [finding.message for finding in results["SUP001"].findings] == [message]
@@ -318,7 +318,7 @@ def test_sup001_is_silent_where_the_check_did_not_judge(
     context: MakeContext, suppression: Suppression
 ) -> None:
     """A suppression for another environment, or of a skipped check, is not reported as unused."""
-    results = run(replace_suppressions(context(today=TODAY), suppression))
+    results = run(replace_suppressions(context(today=TODAY), suppression), CHECKS)
 
     assert results[-1].findings == ()
 

@@ -35,7 +35,7 @@ def found_by(context: Context, check: str) -> list[tuple[Severity, str, int | No
     """
     Return severity, message and line of each finding of a check. None may hold a part of a key.
     """
-    (result,) = [result for result in run(context) if result.code == check]
+    (result,) = [result for result in run(context, CHECKS) if result.code == check]
     oracle = Oracle([KEY, *MINT.made])
     assert oracle.leaks(repr(result)) == []
     return [
@@ -202,7 +202,7 @@ def test_key006_warns_of_a_canary_of_the_next_key(context: MakeContext) -> None:
 def test_key006_is_skipped_without_a_canary(context: MakeContext) -> None:
     """A missing canary is reported as skipped, and does not fail the configuration."""
     made = context(f"ENV=production\nENCRYPTION_KEY={KEY}\n")
-    (result,) = [result for result in run(made) if result.code == "KEY006"]
+    (result,) = [result for result in run(made, CHECKS) if result.code == "KEY006"]
 
     assert result.status is Status.SKIPPED
     assert result.reason == (
@@ -221,7 +221,7 @@ def test_a_malformed_canary_is_reported_and_not_shown(context: MakeContext, text
     message = "ENCRYPTION_CANARY must be a token that `workerctl keygen --canary` printed."
 
     assert found_by(made, "SET001") == [(Severity.ERROR, message, 2)]
-    (result,) = [result for result in run(made) if result.code == "KEY006"]
+    (result,) = [result for result in run(made, CHECKS) if result.code == "KEY006"]
     assert result.reason == "ENCRYPTION_CANARY is invalid (SET001)"
 
 

@@ -97,11 +97,12 @@ def _holds_secret(name: str, text: str, *, is_secret: bool) -> bool:
         return _url_holds_secret(text) and (is_secret or "@" in text or "?" in text)
     if not is_secret or _is_path(name, text):
         return False
-    if not re.sub(_REFERENCE, "", text).strip():
+    rest = re.sub(_REFERENCE, "", text).strip()
+    if not rest:
         return False
     from workerctl.sources.forms.references import Holds, recognised  # few values come this far
 
-    return recognised(text, name, Holds.SECRET) is None
+    return recognised(rest, name, Holds.SECRET) is None
 
 
 def _is_path(name: str, text: str) -> bool:
