@@ -18,7 +18,8 @@ AUTH_HEADER SIGNING JWT_SIGNING SALT PASSWORD_SALT HASH_SALT COOKIE SESSION_COOK
 PRIVATE_PEM CONNECTION_STRING AZURE_STORAGE_CONNECTION_STRING connectionString apiKey
 openaiApiKey X-Api-Key Authorization Set-Cookie Proxy-Authorization DBPASSWORD OPENAI_APIKEY
 ACCESSTOKEN tokens_by_name API_KEY_2 ENCRYPTION_KEY_V1 db.password APP_DB__PASSWORD TOKEN_URI
-ACCESS_KEY_ID
+ACCESS_KEY_ID AWS_ACCESS_KEY_ID SECRET_KEY_ID CACHE_SIGNING_KEY SORT_API_KEY MESSAGE_KEY_SECRET
+ROUTING_PASSWORD REDIS_KEY KEY_CACHE SESSION_KEY
 """.split()
 
 OTHERS = """
@@ -27,7 +28,8 @@ AUTHORS PASSIVE PASSENGER BYPASS KEYBOARD MONKEY MONKEYS TURKEY KEYNOTE MAX_TOKE
 OPENAI_MAX_TOKENS MAX_OUTPUT_TOKENS TOKEN_COUNT TOKEN_LIMIT TOKENIZER TOKENIZER_MODEL
 PASSWORD_MIN_LENGTH KEY_PREFIX JWT_ALGORITHM JWT_ISSUER AUTH_METHOD AUTH_URL AUTH_ENABLED
 COOKIE_DOMAIN COOKIE_SAMESITE PRIVATE_NETWORK PASS_THROUGH PASS_RATE SALTED ASSALT DESIGNING
-PRIVATEER tokenCount
+PRIVATEER tokenCount DYNAMODB_PARTITION_KEY SORT_KEY sortKey DEDUP_KEY RATE_LIMIT_KEY
+KAFKA_MESSAGE_KEY ROUTING_KEY PRIMARY_KEYS cache-key JWT_KEY_ID SIGNING_KEY_ID kmsKeyId KEY_IDS
 """.split()
 
 
@@ -53,7 +55,7 @@ def test_only_a_credential_itself_may_be_a_number() -> None:
 def test_the_members_of_a_collection_are_credentials() -> None:
     """What stands below `secrets` or `api_keys` is secret; below `auth`, names decide."""
     assert all(map(is_collection_name, ("secrets", "api_keys", "CREDENTIALS")))
-    assert not any(map(is_collection_name, ("auth", "keyboard", "")))
+    assert not any(map(is_collection_name, ("auth", "keyboard", "", "partition_keys")))
 
 
 def test_some_names_announce_random_characters() -> None:

@@ -169,11 +169,15 @@ def secrets_stand_in_secret_settings(context: Context) -> Iterator[Finding]:
     for secret, text in secrets.items():
         for name, shown in public.items():
             if text in shown and not is_placeholder(text, secret, secret=True):
+                from workerctl.schema.secrets.texts import is_secret_by_name  # few are found
+
+                by_name = is_secret_by_name(context.schema, secret)
+                otherwise = f", or mark {secret} as `Public()` if it is not secret" * by_name
                 yield context.finding(
                     "ENV008",
                     severity,
                     f"{name} is public, but its value contains that of {secret}.",
-                    f"Remove the secret from {name}, or declare {name} as a SecretStr.",
+                    f"Remove the secret from {name}, or declare {name} as a SecretStr{otherwise}.",
                     name,
                     secret,
                 )

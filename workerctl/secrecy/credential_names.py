@@ -3,7 +3,8 @@ Decide by its name whether a field, a key or a variable holds a credential.
 
 A name is split into words: `dbPassword`, `db-password` and `DB_PASSWORD` have two. A word counts
 as a whole or as a clear part, so that `DBPASSWORD` is a credential, but `MONKEY` and `AUTHOR` are
-not. A last word that says what else the field is, as in `TOKEN_COUNT`, overrules the others.
+not. A last word that says what else the field is, as in `TOKEN_COUNT`, overrules the others, and so
+does a word before KEY that says of what, as in `PARTITION_KEY`.
 """
 
 import re
@@ -53,6 +54,12 @@ _PROPERTIES = _set(
     "ISSUER AUDIENCE IP LEVEL METHOD METHODS MODE MODEL MODULE NETWORK PATH PORT PROVIDER "
     "PROVIDERS REALM REGION SAMESITE SCHEME SCOPE SCOPES SECURE SERVER SERVICE STRATEGY "
     "SUBNET SUBNETS THRESHOLD THROUGH URI URL HTTPONLY RETRIES FLOW USER USERNAME ZONE"
+)
+# What stands before KEY where it means the key of a row, a message or an entry.
+_KEYED = _set(
+    "BINDING CACHE CLUSTERING COMPOSITE DEDUP DEDUPE DEDUPLICATION DISTRIBUTION FOREIGN GROUP "
+    "GROUPING IDEMPOTENCY JOIN LIMIT LIMITER LOCK LOOKUP MESSAGE OBJECT ORDER ORDERING PARTITION "
+    "PARTITIONING PRIMARY RANGE ROUTING SHARD SHARDING SORT SORTING THROTTLE UNIQUE"
 )
 _AMBIGUOUS = _set("AUTH COOKIE COOKIES PRIVATE SIGNING PASS JWT BEARER")
 _QUANTITIES = _set("MAX MIN NUM TOTAL COUNT LIMIT PER USE ENABLE REQUIRE IS HAS")
@@ -115,7 +122,7 @@ def is_credential_name(name: str) -> bool:
     if not any([hint in upper for hint in _HINTS]):  # noqa: C419 -- a list is faster
         return False
     words = _words(name)
-    found = frozenset(filter(_is_credential, words))
+    found = frozenset(filter(_is_credential, _without_keys(words)))
     if not found:
         return any(pair <= set(words) for pair in _PAIRS)
     last = words[-1]
@@ -140,7 +147,7 @@ def is_collection_name(name: str) -> bool:
     """
     Return whether everything below a field of this name is a credential, as in `SECRETS`.
     """
-    words = _words(name)
+    words = _without_keys(_words(name))
     return bool(words) and words[-1] in _COLLECTIONS
 
 
@@ -155,6 +162,19 @@ def _words(name: str) -> list[str]:
     if name.isupper() and "-" not in name and "." not in name:  # as most are: no expression needed
         return [word for word in name.split("_") if word]
     return [word.upper() for word in re.split(_BOUNDARY, name) if word]
+
+
+def _without_keys(words: list[str]) -> list[str]:
+    """
+    Return the words of a name without a KEY that opens nothing: PARTITION_KEY, SIGNING_KEY_ID.
+
+    An ACCESS_KEY_ID is half of a pair of credentials.
+    """
+    if len(words) > 1 and words[-1] in {"KEY", "KEYS"} and words[-2] in _KEYED:
+        return words[:-1]
+    if words[-2:] in (["KEY", "ID"], ["KEY", "IDS"]) and "ACCESS" not in words:
+        return [*words[:-2], words[-1]]
+    return words
 
 
 def _is_credential(word: str) -> bool:

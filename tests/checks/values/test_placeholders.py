@@ -8,7 +8,9 @@ import pytest
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from tests.support.any_class import judged
 from tests.support.configurations import MakeContext
+from workerctl.checks.environment import ENV008
 from workerctl.checks.values import placeholders
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Severity
@@ -78,6 +80,46 @@ def test_env004_does_not_advise_to_remove_what_is_required(
     (finding,) = placeholders.ENV004.run(context(f"ENV=production\n{name}=changeme\n"))
 
     assert finding.hint == hint
+
+
+class Keyed(BaseSettings):
+    """A class with keys of rows and messages, and with credentials by name and by type."""
+
+    dynamodb_partition_key: str = ""
+    rate_limit_key: str = ""
+    jwt_key_id: str = ""
+    routing_key: str = ""
+    queue_name: str = ""
+    redis_key: str = ""
+    api_key: SecretStr = SecretStr("")
+
+
+@pytest.mark.parametrize(
+    ("environ", "hints"),
+    [
+        ({"DYNAMODB_PARTITION_KEY": "name", "RATE_LIMIT_KEY": "ip", "JWT_KEY_ID": "v2"}, []),
+        ({"REDIS_KEY": "my-key"}, [", or mark the field `Public()` if it is not secret"]),
+        ({"REDIS_KEY": "your-key"}, [", or remove REDIS_KEY if it is optional"]),
+        ({"API_KEY": "my-key"}, [", or remove API_KEY if it is optional"]),
+    ],
+)
+def test_env004_knows_which_keys_are_credentials(environ: dict[str, str], hints: list[str]) -> None:
+    """A word is a placeholder in a credential; the hint says how to declare it public."""
+    found = list(placeholders.ENV004.run(judged(Keyed, environ)))
+
+    assert [each.hint for each in found] == [f"Replace it with the real value{x}." for x in hints]
+
+
+def test_env008_knows_which_keys_are_credentials() -> None:
+    """A routing key is public; the hint for a doubtful name says how to declare that it is."""
+    environ = {"ROUTING_KEY": "resume.parse", "QUEUE_NAME": "resume.parse"}
+    assert list(ENV008.run(judged(Keyed, environ))) == []
+
+    found, *_ = ENV008.run(judged(Keyed, {**environ, "REDIS_KEY": "resume.parse"}))
+    assert found.hint == (
+        "Remove the secret from ROUTING_KEY, or declare ROUTING_KEY as a SecretStr,"
+        " or mark REDIS_KEY as `Public()` if it is not secret."
+    )
 
 
 class Stored(BaseSettings):

@@ -35,16 +35,28 @@ def values_are_real(context: Context) -> Iterator[Finding]:
     for name, value in context.values.chosen.items():
         secret = context.values.names.is_secret(name)
         if severity is not None and is_placeholder(value.text, name, secret=secret):
-            optional = "" if name in required else f", or remove {name} if it is optional"
+            otherwise = "" if name in required else f", or remove {name} if it is optional"
+            if secret and _is_public_word(context, name):
+                otherwise = ", or mark the field `Public()` if it is not secret"
             yield context.finding(
                 "ENV004",
                 severity,
                 f"{name} is a placeholder.",
-                f"Replace it with the real value{optional}.",
+                f"Replace it with the real value{otherwise}.",
                 name,
             )
     yield from _in_other_lines(context)
     yield from _in_defaults(context)
+
+
+def _is_public_word(context: Context, name: str) -> bool:
+    """
+    Return whether a value is a placeholder only in a secret, which the variable is by name only.
+    """
+    from workerctl.schema.secrets.texts import is_secret_by_name
+
+    is_public = not is_placeholder(context.values.text(name), name)
+    return is_public and is_secret_by_name(context.schema, name)
 
 
 def _in_other_lines(context: Context) -> Iterator[Finding]:

@@ -83,6 +83,24 @@ def _is_secret(variable: Variable, *, public: bool) -> bool:
     return any(is_secret(path[-1], info, path[:-1]) for path, info in fields.items())
 
 
+def is_secret_by_name(schema: Schema, name: str) -> bool:
+    """
+    Return whether only its name makes a secret variable secret, so that `Public` would undo it.
+    """
+    variable = schema.variables.get(name)
+    if variable is None or _is_hidden(schema, variable):
+        return False
+    return not _is_secret(variable, public=True)
+
+
+def _is_hidden(schema: Schema, variable: Variable) -> bool:
+    """
+    Return whether a table of the project, or a field, hides the variable or what contains it.
+    """
+    hidden = [schema.variables[one.name].path for one in schema.of(Hidden)]
+    return any(variable.path[: len(path)] == path for path in hidden)
+
+
 def shown_variable(schema: Schema, settings: Any, name: str, redact: Redact | None = None) -> Shown:
     """
     Return what may be shown of the value that an instance has for a variable.
@@ -119,8 +137,7 @@ class _Field(Record):
 
 def _field(schema: Schema, name: str) -> _Field:
     variable = schema.variables[name]
-    hidden = [schema.variables[one.name].path for one in schema.of(Hidden)]
-    if any(variable.path[: len(path)] == path for path in hidden):
+    if _is_hidden(schema, variable):
         return _Field(name, _HIDDEN)
     info = _declared(variable, public=any(one.name == name for one in schema.of(Public)))
     return _Field(variable.path[-1], info, variable.path[:-1])
