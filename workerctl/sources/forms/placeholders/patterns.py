@@ -69,7 +69,6 @@ ANYWHERE: Patterns = {
     ),
     # Exceptions: placeholder.png is a file, placeholder.com a service.
     ("placeholder",): r"(?<![a-z])placeholders?(?![a-z]|\.[a-z]{2,4}(?![a-z]))",
-    ("todo", "fixme", "tbd"): r"^(?:todo|fixme|tbd)(?![a-z])",
     # The domains reserved for examples, and keys that end in EXAMPLE.
     ("example",): (
         r"(?<![a-z0-9_-])example\.[a-z]|\.example(?![a-z0-9.-])"
@@ -116,6 +115,8 @@ IN_URL: Patterns = {
 
 PARTS = r"[a-z0-9]+"
 CAPITALS = r"(?<![A-Za-z0-9_%-])[A-Z]+(?:[_-][A-Z]+)*(?![A-Za-z0-9_%-])"
+NOTE = r"(?:todo|fixme|tbd)(?![a-z])"
+SLUG = r"(?:[Tt]odo|[Ff]ixme|[Tt]bd)[_-][A-Za-z]"
 # REDIS_HOST or DB_PASSWORD, but not a user. No host has an underscore.
 NAMED_IN_LOGIN = (
     r"(?:://|@)((?:[A-Z]+_)+[A-Z]+)(?![A-Za-z0-9_%@-]|:[^/\s@]*@)|:((?:[A-Z]+_)+[A-Z]+)@"

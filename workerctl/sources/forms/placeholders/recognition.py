@@ -9,6 +9,7 @@ the placeholders in templates are in values that are not secret. Words that can 
 import re
 
 from workerctl.report.records import Record
+from workerctl.secrecy.credential_names import use_of
 from workerctl.sources.forms.placeholders import patterns, words
 
 LENGTH_LIMIT = 4096
@@ -120,6 +121,16 @@ def _matches_a_pattern(subject: _Subject) -> bool:
     return patterns.any_matches(patterns.ANYWHERE, subject.lower)
 
 
+def _is_note(subject: _Subject) -> bool:
+    """
+    Return whether the value begins with TODO. A public `todo-app` is the name of something.
+    """
+    if not subject.lower.startswith(words.NOTES):
+        return False
+    may_be_name = not subject.secret and re.match(patterns.SLUG, subject.value) is not None
+    return re.match(patterns.NOTE, subject.lower) is not None and not may_be_name
+
+
 def _is_cut_short(subject: _Subject) -> bool:
     if " " in subject.lower or ("..." not in subject.lower and "…" not in subject.lower):
         return False
@@ -216,8 +227,7 @@ def _is_generic_secret(subject: _Subject) -> bool:
         return False
     if not _PATH_OR_VARIABLE.isdisjoint(subject.lower):
         return False
-    # Real keys never contain Chinese, Japanese or Korean: `sk-로_시작하는_키`.
-    if subject.squeezed in words.GENERIC or any(map(_is_east_asian, subject.lower)):
+    if subject.squeezed in words.GENERIC or _is_east_asian_key(subject):
         return True
     if len(subject.value) <= _LONGEST_STUB or _is_sentence(subject.lower):
         return True
@@ -225,6 +235,16 @@ def _is_generic_secret(subject: _Subject) -> bool:
         return True
     rest = _without_prefix(subject.lower)
     return _is_sequence(rest) or _consists_of_words(rest, subject.name)
+
+
+def _is_east_asian_key(subject: _Subject) -> bool:
+    """
+    Return whether a key has Chinese, Japanese or Korean, as no real one does: `sk-로_시작하는_키`.
+
+    A password, or what only the application itself reads, may have any letters.
+    """
+    is_east_asian = any(map(_is_east_asian, subject.lower))
+    return is_east_asian and use_of(subject.name) != "private"
 
 
 def _is_sentence(lower: str) -> bool:
@@ -259,6 +279,7 @@ _RULES = (
     _repeats_a_name,
     _is_in_angle_brackets,
     _matches_a_pattern,
+    _is_note,
     _is_cut_short,
     _has_a_url_part,
     _is_instruction,

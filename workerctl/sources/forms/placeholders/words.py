@@ -86,6 +86,9 @@ SWITCH_NAMES = _words(
     " REQUIRES SHOW SKIP USE USES WITH WITHOUT"
 )
 
+# What a value begins with that somebody has yet to enter.
+NOTES = ("todo", "fixme", "tbd")
+
 # Sequences, as in `sk-1234567890abcdef`: any part of one that follows a prefix counts.
 SEQUENCES = (
     "01234567890123456789012345678901234567890123456789",
