@@ -7,9 +7,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tests.support.any_class import judged
 from tests.support.configurations import MakeContext, MakeLoaded
 from workerctl.checks.base import Context
 from workerctl.checks.values.references import REF001, REF002
@@ -226,6 +227,83 @@ def test_a_class_may_read_a_text_as_none(
     loaded = load(Settings, Options(settings=Nullable), environ=environ)
 
     assert [code for code, _, _ in found(context_of(loaded, Request()))] == codes
+
+
+class Database(BaseModel):
+    """A part of a class."""
+
+    host: str = ""
+    password: str = ""
+
+
+class Listing(BaseSettings):
+    """A class with lists, a mapping and a nested model."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    api_keys: list[SecretStr] = []
+    webhook_urls: tuple[str, ...] = ()
+    queues: list[str] = []
+    labels: dict[str, str] = {}
+    numbers: list[int] = []
+    db: Database = Database()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "words"),
+    [
+        ("API_KEYS", '["q8Zk3vXx", "op://prod/openai/key"]', "REF001",
+         "has an item 2 that is a reference to a secret store, not the secret in it"),
+        ("API_KEYS", '["undefined"]', "REF002",
+         "has an item 1 that is the text of a missing value"),
+        ("WEBHOOK_URLS", '["https://a.io/x", "https://undefined/x"]', "REF002",
+         "has an item 2 that contains the text of a missing value"),
+        ("QUEUES", '["fast", "$SLOW_QUEUE"]', "REF001",
+         "has an item 2 that is a reference to a variable that nothing has replaced"),
+        ("QUEUES", '["fast", "${SLOW}"]', "REF001",
+         "has an item 2 that is a reference to a variable that nothing has replaced"),
+        ("LABELS", '{"team": "undefined"}', "REF002",
+         "has an entry that is the text of a missing value"),
+        ("LABELS", '{"api_key": "None"}', "REF002",
+         "has an entry that is the text of a missing value"),
+        ("DB", '{"host": "db.acme.io", "password": "null"}', "REF002",
+         "has a field password that is the text of a missing value"),
+        ("QUEUES", '["fast", "null", "None"]', None, ""),
+        ("LABELS", '{"team": "None", "undefined-behaviour": "${a} ${b}"}', None, ""),
+        ("DB", '{"host": "db.acme.io", "password": "q8Zk3vXx"}', None, ""),
+        ("NUMBERS", "[1, 2]", None, ""),
+        ("API_KEYS", "[]", None, ""),
+    ],
+)  # fmt: skip
+def test_the_parts_of_a_value_are_judged(
+    name: str, text: str, code: str | None, words: str
+) -> None:
+    """
+    Each item of a list and each entry of a mapping is judged as what it holds.
+    """
+    made = judged(Listing, {name: text})
+
+    every = [each for check in (REF001, REF002) for each in check.run(made)]
+    expected = [] if code is None else [(code, f"{name} {words}.")]
+    assert [(each.code, each.message) for each in every] == expected
+
+
+def test_the_items_of_an_env_file_are_judged(directory: Path) -> None:
+    """
+    A list in an env file may hold what is not expanded there.
+    """
+    (directory / ".env").write_text('API_KEYS=["$PROD_KEY"]\nQUEUES=["${FAST:-fast}"]\n')
+
+    assert found(judged(Listing)) == [("REF001", Severity.WARNING, ("API_KEYS",))]
+
+
+def test_items_between_commas_are_judged(context: MakeContext) -> None:
+    """
+    The built-in class splits texts at commas.
+    """
+    (finding,) = REF002.run(context("", {"QUEUES": "fast,undefined"}))
+
+    assert finding.message == "QUEUES has an item 2 that is the text of a missing value."
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ def references_are_resolved(context: Context) -> Iterator[Finding]:
     Such values are `${NAME}`, `$(NAME)`, `${{ secrets.NAME }}`, `{{ name }}`,
     `op://vault/item/field`, `@Microsoft.KeyVault(…)`, `ENC[…]`, and the path of a file in place of
     the secret in it. A log format, a template, or an ARN in a setting whose name asks for one, is
-    not a reference here. An env file expands `${NAME}`, and SET011 judges it there.
+    not a reference here. An env file expands `${NAME}`, and SET011 judges it there. Every part of
+    a list, a mapping or a nested model is judged.
 
     Why: nothing resolves a value that has arrived in the process environment or in a secrets
     directory, nor one that a worker reads from its env file as it starts. The service gets the text

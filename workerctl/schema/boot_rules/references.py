@@ -2,12 +2,15 @@
 REF001 and REF002: values that a tool was to resolve, and the text of missing values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
 
 from workerctl.report.findings import Finding, Location, Severity, by_environment
 from workerctl.report.records import Record
 from workerctl.schema.boot_rules.view import View
-from workerctl.schema.introspection import bare_type
+from workerctl.schema.introspection import SEQUENCES, bare_type
 from workerctl.sources.forms.plain import may_refer
 from workerctl.sources.forms.references import Holds, Recognised, recognised
 from workerctl.sources.values import Values
@@ -89,8 +92,46 @@ def _unresolved(view: View) -> Iterator[Unresolved]:
         in_file = value.location.source == "env-file"
         written = _as_written(view.values, name, value.location) if in_file else None
         what = recognised(written or value.text, name, _holds(view, name))
+        if what is None or (in_file and what.quoted):
+            what = _in_part(view, name)
         if what is not None and not (in_file and what.quoted):
             yield Unresolved(name, what, value.location, in_file)
+
+
+def _in_part(view: View, name: str) -> Recognised | None:
+    """
+    Return what the first item of a list or entry of a mapping is, if it was to be resolved.
+    """
+    variable = view.schema.variables.get(name)
+    if variable is None or name in view.invalid:
+        return None
+    value = view.schema.value(view.settings, name)
+    if not _may_refer_in_part(value):
+        return None
+    from workerctl.schema.secrets.shown import parts  # few values have parts, and most are plain
+
+    is_list = isinstance(value, SEQUENCES)
+    for number, item in enumerate(value if is_list else (value,), 1):
+        for part in parts(variable.path[-1], variable.info, item, variable.path[:-1]):
+            holds = _held_by(part.place.name, secret=part.place.secret)
+            found = recognised(part.text, part.place.name, holds)
+            if found is not None:
+                is_field = part.place.name in getattr(type(item), "model_fields", ())
+                entry = f"a field {part.place.name}" if is_field else "an entry"
+                where = f"an item {number}" if is_list else entry
+                return found.replace(words=f"has {where} that {found.words}")
+    return None
+
+
+def _may_refer_in_part(value: Any) -> bool:
+    if isinstance(value, SEQUENCES):
+        return any(not isinstance(item, str) or may_refer(item) for item in value)
+    return isinstance(value, Mapping | BaseModel)
+
+
+def _held_by(name: str, *, secret: bool) -> Holds:
+    is_url = name.upper().rpartition("_")[2] in _URL_NAMES
+    return Holds.SECRET if secret else Holds.FORM if is_url else Holds.TEXT
 
 
 def _holds(view: View, name: str) -> Holds:
@@ -98,11 +139,9 @@ def _holds(view: View, name: str) -> Holds:
     Return what a variable holds. What its class has accepted as a whole number is one.
     """
     variable = view.schema.variables.get(name)
-    if view.values.names.is_secret(name):
-        return Holds.SECRET
-    is_url = name.upper().rpartition("_")[2] in _URL_NAMES
     is_number = variable is not None and bare_type(variable.info.annotation) is float
-    return Holds.FORM if is_url or is_number or name in view.invalid else Holds.TEXT
+    held = _held_by(name, secret=view.values.names.is_secret(name))
+    return Holds.FORM if held is Holds.TEXT and (is_number or name in view.invalid) else held
 
 
 def _as_written(values: Values, name: str, location: Location) -> str | None:
