@@ -147,6 +147,12 @@ def test_a_key_that_no_header_can_carry_stops_a_boot(loaded: MakeLoaded, text: s
         ("QUEUES", "fast|slow", "FRM004", Severity.ERROR),
         ("QUEUES", "fast\nslow", "FRM004", Severity.ERROR),
         ("QUEUES", "process,fast;slow", "FRM004", Severity.ERROR),
+        ("QUEUES", "fast\uff0cslow", "FRM004", Severity.ERROR),
+        ("QUEUES", "fast\u3001slow", "FRM004", Severity.ERROR),
+        ("QUEUES", "fast\uff1b slow", "FRM004", Severity.ERROR),
+        ("QUEUES", "\uace0\uc18d\uff0c\uc800\uc18d", "FRM004", Severity.ERROR),
+        ("QUEUES", '["fast\uff0cslow"]', "FRM004", Severity.ERROR),
+        ("QUEUES", '["fast;slow"]', "FRM004", Severity.ERROR),
         ("QUEUES", '"fast,slow"', "FRM004", Severity.ERROR),
         ("QUEUES", "'fast','slow'", "FRM004", Severity.ERROR),
         ("QUEUES", "fast,slow # all", "FRM003", Severity.ERROR),
@@ -188,6 +194,8 @@ def test_other_settings_are_judged_by_what_would_happen(
         ("ALLOWED_ORIGINS", "https://app.works.net/"),
         ("QUEUES", "fast, slow"),
         ("QUEUES", '["fast", "slow"]'),
+        ("QUEUES", '["fast|slow"]'),
+        ("QUEUES", "\uace0\uc18d,\uc800\uc18d"),
         ("REDIS_URL", "rediss://u:p%23#@h.works.net:6380/0"),
     ],
     ids=ascii,
@@ -267,6 +275,33 @@ def test_run_and_check_agree(call: Run, good: Path) -> None:
     assert KEY[:FRAGMENT] not in checked.stdout + run.stderr
 
 
+class Listing(BaseSettings):
+    """A class whose lists are written as JSON."""
+
+    regexes: list[str] = []
+    hosts: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_found"),
+    [
+        ("REGEXES", '["spam|scam"]', False),
+        ("REGEXES", '["a;b", "c\\td"]', False),
+        ("HOSTS", '["a.works.net|b.works.net"]', False),
+        ("HOSTS", '["a.works.net;b.works.net"]', True),
+        ("HOSTS", '["a.works.net b.works.net"]', True),
+        ("REGEXES", '["spam ", "scam"]', True),
+        ("REGEXES", "[\"'spam'\"]", True),
+    ],
+)
+def test_json_separates_the_items_of_a_list(name: str, text: str, is_found: bool) -> None:
+    """
+    A bar in JSON is a part of an item; another separator is a fault among names only.
+    """
+    codes = [one.code for one in forms.FRM004.run(judged(Listing, {name: text}))]
+    assert codes == ["FRM004"] * is_found
+
+
 class Stored(BaseSettings):
     """A class whose URLs are texts."""
 
@@ -295,6 +330,12 @@ def test_the_name_in_front_of_a_url_is_no_placeholder(before: str) -> None:
         (["machine learning"], False, None),
         (["^(a|b)$"], False, None),
         (["a;b"], False, "has a semicolon between two items, which makes them one"),
+        (["a\uff0cb"], False, "has a full-width comma between two items, which makes them one"),
+        (["a\u3001b"], False, "has an ideographic comma between two items, which makes them one"),
+        (["a", "b\uff1bc"], True,
+         "has a full-width semicolon between two items, which makes them one"),
+        (["\u8bf7\u7528\u4e2d\u6587\uff0c\u7b80\u6d01"], False, None),
+        (["\uae30\uacc4 \ud559\uc2b5"], True, None),
         (["a b"], True, "has a blank between two items, which makes them one"),
         (["['a'", "'b']"], False,
          "is a list in brackets that is not JSON, so they became part of its items"),

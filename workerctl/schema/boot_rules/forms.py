@@ -176,7 +176,8 @@ def _of_value(view: View, name: str, variable: Variable | None, value: Any) -> J
     if isinstance(value, str) and not isinstance(value, Enum):
         return _of_text(name, names, value, secret=secret)
     if isinstance(value, list) and value and all(type(each) is str for each in value):
-        return _of_items(name, names, value, secret=secret, named=is_queues)
+        is_json = view.values.text(name).lstrip().startswith("[")
+        return _of_items(name, names, value, secret=secret, named=is_queues, json=is_json)
     return None
 
 
@@ -192,15 +193,16 @@ def _of_text(name: str, names: tuple[str, ...], text: str, *, secret: bool) -> J
     return Judged(name, found, role, unsendable=not sendable)
 
 
-def _of_items(
-    name: str, names: tuple[str, ...], items: list[str], *, secret: bool, named: bool
+def _of_items(  # noqa: PLR0913 -- what is known of the list
+    name: str, names: tuple[str, ...], items: list[str], *, secret: bool, named: bool, json: bool
 ) -> Judged | None:
     from workerctl.sources.forms.lists import list_fault
 
     role = Role.TEXT
     if not secret:
         words = set(name.upper().split("_"))
-        found = list_fault(items, named=named or not words.isdisjoint(_LISTS_OF_NAMES))
+        named = named or not words.isdisjoint(_LISTS_OF_NAMES)
+        found = list_fault(items, named=named, json=json)
         if found is not None:
             return Judged(name, found, role)
     for number, item in enumerate(items, 1):

@@ -8,15 +8,29 @@ from collections.abc import Sequence
 from workerctl.sources.forms.characters import Fault
 
 _PART = r"[A-Za-z0-9_.:/@*+~-]+"
-_SEPARATORS = {";": "a semicolon", "|": "a vertical bar", "\n": "a line end", "\t": "a tab"}
+# Between separators of East Asian and Arabic keyboards, of any script.
+_NAME = r"[\w.:/@*+~-]+"
+_SEPARATORS = {
+    ";": "a semicolon",
+    "|": "a vertical bar",
+    "\n": "a line end",
+    "\t": "a tab",
+    "\uff0c": "a full-width comma",
+    "\u3001": "an ideographic comma",
+    "\uff1b": "a full-width semicolon",
+    "\uff5c": "a full-width vertical bar",
+    "\u060c": "an Arabic comma",
+}
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 
 
-def list_fault(items: Sequence[str], *, named: bool = False) -> Fault | None:
+def list_fault(items: Sequence[str], *, named: bool = False, json: bool = False) -> Fault | None:
     """
     Return what is wrong with the items of a list; None if they may be meant like this.
 
     `named` is true if the items are names, such as those of queues, in which no blank can be meant.
+    `json` is true if they are written as JSON, which separates them: only names are looked at then,
+    and a bar is a part of them.
     """
     texts = [item.strip() for item in items]
     if not any(texts):
@@ -25,7 +39,7 @@ def list_fault(items: Sequence[str], *, named: bool = False) -> Fault | None:
     if brackets in {"[]", "()", "{}"} and texts[0] != "[::]":
         words = "is a list in brackets that is not JSON, so they became part of its items"
         return Fault("list", words, 'Write it as JSON, such as ["a", "b"].')
-    return _quoted(texts) or _spaced(items) or _unseparated(texts, named=named)
+    return _quoted(texts) or _spaced(items) or _unseparated(texts, named=named, json=json)
 
 
 def separator_in(text: str, *, named: bool = True) -> Fault | None:
@@ -33,9 +47,10 @@ def separator_in(text: str, *, named: bool = True) -> Fault | None:
     Return the separator, other than a comma, that divides a text into several words, as a fault.
     """
     for separator, described in _SEPARATORS.items():
-        if separator in text and _are_parts(text.split(separator)):
+        part = _NAME if named and not separator.isascii() else _PART
+        if separator in text and _are_parts(text.split(separator), part):
             return _separated_by(described)
-    return _separated_by("a blank") if named and _are_parts(text.split()) else None
+    return _separated_by("a blank") if named and _are_parts(text.split(), _PART) else None
 
 
 def syntax_hint(text: str, *, json: bool) -> str | None:
@@ -81,8 +96,10 @@ def _spaced(items: Sequence[str]) -> Fault | None:
     return None
 
 
-def _unseparated(texts: list[str], *, named: bool) -> Fault | None:
-    found = (separator_in(text, named=named) for text in texts)
+def _unseparated(texts: list[str], *, named: bool, json: bool) -> Fault | None:
+    if json and not named:
+        return None
+    found = (separator_in(text, named=named) for text in texts if not (json and "|" in text))
     return next(filter(None, found), None)
 
 
@@ -91,7 +108,7 @@ def _separated_by(described: str) -> Fault:
     return Fault("list", words, "Separate the items with commas.")
 
 
-def _are_parts(parts: Sequence[str]) -> bool:
-    stripped = [part.strip() for part in parts]
-    found = [part for part in stripped if part]
-    return len(found) > 1 and all(re.fullmatch(_PART, part, re.ASCII) for part in found)
+def _are_parts(texts: Sequence[str], part: str) -> bool:
+    stripped = [text.strip() for text in texts]
+    found = [text for text in stripped if text]
+    return len(found) > 1 and all(re.fullmatch(part, text) for text in found)
