@@ -239,6 +239,8 @@ WORKING = (
     ("DB_PASSWORD", Holds.SECRET, "$2b$12$Kq9xZpLwTnYb5RcJd7vXxO"),
     ("DB_PASSWORD", Holds.SECRET, "q7$Zk9$}{x"),
     ("DB_PASSWORD", Holds.SECRET, "q7${x}Zk9"),
+    ("DB_PASSWORD", Holds.SECRET, "q7${nP4Fm}Zk9"),
+    ("DB_PASSWORD", Holds.SECRET, "${YW#vH:woV.X3}q7Zk9"),
 )
 
 

@@ -116,7 +116,7 @@ _GOOGLE = (
 )
 
 # What may follow a name in braces, as in ${NAME:-default}, ${NAME:?error} and ${name:default}.
-_REST = r"(?:[:?+=^,%#/-](?:[^{}]|\$\{[^{}]*\})*)?"
+_REST = r"(?:[:?+=-](?:[^{}]|\$\{[^{}]*\})*)?"
 # Without braces, only what is plainly the name of a variable: passwords begin with a $, too.
 _IN_CAPITALS = (
     rf"\$(?:\{{[A-Z_][A-Z0-9_]*{_REST}\}}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
@@ -125,7 +125,8 @@ _IN_CAPITALS = (
 )
 # Elsewhere than in a path, where a name in small letters may be filled in at run time.
 _WITHIN_VALUE = (
-    rf"\$\{{[A-Z_][A-Z0-9_]+{_REST}\}}|^(?:[^/]*://)?[^/]*\$\{{[A-Za-z_][\w.]{{2,}}{_REST}\}}"
+    rf"\$\{{[A-Z_][A-Z0-9_]{{2,}}{_REST}\}}"
+    rf"|^(?:[^/]*://)?[^/]*\$\{{[a-z_][a-z0-9_.]{{2,}}{_REST}\}}"
 )
 
 _ROWS = (
