@@ -605,6 +605,7 @@ DATASET=fake_news
 API_URL=https://resume-works.net/users/{user_id}
 API_URL=https://resume-works.net/{version}/jobs?id={id}
 REDIS_URL=redis://:${REDIS_PASSWORD}@cache.resume-works.net/0
+REDIS_URL=redis://:$REDIS_PASSWORD@cache.resume-works.net/0
 API_URL=https://{{ host }}/v1
 ALLOW_EMPTY_PASSWORD=yes
 REQUIRE_PASSWORD=1

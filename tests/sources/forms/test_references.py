@@ -176,6 +176,9 @@ $OPENAI_MODEL
 $MODEL
 $DEFAULT_MODEL
 https://${MODEL_HOST}/v1
+https://$MODEL_HOST/v1
+https://models.works.net/$MODEL_VERSION
+redis://u:$REDIS_PASSWORD@cache:6379/0
 """.strip().splitlines()
 WORKING = (
     ("LOG_FORMAT", Holds.TEXT, "%(asctime)s %(levelname)s %(message)s"),
@@ -232,6 +235,8 @@ WORKING = (
     ("USER_URL", Holds.FORM, "https://resume-works.net/users/${user_id}/jobs"),
     ("API_URL", Holds.FORM, "https://resume-works.net/$metadata"),
     ("REDIS_URL", Holds.FORM, "redis://:pa$$W0RD@cache:6379/0"),
+    ("REDIS_URL", Holds.FORM, "redis://:pa$W0_RD@cache:6379/0"),
+    ("REDIS_URL", Holds.FORM, "redis://:$ecret_1@cache:6379/0"),
     ("DB_PASSWORD", Holds.SECRET, "$GHOST"),
     ("DB_PASSWORD", Holds.SECRET, "$UPERMAN"),
     ("DB_PASSWORD", Holds.SECRET, "$password"),
@@ -307,7 +312,19 @@ def test_a_name_or_a_path_is_no_variable(name: str, text: str) -> None:
     [
         *("{{", "{{ a", "<%", "$(", "$(A", "%(a", "((", "[[", "/secrets", "secrets/", "a/", "#{"),
         *("%A", "%A_", "env(", "`a", "<a at 0x", "Fn::", "[object ", "a b ", "!Ref ", " ", "'\""),
-        *("${", "${A", "${A:", "${A:${B}", "$A_", "$", "a://${", "${A}://", "${A:-$"),
+        *(
+            "${",
+            "${A",
+            "${A:",
+            "${A:${B}",
+            "$A_",
+            "$",
+            "a://${",
+            "a://$A_",
+            ":$A_A",
+            "${A}://",
+            "${A:-$",
+        ),
         *("vault:a/", "gcp:secret", "projects/a/secrets/", "valueFrom ", "://", "@:", "secret-"),
     ],
 )

@@ -123,7 +123,7 @@ _IN_CAPITALS = (
     r"|[A-Z]*(?:TOKEN|SECRET|PASSWORD|PASSWD)"
     r"|(?:API|DB|MYSQL|PG|REDIS|SMTP)?(?:DSN|HOST|KEY|PASS|PWD|URI|URL|USER))"
 )
-# Elsewhere than in a path, where a name in small letters may be filled in at run time.
+# In capitals anywhere. In small letters not in a path, which may be filled in at run time.
 _WITHIN_VALUE = (
     rf"\$\{{[A-Z_][A-Z0-9_]{{2,}}{_REST}\}}"
     rf"|^(?:[^/]*://)?[^/]*\$\{{[a-z_][a-z0-9_.]{{2,}}{_REST}\}}"
@@ -134,6 +134,8 @@ _ROWS = (
     _Row("${", rf"^\$\{{[A-Za-z_][\w.]*{_REST}\}}$", _UNREPLACED, in_text=True),
     _Row("${", rf"^[A-Za-z][\w+.-]*://\S*\$\{{[A-Z_][A-Z0-9_]+{_REST}\}}", _PART,
         in_text=True),
+    _Row("$", r"^[A-Za-z][\w+.-]*://\S*(?<=[:/@])\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=[:/@?]|$)",
+        _PART.replace(quoted=False), in_text=True),
     _Row("${", _WITHIN_VALUE, _PART),
     _Row("$(", r"^\$\([^()]+\)$", _REPLACED, in_text=True),
     _Row("$(", r"\$\([A-Z][A-Z0-9_]+\)", _VARIABLE, in_text=True),

@@ -135,8 +135,11 @@ EXAMPLE = r"Example(?: ?[A-Z][A-Za-z0-9]*){1,3}"
 # USER_ID_1, of which it finds the last word
 NUMBERED = r"(?<![A-Za-z0-9_])(?:[A-Z]+_)*([A-Z]+)_[0-9]{1,2}(?![A-Za-z0-9_])"
 FAKE = r"(?:[a-z]{2,4}[-_])?fake_(?:[a-z0-9]+_)*([a-z0-9]+)"
-# ${NAME}, $(NAME), {{ NAME }}: references, which are another fault
-EXPRESSION = r"\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^%]*%>"
+# ${NAME}, $THE_NAME, $(NAME), {{ NAME }}: references, which are another fault
+EXPRESSION = (
+    r"\$\{[^{}]*\}|\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=[:/@?]|$)|\$\([^()]*\)|\{\{[^{}]*\}\}"
+    r"|<%[^%]*%>"
+)
 ELLIPSIS = r"(?<!\.)(?:\.{3,}|…)(\S{0,64})$"
 # sk-00000000
 REPEATED_CHARACTER = r"(?:[a-z]{2,8}[-_]){0,3}(.)\1{7,}"
