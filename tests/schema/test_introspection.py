@@ -2,13 +2,28 @@
 Tests of what a settings class declares: groups, secrets, expectations, and decoding of lists.
 """
 
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal, Optional
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Annotated, Any, Literal, NewType, Optional
 
 import pytest
 from annotated_types import Ge, Interval
-from pydantic import AliasChoices, BaseModel, Field, PositiveInt, SecretStr
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    IPvAnyAddress,
+    PositiveInt,
+    RootModel,
+    Secret,
+    SecretStr,
+)
+from typing_extensions import TypedDict
 
 from tests.support.configurations import MakeLoaded
 from workerctl.schema import declarations, description, inputs, introspection
@@ -25,6 +40,12 @@ class Colour(Enum):
 
     RED = "red"
     BLUE = "blue"
+
+
+class Nested(BaseModel):
+    """A model in a field."""
+
+    size: int = 1
 
 
 class Team(BaseModel):
@@ -192,6 +213,28 @@ def declared(kind: Any, **more: Any) -> Any:
         ),
         (list[Annotated[str, "x"]], {}, "a comma-separated list of values"),
         (HttpUrl, {}, "an http or https URL"),
+        (int, {"multiple_of": 256}, "a whole number divisible by 256"),
+        (float, {"ge": 0, "le": 9, "multiple_of": 3}, "a number from 0 to 9 and divisible by 3"),
+        (Decimal, {"gt": 0}, "a number above 0"),
+        (int | list[int], {}, "a whole number or a comma-separated list of whole numbers"),
+        (list[str] | dict[str, int], {}, "a comma-separated list of values or a JSON object"),
+        (NewType("Port", PositiveInt), {}, "a whole number above 0"),
+        (Sequence[int], {}, "a JSON list of whole numbers"),
+        (deque[Decimal], {}, "a JSON list of numbers"),
+        (Iterable[str], {}, "a JSON list of values"),
+        (Mapping[str, int], {}, "a JSON object"),
+        (TypedDict("Limits", {"cpu": int}), {}, "a JSON object"),
+        (Nested, {}, "a JSON object"),
+        (list[Nested], {}, "a comma-separated list of JSON objects"),
+        (tuple[int, int], {}, "a comma-separated list of 2 whole numbers"),
+        (tuple[int, str], {}, "a comma-separated list of a whole number and text"),
+        (tuple[()], {}, "a comma-separated list of values"),
+        (Secret[int], {}, "a whole number"),
+        (bytes, {}, "text"),
+        (IPvAnyAddress, {}, "a valid IP address"),
+        (IPv4Network, {}, "a valid IPv4Network"),
+        (Path, {}, "a valid Path"),
+        (RootModel[int], {}, "a whole number"),
     ],
 )
 def test_an_expectation_contains_no_value(

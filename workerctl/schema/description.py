@@ -3,12 +3,13 @@ Descriptions of a settings class for people: its fields, what they must be, and 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -17,12 +18,11 @@ from workerctl.report.words import listed
 from workerctl.schema.declarations import Schema
 from workerctl.schema.introspection import (
     SEQUENCES,
-    bare_type,
     deprecated_names,
     extras,
     holds_url,
+    is_root_model,
     is_undecoded,
-    sequence_type,
 )
 from workerctl.schema.secrets.declared import is_secret
 from workerctl.schema.secrets.texts import shown_as
@@ -32,7 +32,21 @@ OTHER_GROUP = "other"
 NO_DEFAULT: Final = object()
 """What stands for the default of a field that has none before the class is called."""
 
-_BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+_BOUNDS = {
+    "gt": "above",
+    "ge": "of at least",
+    "lt": "below",
+    "le": "of at most",
+    "multiple_of": "divisible by",
+}
+_NUMBERS = {int: "a whole number", float: "a number", Decimal: "a number"}
+_TYPES = {
+    "IPvAnyAddress": "IP address",
+    "IPvAnyInterface": "IP interface",
+    "IPvAnyNetwork": "IP network",
+    "Pattern": "regular expression",
+}
+"""What types are called in messages, if not by their names."""
 
 
 class Setting(Record):
@@ -149,9 +163,84 @@ def expectation(info: FieldInfo, *, is_own: bool = True) -> str:
             return item.text
     if is_undecoded(info):
         return "text of the form that the class parses"
-    if sequence_type(info) is not None:
-        return f"a {'comma-separated' if is_own else 'JSON'} list of {_plural(info)}"
-    return _scalar(bare_type(info.annotation), _bounds(info.metadata))
+    return _form(info.annotation, info.metadata, "comma-separated" if is_own else "JSON")
+
+
+def _form(annotation: Any, metadata: Iterable[object], lists: str) -> str:
+    """
+    Return what a value of a type must be. `lists` is how a list of this class is written.
+    """
+    annotation, metadata = _unwrapped(annotation, metadata)
+    kind, arguments = get_origin(annotation) or annotation, get_args(annotation)
+    if kind in {Union, UnionType}:
+        return _union(_form(each, metadata, lists) for each in arguments if each is not NoneType)
+    if kind is Literal:
+        return _choice(arguments)
+    if kind is Secret and arguments:
+        return _form(arguments[0], (), lists)
+    if kind in {Any, object} or not isinstance(kind, type):
+        return "text"
+    if issubclass(kind, Enum):
+        return _choice(member.value for member in kind)
+    if kind is bool:
+        return "true or false"
+    if kind in _NUMBERS:
+        return _NUMBERS[kind] + _range(_bounds(metadata))
+    if is_root_model(kind):
+        root = kind.model_fields["root"]  # type: ignore[attr-defined]
+        return _form(root.annotation, root.metadata, "JSON")
+    if _is_object(kind):
+        return "a JSON object"
+    if issubclass(kind, str | bytes | SecretStr | SecretBytes):
+        return "text"
+    if kind is Iterable or issubclass(kind, Collection):
+        written = lists if kind in SEQUENCES else "JSON"
+        return f"a {written} list of {_items(kind, arguments)}"
+    return f"a valid {_TYPES.get(kind.__name__, kind.__name__)}"
+
+
+def _unwrapped(annotation: Any, metadata: Iterable[object]) -> tuple[Any, list[object]]:
+    """
+    Return a type without its aliases, and its metadata with those in the annotation.
+    """
+    found = list(metadata)
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation, *more = get_args(annotation)
+            found += [each for item in more for each in getattr(item, "metadata", [item])]
+        elif (inner := getattr(annotation, "__supertype__", None)) is not None:
+            annotation = inner  # a NewType
+        elif (inner := getattr(annotation, "__value__", None)) is not None:
+            annotation = inner  # a type alias
+        else:
+            return annotation, found
+
+
+def _is_object(kind: type) -> bool:
+    """
+    Return whether JSON writes a value of a type as an object: a dictionary, a model, a dataclass.
+    """
+    is_model = issubclass(kind, BaseModel) and not is_root_model(kind)
+    return is_model or issubclass(kind, Mapping) or hasattr(kind, "__dataclass_fields__")
+
+
+def _items(kind: type, arguments: tuple[Any, ...]) -> str:
+    """
+    Return what a list is of. A tuple has a fixed number of items, unless it ends in `...`.
+    """
+    if issubclass(kind, tuple) and arguments and arguments[-1] is not Ellipsis:
+        words = list(map(_item, arguments))
+        if len(set(words)) == 1:
+            return f"{len(words)} {words[0]}"
+        return listed([_form(each, (), "JSON") for each in arguments])
+    return _item(arguments[0]) if arguments else "values"
+
+
+def _item(annotation: Any) -> str:
+    kind, metadata = _unwrapped(annotation, ())
+    if kind in _NUMBERS:
+        return f"{_NUMBERS[kind].removeprefix('a ')}s{_range(_bounds(metadata))}"
+    return "JSON objects" if isinstance(kind, type) and _is_object(kind) else "values"
 
 
 def _bounds(metadata: Iterable[object]) -> dict[str, float]:
@@ -164,40 +253,12 @@ def _bounds(metadata: Iterable[object]) -> dict[str, float]:
     return found
 
 
-def _scalar(annotation: Any, bounds: Mapping[str, float]) -> str:
-    if get_origin(annotation) is Literal:
-        return _choice(get_args(annotation))
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return _choice(member.value for member in annotation)
-    if annotation is bool:
-        return "true or false"
-    if annotation in {int, float}:
-        return ("a whole number" if annotation is int else "a number") + _range(bounds)
-    if (get_origin(annotation) or annotation) is dict:
-        return "a JSON object"
-    if get_origin(annotation) in {Union, UnionType}:
-        return _union(annotation)
-    if annotation in {str, SecretStr, Any} or not isinstance(annotation, type):
-        return "text"
-    return f"a valid {annotation.__name__}"
-
-
-def _union(annotation: Any) -> str:
+def _union(words: Iterable[str]) -> str:
     """
     Return what one of several types accepts; text if any of them takes every text.
     """
-    kinds = (
-        _scalar(*_without_metadata(kind)) for kind in get_args(annotation) if kind is not NoneType
-    )
-    words = list(dict.fromkeys(kinds))
-    return "text" if "text" in words else _choice(words)
-
-
-def _without_metadata(annotation: Any) -> tuple[Any, dict[str, float]]:
-    if get_origin(annotation) is not Annotated:
-        return annotation, {}
-    kind, *metadata = get_args(annotation)
-    return kind, _bounds(more for each in metadata for more in getattr(each, "metadata", [each]))
+    distinct = list(dict.fromkeys(words))
+    return "text" if "text" in distinct else _choice(distinct)
 
 
 def _choice(values: Iterable[object]) -> str:
@@ -207,16 +268,8 @@ def _choice(values: Iterable[object]) -> str:
 def _range(bounds: Mapping[str, float]) -> str:
     # A float preserves 15 significant digits; bounds of that length need no exponent.
     shown = {kind: f"{bound:.15g}" for kind, bound in bounds.items()}
+    limits = []
     if "ge" in shown and "le" in shown:
-        return f" from {shown['ge']} to {shown['le']}"
-    limits = [f"{words} {shown[kind]}" for kind, words in _BOUNDS.items() if kind in shown]
+        limits.append(f"from {shown.pop('ge')} to {shown.pop('le')}")
+    limits += [f"{words} {shown[kind]}" for kind, words in _BOUNDS.items() if kind in shown]
     return f" {' and '.join(limits)}" if limits else ""
-
-
-def _plural(info: FieldInfo) -> str:
-    item = next(iter(get_args(bare_type(info.annotation))), None)
-    kind, *metadata = get_args(item) if get_origin(item) is Annotated else (item,)
-    if kind not in {int, float}:
-        return "values"
-    flat = [more for entry in metadata for more in getattr(entry, "metadata", [entry])]
-    return ("whole numbers" if kind is int else "numbers") + _range(_bounds(flat))
