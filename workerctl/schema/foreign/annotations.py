@@ -3,7 +3,9 @@ What the annotation of a field allows: nested models, dictionaries, sequences.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -71,7 +73,7 @@ def is_complex(annotation: Any) -> bool:
     return any(True for _ in models_in(annotation)) or any(
         isinstance(kind, type)
         and not issubclass(kind, str | bytes)
-        and (issubclass(kind, Mapping | BaseModel) or hasattr(kind, "__iter__"))
+        and issubclass(kind, Mapping | BaseModel | Sequence | AbstractSet | deque)
         for kind in kinds
     )
 

@@ -10,9 +10,8 @@ from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import description
 from workerctl.schema.boot_rules import forms
 from workerctl.schema.declarations import Schema, Variable
-from workerctl.schema.foreign.annotations import is_mapping, models_in
+from workerctl.schema.foreign.annotations import is_complex, models_in
 from workerctl.schema.foreign.rejected import Rejection
-from workerctl.schema.introspection import sequence_type
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 
@@ -23,10 +22,16 @@ _WORDS = {
     "string_pattern_mismatch": "of the form that its pattern requires",
     "too_short": "a list of more items",
     "too_long": "a list of fewer items",
+    "finite_number": "a finite number",
+    "decimal_max_digits": "a number of fewer digits",
+    "decimal_whole_digits": "a number of fewer digits before the decimal point",
+    "decimal_max_places": "a number of fewer decimal places",
     "union_tag_invalid": "of a kind that its discriminator knows",
     "union_tag_not_found": "of a kind that its discriminator knows",
     "json_invalid": "valid JSON",
 }
+_LENGTHS = {"too_short": "longer", "too_long": "shorter"}
+"""The words for a text, which some types measure like a list."""
 
 
 def findings_of(
@@ -63,6 +68,16 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     if rejection.cause == "machine":
         return _of_machine(variable, values, rejection)
     name = variable.name
+    if rejection.takes_no_text:
+        return _set001(
+            f"{name} has a type that accepts no text.",
+            "Change the type in the class: a variable can only be set to a text.",
+            name,
+            _location(variable, values, rejection),
+        )
+    if rejection.cause == "type" and not values.is_set(name):
+        message = f"{name} is not set, and its default is not valid."
+        return _set001(message, f"Set {name}.", name, None)
     message = f"{name} must be {_expectation(variable, rejection)}."
     if rejection.cause == "validator":
         message = f"{name} is rejected by {_validator(rejection)}."
@@ -72,14 +87,13 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
 
 
 def _expectation(variable: Variable, rejection: Rejection) -> str:
+    info = variable.info
+    if not is_complex(info.annotation) and rejection.type in _LENGTHS:
+        return _LENGTHS[rejection.type]
     if rejection.type in _WORDS:
         return _WORDS[rejection.type]
-    info = variable.info
-    if sequence_type(info) is not None:
-        return "a JSON list of the values that the class declares"
-    if is_mapping(info.annotation) or any(True for _ in models_in(info.annotation)):
-        return "a JSON object of the form that the class declares"
-    return description.expectation(info)
+    expected = description.expectation(info, is_own=False)
+    return f"{expected} of the form that the class declares" if "JSON o" in expected else expected
 
 
 def _hint(schema: Schema, variable: Variable) -> str:
@@ -94,11 +108,13 @@ def _hint(schema: Schema, variable: Variable) -> str:
 
 def _missing(schema: Schema, variable: Variable, values: Values, rejection: Rejection) -> Finding:
     name = variable.name
-    if values.is_set(name) and rejection.path != variable.path:
-        below = ".".join(rejection.path[len(variable.path) :])
-        return _set001(
-            f"{name} must contain {below}.", f"Add it to {name}.", name, values.location(name)
+    if values.is_set(name) and (rejection.lacks or rejection.path != variable.path):
+        *above, last = (
+            *rejection.path[len(variable.path) :],
+            *([rejection.lacks] if rejection.lacks else []),
         )
+        message = f"{'.'.join([name, *above])} must contain {last}."
+        return _set001(message, f"Add it to {name}.", name, values.location(name))
     unread = values.unread.get(name)
     if unread is not None:
         message = f"{name} is required, but {unread.words}."

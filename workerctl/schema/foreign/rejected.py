@@ -16,7 +16,13 @@ from workerctl.report import places
 from workerctl.report.places import Place
 from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema, Variable
-from workerctl.schema.foreign.annotations import fields_of, is_complex, models_in, nested_models
+from workerctl.schema.foreign.annotations import (
+    alternatives,
+    fields_of,
+    is_complex,
+    models_in,
+    nested_models,
+)
 from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
 from workerctl.schema.foreign.variables import alias_keys, settings_classes
 
@@ -24,7 +30,25 @@ Cause = Literal["type", "json", "missing", "validator", "machine", "unknown"]
 
 _KNOWN_TYPES = frozenset(get_args(ErrorType))
 _BY_VALIDATOR = ("value_error", "assertion_error")
-_OF_MACHINE = ("path_not_directory", "path_not_file", "path_exists", "path_not_socket")
+_OF_TYPES = (
+    *("base64_", "byte_size", "color_", "import_", "ip_", "path_type", "pattern_", "payment_card_"),
+    "zoneinfo_",
+)
+"""How the kinds of errors begin that types of pydantic raise in Python."""
+_NO_TEXT = (
+    *("bool_type", "bytes_type", "date_type", "datetime_type", "decimal_type", "float_type"),
+    *("int_type", "time_delta_type", "time_type", "uuid_type"),
+)
+"""The kinds of errors of types that accept no text at all, where a text was given."""
+_CHOICES = ("literal_error", "enum")
+_OF_MACHINE = (
+    "path_not_directory",
+    "path_not_file",
+    "path_exists",
+    "path_not_socket",
+    "parent_does_not_exist",
+)
+_FUNCTIONAL = "pydantic.functional_validators"
 _FIELD = r'field "([^"]+)"'
 _SOURCE = r'source "(\w+)"'
 _KINDS: Mapping[str, tuple[Kind, ...]] = {
@@ -40,7 +64,8 @@ class Rejection(Record):
 
     `variable` is the one that sets the field, or an unknown name below the field. `type` is
     pydantic's type of the error or the name of an exception; neither holds a value. `kinds` are
-    the kinds of the sources that hold the value, where they are known.
+    the kinds of the sources that hold the value, where they are known. `lacks` is what is
+    missing inside of the value, in words. `takes_no_text` says that the type refuses every text.
     """
 
     path: Path
@@ -49,6 +74,8 @@ class Rejection(Record):
     type: str
     place: Place | None = None
     kinds: tuple[Kind, ...] = ()
+    lacks: str | None = None
+    takes_no_text: bool = False
 
 
 class Sources(Record):
@@ -92,7 +119,7 @@ def of_validation(error: ValidationError, sources: Sources) -> Iterator[Rejectio
     """
     Yield what pydantic rejects.
     """
-    for item in error.errors(include_input=False, include_url=False):
+    for item in error.errors(include_url=False):
         location = tuple(map(str, item["loc"]))
         if item["type"] == "extra_forbidden":
             yield _unknown(location, sources)
@@ -200,12 +227,69 @@ def _rejection(path: Path, item: ErrorDetails, sources: Sources) -> Rejection:
     raised = item.get("ctx", {}).get("error")
     place = places.validator_of(raised) if isinstance(raised, BaseException) else None
     variable = sources.setting(path) if path else None
+    cause = _cause(item["type"], raised)
+    if cause == "validator" and variable is not None and place is None:
+        cause = "validator" if _has_validators(path, variable, sources.schema) else "type"
     return Rejection(
         path=path if variable is not None else (),
         variable=None if variable is None else variable.name,
-        cause=_cause(item["type"], raised),
+        cause=cause,
         type=item["type"],
         place=place,
+        lacks=_lacking(item, path, sources.schema),
+        takes_no_text=variable is not None and _takes_no_text(item, variable),
+    )
+
+
+def _lacking(item: ErrorDetails, path: Path, schema: Schema) -> str | None:
+    """
+    Return what is missing inside of a field: items, or a key that the class declares.
+    """
+    location = tuple(map(str, item["loc"]))
+    if item["type"] != "missing" or path_of(location[:-1], schema) != path_of(location, schema):
+        return None
+    last = item["loc"][-1]
+    if isinstance(last, int):
+        return f"at least {last + 1} items"
+    return last if len(location) == len(path) + 1 else f"{last} in every item"
+
+
+def _takes_no_text(item: ErrorDetails, variable: Variable) -> bool:
+    """
+    Return whether the type of a variable is a strict one, or a choice of other values than texts.
+    """
+    kinds = [*alternatives(variable.info.annotation)]
+    if len(kinds) != 1 or not isinstance(item["input"], str) or is_complex(kinds[0]):
+        return False
+    if item["type"] not in _CHOICES:
+        return item["type"] in _NO_TEXT
+    from pydantic import TypeAdapter  # few classes have such a type
+
+    (kind,) = kinds
+    choices = get_args(kind) or [each.value for each in kind]
+    return not any(_is_accepted(TypeAdapter(kind), str(each)) for each in choices)
+
+
+def _is_accepted(adapter: Any, text: str) -> bool:
+    try:
+        adapter.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _has_validators(path: Path, variable: Variable, schema: Schema) -> bool:
+    """
+    Return whether a validator in the annotation of a field or in its class may reject its value.
+    """
+    if any(type(each).__module__ == _FUNCTIONAL for each in variable.info.metadata):
+        return True
+    models = (model for above, model in nested_models(schema.settings_class) if above == path[:-1])
+    return any(
+        not {"*", path[-1]}.isdisjoint(decorator.info.fields)
+        for model in models
+        if hasattr(model, "__pydantic_decorators__")
+        for decorator in model.__pydantic_decorators__.field_validators.values()
     )
 
 
@@ -219,7 +303,8 @@ def _cause(kind: str, raised: object) -> Cause:
         return "missing"
     if kind == "json_invalid":
         return "json"
-    return "validator" if kind in _BY_VALIDATOR or kind not in _KNOWN_TYPES else "type"
+    is_known = kind in _KNOWN_TYPES or kind.startswith(_OF_TYPES)
+    return "validator" if kind in _BY_VALIDATOR or not is_known else "type"
 
 
 def _unknown(location: tuple[str, ...], sources: Sources) -> Rejection:
