@@ -160,3 +160,107 @@ def test_a_default_that_the_class_rejects(load_module: Load, kind: str, valid: s
         ("FIELD is not set, and its default is not valid.", "Set FIELD.", None)
     ]
     assert messages(load_module(text, {"FIELD": valid})) == []
+
+
+KEYS = """
+from typing_extensions import TypedDict
+class Limits(TypedDict):
+    cpu: int
+class Disk(BaseModel):
+    kind: Literal["disk"]
+    size: int
+class Cloud(BaseModel):
+    kind: Literal["cloud"]
+    bucket: str
+    tries: int = 1
+class Lax(BaseModel, extra="allow"):
+    __pydantic_extra__: dict[str, int] = Field(init=False)
+Store = Annotated[Disk | Cloud, Field(discriminator="kind")]
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="APP_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+    )
+    limits: dict[str, PositiveInt] = {}
+    disks: dict[str, Disk] = {}
+    typed: Limits = {"cpu": 1}
+    store: Store = Cloud(kind="cloud", bucket="b")
+    stores: dict[str, Store] = {}
+    lax: Lax = Lax()
+"""
+KIND = "must be of a kind that its discriminator knows"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            ["LIMITS__CPU=four", "LIMITS__RAM=3", "limits__io=0"],
+            [
+                "LIMITS__CPU must be a whole number above 0:1",
+                "LIMITS__IO must be a whole number above 0:3",
+            ],
+        ),
+        (
+            ['LIMITS={"cpu": "x"}'],
+            ["LIMITS must be a JSON object of the form that the class declares:1"],
+        ),
+        (["LIMITS__CPU=2", "TYPED__CPU=1", "LAX__ANY=3"], []),
+        (["TYPED__CPU=four"], ["TYPED__CPU must be a whole number:1"]),
+        (["TYPED__RAM=4"], ["TYPED__CPU is required but not set"]),
+        (
+            ["DISKS__A__SIZE=x", "DISKS__A__KIND=disk", "DISKS__B__KIND=disk"],
+            ["DISKS__A__SIZE must be a whole number:1", "DISKS__B__SIZE is required but not set"],
+        ),
+        (
+            ['DISKS__A={"kind": "disk"}', "DISKS__B__KIND=disk", "DISKS__B__SIZE=1"],
+            ["DISKS__A must contain size:1"],
+        ),
+        (
+            ['DISKS={"a": {"kind": "disk"}}'],
+            ["DISKS must contain size in every item:1"],
+        ),
+        (["STORE__KIND=tape"], [f"STORE__KIND {KIND}:1"]),
+        (["STORE__SIZE=3"], ["STORE__KIND is required but not set"]),
+        (["STORE__KIND=disk", "STORE__SIZE=x"], ["STORE__SIZE must be a whole number:2"]),
+        (['STORE={"kind": "tape"}'], [f"STORE {KIND}:1"]),
+        (['STORE={"size": 3}'], ["STORE must contain kind:1"]),
+        (["STORES__A__KIND=tape"], [f"STORES__A__KIND {KIND}:1"]),
+        (
+            ["STORES__A__KIND=cloud", "STORES__A__BUCKET=b", "STORES__A__TRIES=x"],
+            ["STORES__A__TRIES must be a whole number:3"],
+        ),
+        (["LAX__ANY=x"], ["LAX__ANY must be a whole number:1"]),
+    ],
+)
+def test_the_variable_of_a_key_is_named(
+    load_module: Load, here: Path, lines: list[str], expected: list[str]
+) -> None:
+    """A key of a dictionary or a union has a line as well, where it is set by a variable."""
+    (here / ".env").write_text("".join(f"app_{line}\n" for line in lines))
+    found = load_module(KEYS)
+
+    shown = [
+        each.message.rstrip(".") + ("" if each.location is None else f":{each.location.line}")
+        for each in found.findings
+    ]
+    assert shown == [f"APP_{each}" for each in expected]
+    assert bool(found.invalid) == bool(expected)
+
+
+def test_the_rest_of_a_dictionary_is_kept(load_module: Load) -> None:
+    """Only the key with the bad value is left out, but the variable of the whole is invalid."""
+    found = load_module(KEYS, {"APP_LIMITS__CPU": "x", "APP_LIMITS__RAM": "3"})
+
+    assert found.settings.limits == {"ram": 3}
+    assert {"APP_LIMITS", "APP_LIMITS__CPU"} == found.invalid & {"APP_LIMITS", "APP_LIMITS__CPU"}
+
+
+@pytest.mark.parametrize("text", ["x", '{"kind": "disk"}'])
+def test_a_key_that_may_be_a_secret_is_not_shown(load_module: Load, here: Path, text: str) -> None:
+    """It stands at the line, and the dictionary is named."""
+    (here / ".env").write_text(f"APP_DISKS__K9XQ2VB7NM4QWZTR5LP8={text}\n")
+    found = load_module(KEYS)
+
+    (finding,) = found.findings
+    assert "K9XQ2VB7" not in repr(finding)
+    assert finding.message.startswith("APP_DISKS must ")

@@ -65,6 +65,29 @@ def is_mapping(annotation: Any) -> bool:
     return any(isinstance(kind, type) and issubclass(kind, Mapping) for kind in kinds)
 
 
+def item_type(annotation: Any, key: str) -> Any:
+    """
+    Return the type of a key of a dictionary or of a model; Any if it is not known.
+    """
+    for kind in alternatives(annotation):
+        origin = get_origin(kind) or kind
+        if not isinstance(origin, type):
+            continue
+        # The TypedDict of typing_extensions is another one than that of typing.
+        if hasattr(origin, "__total__") or any(True for _ in models_in(origin)):
+            hints: Mapping[str, Any] = {}
+            with suppress(Exception):  # a name that only a type checker imports
+                hints = get_type_hints(origin, include_extras=True)
+            of_keys = {name.upper(): hint for name, hint in hints.items()}
+            further = of_keys.get("__PYDANTIC_EXTRA__", Any)
+            found = of_keys.get(key.upper()) or item_type(further, key)
+            if found is not Any:
+                return found
+        if issubclass(origin, Mapping) and get_args(kind):
+            return get_args(kind)[-1]
+    return Any
+
+
 def is_complex(annotation: Any) -> bool:
     """
     Return whether pydantic-settings decodes a value as JSON.

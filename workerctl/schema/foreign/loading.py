@@ -216,14 +216,16 @@ def _invalid(schema: Schema, built: Built) -> frozenset[str]:
     """
     if built.instance is None:
         return frozenset(schema.variables)
-    rejected = {each.variable for each in built.rejections if each.variable is not None}
+    known = [each for each in built.rejections if each.cause != "unknown"]
+    rejected = {each.variable for each in known if each.variable is not None}
+    of_keys = [each.path for each in known if each.variable not in schema.variables]
     below = {
         variable.name
         for variable in schema.variables.values()
-        for path in built.left_out
+        for path in (*built.left_out, *filter(None, of_keys))
         if variable.path[: len(path)] == path
     }
-    return frozenset((rejected & schema.variables.keys()) | below)
+    return frozenset(rejected | below)
 
 
 def _read(schema: Schema, inputs: Inputs) -> Values:

@@ -5,12 +5,15 @@ Findings for what a settings class rejects, in words that never contain a value.
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import islice
+from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema import description
 from workerctl.schema.boot_rules import forms
 from workerctl.schema.declarations import Schema, Variable
-from workerctl.schema.foreign.annotations import is_complex, models_in
+from workerctl.schema.foreign.annotations import is_complex, item_type, models_in
 from workerctl.schema.foreign.rejected import Rejection
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
@@ -58,9 +61,9 @@ def _is_of_a_file(rejection: Rejection, values: Values) -> bool:
 
 
 def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
-    variable = schema.variables.get(rejection.variable or "")
     if rejection.cause == "unknown":
         return _unknown(schema, values, rejection)
+    variable = schema.variables.get(rejection.variable or "") or _below(schema, rejection)
     if variable is None:
         return _as_a_whole(schema, rejection)
     if rejection.cause == "missing":
@@ -75,7 +78,7 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
             name,
             _location(variable, values, rejection),
         )
-    if rejection.cause == "type" and not values.is_set(name):
+    if rejection.cause == "type" and not _is_set(values, {name, rejection.variable or name}):
         message = f"{name} is not set, and its default is not valid."
         return _set001(message, f"Set {name}.", name, None)
     message = f"{name} must be {_expectation(variable, rejection)}."
@@ -86,12 +89,32 @@ def _finding(schema: Schema, values: Values, rejection: Rejection) -> Finding:
     return _set001(message, hint, name, _location(variable, values, rejection))
 
 
+def _below(schema: Schema, rejection: Rejection) -> Variable | None:
+    """
+    Return a variable that the class does not declare, such as that of a key of a dictionary.
+
+    If its name may be a secret, the one of the whole dictionary is returned.
+    """
+    name = rejection.variable
+    variable = next((v for v in schema.variables.values() if v.path == rejection.path), None)
+    if variable is None or name is None or shown_name(name, "") != name:
+        return variable
+    delimiter = schema.fold(schema.delimiter or "\0")
+    found = next(each for each in variable.names if name.startswith(f"{each}{delimiter}"))
+    kind: Any = variable.info.annotation
+    for key in name.removeprefix(f"{found}{delimiter}").split(delimiter):
+        kind = item_type(kind, key)
+    return variable.replace(name=name, info=FieldInfo.from_annotation(kind), aliases=())
+
+
 def _expectation(variable: Variable, rejection: Rejection) -> str:
     info = variable.info
     if not is_complex(info.annotation) and rejection.type in _LENGTHS:
         return _LENGTHS[rejection.type]
     if rejection.type in _WORDS:
         return _WORDS[rejection.type]
+    if info.annotation is Any:  # of a key whose type is not known
+        return "of the form that the class declares"
     expected = description.expectation(info, is_own=False)
     return f"{expected} of the form that the class declares" if "JSON o" in expected else expected
 
@@ -108,7 +131,8 @@ def _hint(schema: Schema, variable: Variable) -> str:
 
 def _missing(schema: Schema, variable: Variable, values: Values, rejection: Rejection) -> Finding:
     name = variable.name
-    if values.is_set(name) and (rejection.lacks or rejection.path != variable.path):
+    is_held = values.is_set(name) or rejection.variable != name
+    if is_held and (rejection.lacks or rejection.path != variable.path):
         *above, last = (
             *rejection.path[len(variable.path) :],
             *([rejection.lacks] if rejection.lacks else []),
@@ -243,7 +267,12 @@ def _location(variable: Variable, values: Values, rejection: Rejection) -> Locat
         found = [each for name in variable.names for each in _places(values.env_files, name)]
         if found:
             return found[-1]
-    return values.location(variable.name) if values.is_set(variable.name) else None
+    names = (variable.name, rejection.variable or variable.name)
+    return next((values.location(name) for name in names if values.is_set(name)), None)
+
+
+def _is_set(values: Values, names: Iterable[str]) -> bool:
+    return any(map(values.is_set, names))
 
 
 def _places(sources: Iterable[Source], name: str) -> Iterator[Location]:

@@ -40,6 +40,10 @@ _NO_TEXT = (
     *("int_type", "time_delta_type", "time_type", "uuid_type"),
 )
 """The kinds of errors of types that accept no text at all, where a text was given."""
+_OF_DISCRIMINATOR = {
+    "union_tag_invalid": "union_tag_invalid",
+    "union_tag_not_found": "missing",
+}
 _CHOICES = ("literal_error", "enum")
 _OF_MACHINE = (
     "path_not_directory",
@@ -62,7 +66,8 @@ class Rejection(Record):
     """
     Why the class refuses the value of a field, or all values where `path` is empty.
 
-    `variable` is the one that sets the field, or an unknown name below the field. `type` is
+    `variable` is the one that sets the field, or a name below the field, which may be unknown or
+    be that of a key of a dictionary. `type` is
     pydantic's type of the error or the name of an exception; neither holds a value. `kinds` are
     the kinds of the sources that hold the value, where they are known. `lacks` is what is
     missing inside of the value, in words. `takes_no_text` says that the type refuses every text.
@@ -114,19 +119,60 @@ class Sources(Record):
         ways = [variable for end in range(len(path), 0, -1) for variable in self.at(path[:end])]
         return next((each for each in ways if self.is_set(each)), next(iter(ways), None))
 
+    def below(self, variable: Variable, location: tuple[str, ...]) -> tuple[str | None, int]:
+        """
+        Return the name that sets what is at a location below a variable, and how many keys it has.
+
+        The variable itself is not that name, but LIMITS__CPU may be one below LIMITS. The location
+        may have further parts, such as the names of union members.
+        """
+        found = [(keys, name) for keys, name in self._keys(variable) if _is_in(keys, location)]
+        keys, name = max(found, key=lambda each: len(each[0]), default=([], None))
+        return name, len(keys)
+
+    def lacking(self, variable: Variable, location: tuple[str, ...]) -> str | None:
+        """
+        Return the name of what is missing at a location, if its neighbours are variables.
+        """
+        *above, last = location
+        found = [(keys, name) for keys, name in self._keys(variable) if _is_in(keys[:-1], above)]
+        if not found:
+            return None
+        keys, name = max(found, key=lambda each: len(each[0]))
+        return f"{name[: len(name) - len(keys[-1])]}{self.schema.fold(last)}"
+
+    def _keys(self, variable: Variable) -> Iterator[tuple[list[str], str]]:
+        """
+        Yield the keys in each set name below a variable, and the name.
+        """
+        delimiter = self.schema.fold(self.schema.delimiter or "\0")
+        for prefix in (f"{name}{delimiter}" for name in variable.names):
+            for name in self.texts:
+                if name.startswith(prefix):
+                    yield name.removeprefix(prefix).split(delimiter), name
+
 
 def of_validation(error: ValidationError, sources: Sources) -> Iterator[Rejection]:
     """
     Yield what pydantic rejects.
     """
-    for item in error.errors(include_url=False):
-        location = tuple(map(str, item["loc"]))
-        if item["type"] == "extra_forbidden":
-            yield _unknown(location, sources)
-            continue
-        path = _path_in_nested(error.title, location, sources)
-        path = path or path_of(location, sources.schema)
-        yield _rejection(path, item, sources)
+    above = _path_of_class(error.title, sources)
+    for each in error.errors(include_url=False):
+        if each["type"] == "extra_forbidden":
+            yield _unknown(tuple(map(str, each["loc"])), sources)
+        else:
+            yield _rejection(_at_discriminator(each), above, sources)
+
+
+def _at_discriminator(item: ErrorDetails) -> ErrorDetails:
+    """
+    Return an error at a union as one at the field that chooses its member.
+    """
+    field = str(item.get("ctx", {}).get("discriminator", "")).strip("'")
+    if item["type"] not in _OF_DISCRIMINATOR or not field.isidentifier():
+        return item
+    kind = _OF_DISCRIMINATOR[item["type"]]
+    return {**item, "type": kind, "loc": (*item["loc"], field)}
 
 
 def of_settings_error(error: SettingsError, sources: Sources) -> Iterator[Rejection]:
@@ -210,48 +256,58 @@ def _alias_paths(info: Any) -> Iterator[list[str]]:
             yield list(map(str, choice.path))
 
 
-def _path_in_nested(title: str, location: tuple[str, ...], sources: Sources) -> Path:
+def _path_of_class(title: str, sources: Sources) -> Path:
     """
-    Return the path of a field of a nested settings class, whose own error names only the class.
+    Return the path of a nested settings class, whose own error names only the class.
     """
     if title == sources.schema.settings_class.__name__:
         return ()
-    for path, settings_class in settings_classes(sources.schema).items():
-        if path and settings_class.__name__ == title:
-            inner = path_of((*path, *location), sources.schema)
-            return inner if len(inner) > len(path) else path
-    return ()
+    paths = settings_classes(sources.schema).items()
+    return next((path for path, each in paths if path and each.__name__ == title), ())
 
 
-def _rejection(path: Path, item: ErrorDetails, sources: Sources) -> Rejection:
+def _rejection(item: ErrorDetails, above: Path, sources: Sources) -> Rejection:
+    location = (*above, *map(str, item["loc"]))
+    path = path_of(location, sources.schema)
     raised = item.get("ctx", {}).get("error")
     place = places.validator_of(raised) if isinstance(raised, BaseException) else None
     variable = sources.setting(path) if path else None
     cause = _cause(item["type"], raised)
-    if cause == "validator" and variable is not None and place is None:
+    if variable is None:
+        return Rejection((), None, cause, item["type"], place)
+    if cause == "validator" and place is None:
         cause = "validator" if _has_validators(path, variable, sources.schema) else "type"
+    is_inside = cause == "missing" and path_of(location[:-1], sources.schema) == path
+    below, keys = sources.below(variable, location[:-1] if is_inside else location)
+    if is_inside and below is None:
+        below = sources.lacking(variable, location)
+    depth = len(location) - len(path) - keys
     return Rejection(
-        path=path if variable is not None else (),
-        variable=None if variable is None else variable.name,
+        path=path,
+        variable=below or variable.name,
         cause=cause,
         type=item["type"],
         place=place,
-        lacks=_lacking(item, path, sources.schema),
-        takes_no_text=variable is not None and _takes_no_text(item, variable),
+        lacks=_lacking(item["loc"][-1], depth) if is_inside else None,
+        takes_no_text=below is None and _takes_no_text(item, variable),
     )
 
 
-def _lacking(item: ErrorDetails, path: Path, schema: Schema) -> str | None:
+def _is_in(keys: Iterable[str], location: Iterable[str]) -> bool:
     """
-    Return what is missing inside of a field: items, or a key that the class declares.
+    Return whether a location has these parts in this order, in whatever case.
     """
-    location = tuple(map(str, item["loc"]))
-    if item["type"] != "missing" or path_of(location[:-1], schema) != path_of(location, schema):
-        return None
-    last = item["loc"][-1]
+    parts = iter([part.upper() for part in location])
+    return all(key.upper() in parts for key in keys)
+
+
+def _lacking(last: int | str, depth: int) -> str:
+    """
+    Return in words what is missing inside of a field: items, or a key that the class declares.
+    """
     if isinstance(last, int):
         return f"at least {last + 1} items"
-    return last if len(location) == len(path) + 1 else f"{last} in every item"
+    return last if depth == 1 else f"{last} in every item"
 
 
 def _takes_no_text(item: ErrorDetails, variable: Variable) -> bool:
