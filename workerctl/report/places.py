@@ -53,7 +53,7 @@ def places(error: BaseException) -> Iterator[Place]:
     """
     Yield the team's lines that led to an exception, the outermost first.
     """
-    for frame, line in _frames(error):
+    for frame, line in frames(error):
         code = frame.f_code
         if _is_theirs(code.co_filename):
             yield Place(code.co_qualname, f"{shown(code.co_filename)}:{line}", code)
@@ -63,7 +63,7 @@ def modules(error: BaseException) -> Iterator[FrameType]:
     """
     Yield the frames of modules whose body was executed when the exception was raised.
     """
-    for frame, _ in _frames(error):
+    for frame, _ in frames(error):
         if frame.f_code.co_name == "<module>":
             yield frame
 
@@ -76,7 +76,7 @@ def unset_variable(error: BaseException) -> str | None:
     """
     if not isinstance(error, KeyError) or not error.args:
         return None
-    last = [frame for frame, _ in _frames(error)][-1:]
+    last = [frame for frame, _ in frames(error)][-1:]
     if [(each.f_globals.get("__name__"), each.f_code.co_name) for each in last] != [
         ("os", "__getitem__")
     ]:
@@ -94,7 +94,7 @@ def is_imported_by_name(module: str, error: BaseException) -> bool:
     """
     lines = [
         linecache.getline(frame.f_code.co_filename, number)
-        for frame, number in _frames(error)
+        for frame, number in frames(error)
         if not frame.f_code.co_filename.startswith("<")
     ]
     first = re.escape(module.partition(".")[0])
@@ -112,7 +112,10 @@ def shown(filename: str) -> str:
     return filename if relative.startswith(os.pardir) else relative
 
 
-def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+def frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """
+    Yield the frames that led to an exception and their lines, the outermost first.
+    """
     traceback = error.__traceback__
     while traceback is not None:
         yield traceback.tb_frame, traceback.tb_lineno

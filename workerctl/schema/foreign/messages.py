@@ -15,6 +15,7 @@ from workerctl.schema.boot_rules import forms
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_complex, item_type, models_in
 from workerctl.schema.foreign.rejected import Rejection
+from workerctl.schema.foreign.unreadable import Unreadable
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 
@@ -185,6 +186,8 @@ def _of_machine(variable: Variable, values: Values, rejection: Rejection) -> Fin
 
 def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
     name = schema.settings_class.__name__
+    if rejection.unreadable is not None:
+        return _unreadable(name, rejection.unreadable, rejection)
     if rejection.cause == "machine":
         return Finding(
             code="SET001",
@@ -200,6 +203,19 @@ def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
         severity=Severity.ERROR,
         message=f"The values are rejected by {_validator(rejection)}.",
         hint="See the validator for what it requires.",
+    )
+
+
+def _unreadable(name: str, source: Unreadable, rejection: Rejection) -> Finding:
+    where = None if source.format is None else Location("other", source.name, source.line)
+    message = f"A source of {name} cannot be read: {source.name} ({rejection.type})."
+    hint = "Correct it, or remove it from the class."
+    if where is not None:
+        message, hint = f"{where} is not readable {source.format}.", "Correct the file."
+    elif rejection.place is not None:
+        hint = f"See {rejection.place.where}."
+    return Finding(
+        code="SET001", severity=Severity.ERROR, message=message, hint=hint, location=where
     )
 
 

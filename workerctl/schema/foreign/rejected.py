@@ -24,9 +24,10 @@ from workerctl.schema.foreign.annotations import (
     nested_models,
 )
 from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
+from workerctl.schema.foreign.unreadable import Unreadable, source_of
 from workerctl.schema.foreign.variables import alias_keys, settings_classes
 
-Cause = Literal["type", "json", "missing", "validator", "machine", "unknown"]
+Cause = Literal["type", "json", "missing", "validator", "machine", "unknown", "source"]
 
 _KNOWN_TYPES = frozenset(get_args(ErrorType))
 _BY_VALIDATOR = ("value_error", "assertion_error")
@@ -71,6 +72,7 @@ class Rejection(Record):
     pydantic's type of the error or the name of an exception; neither holds a value. `kinds` are
     the kinds of the sources that hold the value, where they are known. `lacks` is what is
     missing inside of the value, in words. `takes_no_text` says that the type refuses every text.
+    `unreadable` is the source that raised the exception.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Rejection(Record):
     kinds: tuple[Kind, ...] = ()
     lacks: str | None = None
     takes_no_text: bool = False
+    unreadable: Unreadable | None = None
 
 
 class Sources(Record):
@@ -204,7 +207,14 @@ def of_settings_error(error: SettingsError, sources: Sources) -> Iterator[Reject
 def of_exception(error: BaseException, sources: Sources) -> Iterator[Rejection]:
     """
     Yield what an exception that pydantic does not catch says: by which validator it was raised.
+
+    It may be a source that has raised it.
     """
+    unreadable = source_of(error)
+    if unreadable is not None and not isinstance(error, OSError):
+        place, kind = places.last_of(error), type(error).__name__
+        yield Rejection((), None, "source", kind, place, unreadable=unreadable)
+        return
     place = places.validator_of(error)
     cause: Cause = "machine" if isinstance(error, OSError) else "validator"
     path = () if place is None else _judged_by(place, sources)

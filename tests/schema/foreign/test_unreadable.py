@@ -1,0 +1,106 @@
+"""
+Tests of sources of a class that cannot be read: they are not called a rejection by a validator.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.schema.foreign.conftest import Load
+from workerctl.report.findings import Location
+
+SOURCES = """
+class Own(PydanticBaseSettingsSource):
+    def get_field_value(self, field, field_name):
+        return None, field_name, False
+    def __call__(self):
+        return dict(os.environ["k9Xq2"])
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        toml_file="conf/app.toml", json_file="app.json", yaml_file="app.yaml"
+    )
+    size: int = 0
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def parse(cls, value):
+        return {parse}
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls, env_settings, **further):
+        return env_settings, {source}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "file", "text", "line"),
+    [
+        ("TomlConfigSettingsSource", "conf/app.toml", "# k9Xq2\nsize = 3 k9Xq2\n", 2),
+        ("TomlConfigSettingsSource", "conf/app.toml", "k9Xq2 = 1\nk9Xq2 = 2\n", 2),
+        ("TomlConfigSettingsSource", "conf/app.toml", 'size = "k9Xq2', None),
+        ("JsonConfigSettingsSource", "app.json", '{\n\n"size": k9Xq2}', 3),
+        ("YamlConfigSettingsSource", "app.yaml", "a: 1\nsize: [k9Xq2\n", 3),
+        ("YamlConfigSettingsSource", "app.yaml", "size: *k9Xq2\n", 1),
+    ],
+)
+def test_a_file_that_is_not_in_its_format(
+    load_module: Load, here: Path, source: str, file: str, text: str, line: int | None
+) -> None:
+    """The message names the file and the line, and nothing that stands there."""
+    (here / "conf").mkdir()
+    (here / file).write_text(text)
+    found = load_module(SOURCES.format(parse="value", source=f"{source}(settings_cls)"))
+
+    (finding,) = found.findings
+    place = file if line is None else f"{file}:{line}"
+    form = source.partition("Config")[0].upper()
+    assert finding.message == f"{place} is not readable {form}."
+    assert finding.location == Location("other", file, line)
+    assert found.settings is None
+    assert "k9Xq2" not in repr(finding)
+
+    (here / file).write_text("{}" if file.endswith("json") else "")
+    found = load_module(SOURCES.format(parse="value", source=f"{source}(settings_cls)"))
+    assert (found.findings, found.settings.size) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "hint"),
+    [
+        ("Own(settings_cls)", "Own (KeyError)", "See config.py:12."),
+        ("further['k9Xq2']", "settings_customise_sources (KeyError)", "See config.py:27."),
+        (
+            "JsonConfigSettingsSource(settings_cls)",
+            "app.json (UnicodeDecodeError)",
+            "See config.py:27.",
+        ),
+    ],
+)
+def test_a_source_that_fails_otherwise(
+    load_module: Load, here: Path, source: str, message: str, hint: str
+) -> None:
+    """The source is named, with the type of the exception and the line in the team's code."""
+    (here / "app.json").write_bytes(b"\xff\xfe")
+    found = load_module(SOURCES.format(parse="value", source=source))
+
+    assert [(each.message, each.hint) for each in found.findings] == [
+        (f"A source of Settings cannot be read: {message}.", hint)
+    ]
+    assert "k9Xq2" not in repr(found.findings)
+
+
+@pytest.mark.parametrize(
+    "parse", ["__import__('yaml').safe_load(value)['x']", "__import__('json').loads(value)"]
+)
+def test_a_validator_that_parses_remains_a_validator(
+    load_module: Load, here: Path, parse: str
+) -> None:
+    """The value of a variable is not a source."""
+    (here / "app.json").write_text(json.dumps({}))
+    text = SOURCES.format(parse=parse, source="JsonConfigSettingsSource(settings_cls)")
+    found = load_module(text, {"SIZE": "[k9Xq2"})
+
+    (finding,) = found.findings
+    assert finding.message == "SIZE is rejected by validator `Settings.parse` (config.py:23)."
