@@ -310,6 +310,20 @@ def test_a_delimiter_lets_the_outer_class_read_for_a_nested_one(
     assert [name for name, *_ in _unread(found)] == ["CACHE_HOST"]
 
 
+@pytest.mark.parametrize("default", ['Cache(host="fixed")', "Field(default_factory=made)"])
+def test_an_argument_of_the_constructor_is_no_variable(load_module: Load, default: str) -> None:
+    """The variable has no effect, so the value does not come from it."""
+    made = "def made():\n    return Cache(host='fixed')\nclass Settings("
+    text = NESTED.format(inner="", outer=OWN, required=" = 1", default=default)
+    found = load_module(
+        text.replace("class Settings(", made), {"CACHE_HOST": "other", "CACHE_PORT": "7"}
+    )
+
+    assert (found.settings.cache.host, found.settings.cache.port) == ("fixed", 7)
+    assert found.values.location("CACHE_HOST") == Location("default")
+    assert found.values.location("CACHE_PORT") == Location("environment")
+
+
 def test_a_nested_class_reads_only_its_own_secrets_directory(load_module: Load, here: Path) -> None:
     """As with env files; SET003 judges these directories."""
     (here / "secrets").mkdir()

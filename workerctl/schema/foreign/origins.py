@@ -16,6 +16,8 @@ from workerctl.sources.values import Assignment, Unread, Value, Values
 
 _MISSING = object()
 _HIDDEN = object()
+_IN_CODE = Value("", Location("default"))
+"""What stands for a value that is an argument of the constructor, which no variable changes."""
 
 
 def with_origins(
@@ -28,8 +30,7 @@ def with_origins(
     unread, unless it was `hidden` from them.
     """
     # What an outer class finds for a nested one is passed to its constructor, and is stronger.
-    of_sources = [each for each in readings if each.kind is not None]
-    of_sources.sort(key=lambda reading: len(reading.path))
+    of_sources = sorted(readings, key=lambda reading: len(reading.path))
     by_class = names_by_class(schema)
     classes = settings_classes(schema)
     chosen = dict(values.chosen)
@@ -37,6 +38,9 @@ def with_origins(
     for variable in schema.variables.values():
         found = [each for each in of_sources if _may_set(each, variable, by_class)]
         value = _value(schema, variable, values, found)
+        if value is _IN_CODE:
+            chosen.pop(variable.name, None)
+            continue
         if value is not None:
             chosen[variable.name] = value
             continue
@@ -94,6 +98,8 @@ def _value(
             return None
         if found is _MISSING or found is _HIDDEN:
             continue
+        if reading.kind is None and first is None:
+            return _IN_CODE
         here = _here(schema, variable, values, reading, found)
         if here is not None:
             first = first or here
@@ -110,6 +116,8 @@ def _here(
     """
     Return the value that a source has for a variable, and those that it overrides in that source.
     """
+    if reading.kind is None:
+        return None
     if reading.kind == "other":
         return Value(as_text(found), Location("other", reading.label))
     known = values.chosen.get(variable.name)
