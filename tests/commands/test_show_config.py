@@ -150,6 +150,119 @@ def test_a_file_is_no_setting(call: Run, good: Path) -> None:
     assert "Did you mean check good.env?" in call("good.env").stderr
 
 
+KEYS = """\
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing_extensions import TypedDict
+
+from workerctl.rules import EncryptionKey
+
+
+class Disk(BaseModel):
+    kind: Literal["disk"] = "disk"
+    path: str = "/var"
+
+
+class Bucket(BaseModel):
+    kind: Literal["bucket"] = "bucket"
+    region: str = "eu"
+
+
+class Sizes(TypedDict, total=False):
+    most: int
+
+
+class Open(BaseModel, extra="allow"):
+    host: str = "a"
+
+
+class Own(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+
+    limits: dict[str, int] = {}
+    logins: dict[str, str] = {}
+    sizes: Sizes = {}
+    store: Annotated[Disk | Bucket, Field(discriminator="kind")] = Disk()
+    peer: Open = Open()
+    app_key: Annotated[str, EncryptionKey()] = ""
+"""
+KEYS_FILE = """\
+LIMITS__CPU=4
+LOGINS__PASSWORD=hunter2
+LOGINS__USER=alice
+SIZES__MOST=9
+STORE__KIND=bucket
+PEER__PORT=7
+APP_KEY_V1=older-key-hunter3
+"""
+
+
+@pytest.fixture(name="keyed")
+def _keyed(directory: Path) -> tuple[str, ...]:
+    (directory / "keyed.py").write_text(KEYS)
+    (directory / "a.env").write_text(KEYS_FILE)
+    return ("show-config", "--settings", "keyed:Own", "--env-file", "a.env")
+
+
+def test_a_dictionary_has_the_locations_of_its_keys(call: Run, keyed: tuple[str, ...]) -> None:
+    """The variable of a key is not a separate setting, nor is it taken for an older key."""
+    done = call(*keyed, "--format", "json", environ={"LIMITS__CPU": "5", "LIMITS__MEM": "6"})
+    found = {one["name"]: one for one in json.loads(done.stdout)["settings"]}
+    lines = {
+        name: [place["line"] for place in one["locations"]]
+        for name, one in found.items()
+        if one["set"]
+    }
+
+    assert list(found) == [
+        *("LIMITS", "LOGINS", "SIZES", "STORE__KIND", "STORE__PATH", "STORE__REGION"),
+        *("PEER", "PEER__HOST", "APP_KEY", "APP_KEY_V1"),
+    ]
+    assert lines == {
+        "LIMITS": [None],
+        "LOGINS": [2, 3],
+        "SIZES": [4],
+        "STORE__KIND": [5],
+        "PEER": [6],
+        "APP_KEY_V1": [7],
+    }
+    assert found["LIMITS"]["typed"] == {"cpu": 5, "mem": 6}
+    assert found["LIMITS"]["location"]["source"] == "environment"
+    assert [place["line"] for place in found["LIMITS"]["shadows"]] == [1]
+    assert found["PEER"]["typed"] == {"host": "a", "port": "7"}
+    assert all(found[name]["changed"] for name in lines)
+    assert {name for name, one in found.items() if one["secret"]} >= {"APP_KEY", "APP_KEY_V1"}
+    assert not found["LIMITS"]["secret"]
+    assert "hunter" not in done.stdout
+
+
+def test_the_table_names_the_first_locations(call: Run, keyed: tuple[str, ...]) -> None:
+    """It counts the others, and `--changed` shows what has keys."""
+    with Path("a.env").open("a") as file:
+        file.write("".join(f"LIMITS__X{number}=1\n" for number in range(4)))
+    text = call(*keyed, "--changed").stdout
+
+    assert re.search(
+        r"^\* LIMITS +\{\S.*\}  a\.env:1, a\.env:8, a\.env:9 and 2 more$", text, re.MULTILINE
+    )
+    assert re.search(r"^\* SIZES +\{\"most\": 9\} +a\.env:4$", text, re.MULTILINE)
+    assert "LIMITS__" not in text
+
+
+@pytest.mark.parametrize("name", ["LIMITS__CPU", "limits__cpu", "LIMITS__OTHER", "LIMITS"])
+def test_the_page_of_a_key_is_that_of_its_dictionary(
+    call: Run, keyed: tuple[str, ...], name: str
+) -> None:
+    """The value of the key is shown there, with where it comes from."""
+    text = call(*keyed, name).stdout
+
+    assert text.startswith("LIMITS · Own\n")
+    assert re.search(r"^  value +\{\"cpu\": 4\}\n  comes from +a\.env:1$", text, re.MULTILINE)
+    assert call(*keyed, "APP_KEY_V1").stdout.startswith("APP_KEY_V1 · security\n")
+
+
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
 _VALUES = st.one_of(
     _TEXTS,

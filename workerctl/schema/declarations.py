@@ -260,6 +260,22 @@ def variable_named(schema: Schema, name: str) -> str | None:
     return next((one.name for one in schema.variables.values() if name in one.aliases), None)
 
 
+def holder_of(schema: Schema, name: str) -> str | None:
+    """
+    Return the variable of the dictionary, or of the open model, of which `name` sets a key.
+
+        >>> holder_of(schema, "LIMITS__CPU")
+        'LIMITS'
+
+    It is None for the name of any other variable.
+    """
+    prefixes = [prefix for prefix in schema.open_prefixes if name.startswith(prefix)]
+    if name in schema.variables or not prefixes:
+        return None
+    innermost = max(prefixes, key=len).removesuffix(schema.fold(schema.delimiter or ""))
+    return variable_named(schema, innermost)
+
+
 def did_you_mean(schema: Schema, name: str) -> str | None:
     """
     Return a hint that suggests the path of a field with a similar name, or None.

@@ -162,6 +162,7 @@ def test_json_says_the_same(call: Run, project: Path) -> None:
         "provided_at_deploy": False,
         "value": "30",
         "location": {"source": "default", "file": None, "line": None},
+        "locations": [{"source": "default", "file": None, "line": None}],
     }
     assert by_name["OPENAI_API_KEY"]["relation"] == "same"
     assert by_name["OPENAI_API_KEY"]["b"]["value"] is None
@@ -367,3 +368,53 @@ def test_the_text_fits_the_terminal(screen: Run, project: Path, columns: int) ->
     text = re.sub(r"\s+", " ", done.stdout)
     for words in ("SHUTDOWN_GRACE_SECONDS", "production.env:7", "(default: 30)", "different"):
         assert words in text
+
+
+KEYS = """
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Own(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+    limits: dict[str, int] = {}
+    size: int = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "relation", "values", "invalid"),
+    [
+        ("LIMITS__CPU=4\nSIZE=1\n", "LIMITS__CPU=8\nSIZE=1\n", "different", (4, 8), 0),
+        ('LIMITS={"cpu": 4}\n', "LIMITS__CPU=8\n", "different", (4, 8), 0),
+        ('LIMITS={"cpu": 4}\n', "LIMITS__CPU=4\n", None, None, 0),
+        ("LIMITS__CPU=4\n", "", "only-a", (4, None), 0),
+        ("LIMITS__CPU=x\n", "LIMITS__CPU=8\n", "different", (None, 8), 1),
+        ("LIMITS__CPU=x\n", "LIMITS__CPU=x\n", None, None, 2),
+        ("LIMITS__CPU=x\n", "LIMITS__CPU=y\n", "different", (None, None), 2),
+    ],
+)
+def test_keys_of_a_dictionary_are_one_setting(
+    call: Run,
+    directory: Path,
+    a: str,
+    b: str,
+    relation: str | None,
+    values: tuple[int | None, int | None] | None,
+    invalid: int,
+) -> None:
+    """A difference counts once, has the lines of the keys, and is compared as text if not valid."""
+    write(directory / "keyed.py", KEYS)
+    write(directory / "a.env", a)
+    write(directory / "b.env", b)
+    done = call("diff", "a.env", "b.env", "--settings", "keyed:Own", "--format", "json")
+    shown = document(done, "diff")
+
+    assert [entry["relation"] for entry in shown["entries"]] == ([relation] if relation else [])
+    assert shown["a"]["invalid"] + shown["b"]["invalid"] == invalid
+    for entry in shown["entries"]:
+        cells = entry["a"], entry["b"]
+        assert (entry["name"], entry["secret"]) == ("LIMITS", False)
+        for cell, value in zip(cells, values or (), strict=True):
+            is_set = bool(a if cell is cells[0] else b)
+            assert (cell["set"], cell["location"]["line"]) == (is_set, 1 if is_set else None)
+            assert value is None or json.loads(cell["value"]) == {"cpu": value}

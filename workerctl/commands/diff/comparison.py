@@ -13,7 +13,8 @@ from workerctl.commands.configurations import Configuration
 from workerctl.commands.show_config.rows import (
     is_secret,
     is_valid,
-    location_of,
+    keys_of,
+    locations_of,
     row_of,
     setting_names,
     setting_of,
@@ -70,7 +71,7 @@ class Cell(Record):
     is_set: bool
     valid: bool
     value: str | None
-    location: Location
+    locations: tuple[Location, ...]
     address: str | None = None
     later: bool = False
 
@@ -246,7 +247,8 @@ def _is_sourced(loaded: Loaded, name: str) -> bool:
     """
     if name in loaded.values.chosen:
         return True
-    return location_of(loaded, name).source != "default" and name not in loaded.values.empty
+    is_empty = name in loaded.values.empty and not keys_of(loaded, name)
+    return locations_of(loaded, name)[0].source != "default" and not is_empty
 
 
 def _entry(pair: Pair, a: Side, b: Side, redact: Redact) -> Entry:
@@ -269,11 +271,11 @@ def _cell(name: str, side: Side, redact: Redact) -> Cell | None:
         return None
     is_given = _is_given(name, side)
     if name in loaded.later:
-        location = loaded.values.location(name)
-        return Cell(is_set=is_given, valid=True, value=None, location=location, later=True)
+        locations = (loaded.values.location(name),)
+        return Cell(is_set=is_given, valid=True, value=None, locations=locations, later=True)
     if name not in side.settings:
-        location = side.lines[name].location
-        return Cell(is_set=is_given, valid=True, value=None, location=location)
+        locations = (side.lines[name].location,)
+        return Cell(is_set=is_given, valid=True, value=None, locations=locations)
     row = row_of(loaded, setting_of(loaded, name), frozenset(), redact)
     secret = row.setting.secret
     is_url = secret and row.valid and "://" in row.shown and isinstance(row.typed, str)
@@ -282,7 +284,7 @@ def _cell(name: str, side: Side, redact: Redact) -> Cell | None:
         valid=row.valid,
         # The secrets of both are masked in the whole text, too.
         value=None if secret or not row.valid else redact(row.shown),
-        location=row.location,
+        locations=row.locations,
         address=row.shown if is_url else None,
     )
 
@@ -293,7 +295,7 @@ def _is_same(name: str, a: Side, b: Side) -> bool:
 
     Where one of them has no valid value, the texts of the sources are compared.
     """
-    texts = [_text(name, side) for side in (a, b)]
+    texts = [_texts(name, side) for side in (a, b)]
     if not all(name in side.settings and is_valid(side.loaded, name) for side in (a, b)):
         return texts[0] == texts[1]
     if is_same(_value(name, a), _value(name, b)):
@@ -303,14 +305,17 @@ def _is_same(name: str, a: Side, b: Side) -> bool:
     return is_same_class and texts[0] == texts[1] is not None
 
 
-def _text(name: str, side: Side) -> str | None:
+def _texts(name: str, side: Side) -> dict[str, str] | None:
     """
-    Return the text that the sources have for a name, None if they have none.
+    Return the texts that the sources have for a name and its keys, None if they have none.
     """
-    if side.loaded.values.is_set(name):
-        return side.loaded.values.text(name)
+    values = side.loaded.values
+    names = [name, *keys_of(side.loaded, name)]
+    found = {each: values.text(each) for each in names if values.is_set(each)}
     line = side.lines.get(name)
-    return None if line is None else line.text
+    if line is not None:
+        found.setdefault(name, line.text)
+    return found or None
 
 
 def _value(name: str, side: Side) -> Any:

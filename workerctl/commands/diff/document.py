@@ -75,5 +75,6 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
         "valid": cell.valid,
         "provided_at_deploy": cell.later,
         "value": None if value is None else printable(value),
-        "location": location_of(cell.location),
+        "location": location_of(cell.locations[0]),
+        "locations": [location_of(location) for location in cell.locations],
     }

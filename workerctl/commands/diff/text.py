@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from workerctl import __version__
 from workerctl.commands.diff.comparison import Cell, Comparison, Entry, Side
+from workerctl.commands.show_config.rows import origin_of
 from workerctl.commands.show_config.table import Cells, layout, row_lines
 from workerctl.output.lines import Line, Style, line
 from workerctl.output.text import finding_lines
@@ -71,7 +72,7 @@ def _names(
         own, opposite = (entry.a, entry.b) if entry.relation == "only-a" else (entry.b, entry.a)
         if own is not None:
             value, style = _value(entry, own)
-            origin = f"{own.location}{_instead(entry, own, opposite)}"
+            origin = f"{origin_of(own.locations)}{_instead(entry, own, opposite)}"
             cells.append(Cells(mark[0], entry.name, value, style, origin, mark[1]))
     if cells:
         yield line()
@@ -114,7 +115,7 @@ def _secrets(heading: str, entries: Iterable[Entry], columns: int | None) -> Ite
 
 def _secret(entry: Entry) -> Cells:
     is_same = entry.relation == "same"
-    origins = [str(cell.location) for cell in (entry.a, entry.b) if cell is not None]
+    origins = [origin_of(cell.locations) for cell in (entry.a, entry.b) if cell is not None]
     return Cells(
         mark="  " if is_same else "* ",
         name=entry.name,
@@ -142,7 +143,7 @@ def _pair(entry: Entry) -> list[Cells]:
     for cell, (mark, style) in ((entry.a, _FIRST), (entry.b, _SECOND)):
         if cell is not None:
             value, value_style = _value(entry, cell)
-            rows.append(Cells(mark, "", value, value_style, str(cell.location), style))
+            rows.append(Cells(mark, "", value, value_style, origin_of(cell.locations), style))
     return rows
 
 

@@ -38,9 +38,10 @@ def execute(world: World, options: Options, show: ShowConfigOptions) -> int:
     Raises UsageError for a setting or a group that does not exist.
     """
     loaded = world.load(options)
+    name = None if show.name is None else rows.name_of(loaded, show.name)
     redact = rows.redactor_of(loaded)
     selected = rows.select(
-        rows.rows(loaded, show.env, redact), group=show.group, changed=show.changed, name=show.name
+        rows.rows(loaded, show.env, redact), group=show.group, changed=show.changed, name=name
     )
     if show.format == "json":
         from workerctl.output.json import dump

@@ -33,6 +33,7 @@ def document(selected: Iterable[Row]) -> dict[str, Any]:
                 "valid": row.valid,
                 "changed": row.changed,
                 "location": location_of(row.location),
+                "locations": [location_of(location) for location in row.locations],
                 "shadows": [location_of(location) for location in row.shadowed],
             }
             for row in selected

@@ -3,7 +3,7 @@ The rows of `workerctl show-config`: each setting, what may be shown of it, and 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from workerctl import keys
@@ -16,13 +16,16 @@ from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey
 from workerctl.schema.boot_rules import rules
 from workerctl.schema.boot_rules.view import judged_as
-from workerctl.schema.declarations import Schema, Variable
+from workerctl.schema.declarations import Schema, Variable, holder_of
 from workerctl.schema.description import Setting, as_text, describe_field, expectation
 from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
 from workerctl.schema.secrets.texts import secret_texts, shown_as, shown_variable
 from workerctl.secrecy.masking import MASK, show_url
 from workerctl.secrecy.typed import named
+from workerctl.sources.values import Value
+
+_MOST_LOCATIONS = 3
 
 
 class Row(Record):
@@ -30,7 +33,8 @@ class Row(Record):
     One setting and what may be shown of it. `shown` is "" if it is not set or not valid.
 
     `typed` is the same in JSON types. `is_key` is true for an encryption key, of which length and
-    id are shown. `shadowed` holds the locations of weaker assignments, which have no effect.
+    id are shown. `locations` says where the value comes from: a dictionary has the locations of its
+    keys. `shadowed` holds those of weaker assignments, which have no effect.
     """
 
     setting: Setting
@@ -41,8 +45,15 @@ class Row(Record):
     required: bool
     valid: bool
     changed: bool
-    location: Location
+    locations: tuple[Location, ...]
     shadowed: tuple[Location, ...]
+
+    @property
+    def location(self) -> Location:
+        """
+        Where the value, or the first part of it, comes from.
+        """
+        return self.locations[0]
 
 
 def rows(loaded: Loaded, env: str | None = None, redact: Redact | None = None) -> tuple[Row, ...]:
@@ -68,14 +79,17 @@ def setting_names(loaded: Loaded) -> Iterator[str]:
     """
     Yield the names of the settings, in the same order.
 
-    A model whose fields have variables is a setting only where it is set as a whole.
+    A model whose fields have variables is a setting only where it is set as a whole, or has further
+    keys.
     """
-    variables = loaded.schema.variables
+    variables, values = loaded.schema.variables, loaded.values
     parents = {variable.path[:-1] for variable in variables.values()}
     for name, variable in variables.items():
-        if variable.path not in parents or loaded.values.is_set(name):
+        if variable.path not in parents or any(_assigned(loaded, name)):
             yield name
-    yield from (name for name in loaded.values.chosen if name not in variables)
+    for name in values.chosen:
+        if name not in variables and values.names.is_in_family(name):
+            yield name
 
 
 def setting_of(loaded: Loaded, name: str) -> Setting:
@@ -106,9 +120,35 @@ def setting_of(loaded: Loaded, name: str) -> Setting:
 
 def is_secret(loaded: Loaded, name: str) -> bool:
     """
-    Return whether a setting is secret; every variable that is not of the class is an older key.
+    Return whether a setting is secret.
     """
-    return name not in loaded.schema.variables or loaded.values.names.is_secret(name)
+    return loaded.values.names.is_secret(name)
+
+
+def name_of(loaded: Loaded, name: str) -> str:
+    """
+    Return the name of the setting of which a variable sets a key; any other name as it is.
+    """
+    resolved = loaded.values.names.resolve(name)
+    return (resolved and holder_of(loaded.schema, resolved[0])) or name
+
+
+def keys_of(loaded: Loaded, name: str) -> list[str]:
+    """
+    Return the variables that set keys of a setting, such as LIMITS__CPU that of LIMITS.
+    """
+    if not loaded.schema.open_prefixes:
+        return []
+    return [each for each in loaded.values.chosen if holder_of(loaded.schema, each) == name]
+
+
+def _assigned(loaded: Loaded, name: str) -> Iterator[Value]:
+    """
+    Yield what sets a setting: the value of its variable, and those of its keys.
+    """
+    for each in (name, *keys_of(loaded, name)):
+        if each in loaded.values.chosen:
+            yield loaded.values.chosen[each]
 
 
 def is_valid(loaded: Loaded, name: str) -> bool:
@@ -167,7 +207,7 @@ def row_of(
     Return the row of one setting; `required` holds the names of those that a rule demands.
     """
     name = setting.name
-    value = loaded.values.chosen.get(name)
+    assigned = tuple(_assigned(loaded, name))
     valid = is_valid(loaded, name)
     is_key = _is_key(loaded.schema, name)
     typed = _typed(loaded, setting, redact) if valid else None
@@ -178,27 +218,37 @@ def row_of(
         else "",
         typed=typed,
         is_key=is_key,
-        is_set=value is not None,
+        is_set=bool(assigned),
         required=setting.required or name in required,
         valid=valid,
-        changed=valid and value is not None and _differs(loaded, setting),
-        location=location_of(loaded, name),
-        shadowed=() if value is None else value.shadowed,
+        changed=valid and bool(assigned) and _differs(loaded, setting),
+        locations=locations_of(loaded, name),
+        shadowed=tuple(dict.fromkeys(each for value in assigned for each in value.shadowed)),
     )
 
 
-def location_of(loaded: Loaded, name: str) -> Location:
+def locations_of(loaded: Loaded, name: str) -> tuple[Location, ...]:
     """
-    Return where a value is from: its own variable, or that of a model around it.
+    Return where a value is from: its own variable and those of its keys, or a model around it.
     """
+    assigned = dict.fromkeys(value.location for value in _assigned(loaded, name))
     variable, where = loaded.schema.variables.get(name), loaded.values.location(name)
-    if variable is None or where.source != "default" or len(variable.path) == 1:
-        return where
+    if assigned or variable is None or where.source != "default" or len(variable.path) == 1:
+        return tuple(assigned) or (where,)
     for other in loaded.schema.variables.values():
         is_around = variable.path[: len(other.path)] == other.path and other.name != name
         if is_around and loaded.values.is_set(other.name):
-            return loaded.values.location(other.name)
-    return where
+            return (loaded.values.location(other.name),)
+    return (where,)
+
+
+def origin_of(locations: Sequence[Location]) -> str:
+    """
+    Return where a value comes from, in words.
+    """
+    further = len(locations) - _MOST_LOCATIONS
+    shown = ", ".join(map(str, locations[:_MOST_LOCATIONS]))
+    return f"{shown} and {further} more" if further > 0 else shown
 
 
 def _differs(loaded: Loaded, setting: Setting) -> bool:

@@ -21,7 +21,8 @@ def story(row: Row, default: str, read_by: Iterable[str]) -> Iterator[Line]:
     text, style = shown_value(row)
     yield from about(row.setting, default, read_by)
     yield _fact("value", text, style)
-    yield _fact("comes from", str(row.location))
+    for location in row.locations:
+        yield _fact("comes from", str(location))
     for location in row.shadowed:
         yield _fact("shadows", str(location))
 

@@ -5,7 +5,7 @@ The table of `workerctl show-config`: a line for each setting, or more where the
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from workerctl.commands.show_config.rows import Row, shown_value
+from workerctl.commands.show_config.rows import Row, origin_of, shown_value
 from workerctl.output.lines import Line, Style, line, width
 from workerctl.report.records import Record
 
@@ -92,7 +92,7 @@ def _cells(row: Row, *, origin: bool) -> Cells:
         name=row.setting.name,
         value=value,
         style=style,
-        origin=f"{row.location}{shadows}" if origin else "",
+        origin=f"{origin_of(row.locations)}{shadows}" if origin else "",
     )
 
 
