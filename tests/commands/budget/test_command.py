@@ -237,6 +237,18 @@ def test_values_that_are_not_valid_are_named(call: Run, format_: str) -> None:
         assert not done.stdout
 
 
+def test_the_hint_names_the_sources_that_were_typed(call: Run, directory: Path) -> None:
+    """
+    `workerctl check` without them would judge another configuration.
+    """
+    (directory / "a b.env").write_text("LLM_TIMEOUT_SECONDS=s3cr3tvalue\n")
+    done = call("budget", "--isolated", "--env-file", "a b.env")
+
+    command = "workerctl check --env-file 'a b.env' --isolated"
+    assert done.stderr.endswith(f"Run `{command}` to see what is expected.\n")
+    assert call("check", "--isolated", "--env-file", "a b.env").returncode == 1
+
+
 def test_other_values_that_are_not_valid_do_not_matter(call: Run) -> None:
     """
     Invalid values that the budget does not need only skip the checks that use them.

@@ -4,6 +4,8 @@ Tests of the baseline: which findings it knows, when they are new or gone, and t
 
 import json
 import os
+import re
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -160,6 +162,32 @@ def test_what_a_finding_is_known_by(
     project(*lines)
 
     assert set(states(report(call, *words)).values()) == {"known" if known else "open"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--isolated", "--env-file", "base.env"],
+        ["base.env", "--env", "staging"],
+        ["base.env", "--settings", "workerctl.settings:Settings"],
+    ],
+)
+def test_the_note_names_the_configuration_that_was_checked(
+    call: Run, project: Callable[..., None], words: list[str]
+) -> None:
+    """
+    The command that it suggests removes what is gone; without the sources, it would keep it.
+    """
+    project("ONE=bad", "TWO=bad", name="base.env")
+    call("check", *words, "--write-baseline")
+    project("TWO=bad", name="base.env")
+    done = call("check", *words)
+
+    found = re.search(r"1 known finding is gone; run `workerctl (.*)`\.\n", done.stdout)
+    assert found is not None
+    assert sorted(shlex.split(found[1])) == sorted(["check", *words, "--write-baseline"])
+    assert "1 finding removed" in call(*shlex.split(found[1])).stdout
+    assert "gone" not in call("check", *words).stdout
 
 
 def test_each_target_has_its_own_findings(

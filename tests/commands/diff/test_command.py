@@ -265,6 +265,20 @@ def test_values_that_are_not_valid_are_compared_as_text(call: Run, project: Path
     assert "JOB_MAX_RETRIES" not in call("diff", "staging", "production").stdout
 
 
+def test_the_hint_names_the_class_that_was_typed(call: Run, project: Path) -> None:
+    """Without it, `check` would judge the file by another class, and find nothing."""
+    write(project / "web.py", WEB)
+    write(project / "a.env", "PORT=many\n")
+    write(project / "b c.env", "PORT=some\nLLM_TIMEOUT_SECONDS=x\n")
+    done = call("diff", "a.env", "b c.env", "--settings", "web:Web")
+    text = re.sub(r"\s+", " ", done.stdout)
+
+    assert "see `workerctl check a.env --settings web:Web`." in text
+    assert "2 values of b c.env are not valid and compared as text: " in text
+    assert "see `workerctl check 'b c.env' --settings web:Web`." in text
+    assert call("check", "a.env", "--settings", "web:Web").returncode == 1
+
+
 def test_different_classes_are_compared_by_variable_name(call: Run, project: Path) -> None:
     """A value counts, not its type, and a name that only one class knows is compared as text."""
     write(project / "web.py", WEB)

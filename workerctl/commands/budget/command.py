@@ -93,7 +93,7 @@ def analyze(
     nobody has declared the stages of a job.
     """
     context = context_of(loaded, request, today)
-    budget = _budget(context)
+    budget = _budget(context, request)
     table = check_table(loaded.project)
 
     def apply(texts: Any) -> Context:
@@ -156,7 +156,7 @@ def _report_problem(world: World, problem: Problem, options: BudgetOptions) -> i
     return world.output.write(lambda stream: dump(document(failed), stream), problem.exit_code)
 
 
-def _budget(context: Context) -> Budget:
+def _budget(context: Context, request: Request) -> Budget:
     pipeline = context.pipeline
     if pipeline is None:
         from workerctl.commands.budget.advice import no_pipeline
@@ -164,9 +164,12 @@ def _budget(context: Context) -> Budget:
         raise no_pipeline(context.schema)
     bad = [name for name in pipeline.settings if name in context.invalid]
     if bad:
+        from workerctl.commands.again import command_line
+
+        env = () if request.env is None else ("--env", request.env)
         raise RefusedError(
             f"The budget cannot be drawn: {because_invalid(bad)}.",
-            "Run `workerctl check` to see what is expected.",
+            f"Run {command_line(['check'], request.options, env)} to see what is expected.",
         )
     return pipeline.budget(context.settings, context.schema.value)
 

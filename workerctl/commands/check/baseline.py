@@ -22,7 +22,7 @@ SCHEMA = "workerctl.baseline/1"
 
 _DOCUMENT = {"schema", "expires", "findings"}
 _CODE = r"[A-Z]{2,8}[0-9]{1,4}"
-_AGAIN = "Correct it, or delete it and run `workerctl check --write-baseline`."
+_AGAIN = "Correct it, or delete it and repeat the command with --write-baseline."
 _READABLE = 0o644
 
 

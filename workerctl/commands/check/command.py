@@ -79,7 +79,7 @@ def reports(
     if isinstance(project, Problem):
         yield Report(error=project)
         return
-    marks = attempted(lambda: tuple(_marks(world, project, living)))
+    marks = attempted(lambda: tuple(_marks(world, request, project, words, living)))
     if isinstance(marks, Problem):
         yield Report(error=marks)
         return
@@ -98,7 +98,9 @@ def reports(
         yield _marked(report, marks)
 
 
-def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
+def _marks(
+    world: World, request: Request, project: Project, words: Sequence[str], living: Living
+) -> Iterator[Mark]:
     """
     Yield functions that mark the findings of a report that do not count.
 
@@ -114,12 +116,24 @@ def _marks(world: World, project: Project, living: Living) -> Iterator[Mark]:
 
         made = baseline.read(path)
         today = world.today or datetime.now(timezone.utc).date()  # noqa: UP017 -- as in preflight
-        yield lambda report: known.with_known(report, made, project, today, path)
+
+        def mark(report: Report) -> Report:
+            again = _writing_again(request, (report.name,) if words and report.name else ())
+            return known.with_known(report, made, project, today, path, again)
+
+        yield mark
     if living.diff_from is not None:
         from workerctl.commands.check import changes
 
         since = changes.revision(living.diff_from)
         yield lambda report: changes.with_unchanged(report, since)
+
+
+def _writing_again(request: Request, words: Sequence[str]) -> str:
+    from workerctl.commands.again import command_line
+
+    env = () if request.env is None else ("--env", request.env)
+    return command_line(["check", *words], request.options, [*env, "--write-baseline"])
 
 
 def _report(world: World, request: Request, project: Project) -> Report:

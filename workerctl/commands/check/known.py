@@ -32,11 +32,13 @@ class Renewed(Record):
     left_out: int = 0
 
 
-def with_known(
-    report: Report, baseline: Baseline, project: Project, today: date, file: str
+def with_known(  # noqa: PLR0913, PLR0917 -- what is marked, by what, and how that is renewed
+    report: Report, baseline: Baseline, project: Project, today: date, file: str, again: str
 ) -> Report:
     """
     Return the report with the findings marked that the baseline, which is in `file`, knows.
+
+    `again` is the command that renews it.
 
     If several findings have the same key, the baseline knows as many as it has counted. An expired
     baseline knows nothing.
@@ -60,7 +62,7 @@ def with_known(
     notes = report.notes
     if gone:
         subject = "1 known finding is" if gone == 1 else f"{gone} known findings are"
-        notes = (*notes, f"{subject} gone; run `workerctl check --write-baseline`.")
+        notes = (*notes, f"{subject} gone; run {again}.")
     return report.replace(results=tuple(results), baseline=file, gone=gone, notes=notes)
 
 

@@ -52,7 +52,7 @@ def execute(world: World, words: Sequence[str], settings: str | None, options: D
 
         return world.output.write(lambda stream: dump(document(shown, code), stream), code)
     columns = columns_of(world.stdout)
-    return world.output.write_lines(text.lines(shown, code, columns)) or int(code)
+    return world.output.write_lines(text.lines(shown, code, columns, settings)) or int(code)
 
 
 def selected(comparison: Comparison, only: Only | None) -> Comparison:

@@ -5,25 +5,31 @@ The comparison for people: names of one, values that differ, secrets, and counts
 from collections.abc import Iterable, Iterator
 
 from workerctl import __version__
+from workerctl.commands.again import command_line
 from workerctl.commands.diff.comparison import Cell, Comparison, Entry, Side
 from workerctl.commands.show_config.rows import origin_of
 from workerctl.commands.show_config.table import Cells, layout, row_lines
 from workerctl.output.lines import Line, Style, line
 from workerctl.output.text import finding_lines
+from workerctl.schema.source_options import Options
 
 _FIRST: tuple[str, Style] = ("- ", "red")
 _SECOND: tuple[str, Style] = ("+ ", "green")
 
 
-def lines(comparison: Comparison, code: int, columns: int | None) -> Iterator[Line]:
+def lines(
+    comparison: Comparison, code: int, columns: int | None, settings_class: str | None = None
+) -> Iterator[Line]:
     """
     Yield the lines of a comparison, as far as possible in columns.
+
+    `settings_class` is the one that the command line names, which the hints repeat.
     """
     a, b = comparison.a, comparison.b
     yield line((f"workerctl {__version__}", "bold"), " · diff")
     yield _heading(a, _FIRST)
     yield _heading(b, _SECOND)
-    yield from _notes(comparison)
+    yield from _notes(comparison, settings_class)
     entries = comparison.entries
     for relation, side, mark in (("only-a", a, _FIRST), ("only-b", b, _SECOND)):
         found = [entry for entry in entries if entry.relation == relation]
@@ -50,7 +56,7 @@ def _heading(side: Side, mark: tuple[str, Style]) -> Line:
     return line(mark, (side.name, "bold"), f" · {judged} · {read}", indent=2)
 
 
-def _notes(comparison: Comparison) -> Iterator[Line]:
+def _notes(comparison: Comparison, settings_class: str | None) -> Iterator[Line]:
     a, b = comparison.a, comparison.b
     if not comparison.is_same_class:
         classes = f"{a.report.settings_class} and {b.report.settings_class}"
@@ -61,7 +67,8 @@ def _notes(comparison: Comparison) -> Iterator[Line]:
             counted = "1 value" if side.invalid == 1 else f"{side.invalid} values"
             verb = "is" if side.invalid == 1 else "are"
             words = f"{counted} of {side.name} {verb} not valid and compared as text: "
-            yield line(("! ", "yellow"), words, f"see `workerctl check {side.name}`.", indent=2)
+            see = command_line(["check", side.name], Options(settings=settings_class))
+            yield line(("! ", "yellow"), words, f"see {see}.", indent=2)
 
 
 def _names(

@@ -5,8 +5,9 @@
 from importlib import import_module
 from typing import Literal
 
+from workerctl.commands.again import command_line
 from workerctl.commands.schema.entries import Outline, outline
-from workerctl.commands.schema.formats.comments import MARK
+from workerctl.commands.schema.formats.comments import MARK, target_in
 from workerctl.commands.schema.staleness import difference
 from workerctl.commands.world import World
 from workerctl.output.delivery import STDOUT
@@ -45,9 +46,9 @@ def execute(world: World, settings: str | None, options: SchemaOptions) -> int:
     found = _outline(world, settings)
     lines = generated(found, options.format)
     if options.check is not None:
-        return _check(world, found, lines, options.check, options.format)
+        return _check(world, found, lines, settings, options)
     if options.output not in {None, STDOUT}:
-        _save(lines, options.output or "", options.format)
+        _save(found, lines, options.output or "", options.format)
         return int(ExitCode.OK)
     return _print(world, lines)
 
@@ -86,48 +87,67 @@ def _print(world: World, lines: list[str]) -> int:
     return world.output.write(lambda stream: stream.write(text))
 
 
-def _check(world: World, found: Outline, lines: list[str], path: str, form: Format) -> int:
-    old = envfile.read_text(path).replace("\r\n", "\n").rstrip("\n").split("\n")
+def _check(
+    world: World, found: Outline, lines: list[str], settings: str | None, options: SchemaOptions
+) -> int:
+    path = options.check or ""
+    text = envfile.read_text(path)
+    old = text.replace("\r\n", "\n").rstrip("\n").split("\n")
     new = _text(lines).rstrip("\n").split("\n")
     shown = named(path, "The file")
     if old == new:
         return world.output.write(lambda stream: stream.write(f"{shown} is current.\n"))
     names = [name for one in found.schema.variables.values() for name in one.names]
     lost = world.output.write_lines(difference(old, new, named(path, "file"), names))
-    again = f"--output {shown}" if shown == path else "--output FILE"
-    world.output.note(f"{shown} is stale. Run `workerctl schema --format {form} {again}`.")
+    refused = _refusal(found, text, path, options.format)
+    if refused is None:
+        output = ("--format", options.format, "--output", named(path, "FILE"))
+        again = command_line(["schema"], Options(settings=settings), output)
+        world.output.note(f"{shown} is stale. Run {again}.")
+    else:
+        problem = f"{refused.message} {refused.hint}"
+        world.output.note(f"{shown} is stale, and --output would refuse to replace it: {problem}")
     return lost or int(ExitCode.FINDINGS)
 
 
-def _save(lines: list[str], path: str, form: Format) -> None:
+def _save(found: Outline, lines: list[str], path: str, form: Format) -> None:
     new = _text(lines).encode()
 
     def render(old: bytes | None) -> bytes:
-        if old is not None:
-            _require_generated(old, path, form)
+        refused = None if old is None else _refusal(found, envfile.decode(old, path), path, form)
+        if refused is not None:
+            raise refused
         return new
 
     atomic.replace(path, render, size_limit=envfile.SIZE_LIMIT, private=False)
 
 
-def _require_generated(old: bytes, path: str, form: Format) -> None:
+def _refusal(found: Outline, text: str, path: str, form: Format) -> RefusedError | None:
     """
-    Raise RefusedError if replacing a file would lose what somebody has written.
+    Return why a file is not replaced: it would lose what somebody has written. None if it may be.
 
-    That is a file that is not generated, and one in which placeholders have been replaced.
+    That is a file that is not generated, or from another class, and one in which placeholders have
+    been replaced.
     """
     shown = named(path, "The file")
-    text = envfile.decode(old, path)
     if MARK not in text:
-        raise RefusedError(
+        return RefusedError(
             f"{shown} exists, and is not a file that `workerctl schema` has generated.",
             "Name another file, or delete it first.",
+        )
+    target = target_in(text)
+    if target not in {None, found.target}:
+        return RefusedError(
+            f"{shown} is generated from {named(target or '', 'another class')}, not from "
+            f"{found.target}.",
+            "Name its class with --settings, or delete the file first if the class was renamed.",
         )
     if form == "env" and any(
         entry.value and not is_placeholder(entry.value, entry.name or "")
         for entry in envfile.parse(text, path).entries
     ):
-        raise RefusedError(
+        return RefusedError(
             f"{shown} holds values, which would be lost.",
             "Name a template such as .env.example.",
         )
+    return None

@@ -2,6 +2,7 @@
 Comments of generated files, and the words with which each of them begins.
 """
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -51,3 +52,13 @@ def origin(outline: Outline) -> str:
     Return the sentence that says where a file comes from.
     """
     return f"{MARK} from {outline.target}."
+
+
+def target_in(text: str) -> str | None:
+    """
+    Return the settings class that a generated file is from; None if the file does not say so.
+
+    A long name stands on the next line of the comment.
+    """
+    found = re.search(rf"{MARK}[\s#]+from[\s#]+([\w.:<>]+)\.(?:[\s\"]|\Z)", text)
+    return None if found is None else found[1]
