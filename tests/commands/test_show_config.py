@@ -238,6 +238,22 @@ def test_a_dictionary_has_the_locations_of_its_keys(call: Run, keyed: tuple[str,
     assert "hunter" not in done.stdout
 
 
+def test_a_field_that_a_model_does_not_hold_has_its_default(
+    call: Run, keyed: tuple[str, ...]
+) -> None:
+    """Only what the text of the model says comes from there."""
+    Path("a.env").write_text('STORE={"kind": "disk"}\nPEER={"host": "b"}\n')
+    done = call(*keyed, "--format", "json")
+    found = {one["name"]: one["location"]["line"] for one in json.loads(done.stdout)["settings"]}
+
+    assert {name: line for name, line in found.items() if line} == {
+        "STORE": 1,
+        "STORE__KIND": 1,
+        "PEER": 2,
+        "PEER__HOST": 2,
+    }
+
+
 def test_the_table_names_the_first_locations(call: Run, keyed: tuple[str, ...]) -> None:
     """It counts the others, and `--changed` shows what has keys."""
     with Path("a.env").open("a") as file:

@@ -47,7 +47,7 @@ def _sources(options: Options) -> Iterator[str]:
 
 def _class(settings: str) -> str:
     """
-    Return the name of a settings class; one that is imported is no secret, whatever its form.
+    Return the name of a settings class; one that is imported cannot be a secret.
     """
     module, _, name = settings.partition(":")
     is_imported = hasattr(sys.modules.get(module), name.partition(".")[0])

@@ -432,3 +432,58 @@ def test_keys_of_a_dictionary_are_one_setting(
             is_set = bool(a if cell is cells[0] else b)
             assert (cell["set"], cell["location"]["line"]) == (is_set, 1 if is_set else None)
             assert value is None or json.loads(cell["value"]) == {"cpu": value}
+
+
+NESTED = """
+from pydantic import AliasChoices, BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Db(BaseModel):
+    host: str = "h"
+    port: int = Field(5432, validation_alias=AliasChoices("port", "tcp"))
+    password: SecretStr = SecretStr("")
+
+
+class Own(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+    size: int
+    db: Db = Db()
+"""
+
+
+@pytest.mark.parametrize(
+    ("a", "relations", "invalid", "unset"),
+    [
+        ('DB={"host": "a"}', {"DB": "only-a", "DB__HOST": "only-a"}, 0, 2),
+        ('DB={"tcp": 7}', {"DB": "only-a", "DB__PORT": "only-a"}, 0, 2),
+        ("DB={bad", {"DB": "only-a"}, 1, 3),
+        ('DB={"port": "x"}', {"DB": "only-a", "DB__PORT": "only-a"}, 1, 2),
+        ("DB__PORT=x", {"DB__PORT": "only-a"}, 1, 2),
+        ("DB={bad\nDB__PORT=x", {"DB": "only-a", "DB__PORT": "only-a"}, 2, 2),
+        ("", {}, 0, 3),
+    ],
+)
+def test_a_model_is_counted_by_what_its_text_holds(
+    call: Run, directory: Path, a: str, relations: dict[str, str], invalid: int, unset: int
+) -> None:
+    """A field that is not in it has its default, and what is not valid counts once."""
+    write(directory / "nested.py", NESTED)
+    write(directory / "a.env", f"SIZE=1\n{a}\n")
+    write(directory / "b.env", "SIZE=1\n")
+    done = call("diff", "a.env", "b.env", "--settings", "nested:Own", "--format", "json")
+    shown = document(done, "diff")
+
+    assert {entry["name"]: entry["relation"] for entry in shown["entries"]} == relations
+    assert (shown["a"]["invalid"], shown["b"]["invalid"]) == (invalid, 0)
+    assert (shown["summary"]["equal"], shown["summary"]["unset"]) == (1, unset)
+
+
+def test_what_neither_has_is_not_called_a_default(call: Run, directory: Path) -> None:
+    """A required setting without a value has none."""
+    write(directory / "nested.py", NESTED)
+    write(directory / "a.env", "DB__HOST=a\n")
+    write(directory / "b.env", "DB__HOST=a\n")
+    done = call("diff", "a.env", "b.env", "--settings", "nested:Own")
+
+    assert done.stdout.endswith("no difference · 1 equal, 2 default in both · exit code 0\n")

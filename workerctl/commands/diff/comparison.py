@@ -11,10 +11,11 @@ from workerctl.checks.engine.run import run
 from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.commands.configurations import Configuration
 from workerctl.commands.show_config.rows import (
+    is_assigned,
     is_secret,
     is_valid,
     keys_of,
-    locations_of,
+    models_around,
     row_of,
     setting_names,
     setting_of,
@@ -54,10 +55,15 @@ class Side(Record):
     @property
     def invalid(self) -> int:
         """
-        The number of settings whose values are not valid.
+        The number of settings whose values are not valid; a model counts once, not by its fields.
         """
-        invalid = (name for name in self.settings if not is_valid(self.loaded, name))
-        return sum(_is_sourced(self.loaded, name) for name in invalid)
+        loaded = self.loaded
+        invalid = [name for name in self.settings if not is_valid(loaded, name)]
+        return sum(
+            loaded.values.is_set(name)
+            or (is_assigned(loaded, name) and not set(models_around(loaded, name)) & set(invalid))
+            for name in invalid
+        )
 
 
 class Cell(Record):
@@ -95,8 +101,8 @@ class Pair(Record):
     """
     How two configurations compare in one name.
 
-    `is_set` says whether one of them has a value, and `is_unknown` whether both have one, of which
-    one is provided at deploy.
+    `is_set` says whether one of them has a value, `is_default` whether both have the default, and
+    `is_unknown` whether both have a value, of which one is provided at deploy.
     """
 
     name: str
@@ -104,6 +110,7 @@ class Pair(Record):
     is_setting: bool
     is_secret: bool
     is_set: bool
+    is_default: bool
     is_unknown: bool
 
 
@@ -166,7 +173,7 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
         findings=_findings(world, one, other, a, b),
         equal=sum(pair.is_set for pair in shown if pair.relation == "same")
         - sum(pair.relation == "same" for pair in listed),
-        unset=sum(not pair.is_set for pair in shown if pair.relation == "same"),
+        unset=sum(pair.is_default for pair in shown if pair.relation == "same"),
         later=len(used) - len(found),
         unnamed=len(differing) - sum(pair.relation != "same" for pair in listed),
     )
@@ -222,12 +229,20 @@ def _pair(name: str, a: Side, b: Side) -> Pair | None:
         is_setting=bool(secret),
         is_secret=any(secret) if secret else is_credential_name(name),
         is_set=any(given),
+        is_default=not any(given) and all(map(partial(_is_valid, name), (a, b))),
         is_unknown=all(given) and any(name in side.loaded.later for side in (a, b)),
     )
 
 
 def _exists(name: str, side: Side) -> bool:
     return name in side.loaded.later or name in side.settings or name in side.lines
+
+
+def _is_valid(name: str, side: Side) -> bool:
+    """
+    Return whether a name is a setting with a value that its class accepts.
+    """
+    return name in side.settings and is_valid(side.loaded, name)
 
 
 def _is_given(name: str, side: Side) -> bool:
@@ -237,18 +252,8 @@ def _is_given(name: str, side: Side) -> bool:
     if name in side.loaded.later:
         return True
     if name in side.settings:
-        return _is_sourced(side.loaded, name)
+        return is_assigned(side.loaded, name)
     return name in side.lines and bool(side.lines[name].text)
-
-
-def _is_sourced(loaded: Loaded, name: str) -> bool:
-    """
-    Return whether a source sets the value, perhaps together with that of a model around it.
-    """
-    if name in loaded.values.chosen:
-        return True
-    is_empty = name in loaded.values.empty and not keys_of(loaded, name)
-    return locations_of(loaded, name)[0].source != "default" and not is_empty
 
 
 def _entry(pair: Pair, a: Side, b: Side, redact: Redact) -> Entry:
@@ -296,7 +301,7 @@ def _is_same(name: str, a: Side, b: Side) -> bool:
     Where one of them has no valid value, the texts of the sources are compared.
     """
     texts = [_texts(name, side) for side in (a, b)]
-    if not all(name in side.settings and is_valid(side.loaded, name) for side in (a, b)):
+    if not all(map(partial(_is_valid, name), (a, b))):
         return texts[0] == texts[1]
     if is_same(_value(name, a), _value(name, b)):
         return True

@@ -227,19 +227,56 @@ def row_of(
     )
 
 
+def is_assigned(loaded: Loaded, name: str) -> bool:
+    """
+    Return whether a source sets a value: its own variable, one of its keys, or a model around it.
+    """
+    return any(_assigned(loaded, name)) or any(
+        _holds(loaded, other, name) for other in models_around(loaded, name)
+    )
+
+
 def locations_of(loaded: Loaded, name: str) -> tuple[Location, ...]:
     """
     Return where a value is from: its own variable and those of its keys, or a model around it.
     """
     assigned = dict.fromkeys(value.location for value in _assigned(loaded, name))
-    variable, where = loaded.schema.variables.get(name), loaded.values.location(name)
-    if assigned or variable is None or where.source != "default" or len(variable.path) == 1:
+    where = loaded.values.location(name)
+    if assigned or where.source != "default":
         return tuple(assigned) or (where,)
+    for other in models_around(loaded, name):
+        if _holds(loaded, other, name) or not is_valid(loaded, name):
+            return (loaded.values.location(other),)
+    return (where,)
+
+
+def models_around(loaded: Loaded, name: str) -> Iterator[str]:
+    """
+    Yield the variables that are set to a model of which a variable sets a field.
+    """
+    variable = loaded.schema.variables.get(name)
+    if variable is None or len(variable.path) == 1:
+        return
     for other in loaded.schema.variables.values():
         is_around = variable.path[: len(other.path)] == other.path and other.name != name
         if is_around and loaded.values.is_set(other.name):
-            return (loaded.values.location(other.name),)
-    return (where,)
+            yield other.name
+
+
+def _holds(loaded: Loaded, other: str, name: str) -> bool:
+    """
+    Return whether the text of a model sets one of its fields.
+
+    A text that is not JSON is only understood by the class: it may hold any field if it is valid.
+    """
+    from workerctl.schema.foreign.origins import holds
+
+    above, path = (loaded.schema.variables[each].path for each in (other, name))
+    try:
+        data = json.loads(loaded.values.text(other))
+    except (ValueError, RecursionError):
+        return is_valid(loaded, other)
+    return holds(data, path[len(above) :], loaded.schema, above)
 
 
 def origin_of(locations: Sequence[Location]) -> str:

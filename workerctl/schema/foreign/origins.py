@@ -157,6 +157,13 @@ def _assignments(variable: Variable, values: Values) -> Iterator[Assignment]:
         yield from (each for each in source.assignments if each.sets == variable.name)
 
 
+def holds(data: Any, path: Path, schema: Schema, above: Path) -> bool:
+    """
+    Return whether the value of the field at `above` says what a field at a path below it is.
+    """
+    return _find(data, path, schema, above) is not _MISSING
+
+
 def _find(data: Any, path: Path, schema: Schema, above: Path) -> Any:
     """
     Return the value at a path, or that it is missing, or that a value above it hides it.
