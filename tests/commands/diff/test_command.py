@@ -487,3 +487,44 @@ def test_what_neither_has_is_not_called_a_default(call: Run, directory: Path) ->
     done = call("diff", "a.env", "b.env", "--settings", "nested:Own")
 
     assert done.stdout.endswith("no difference · 1 equal, 2 default in both · exit code 0\n")
+
+
+ALIASES = """
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings
+
+
+class Own(BaseSettings):
+    address: str = Field("", validation_alias=AliasChoices("APP_ADDRESS", "ADDRESS", "ADDR"))
+    token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("APP_TOKEN", "TOKEN"))
+    size: int = Field(1, validation_alias=AliasChoices("APP_SIZE", "SIZE"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "relations"),
+    [
+        ("ADDRESS=a", "ADDR=a", {}),
+        ("ADDRESS=a", "APP_ADDRESS=b", {"ADDRESS": "different"}),
+        ("", "ADDR=b", {"ADDR": "only-b"}),
+        ("ADDR=b", "", {"ADDR": "only-a"}),
+        ("TOKEN=t0p-s3cret-1", "APP_TOKEN=t0p-s3cret-1", {"TOKEN": "same"}),
+        ("SIZE=x", "APP_SIZE=2", {"SIZE": "different"}),
+        ("SIZE=x", "APP_SIZE=x", {}),
+    ],
+)
+def test_the_names_of_one_setting_are_one_name(
+    call: Run, directory: Path, a: str, b: str, relations: dict[str, str]
+) -> None:
+    """The files may set it by different aliases: it is compared by its value, and counted once."""
+    write(directory / "aliases.py", ALIASES)
+    write(directory / "a.env", f"{a}\n")
+    write(directory / "b.env", f"{b}\n")
+    done = call("diff", "a.env", "b.env", "--settings", "aliases:Own", "--format", "json")
+    shown = document(done, "diff")
+
+    assert {entry["name"]: entry["relation"] for entry in shown["entries"]} == relations
+    assert shown["a"]["invalid"] == ("SIZE=x" in a)
+    assert shown["b"]["invalid"] == ("SIZE=x" in b)
+    assert "s3cret" not in done.stdout
+    assert shown["summary"]["unset"] == 2

@@ -156,7 +156,7 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
 
     Raises SourceError, ProjectError or UsageError if one of them cannot be loaded.
     """
-    loaded = [world.load(each.request.options) for each in (a, b)]
+    loaded = _alike(*(world.load(each.request.options) for each in (a, b)))
     one, other = (_side(world, each, made) for each, made in zip((a, b), loaded, strict=True))
     names = dict.fromkeys((*one.settings, *other.settings, *one.lines, *other.lines))
     used = [pair for name in names if (pair := _pair(name, one, other))]
@@ -177,6 +177,17 @@ def compare(world: World, a: Configuration, b: Configuration) -> Comparison:
         later=len(used) - len(found),
         unnamed=len(differing) - sum(pair.relation != "same" for pair in listed),
     )
+
+
+def _alike(a: Loaded, b: Loaded) -> tuple[Loaded, Loaded]:
+    """
+    Return two configurations; of one class, with the same names for the same settings.
+    """
+    if a.schema.is_own or a.schema.settings_class is not b.schema.settings_class:
+        return a, b
+    from workerctl.schema.foreign.naming import alike
+
+    return alike(a, b)
 
 
 def _side(world: World, one: Configuration, loaded: Loaded) -> Side:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from workerctl.rules import EncryptionKey
 from workerctl.schema.declarations import Declaration, Schema, Variable
+from workerctl.schema.loaded import Loaded
 from workerctl.sources.names import Names
 from workerctl.sources.values import Source, Value, Values
 
@@ -24,6 +25,37 @@ def as_written(schema: Schema, values: Values) -> tuple[Schema, Values]:
     if not new:
         return schema, values
     return _schema(schema, new), _values(values, new)
+
+
+def alike(one: Loaded, other: Loaded) -> tuple[Loaded, Loaded]:
+    """
+    Return two configurations of a class in which each variable has the same name.
+
+    Where they set it by different names, it is the one of the first that sets it.
+    """
+    names = {variable.path: name for name, variable in other.schema.variables.items()}
+    of_one: dict[str, str] = {}
+    of_other: dict[str, str] = {}
+    for name, variable in one.schema.variables.items():
+        found = names.get(variable.path, name)
+        if found != name and one.values.is_set(name):
+            of_other[found] = name
+        elif found != name:
+            of_one[name] = found
+    return _renamed(one, of_one), _renamed(other, of_other)
+
+
+def _renamed(loaded: Loaded, new: Mapping[str, str]) -> Loaded:
+    new = {name: each for name, each in new.items() if each not in loaded.schema.variables}
+    if not new:
+        return loaded
+    return loaded.replace(
+        schema=_schema(loaded.schema, new),
+        values=_values(loaded.values, new),
+        invalid=frozenset(new.get(name, name) for name in loaded.invalid),
+        later={new.get(name, name): source for name, source in loaded.later.items()},
+        perhaps={new.get(name, name): source for name, source in loaded.perhaps.items()},
+    )
 
 
 def _names(schema: Schema, values: Values) -> dict[str, str]:
