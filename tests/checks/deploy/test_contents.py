@@ -288,3 +288,161 @@ def test_a_baseline_does_not_accept_another_secret() -> None:
     code, report, _ = of_compose()
     assert code == 1
     assert [each["state"] for each in findings(report)] == ["open"]
+
+
+POD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: worker}
+spec:
+  template:
+    spec:
+      terminationGracePeriodSeconds: 30
+      containers:
+        - name: worker
+          image: shop:1.4
+          command: [rq, worker]
+          envFrom:
+            - configMapRef: {name: shop}
+          env:
+            - name: NUMBER
+              value: "7"
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+data: {REGION: eu}
+"""
+SERVICE = """
+services:
+  worker:
+    image: shop:1.4
+    command: rq worker
+    restart: always
+    stop_grace_period: 30s
+    environment:
+      NUMBER: "7"
+      REGION: eu
+    x-note: mine
+"""
+REQUIRED = """
+from pydantic_settings import BaseSettings
+
+class Settings(BaseSettings):
+    number: int
+    region: str
+"""
+LIST = """env:
+            - name: NUMBER
+              value: "7"
+"""
+OF_CONFIG_MAP = """envFrom:
+            - configMapRef: {name: shop}
+"""
+
+
+def refused(kind: str, text: str) -> list[tuple[str, str, int | None]]:
+    """
+    Return the message, the hint and the line of each finding of a manifest with its settings.
+    """
+    Path("required_app.py").write_text(REQUIRED, "utf-8")
+    Path("manifest.yaml").write_text(text, "utf-8")
+    options = ["--settings", "required_app:Settings", f"--{kind}", "manifest.yaml"]
+    report = run(*options, "--select", "DEP010,SET001")[1]
+    found = [each for checked in report["checks"] for each in checked["findings"]]
+    return [(each["message"], each["hint"], (each["location"] or {}).get("line")) for each in found]
+
+
+@pytest.mark.parametrize(("kind", "text"), [("compose", SERVICE), ("kubernetes", POD)])
+def test_a_manifest_with_known_keys_is_accepted(kind: str, text: str) -> None:
+    """
+    Extensions of compose files are free.
+    """
+    assert refused(kind, text) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "line"),
+    [
+        (LIST, "env:\n            NUMBER: '7'\n", "env is not a list.", 15),
+        (
+            LIST,
+            "env:\n            name: NUMBER\n            value: '7'\n",
+            "env is not a list.",
+            15,
+        ),
+        (OF_CONFIG_MAP, "envFrom: {configMapRef: {name: shop}}\n", "envFrom is not a list.", 13),
+    ],
+)
+def test_a_list_of_variables_that_is_a_mapping(old: str, new: str, message: str, line: int) -> None:
+    """
+    Kubernetes refuses it; the variables in it are not said to be missing as well.
+    """
+    assert old in POD
+    assert refused("kubernetes", POD.replace(old, new)) == [
+        (message, "Correct the manifest.", line)
+    ]
+
+
+@pytest.mark.parametrize("new", ["env: []", "env:", "env: null", "env: {}"])
+def test_an_empty_list_of_variables(new: str) -> None:
+    """
+    Without variables, a setting is missing; only the mapping is refused.
+    """
+    found = refused("kubernetes", POD.replace(LIST, f"{new}\n"))
+
+    assert ("env is not a list." in [message for message, _, _ in found]) == ("{" in new)
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "message", "line"),
+    [
+        (
+            "compose",
+            "environment",
+            "enviroment",
+            "docker compose refuses the key enviroment of the service worker.",
+            8,
+        ),
+        (
+            "compose",
+            "stop_grace_period",
+            "stop_graceperiod",
+            "docker compose refuses the key stop_graceperiod of the service worker.",
+            7,
+        ),
+        (
+            "kubernetes",
+            "envFrom",
+            "envfrom",
+            "kubectl refuses the key envfrom of the container.",
+            13,
+        ),
+        (
+            "kubernetes",
+            "terminationGracePeriodSeconds",
+            "terminationGraceperiodSeconds",
+            "kubectl refuses the key terminationGraceperiodSeconds of the Pod.",
+            8,
+        ),
+        (
+            "kubernetes",
+            'value: "7"',
+            'Value: "7"',
+            "kubectl refuses the key Value of the variable.",
+            17,
+        ),
+    ],
+)
+def test_a_misspelled_key_is_refused(
+    kind: str, old: str, new: str, message: str, line: int
+) -> None:
+    """
+    What it says is judged as it is meant, so that the fault has one finding.
+    """
+    text = {"compose": SERVICE, "kubernetes": POD}[kind]
+    assert old in text
+
+    assert refused(kind, text.replace(old, new)) == [
+        (message, f"Did you mean {old.partition(':')[0]}?", line)
+    ]

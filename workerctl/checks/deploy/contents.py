@@ -178,7 +178,7 @@ def platform_accepts(context: Context) -> Iterator[Finding]:
             code="DEP010",
             severity=Severity.ERROR,
             message=remark.value,
-            hint="Correct the manifest.",
+            hint=remark.hint or "Correct the manifest.",
             location=remark.location,
         )
 

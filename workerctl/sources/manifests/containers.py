@@ -16,11 +16,12 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 class Fact(Record, Generic[Said]):
     """
-    Something that a manifest says, and where.
+    Something that a manifest says, and where. `hint` is what to do about it, if anything is.
     """
 
     value: Said
     location: Location
+    hint: str | None = None
 
     def __repr__(self) -> str:
         return f"Fact(at {self.location})"

@@ -46,11 +46,11 @@ class Project:
                 "The compose files are too large, or repeat too much.", "Simplify them."
             )
 
-    def remark(self, location: Location, sentence: str) -> None:
+    def remark(self, location: Location, sentence: str, hint: str | None = None) -> None:
         """
         Note something that docker compose refuses or ignores, once.
         """
-        fact = Fact(sentence, location)
+        fact = Fact(sentence, location, hint)
         if fact not in self.remarks:
             self.remarks.append(fact)
 

@@ -13,9 +13,25 @@ from workerctl.sources.manifests.compose.project import Project, label
 from workerctl.sources.manifests.compose.values import Value
 from workerctl.sources.manifests.compose.variables import environment
 from workerctl.sources.manifests.containers import Container, Fact
+from workerctl.sources.manifests.keys import misspelled, table
 
 _COMPLETED = "service_completed_successfully"
 _LOCAL = frozenset({"build", "never"})
+_KEYS = table(
+    """
+    annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs
+    container_name cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime
+    cpu_shares cpus cpuset credential_spec depends_on deploy develop device_cgroup_rules devices
+    dns dns_opt dns_search domainname entrypoint env_file environment expose extends external_links
+    extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels
+    links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models
+    network_mode networks
+    oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged
+    profiles provider pull_policy pull_refresh_after read_only restart runtime scale secrets
+    security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty
+    ulimits use_api_socket user userns_mode uts volumes volumes_from working_dir
+    """
+)
 _POLICIES = {
     "": False,
     "no": False,
@@ -33,7 +49,7 @@ def containers(
     """
     Return the containers of all services by name. `names` are the variables of docker compose.
     """
-    services = usable(model)
+    services = {name: _corrected(project, name, each) for name, each in usable(model).items()}
     ending = _ending(project, services)
     built = _built(services.values())
     found: dict[str, Container] = {}
@@ -56,6 +72,21 @@ def usable(model: Value) -> dict[str, Value]:
     services = model.get("services")
     entries = {} if services is None else services.entries
     return {name: each for name, each in entries.items() if each.kind == "map" and each.entries}
+
+
+def _corrected(project: Project, name: str, service: Value) -> Value:
+    """
+    Return a service with its misspelled keys as they are meant, so that the rest is judged.
+    """
+    entries = dict(service.entries)
+    for key, meant in misspelled(entries, _KEYS).items():
+        project.remark(
+            entries[key].location,
+            f"docker compose refuses the key {key} of the service {label(name)}.",
+            f"Did you mean {meant}?",
+        )
+        entries.setdefault(meant, entries[key])
+    return service.replace(value=entries)
 
 
 def profiles(service: Value) -> frozenset[str]:

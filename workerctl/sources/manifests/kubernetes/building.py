@@ -8,9 +8,11 @@ from workerctl.report.findings import Location
 from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Container, Fact
 from workerctl.sources.manifests.documents import Node
+from workerctl.sources.manifests.keys import table
 from workerctl.sources.manifests.kubernetes import environment, volumes
 from workerctl.sources.manifests.kubernetes.environment import Environment
 from workerctl.sources.manifests.kubernetes.expansion import expand
+from workerctl.sources.manifests.kubernetes.misspelling import corrected
 from workerctl.sources.manifests.kubernetes.naming import named
 from workerctl.sources.manifests.kubernetes.quantities import in_units
 from workerctl.sources.manifests.kubernetes.scalars import is_given, kind_of, text_of, whole
@@ -22,6 +24,27 @@ _NEVER, _ALWAYS = "Never", "Always"
 _POLICIES = frozenset({"Always", "OnFailure", "Never"})
 _OF_JOBS = _POLICIES - {_ALWAYS}
 _CONTROLLERS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+_POD = table(
+    """
+    activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy
+    enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers
+    hostname hostnameOverride imagePullSecrets initContainers nodeName nodeSelector os overhead
+    preemptionPolicy priority priorityClassName readinessGates resourceClaims resources
+    restartPolicy runtimeClassName schedulerName schedulingGates securityContext serviceAccount
+    serviceAccountName setHostnameAsFQDN shareProcessNamespace subdomain
+    terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes workloadRef
+    """
+)
+_CONTAINER = table(
+    """
+    args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports
+    readinessProbe resizePolicy resources restartPolicy restartPolicyRules securityContext
+    startupProbe stdin stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices
+    volumeMounts workingDir
+    """
+)
+_OF_WORDS = ("command", "args")
+_LISTS = (*_OF_WORDS, "env", "envFrom")
 _HUB = "docker.io/"
 _LIBRARY = "library/"
 
@@ -42,9 +65,12 @@ def build(workload: Workload, node: Node, scope: Scope) -> Built:
     """
     Return a container of a workload.
     """
+    is_init = any(each is node for each in workload.init_containers)
+    pod, wrong_of_pod = corrected(workload.pod, _POD, "Pod")
+    node, wrong = corrected(node, _CONTAINER, "container")
+    workload = workload.replace(pod=pod)
     inner = environment.read(node, scope)
     mounted = volumes.read(node, workload.pod, workload.claims, inner, scope)
-    is_init = any(each is node for each in workload.init_containers)
     # An init container that is always restarted runs next to the others.
     is_sidecar = is_init and text_of(node.get("restartPolicy")) == _ALWAYS
     policy = node.get("restartPolicy") if is_sidecar else workload.pod.get("restartPolicy")
@@ -66,7 +92,13 @@ def build(workload: Workload, node: Node, scope: Scope) -> Built:
         memory_bytes=_memory(node),
         is_one_off=not is_sidecar and (is_init or workload.is_ending),
     )
-    remarks = (*_refused(workload, node), *inner.remarks, *mounted.remarks)
+    remarks = (
+        *wrong_of_pod,
+        *wrong,
+        *_refused(workload, node),
+        *inner.remarks,
+        *mounted.remarks,
+    )
     return Built(found, tuple(dict.fromkeys(remarks)))
 
 
@@ -142,11 +174,11 @@ def _refused(workload: Workload, node: Node) -> Iterator[Fact[str]]:
     memory = node.get("resources", "limits", "memory")
     if memory is not None and is_given(memory) and in_units(text_of(memory)) is None:
         yield Fact("The limit of memory is not a quantity; write one as 512Mi.", memory.location)
-    for key in ("command", "args"):
+    for key in _LISTS:
         found = node.get(key)
         if found is not None and is_given(found) and found.kind != "seq":
             yield Fact(f"{key} is not a list.", found.location)
-        for word in () if found is None else found.items:
+        for word in () if found is None or key not in _OF_WORDS else found.items:
             if kind_of(word) not in {"string", "null"}:
                 problem = f"A word of {key} is a {kind_of(word)}; Kubernetes accepts only strings."
                 yield Fact(problem, word.location)

@@ -13,12 +13,14 @@ from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes.data import Data
 from workerctl.sources.manifests.kubernetes.expansion import expand
 from workerctl.sources.manifests.kubernetes.limits import LONGEST
+from workerctl.sources.manifests.kubernetes.misspelling import corrected
 from workerctl.sources.manifests.kubernetes.naming import key_of, may_show, named, sentence, thing
 from workerctl.sources.manifests.kubernetes.scalars import is_given, is_true, kind_of, text_of
 from workerctl.sources.manifests.kubernetes.scope import Scope
 
 _OBJECTS = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
 _KEYS = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+_ENTRY = frozenset({"name", "value", "valueFrom"})
 _KEY = r"[-._A-Za-z0-9]+"
 _NUL = "\0"
 _TOO_LONG = f"is longer than {LONGEST // 1024} KiB, with which Linux starts no program"
@@ -52,16 +54,36 @@ def read(container: Node, scope: Scope) -> Environment:
     expanded if an earlier variable has the name.
     """
     reader = _Reader(scope)
-    for entry in _items(container, "envFrom"):
+    for entry in _sources(container.get("envFrom")):
         reader.add_all(entry)
-    for entry in _items(container, "env"):
+    for entry in _variables(container.get("env")):
         reader.add(entry)
     return Environment(reader.variables, tuple(reader.further), tuple(reader.remarks))
 
 
-def _items(node: Node, key: str) -> tuple[Node, ...]:
-    found = node.get(key)
-    return () if found is None else found.items
+def _sources(node: Node | None) -> tuple[Node, ...]:
+    """
+    Return the entries of `envFrom`. Without its hyphen, which is refused, there is only one.
+    """
+    if node is None:
+        return ()
+    return (node,) if node.kind == "map" else node.items
+
+
+def _variables(node: Node | None) -> Iterator[Node]:
+    """
+    Yield the entries of `env`, as well of a mapping, which is refused: the rest is judged.
+
+    It may be an entry without its hyphen, or have the values by name, as in a compose file.
+    """
+    if node is None or node.kind != "map":
+        yield from () if node is None else node.items
+    elif "name" in node.entries and _ENTRY.issuperset(node.entries):
+        yield node
+    else:
+        for name, value in node.entries.items():
+            entry = {"name": Node("str", name, value.location), "value": value}
+            yield Node("map", entry, value.location)
 
 
 class _Reader:
@@ -114,6 +136,8 @@ class _Reader:
         """
         Add a variable of `env`.
         """
+        entry, wrong = corrected(entry, _ENTRY, "variable")
+        self.remarks += wrong
         name, value, source = entry.get("name"), entry.get("value"), entry.get("valueFrom")
         self._scope.budget.spend(entry.location)
         if name is None or not _is_name(text_of(name)):
