@@ -109,6 +109,45 @@ def test_other_libraries_say_it_with_a_value_error(made: Make):
     assert classify(ValueError("invalid literal")).reason == "builtins.ValueError"
 
 
+@pytest.mark.parametrize(
+    ("other", "encoding", "text"),
+    [
+        ("Grüße-Wq8Kx2Lm5Vt", "ascii", "이력서_홍길동.pdf"),
+        ("Grüße-Wq8Kx2Lm5Vt", "latin-1", "Grüße-Wq8Kx2Lm5Vt: 이력서"),
+        (f"{OTHER}\n", "ascii", f"{OTHER}\n이력서"),
+        (f"\u200b{OTHER}", "ascii", "résumé"),
+    ],
+    ids=["elsewhere", "another character", "another fault", "of a header"],
+)
+def test_a_text_that_cannot_be_encoded_is_not_blamed_on_a_setting(
+    made: Make, other: str, encoding: str, text: str
+):
+    """It passes through `translate_errors` unchanged, as any other ValueError does."""
+    made(KEY, other)
+    with pytest.raises(UnicodeEncodeError) as caught, translate_errors("storage"):
+        text.encode(encoding)
+    verdict = classify(caught.value)
+    assert (verdict.category, verdict.reason) == ("bug", "builtins.UnicodeEncodeError")
+
+
+def test_a_password_that_cannot_be_encoded_is_named_without_a_header(directory):
+    """Clients of other protocols than HTTP encode passwords, too."""
+
+    class Team(BaseSettings):
+        smtp_password: SecretStr = SecretStr("Grüße-Wq8Kx2Lm5Vt")
+
+    get_settings.cache_clear()
+    get_settings(Team)
+    verdict = classify(unencodable("\0me\0Grüße-Wq8Kx2Lm5Vt"))
+    assert verdict.reason == (
+        "SMTP_PASSWORD contains a Latin letter as character 3, which is not ASCII, "
+        "so it cannot be encoded"
+    )
+    # An illegal header that does not show the password is hardly about it.
+    assert carriers.in_unsendable_header(illegal("a\nb")) is None
+    get_settings.cache_clear()
+
+
 def test_of_several_impossible_values_none_is_guessed(made: Make):
     made(f"{KEY}\n", f"{OTHER}\n")
     assert carriers.in_unsendable_header(illegal("neither")) is None

@@ -34,18 +34,19 @@ class _Setting(Record):
 def in_unsendable_header(cause: BaseException) -> str | None:
     """
     Return which setting cannot be sent, if this is the error of a header that cannot be.
+
+    Any text may fail to be encoded, so that it must hold the value of the setting. The error of a
+    header need not repeat it, if only one secret for headers is at fault.
     """
     text = text_of(cause)
+    if "builtins.UnicodeEncodeError" in class_names(cause):
+        return _sentence(one for one in _faulty() if _is_unencodable(one.value, cause))
     if not _is_of_a_header(cause, text):
         return None
-    given = get_attribute(cause, "object")
-    texts = (text, given) if isinstance(given, str) else (text,)
-    unsendable = [one for one in _settings() if _fault(one)]
-    found = [one for one in unsendable if any(_occurs(one.value, text) for text in texts)]
-    chosen = found[0] if found else unsendable[0] if len(unsendable) == 1 else None
-    if chosen is None:
-        return None
-    return f"{chosen.name} {_fault(chosen)}, so no HTTP header can carry it"
+    faulty = list(_faulty())
+    for_headers = list(filter(_is_for_headers, faulty))
+    guess = for_headers if len(for_headers) == 1 else []
+    return _sentence([one for one in faulty if _occurs(one.value, text)] or guess)
 
 
 def rejected(causes: Iterable[BaseException]) -> str | None:
@@ -62,10 +63,39 @@ def rejected(causes: Iterable[BaseException]) -> str | None:
     return "; ".join(found[:_MOST_NAMES]) or None
 
 
+def _sentence(settings: Iterable[_Setting]) -> str | None:
+    """
+    Return what is wrong with the first of the settings; None without one.
+    """
+    for one in settings:
+        what = "no HTTP header can carry it" if _is_for_headers(one) else "it cannot be encoded"
+        return f"{one.name} {_fault(one)}, so {what}"
+    return None
+
+
+def _faulty() -> Iterator[_Setting]:
+    return (one for one in _settings() if _fault(one))
+
+
+def _is_for_headers(setting: _Setting) -> bool:
+    from workerctl.schema.boot_rules.forms import role_of
+    from workerctl.sources.forms.wrappings import Role
+
+    return role_of(setting.name, setting.value, secret=True) is Role.HEADER
+
+
+def _is_unencodable(value: str, cause: BaseException) -> bool:
+    """
+    Return whether the text of an error of encoding holds a value, and the character that failed.
+    """
+    text, start = get_attribute(cause, "object"), get_attribute(cause, "start")
+    if not isinstance(text, str) or not isinstance(start, int) or value not in text:
+        return False
+    return text[start : start + 1] in value
+
+
 def _is_of_a_header(cause: BaseException, text: str) -> bool:
     names = class_names(cause)
-    if "builtins.UnicodeEncodeError" in names:
-        return True
     if _HEADER_ERRORS.isdisjoint(name.rpartition(".")[2] for name in names):
         return "builtins.ValueError" in names and "header" in text.lower()
     return "header" in text.lower()
