@@ -33,7 +33,7 @@ for attempt in stamina.retry_context(**backoff(settings, "llm").stamina()):
   personal data is not redacted.
 - If a service rejects credentials, or a header cannot be sent, the message names the setting whose
   value was in the request, if it is among the secrets in memory, and says if it is a reference or a
-  placeholder.
+  placeholder. If the SDK does not keep the request, it says which settings perhaps are.
 - Programming errors (`TypeError`, `KeyError`, `ValueError`, …), errors of local files, RQ's timeout
   and cancellation pass through unchanged.
 - `retry_after` is the wait that the service asked for. A wait within a stage is never longer than

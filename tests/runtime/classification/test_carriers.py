@@ -178,8 +178,58 @@ def test_a_request_that_cannot_be_seen_names_what_cannot_be_a_secret(made: Make)
     error = SimpleNamespace(status_code=401, response=None)
     verdict = classify(type("StatusError", (Exception,), vars(error))())
     assert verdict.reason == (
-        "HTTP 401: TEAM_API_KEY is a reference to a secret store, not the secret in it"
+        "HTTP 401: perhaps TEAM_API_KEY is a reference to a secret store, not the secret in it"
     )
+
+
+def named(name: str, **attributes: object) -> Exception:
+    """
+    Return an error of a class that is called `package.Class`.
+    """
+    module, _, kind = name.rpartition(".")
+    return type(kind, (Exception,), {"__module__": module, **attributes})()
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (named("psycopg.errors.InsufficientPrivilege", sqlstate="42501"), False),
+        (named("psycopg.errors.InvalidPassword", sqlstate="28P01"), True),
+        (named("postgrest.exceptions.APIError", code="PGRST301"), True),
+        (named("postgrest.exceptions.APIError", code="PGRST302"), False),
+        (named("redis.exceptions.AuthenticationError"), True),
+        (named("redis.exceptions.NoPermissionError"), False),
+        (named("aiohttp.client_exceptions.ServerFingerprintMismatch"), False),
+    ],
+    ids="grant password token anonymous redis-password redis-grant certificate".split(),
+)
+def test_a_missing_permission_says_nothing_about_credentials(
+    made: Make, error: Exception, says: bool
+):
+    made(KEY, "your-api-key")
+    verdict = classify(error)
+    assert verdict.category == "auth"
+    words = ": perhaps OTHER_TOKEN is a placeholder of a template"
+    assert verdict.reason.endswith(words) is says
+    assert ("OTHER_TOKEN" in verdict.reason) is says
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_placeholder_that_was_not_in_the_request_is_not_named(made: Make, status: int):
+    """As where each customer brings their own key."""
+    made(KEY, "changeme-please")
+    assert classify(failure("Bearer sk-tenant-0d9a8f7e6b5c4d3a2f1e", status)).reason == (
+        f"HTTP {status}"
+    )
+
+
+def test_the_password_of_basic_authentication_is_found(made: Make):
+    made(KEY, "changeme-please")
+    with_password = httpx.BasicAuth("me", "changeme-please")._auth_header
+    assert classify(failure(with_password)).reason == (
+        "HTTP 401: OTHER_TOKEN is a placeholder of a template"
+    )
+    assert classify(failure("Basic nonsense")).reason == "HTTP 401"
 
 
 def test_credentials_of_nobody_name_nothing(made: Make):

@@ -3,6 +3,7 @@ The setting whose value a failed request carried, found by comparison with the s
 
     OPENAI_API_KEY ends with a line end, so no HTTP header can carry it
     HTTP 401: OPENAI_API_KEY is a reference to a secret store, not the secret in it
+    HTTP 401: perhaps WEBHOOK_SECRET is a placeholder of a template
 
 The sentences contain only names of settings and fixed words. Only settings that this process has
 already created are searched.
@@ -52,15 +53,19 @@ def in_unsendable_header(cause: BaseException) -> str | None:
 def rejected(causes: Iterable[BaseException]) -> str | None:
     """
     Return which setting holds the credentials that a service has rejected, and what is wrong.
+
+    If the error does not have its request, every setting is named that cannot be a secret.
     """
     settings = list(_settings())
-    sent = [text for cause in causes for text in _sent(cause)]
+    sent = [text for cause in causes for text in _sent(cause) if text]
     carried = [one for one in settings if any(one.value in text for text in sent)]
     if carried:
         one = max(carried, key=lambda setting: len(setting.value))
         return f"{one.name} {_stand_in(one) or _fault(one) or 'was sent'}"
+    if sent:
+        return None
     found = [f"{one.name} {words}" for one in settings if (words := _stand_in(one))]
-    return "; ".join(found[:_MOST_NAMES]) or None
+    return f"perhaps {'; '.join(found[:_MOST_NAMES])}" if found else None
 
 
 def _sentence(settings: Iterable[_Setting]) -> str | None:
@@ -129,10 +134,27 @@ def _sent(cause: BaseException) -> Iterator[str]:
         request = get_attribute(cause, *path)
         headers = get_attribute(request, "headers")
         try:
-            yield from map(str, dict(headers or {}).values())
+            for header in map(str, dict(headers or {}).values()):
+                yield header
+                yield _basic(header)
             yield str(get_attribute(request, "url") or "").partition("?")[2]
         except Exception:  # noqa: BLE001, S112 -- foreign objects
             continue
+
+
+def _basic(header: str) -> str:
+    """
+    Return the user name and the password in a header of basic authentication, else "".
+    """
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    import base64
+
+    try:
+        return base64.b64decode(encoded).decode()
+    except ValueError:
+        return ""
 
 
 def _stand_in(setting: _Setting) -> str | None:

@@ -15,7 +15,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
-from workerctl.runtime.classification.known_errors import KNOWN, UNCONNECTED, WRAPPERS
+from workerctl.runtime.classification.known_errors import (
+    KNOWN,
+    PERMISSIONS,
+    UNCONNECTED,
+    WRAPPERS,
+)
 from workerctl.runtime.classification.responses import (
     classify_response,
     classify_sql,
@@ -68,9 +73,9 @@ def _classify(exc: BaseException) -> Verdict:
     names = class_names(exc)
     return (
         _by_causes(exc)
-        or _with_setting(exc, _by_answer(exc, names))
+        or _with_setting(exc, names, _by_answer(exc, names))
         or _by_cause_of_wrapper(exc, names)
-        or _with_setting(exc, _by_class(exc, names))
+        or _with_setting(exc, names, _by_class(exc, names))
         or _by_errno(exc)
         or Verdict("unknown", names[0])
     )
@@ -133,11 +138,15 @@ def _unsendable(cause: BaseException) -> str | None:
     return carriers.in_unsendable_header(cause)
 
 
-def _with_setting(exc: BaseException, verdict: Verdict | None) -> Verdict | None:
+def _with_setting(
+    exc: BaseException, names: Sequence[str], verdict: Verdict | None
+) -> Verdict | None:
     """
     Add the setting that holds rejected credentials to the reason of a verdict.
     """
     if verdict is None or verdict.category != "auth":
+        return verdict
+    if not PERMISSIONS.isdisjoint((verdict.reason, *names)):
         return verdict
     from workerctl.runtime.classification import carriers
 

@@ -106,3 +106,21 @@ UNCONNECTED = frozenset(
     name for name, (_, category, sent) in KNOWN.items() if sent == "no" and category == "network"
 )
 """Classes that, as a cause at any depth, prove that no connection was made and nothing sent."""
+
+PERMISSIONS = frozenset(
+    {
+        "SQLSTATE 42501",
+        "SQLSTATE PGRST300",
+        "SQLSTATE PGRST302",
+        "SQLSTATE PGRST303",
+        "aiohttp.ClientConnectorCertificateError",
+        "aiohttp.ServerFingerprintMismatch",
+        "redis.AuthorizationError",
+        "redis.NoPermissionError",
+    }
+)
+"""
+Classes and codes of the category auth that say nothing about the value of a credential.
+
+They are about permissions of a known account, the lifetime of a token, or the server.
+"""
