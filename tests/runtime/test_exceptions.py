@@ -7,6 +7,8 @@ import inspect
 import json
 import pickle
 import threading
+from enum import Enum
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from workerctl.runtime.exceptions import (
     InvalidFileError,
     LLMRateLimitError,
     LLMTimeoutError,
+    PartialFailureException,
     PermanentException,
     RetryableException,
     WorkerBaseException,
@@ -212,6 +215,42 @@ def test_an_error_is_plain_json(kind: type[WorkerBaseException]) -> None:
         "retry_after": 2.0,
         "details": {"pages": 3},
     }
+
+
+class Code(Enum):
+    """
+    Codes as a team may keep them.
+    """
+
+    CREDITS = "E_CREDITS"
+    PARTIAL = 206
+    ODD = (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("E_CREDITS", "E_CREDITS"),
+        (4029, "4029"),
+        (Code.CREDITS, "E_CREDITS"),
+        (Code.PARTIAL, "206"),
+        (HTTPStatus.PAYMENT_REQUIRED, "402"),
+        (Code.ODD, "WORKER_ERROR"),
+        (None, "WORKER_ERROR"),
+        (b"bytes", "WORKER_ERROR"),
+    ],
+    ids=str,
+)
+def test_a_code_is_text_whatever_a_class_has(code: Any, text: str) -> None:
+    """A number or a member of an Enum does not change what becomes of a job."""
+    kind = type("OwnError", (PermanentException,), {"error_code": code})
+    partial = type("OwnFailure", (PartialFailureException,), {"error_code": code})
+
+    assert kind().to_dict()["error_code"] == text
+    assert type(kind().to_dict()["error_code"]) is str
+    assert (classify(kind()).kind, classify(partial()).kind) == ("permanent", "partial")
+    reason = text if text.isupper() else f"{__name__.partition('.')[0]}.OwnError"
+    assert classify(kind()).reason == reason
 
 
 def test_a_value_that_json_cannot_represent_is_shown_as_its_type() -> None:

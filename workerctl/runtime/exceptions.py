@@ -10,6 +10,7 @@ entry in docs/exceptions.md.
 """
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, ClassVar, Self
 
 from workerctl.runtime.plain import plain, seconds
@@ -60,7 +61,7 @@ class WorkerBaseException(Exception):  # noqa: N818 -- the established name
         The keys are `error_code`, `message`, `retryable`, `retry_after` and `details`.
         """
         return {
-            "error_code": self.error_code,
+            "error_code": code_of(self),
             "message": plain(self.message),
             "retryable": self.retryable,
             "retry_after": self.retry_after,
@@ -268,6 +269,20 @@ class VisualAgentFailure(PartialFailureException):
     """
 
     error_code = "VISUAL_AGENT_FAILURE"
+
+
+def code_of(error: WorkerBaseException) -> str:
+    """
+    Return the text of an error's code, which a subclass may give as a number or an Enum member.
+
+    That of the base class stands for anything else.
+    """
+    code: object = error.error_code
+    if isinstance(code, Enum):
+        code = code.value
+    if isinstance(code, int):
+        return str(code)
+    return str(code) if isinstance(code, str) else WorkerBaseException.error_code
 
 
 def _rebuild(kind: type[WorkerBaseException], args: tuple[Any, ...]) -> WorkerBaseException:

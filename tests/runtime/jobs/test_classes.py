@@ -18,6 +18,7 @@ import workerctl.runtime
 from workerctl.runtime import rq as ours
 from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
+from workerctl.runtime.retry import Verdict
 from workerctl.runtime.rq import workers
 from workerctl.runtime.rq.failing import WorkHorseDiedError
 from workerctl.settings import get_settings
@@ -178,6 +179,27 @@ def test_without_a_valid_configuration_a_job_is_retried_by_the_defaults(job, mon
     failures.decide(job, LLMTimeoutError("late"), failures.classify(LLMTimeoutError("late")))
     assert job.retries_left == 2
     assert 1 <= job.retry_intervals[0] <= 30
+
+
+class UnreadableError(InvalidFileError):
+    """
+    A permanent error of which nothing can be recorded.
+    """
+
+    @property
+    def error_code(self):
+        """
+        Fail.
+        """
+        raise LookupError("sk-live")
+
+
+def test_a_failure_that_cannot_be_recorded_is_decided_all_the_same(job, caplog):
+    job.retries_left = 3
+    failures.decide(job, UnreadableError("no text"), Verdict("permanent", "why"))
+    assert job.retries_left == 0
+    assert job.get_meta()["workerctl"]["final"]
+    assert f"Job {job.id}: could not record its failure (LookupError)." in caplog.messages
 
 
 def test_the_intervals_of_a_producer_limit_every_wait(job):

@@ -5,6 +5,8 @@ Tests of the retry policy: which failures are retried, after which wait, and wha
 import json
 import math
 import pickle
+from enum import Enum
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -125,6 +127,37 @@ def test_a_foreign_error_code_attribute_is_not_recorded():
     policy.note_failure(found, ForeignError(), Verdict("unknown", "why"), 5, now=1)
     assert found["attempts"][0]["code"] is None
     assert found["final"] is False
+
+
+class Code(Enum):
+    """
+    Codes as a team may keep them.
+    """
+
+    PARTIAL = 206
+
+
+@pytest.mark.parametrize(("code", "text"), [(4029, "4029"), (Code.PARTIAL, "206"), (None, ANY)])
+def test_a_code_that_is_not_text_is_recorded_as_text(code, text):
+    kind = type("OwnError", (InvalidFileError,), {"error_code": code})
+    partial = type("OwnFailure", (PartialFailureException,), {"error_code": code})
+    redact = Redactor(["secret-of-another"]).redact
+    found, meta = record(), {}
+    policy.note_failure(found, kind(), Verdict("permanent", "x"), None, 1, redact=redact)
+    result = policy.note_warnings(meta, partial("x", {"result": [1, 2]}), 1, redact)
+
+    codes = found["attempts"][0]["code"], meta["warnings"][0]["code"]
+    assert codes == (text, text)
+    assert all(type(each) is str for each in codes)
+    assert result == [1, 2]
+
+
+def test_a_partial_failure_without_details_is_a_warning():
+    error = PartialFailureException("x")
+    error.details = None
+    meta: dict = {}
+    assert policy.note_warnings(meta, error, now=1) is None
+    assert meta["warnings"][0]["details"] == {}
 
 
 def test_the_record_keeps_the_last_ten_attempts():

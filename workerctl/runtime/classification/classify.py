@@ -34,7 +34,7 @@ from workerctl.runtime.classification.verdict import (
     get_attribute,
     text_of,
 )
-from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
+from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException, code_of
 from workerctl.runtime.plain import seconds
 
 _CATEGORIES: dict[str, Category] = {name: name for name in get_args(Category)}
@@ -91,10 +91,11 @@ def _classify_own(exc: WorkerBaseException) -> Verdict:
     category = _CATEGORIES.get(str(details.get("category")), "")
     if any(_is_interruption(class_names(cause)) for cause in _causes(exc)):
         category = "job"
+    code = code_of(exc)
     partial = issubclass(type(exc), PartialFailureException)
     return Verdict(
         kind="partial" if partial else "retryable" if exc.retryable is True else "permanent",
-        reason=exc.error_code if re.fullmatch(_CODE, exc.error_code) else class_names(exc)[0],
+        reason=code if re.fullmatch(_CODE, code) else class_names(exc)[0],
         status=status if isinstance(status, int) else None,
         retry_after=seconds(exc.retry_after),
         category=category,

@@ -145,7 +145,10 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     else:
         job.retries_left = limits.retries
         job.retry_intervals = [delay]  # RQ uses the last interval for all further retries
-    policy.note_failure(record, error, verdict, delay, time.time(), redact=redact)
+    try:
+        policy.note_failure(record, error, verdict, delay, time.time(), redact=redact)
+    except Exception as failure:  # noqa: BLE001 -- the decision holds even if it cannot be recorded
+        _log.warning("Job %s: could not record its failure (%s).", job.id, type_name(failure))
     _save(job)
     if verdict.kind == "unknown" and delay is not None:
         _log.warning(

@@ -53,7 +53,7 @@ from typing import Any
 from workerctl.budget.lookup import pipeline_for
 from workerctl.report.records import Record
 from workerctl.report.type_names import type_name
-from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException
+from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException, code_of
 from workerctl.runtime.plain import with_texts
 from workerctl.runtime.retry import Verdict
 
@@ -205,7 +205,7 @@ def note_failure(  # noqa: PLR0913 -- each has its place in the record
         {
             "at": round(now, 3),
             "error": redact(type_name(error)),
-            "code": redact(error.error_code) if isinstance(error, WorkerBaseException) else None,
+            "code": redact(code_of(error)) if isinstance(error, WorkerBaseException) else None,
             "kind": verdict.kind,
             "reason": redact(verdict.reason)[:MAX_CHARACTERS],
             "retry_in": delay,
@@ -225,7 +225,9 @@ def note_warnings(
     """
     failures = list(_partial_failures(error))
     _add_warnings(meta, [_warning(one, now, redact) for one in failures])
-    return next((one.details["result"] for one in failures if "result" in one.details), None)
+    all_details: Iterator[object] = (one.details for one in failures)  # a subclass may lack them
+    details = (each for each in all_details if isinstance(each, dict))
+    return next((each["result"] for each in details if "result" in each), None)
 
 
 def note_overrun(
@@ -265,9 +267,10 @@ def _warning(
     error: PartialFailureException, now: float, redact: Callable[[str], str]
 ) -> dict[str, Any]:
     plain = with_texts(error.to_dict(), redact)
+    details = plain["details"] if isinstance(plain["details"], dict) else {}
     return {
         "code": plain["error_code"],
         "message": str(plain["message"])[:MAX_CHARACTERS],
-        "details": {name: value for name, value in plain["details"].items() if name != "result"},
+        "details": {name: value for name, value in details.items() if name != "result"},
         "at": round(now, 3),
     }
