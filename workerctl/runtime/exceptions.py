@@ -22,8 +22,8 @@ class WorkerBaseException(Exception):  # noqa: N818 -- the established name
 
     `message` is the text of the exception; `details` is a dictionary, which only `to_dict()` shows.
     Put neither secrets nor personal data into them. `retry_after` is the minimum delay in seconds
-    before another run, by default `details["retry_after"]`. Instances can be copied and pickled,
-    even those of a subclass with a different `__init__`.
+    before another run, up to a day, by default `details["retry_after"]`. Instances can be copied
+    and pickled, even those of a subclass with a different `__init__`.
     """
 
     error_code: ClassVar[str] = "WORKER_ERROR"

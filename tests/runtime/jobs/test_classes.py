@@ -16,7 +16,7 @@ from rq.registry import StartedJobRegistry
 
 import workerctl.runtime
 from workerctl.runtime import rq as ours
-from workerctl.runtime.exceptions import InvalidFileError, LLMTimeoutError
+from workerctl.runtime.exceptions import InvalidFileError, LLMRateLimitError, LLMTimeoutError
 from workerctl.runtime.jobs import failures, fingerprint, policy
 from workerctl.runtime.retry import Verdict
 from workerctl.runtime.rq import workers
@@ -179,6 +179,35 @@ def test_without_a_valid_configuration_a_job_is_retried_by_the_defaults(job, mon
     failures.decide(job, LLMTimeoutError("late"), failures.classify(LLMTimeoutError("late")))
     assert job.retries_left == 2
     assert 1 <= job.retry_intervals[0] <= 30
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(1_796_000_000_000, "1.796e+12 s"), (172_800, "172800 s"), (86_400, None), (None, None)],
+)
+def test_a_wait_that_is_cut_is_reported(job, caplog, asked, said):
+    """A point in time in place of seconds would park the job for years, or end the worker."""
+    error = LLMRateLimitError("slow", retry_after=asked)
+    failures.decide(job, error, failures.classify(error))
+    (delay,) = job.retry_intervals
+    assert delay <= 86_406
+    cut = [text for text in caplog.messages if "is cut to 86400 s" in text]
+    assert len(cut) == (said is not None)
+    assert all(f"LLMRateLimitError, whose retry_after of {said} is cut" in text for text in cut)
+
+
+def too_late() -> None:
+    """
+    Ask for a wait that is a point in time in milliseconds.
+    """
+    raise LLMRateLimitError("slow", {"retry_after": 1_796_000_000_000})
+
+
+def test_a_job_that_asks_for_a_point_in_time_is_scheduled(connection):
+    queue = Queue("jobs", connection=connection, job_class=ours.Job)
+    job = queue.enqueue(too_late)
+    ours.SimpleWorker([queue], connection=connection).work(burst=True)
+    assert job.get_status(refresh=True) == "scheduled"
 
 
 class UnreadableError(InvalidFileError):

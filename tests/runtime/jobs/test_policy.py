@@ -71,13 +71,34 @@ def test_a_wait_is_between_one_second_and_its_interval(draw, intervals, failures
     assert 1 <= delay <= ceiling
 
 
-@given(draws, intervals, st.floats(0, 1e6))
+@given(draws, intervals, st.floats(0, policy.LONGEST))
 def test_a_run_is_never_earlier_than_requested_although_rq_drops_fractions(draw, intervals, asked):
     verdict = RETRYABLE.replace(retry_after=asked)
     delay = policy.retry_in(verdict, record(), Limits(1, intervals), lambda: draw)
     for now in (1_000_000.0, 1_000_000.999):
         assert math.floor(now + delay) >= now + asked
     assert delay <= asked + 5 + 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "shortest"),
+    [
+        (7200.0, 7201),  # longer than the limit for headers
+        (policy.LONGEST, 86_401),
+        (policy.LONGEST * 2, 86_401),
+        (1.796e9, 86_401),
+        (1_796_000_000_000, 86_401),
+        (1e300, 86_401),
+        (math.inf, 1),
+        (math.nan, 1),
+        (10**400, 1),
+        (-5.0, 1),
+    ],
+)
+def test_a_wait_is_bounded_whatever_is_requested(asked, shortest):
+    """Without a usable number, the interval counts."""
+    delay = policy.retry_in(RETRYABLE.replace(retry_after=asked), record(), Limits(1, (10,)))
+    assert shortest <= delay <= shortest + 10
 
 
 def test_waits_of_jobs_that_failed_together_differ():

@@ -150,7 +150,18 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
     except Exception as failure:  # noqa: BLE001 -- the decision holds even if it cannot be recorded
         _log.warning("Job %s: could not record its failure (%s).", job.id, type_name(failure))
     _save(job)
-    if verdict.kind == "unknown" and delay is not None:
+    if delay is None:
+        return
+    if verdict.retry_after is not None and verdict.retry_after > policy.LONGEST:
+        _log.warning(
+            "Job %s failed with %s, whose retry_after of %g s is cut to %d s: it is a number of "
+            "seconds from now.",
+            job.id,
+            type_name(error),
+            verdict.retry_after,
+            policy.LONGEST,
+        )
+    if verdict.kind == "unknown":
         _log.warning(
             "Job %s failed with %s, which is not a known error: it runs once more, in %d s.",
             job.id,

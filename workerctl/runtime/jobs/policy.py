@@ -22,7 +22,8 @@ are JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS in the built-in schema. For 
 without a pipeline, no job runs again unless its producer says so.
 
 An error's `retry_after` is a lower bound instead: a random part of the interval, at most 5 s, is
-added to it.
+added to it. It is cut to LONGEST, a day, because a longer one is rather a point in time or a number
+of milliseconds, and a warning in the log says so.
 
 **The record.** `job.meta["workerctl"]` holds the decisions, for dashboards and for support:
 
@@ -54,7 +55,7 @@ from workerctl.budget.lookup import pipeline_for
 from workerctl.report.records import Record
 from workerctl.report.type_names import type_name
 from workerctl.runtime.exceptions import PartialFailureException, WorkerBaseException, code_of
-from workerctl.runtime.plain import with_texts
+from workerctl.runtime.plain import seconds, with_texts
 from workerctl.runtime.retry import Verdict
 
 MAX_ATTEMPTS = 10
@@ -65,6 +66,9 @@ MAX_WARNINGS = 20
 
 MAX_CHARACTERS = 500
 """The length to which reasons and messages are cut."""
+
+LONGEST = 86_400.0
+"""The upper limit, in seconds, to which the `retry_after` of an error is reduced."""
 
 OVERRUN = "JOB_TIMEOUT_SUPPRESSED"
 """The code of the warning about a job that ended after its timeout."""
@@ -161,10 +165,12 @@ def retry_in(
     failures: int = record["failures"]
     intervals = limits.intervals or (1,)
     ceiling = intervals[min(failures, len(intervals) - 1)]
-    if verdict.retry_after is None:
+    requested = seconds(verdict.retry_after)
+    if requested is None:
         return max(1, math.ceil(draw() * ceiling))
+    spread = draw() * min(ceiling, _SPREAD_SECONDS)
     # RQ truncates the time of the next run to whole seconds, hence the additional one.
-    return math.ceil(verdict.retry_after + draw() * min(ceiling, _SPREAD_SECONDS)) + 1
+    return math.ceil(min(requested, LONGEST) + spread) + 1
 
 
 def count_horse_death(
