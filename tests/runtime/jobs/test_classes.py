@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import rq.job
 import rq.worker
+from pydantic_settings import BaseSettings
 from rq import Queue
 from rq.registry import StartedJobRegistry
 
@@ -208,6 +209,85 @@ def test_a_job_that_asks_for_a_point_in_time_is_scheduled(connection):
     job = queue.enqueue(too_late)
     ours.SimpleWorker([queue], connection=connection).work(burst=True)
     assert job.get_status(refresh=True) == "scheduled"
+
+
+PIPELINE = """
+[tool.workerctl.pipeline]
+job_timeout = 600
+job_retries = {retries}
+
+[[tool.workerctl.pipeline.stages]]
+name = "fetch"
+timeout = 30
+"""
+BAD_PROJECTS = pytest.mark.parametrize(
+    ("table", "message", "default"),
+    [
+        (PIPELINE.format(retries='"JOB_MAX_RETRY"'), "\nDid you mean JOB_MAX_RETRIES?\n", 2),
+        (PIPELINE.format(retries="[1]"), "job_retries", 2),
+        ("[tool.workerctl]\npreload = 5\n", "preload", 0),
+        ("[tool.workerctl", "pyproject.toml", 0),
+    ],
+    ids=["typo", "type", "another key", "syntax"],
+)
+
+
+@BAD_PROJECTS
+def test_a_bad_project_ends_the_command_without_a_traceback(
+    database, environ, directory, table, message, default
+):
+    (directory / "pyproject.toml").write_text(table)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "rq.cli", "worker", "--burst", "--url", database),
+            *("-w", "workerctl.runtime.rq.Worker", "--with-scheduler"),
+        ],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@BAD_PROJECTS
+def test_a_bad_project_does_not_change_what_a_failed_job_gets(
+    connection, directory, table, message, default
+):
+    """Under RQ's own worker, which did not check it. The defaults are those of the class."""
+    (directory / "pyproject.toml").write_text(table)
+    get_settings.cache_clear()
+    for retries, error, left in ((3, InvalidFileError("x"), 0), (3, LLMTimeoutError("x"), 3)):
+        job = Queue("jobs", connection=connection).enqueue("builtins.len", "four")
+        job.retries_left = retries
+        failures.decide(job, error, failures.classify(error))
+        assert job.retries_left == left
+        assert job.get_meta()["workerctl"]["attempts"][0]["error"] == type(error).__name__
+    job.retries_left = None
+    job.meta.clear()
+    failures.grant_retries(job, connection)
+    failures.decide(job, LLMTimeoutError("x"), failures.classify(LLMTimeoutError("x")))
+    assert job.retries_left == default
+
+
+class TeamSettings(BaseSettings):
+    """
+    A class of a team, which has no pipeline of the built-in schema.
+    """
+
+    name: str = ""
+
+
+def test_a_bad_pipeline_of_a_class_of_a_team_grants_no_retries(connection, directory, job):
+    (directory / "pyproject.toml").write_text(PIPELINE.format(retries='"TYPO"'))
+    get_settings.cache_clear()
+    get_settings.boot_with(get_settings(TeamSettings))
+    failures.decide(job, LLMTimeoutError("x"), failures.classify(LLMTimeoutError("x")))
+    assert job.retries_left == 0
+    assert job.meta["workerctl"]["attempts"][0]["error"] == "LLMTimeoutError"
 
 
 class UnreadableError(InvalidFileError):

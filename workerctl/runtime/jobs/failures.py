@@ -5,13 +5,14 @@ After a failure, every version of RQ reads `retries_left` and `retry_intervals` 
 memory, and stores them. Changing them before that is the only way that works in all versions.
 """
 
+import contextlib
 import logging
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from workerctl.report.errors import ConfigurationError
+from workerctl.report.errors import WorkerctlError
 from workerctl.report.type_names import type_name
 from workerctl.runtime.jobs import policy
 from workerctl.runtime.jobs.stored_texts import redact
@@ -242,13 +243,19 @@ def _producer_intervals(job: RunningJob, record: dict[str, Any]) -> list[int]:
 
 
 def _default_limits() -> policy.Limits:
-    try:
+    """
+    Return the limits of the settings.
+
+    Under a worker that did not check the configuration, they may be invalid, as may be the
+    project's pipeline; the job's failure matters more. Then the defaults of the built-in class
+    apply, or with another class or a project that cannot be read, there are no further runs.
+    """
+    with contextlib.suppress(WorkerctlError):
         return policy.limits(get_settings())
-    except ConfigurationError:
-        # Only under a worker that did not check the configuration; the job's failure matters more.
-        if names_settings():
-            return policy.Limits(0, ())
-        return policy.limits(Settings.model_construct())
+    with contextlib.suppress(WorkerctlError):
+        if isinstance(get_settings.made, Settings | None) and not names_settings():
+            return policy.limits(Settings.model_construct())
+    return policy.Limits(0, ())
 
 
 def _save(job: RunningJob) -> None:

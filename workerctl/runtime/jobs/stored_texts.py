@@ -4,7 +4,7 @@ Redaction of the texts that are stored in Redis with a job: tracebacks, reasons 
 
 from typing import Any
 
-from workerctl.report.errors import ConfigurationError
+from workerctl.report.errors import WorkerctlError
 from workerctl.schema.secrets.texts import secret_texts
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import get_settings
@@ -36,7 +36,7 @@ redact = _Redacting()
 def _instances() -> tuple[Any, ...]:
     try:
         settings = get_settings()
-    except ConfigurationError:  # only under a worker that did not check the configuration
+    except WorkerctlError:  # only under a worker that did not check the configuration
         return get_settings.instances
     others = (each for each in get_settings.instances if each is not settings)
     return (settings, *others)

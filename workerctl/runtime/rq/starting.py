@@ -32,8 +32,9 @@ class Starting(rq.worker.BaseWorker):
         """
         with refusal.without_traceback():
             settings = get_settings()
+            retries = policy.limits(settings).retries
         configure_logging(settings)
-        if not kwargs.get("with_scheduler") and policy.limits(settings).retries:
+        if retries and not kwargs.get("with_scheduler"):
             _log.warning(
                 "This worker runs without a scheduler, which enqueues delayed retries: "
                 "start at least one worker of these queues with --with-scheduler."
