@@ -4,6 +4,7 @@ Jobs whose coroutines exceed the job's timeout, and a job that runs after them.
 
 import asyncio
 import contextlib
+import signal
 import time
 from typing import Any
 
@@ -63,6 +64,18 @@ def swallowing_and_failing() -> None:
     """
     swallowing()
     raise ConnectionResetError
+
+
+def using_the_alarm() -> str:
+    """
+    Limit a step with SIGALRM as timeout decorators do, which cancels RQ's timer.
+    """
+    before = signal.getsignal(signal.SIGALRM)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+    time.sleep(TIMEOUT + 0.3)
+    return "done"
 
 
 def next_job() -> bool:

@@ -18,7 +18,7 @@ from rq_stdout import stdout_for_answers
 from workerctl.runtime import rq as ours
 
 SLOW = ("waiting", "stubborn", "working")
-OVERRUN = ("swallowing", "swallowing_async", "swallowing_and_failing")
+OVERRUN = ("swallowing", "swallowing_async", "swallowing_and_failing", "using_the_alarm")
 
 
 def main(url: str, kind: str, loop: str = "") -> None:

@@ -212,7 +212,8 @@ def test_a_job_that_ends_after_its_timeout_leaves_a_warning():
     message = policy.note_overrun(meta, 60, 75.26, now=1)
     assert message == (
         "The job finished 15.3 s after its timeout of 60 s: its code or a library catches RQ's "
-        "JobTimeoutException, as `except Exception` does."
+        "JobTimeoutException, as `except Exception` does, or uses SIGALRM itself (signal.alarm, "
+        "setitimer, a timeout decorator), which cancels RQ's timer."
     )
     assert meta["warnings"] == [
         {

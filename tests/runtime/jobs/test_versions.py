@@ -192,6 +192,7 @@ def check_timeouts(outcomes: dict[str, Any]) -> None:
             "swallowing": ["finished", ["JOB_TIMEOUT_SUPPRESSED"]],
             "swallowing_async": ["finished", ["JOB_TIMEOUT_SUPPRESSED"]],
             "swallowing_and_failing": ["failed", ["JOB_TIMEOUT_SUPPRESSED"]],
+            "using_the_alarm": ["finished", ["JOB_TIMEOUT_SUPPRESSED"]],
         },
         "side effects": 0,
         "next job": True,

@@ -68,8 +68,8 @@ def perform(job: RunningJob, function: Callable[[], Result]) -> Result:
     Call a job's function and return its result; decide about another run if it fails.
 
     A partial failure counts as a result, and adds warnings to `job.meta`. So does a job that ends
-    after its timeout, because it caught RQ's exception. A nested call, from a
-    function of the same job, only calls: what the job catches itself is not a failure of the job.
+    after its timeout, because it caught RQ's exception or cancelled RQ's timer. A nested call, from
+    a function of the same job, only calls: what the job catches itself is not a failure of the job.
     """
     if vars(job).get(_STATE) == _RUNNING:
         return function()

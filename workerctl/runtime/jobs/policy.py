@@ -242,12 +242,14 @@ def note_overrun(
     """
     Add to `meta["warnings"]` that a job ended after its timeout; return the message.
 
-    The exception that RQ raised in it must have been caught.
+    Either the exception that RQ raised in it was caught, or RQ's timer was cancelled: a process has
+    only one for SIGALRM.
     """
     message = (
         f"The job {'failed' if failed else 'finished'} {seconds - timeout:.1f} s after its timeout "
         f"of {timeout:g} s: its code or a library catches RQ's JobTimeoutException, as `except "
-        "Exception` does."
+        "Exception` does, or uses SIGALRM itself (signal.alarm, setitimer, a timeout decorator), "
+        "which cancels RQ's timer."
     )
     details = {"timeout": timeout, "seconds": round(seconds, 1)}
     found = {"code": OVERRUN, "message": message, "details": details, "at": round(now, 3)}

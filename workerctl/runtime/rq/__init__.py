@@ -42,8 +42,9 @@ killed, which RQ alone does not do.
 `details["result"]`, and adds to `job.meta["warnings"]`. RQ deletes finished jobs after 500 seconds:
 set a longer `result_ttl`, or copy the warnings to where they are needed.
 
-**Timeouts.** A job that catches RQ's `JobTimeoutException`, as `except Exception` does, runs on. If
-it ends after its timeout, the log and `job.meta["warnings"]` say so.
+**Timeouts.** A job that catches RQ's `JobTimeoutException`, as `except Exception` does, runs on. So
+does one that uses SIGALRM itself, as `signal.alarm` and timeout decorators do, because that cancels
+RQ's timer. If it ends after its timeout, the log and `job.meta["warnings"]` say so.
 
 **SIGTERM** is handled by RQ: the worker takes no further job and lets the running one finish (warm
 shutdown). A second signal, at least a second later, kills the work-horse (cold shutdown). A
