@@ -125,6 +125,15 @@ PLACES: Mapping[str, Place] = {
         lambda mint: {"Authorization": f"Bearer {mint.token()}", "Cookie": mint.token()},
         "{}",
     ),
+    "keys of a type": Place(
+        "dict[Annotated[str, Hidden()], int]", lambda mint: {mint.token(): 1}, "{}"
+    ),
+    "keys of a hidden dictionary": Place(
+        "Annotated[dict[str, int], Hidden()]", lambda mint: {mint.token(): 1}, "{}"
+    ),
+    "keys by their name": Place(
+        "dict[str, Any]", lambda mint: {"api_keys": {mint.token(): "eu", mint.token(): "us"}}, "{}"
+    ),
     "pairs": Place("list[tuple[str, str]]", lambda mint: [["X-Api-Key", mint.token()]], "[]"),
     "PostgresDsn": Place(
         "Optional[PostgresDsn]", lambda mint: f"postgres://app:{mint.token()}@db/app", "None"

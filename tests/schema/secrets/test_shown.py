@@ -270,6 +270,107 @@ def test_a_shape_or_a_key_hides_a_value_in_any_field(value: Any) -> None:
             assert Oracle([TOKEN]).leaks(str(found.value)) == []
 
 
+KEY, OTHER = MINT.token(16), MINT.token(16)
+HiddenKey = Annotated[str, Hidden()]
+Names = TypeAliasType("Names", dict[HiddenKey, int])
+
+
+class Tenant(BaseModel, extra="allow"):
+    """A nested model, which takes further fields."""
+
+    host: str = "db"
+
+
+class Shape(TypedDict):
+    """A typed dictionary."""
+
+    clientId: str
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value"),
+    [
+        ("api_keys", dict[str, str], {KEY: "tenant-a"}),
+        ("api_keys", dict[str, Any], {"eu": {KEY: ["x"]}}),
+        ("api_keys", dict[str, Tenant], {KEY: Tenant()}),
+        ("api_keys", Tenant, Tenant(**{KEY: "x"})),
+        ("users_by_token", dict[str, str], {MINT.key()[:32]: "x"}),
+        ("users_by_token", dict[str, int], {KEY: 1}),
+        ("options", dict[str, Any], {"tokens": {KEY: 1}}),
+        ("badges", Annotated[dict[str, str], Hidden()], {"hunter": "x", KEY: "y"}),
+        ("badges", Annotated[Tenant, Hidden()], Tenant(**{KEY: "x"})),
+        ("upstream", dict[HiddenKey, int], {KEY: 1}),
+        ("upstream", dict[HiddenKey, int] | None, {KEY: 1}),
+        ("upstream", list[dict[HiddenKey, int]], [{KEY: 1}]),
+        ("upstream", dict[str, dict[HiddenKey, int]], {"a": {KEY: 1}}),
+        ("upstream", Names, {KEY: 1}),
+        ("upstream", dict[SecretStr, int], {SecretStr(KEY): 1}),
+        ("upstream", dict[tuple[str, HiddenKey], int], {("a", KEY): 1}),
+        ("upstream", Secret[dict[str, int]], Secret({KEY: 1})),
+    ],
+    ids=repr,
+)
+def test_a_key_of_a_secret_field_is_secret(name: str, kind: Any, value: Any) -> None:
+    """What holds secrets may hold them as keys, which are masked and redacted as well."""
+    secrets = [*MINT.made, "hunter"] if name == "badges" else MINT.made
+    found = show(value, name, kind)
+
+    assert found.secret
+    assert Oracle(secrets).leaks(str(found.value)) == []
+    model: Any = type("Of", (BaseModel,), {"__annotations__": {name: kind}})
+    redactor = Redactor(secret_texts(model.model_construct(**{name: value})))
+    assert Oracle(secrets).leaks(redactor.redact(f"{_plain(value)}")) == []
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a job may log it."""
+    value = getattr(value, "get_secret_value", lambda: value)()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("kind", [HiddenKey, SecretStr, Secret[str]])
+def test_a_type_of_keys_says_that_a_field_is_secret(kind: Any) -> None:
+    """A rule at the keys of a dictionary is one at its field."""
+    assert declared(dict[kind, int])
+    assert declared(list[dict[kind, int]] | None)
+    assert not declared(dict[str, int])
+
+
+def test_secret_keys_remain_distinct() -> None:
+    """An entry stands for each key, whose masks are the same."""
+    value = {KEY: "x", OTHER: "", "host": "y"}
+
+    found = show(value, "api_keys", dict[str, str])
+    assert found == Shown({MASK: MASK, f"{MASK} 2": "", "host": MASK}, True)
+    hidden = show({1: "a", 2: "b"}, kind=dict[Annotated[int, Hidden()], str])
+    assert hidden == Shown({MASK: "a", f"{MASK} 2": "b"}, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "keys"),
+    [
+        ("credentials", dict[str, str], {"host": "a", "client_secret": "b"}, None),
+        ("credentials", Shape, {"clientId": "a"}, None),
+        ("badges", Annotated[Shape, Hidden()], {"clientId": "a"}, None),
+        ("badges", Annotated[Model, Hidden()], Model(), ["host", "port", "password"]),
+        ("upstream", dict[str, str], {"Tenant A": "x", KEY: "y"}, None),
+        ("upstream", dict[str, HiddenKey], {"Tenant A": "x"}, None),
+        ("upstream", dict[str, HiddenKey] | None, {"Tenant A": "x"}, None),
+        ("api_keys", Annotated[dict[str, str], Public("ids")], {"Tenant A": "x"}, None),
+        ("tokens_by_model", dict[str, int], {"GPT-4o": 4096}, None),
+        ("upstream", dict[int, str], {1: "x", 2: "y"}, ["1", "2"]),
+        ("upstream", dict[Color, str], {Color.RED: "x"}, ["red"]),
+        ("upstream", dict[Path, str], {Path("/srv"): "x"}, ["/srv"]),
+    ],
+    ids=repr,
+)
+def test_other_keys_are_shown(name: str, kind: Any, value: Any, keys: list[str] | None) -> None:
+    """Words say what a value is, and names of declared fields are in the code of the class."""
+    assert [*show(value, name, kind).value] == (keys or [*value])
+
+
 def test_public_wins_over_random_characters_only() -> None:
     """A field that is declared public shows what looks random, but not a token of a known form."""
     public = Annotated[str, Public("a public key")]

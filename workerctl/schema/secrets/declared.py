@@ -102,7 +102,7 @@ def declares_secret(
     """
     Return whether a value of this type may hold a secret, in any of its parts.
     """
-    for kind in leaf_types(annotation):
+    for kind in (*leaf_types(annotation), *key_types(annotation)):
         if kind in _PLAIN or kind in seen:
             continue
         if is_secret_type(kind):
@@ -175,9 +175,7 @@ def leaf_types(annotation: Any) -> Iterator[Any]:
     if isinstance(annotation, type) and not get_args(annotation):
         yield annotation
         return
-    alias = getattr(annotation, "__value__", None) or getattr(annotation, "__supertype__", None)
-    if alias is None and (origin := get_origin(annotation)) is not None:
-        alias = getattr(origin, "__value__", None)  # a generic alias with its arguments
+    alias = _meaning(annotation)
     if alias is not None:
         yield from leaf_types(alias)
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -189,12 +187,43 @@ def leaf_types(annotation: Any) -> Iterator[Any]:
     elif arguments:
         if isinstance(origin, type) and (is_secret_type(origin) or fields_of(origin)):
             yield origin  # such as Secret[int], or a generic dataclass
-        is_mapping = isinstance(origin, type) and issubclass(origin, Mapping)
-        for argument in arguments[1:] if is_mapping else arguments:
+        for argument in arguments[1:] if _is_mapping(origin) else arguments:
             if argument is not Ellipsis:
                 yield from leaf_types(argument)
     elif alias is None:
         yield annotation
+
+
+def key_types(annotation: Any) -> Iterator[Any]:
+    """
+    Yield the types of the keys of all dictionaries in a field, with markers such as `Hidden()`.
+    """
+    if isinstance(annotation, type) and not get_args(annotation):
+        return
+    alias, origin = _meaning(annotation), get_origin(annotation)
+    if alias is not None:
+        yield from key_types(alias)
+    if origin is Literal:
+        return
+    arguments = get_args(annotation)
+    if _is_mapping(origin):
+        yield from leaf_types(arguments[0])
+    for argument in arguments[:1] if origin is Annotated else arguments:
+        yield from key_types(argument)
+
+
+def _meaning(annotation: Any) -> Any:
+    """
+    Return what a type alias or a new type stands for; None for anything else.
+    """
+    alias = getattr(annotation, "__value__", None) or getattr(annotation, "__supertype__", None)
+    if alias is None and (origin := get_origin(annotation)) is not None:
+        alias = getattr(origin, "__value__", None)  # a generic alias with its arguments
+    return alias
+
+
+def _is_mapping(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
 def _is_choice(kind: Any) -> bool:

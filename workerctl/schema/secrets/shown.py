@@ -11,7 +11,7 @@ output of values and every collection of secrets goes through `parts` or `shown`
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from math import isfinite
 from typing import Any, get_args, get_origin
@@ -29,6 +29,8 @@ from workerctl.schema.secrets.declared import (
     is_dsn_type,
     is_hidden,
     is_public,
+    is_secret_type,
+    key_types,
     leaf_types,
 )
 from workerctl.secrecy import urls
@@ -47,6 +49,8 @@ _NUMBERS = (bool, int, float, type(None))
 _SEQUENCES = (list, tuple, set, frozenset)
 # Modules whose objects show as text exactly what they were made from.
 _TEXTUAL = ("pathlib", "uuid", "datetime", "decimal", "ipaddress", "zoneinfo", "re", "fractions")
+# Keys that are words, as `password` and `db-host` are, and not credentials themselves.
+_WORDS = r"[a-z]{1,16}(?:[_.-][a-z]{1,16}){0,3}"
 _URL_IN_TEXT = r"[^\s,;\"'<>()\[\]{}]+://[^\s,;\"'<>]+"
 
 
@@ -266,23 +270,70 @@ def _mapped(value: Any, place: Place, show: Callable[[Part], Any], depth: int) -
         return _mapped(value.root, place.replace(annotation=root), show, depth + 1)
     fields = _fields(value)
     if fields is not None:
-        return {
-            name: _mapped(item, _field_place(place, type(value), name), show, depth + 1)
+        declared = fields_of(type(value))
+        return _distinct(
+            (
+                name if name in declared else _key(name, place, show, depth),
+                _mapped(item, _field_place(place, type(value), name), show, depth + 1),
+            )
             for name, item in fields.items()
-        }
+        )
     if isinstance(value, Mapping):
-        return {
-            _mapped(str(key), Place("", random=True), show, depth + 1)
-            if isinstance(key, str)
-            else str(key): _mapped(item, _value_place(place, key), show, depth + 1)
+        return _distinct(
+            (
+                _key(key, place, show, depth),
+                _mapped(item, _value_place(place, key), show, depth + 1),
+            )
             for key, item in value.items()
-        }
+        )
     if isinstance(value, _SEQUENCES):
         return [
             _mapped(item, _item_place(place, value, number), show, depth + 1)
             for number, item in enumerate(value)
         ]
     return show(Part(value, place))
+
+
+def _key(key: Any, place: Place, show: Callable[[Part], Any], depth: int) -> str:
+    """
+    Return what may be shown of a key of a dictionary; the names of declared fields are public.
+    """
+    if isinstance(key, str) and any(
+        key in fields_of(kind) for kind in leaf_types(place.annotation)
+    ):
+        return key
+    shown_key = _mapped(key, _place_of_key(place, key), show, depth + 1)
+    return shown_key if isinstance(shown_key, str) else str(shown_key)
+
+
+def _place_of_key(place: Place, key: Any) -> Place:
+    """
+    Return the place of a key: secret if all that the field holds is, or all of its keys are.
+
+    Where only the name of the field says so, words such as `password` say what a value is. In a
+    dictionary of models, the name is that of the keys, because those of the fields decide there.
+    """
+    by_type = place.by_type or any(map(is_secret_type, key_types(place.annotation)))
+    named = is_credential_name(place.name) and not place.public
+    secret = place.secret or (named and any(map(fields_of, leaf_types(place.annotation))))
+    is_word = isinstance(key, str) and re.fullmatch(_WORDS, key) is not None
+    secret = by_type or (secret and not is_word)
+    return Place("", secret=secret, by_type=by_type, random=True)
+
+
+def _distinct(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Return a dictionary of the items, with a number behind keys whose mask is the same.
+    """
+    found: dict[str, Any] = {}
+    counts: dict[str, int] = {}
+    for key, item in items:
+        name = key
+        while name in found:
+            counts[key] = counts.get(key, 1) + 1
+            name = f"{key} {counts[key]}"
+        found[name] = item
+    return found
 
 
 def _fields(value: Any) -> Mapping[str, Any] | None:
