@@ -22,7 +22,7 @@ from typing import Annotated, Any, NewType, Optional
 
 from pydantic import (
     AmqpDsn, AnyUrl, BaseModel, PostgresDsn, RedisDsn, Secret, SecretBytes, SecretStr,
-    computed_field, field_validator,
+    PlainSerializer, PlainValidator, computed_field, field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from typing_extensions import TypeAliasType
@@ -53,6 +53,16 @@ class Tree(BaseModel):
     label: str = "tree"
     node: Node = Node()
     nodes: list[Node] = []
+
+
+class ApiToken:
+    """An object of a type that pydantic does not know."""
+
+    def __init__(self, text: Any) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"<{self.text}>"
 
 
 @dataclasses.dataclass
@@ -108,6 +118,11 @@ PLACES: Mapping[str, Place] = {
         "dict[str, Secret[str]]", lambda mint: {"x": mint.token()}, "{}"
     ),
     "hidden": Place("Annotated[str, Hidden()]", Mint.token),
+    "hidden object": Place(
+        "Annotated[ApiToken, PlainValidator(ApiToken), PlainSerializer(str), Hidden()]",
+        Mint.token,
+        'ApiToken("")',
+    ),
     "hidden items": Place("list[Annotated[str, Hidden]]", lambda mint: [mint.token()], "[]"),
     "model": Place("Node", _node, "Node()"),
     "optional model": Place("Optional[Node]", _node, "None"),

@@ -264,3 +264,45 @@ def test_threads_do_not_wait_for_each_other_s_imports(boot: Boot):
     done = boot(THREADS, AT_IMPORT.replace("settings = boot", slow), APP_DB__PORT="6000")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "imported\n", "")
+
+
+OBJECTS = """
+from typing import Annotated, Any
+from pydantic import PlainValidator
+from pydantic_settings import BaseSettings
+from workerctl.runtime import boot
+
+class Token:
+    def __init__(self, text):
+        self.text = text
+    def __str__(self):
+        return f"<{self.text}>"
+
+class Silent(Token):
+    __str__ = object.__str__
+
+class Settings(BaseSettings):
+    api_token: Annotated[Any, PlainValidator(Token)] = None
+    db_password: Annotated[Any, PlainValidator(Silent)] = None
+    region: Annotated[Any, PlainValidator(Token)] = None
+
+settings = boot(Settings)
+"""
+LOGS_OBJECTS = """
+import logging
+from config import settings
+from workerctl.runtime.jobs.stored_texts import redact
+text = "token %s password %s region %s"
+values = settings.api_token, settings.db_password.text, settings.region
+logging.getLogger("app").warning(text, *values)
+print(redact(text % values))
+"""
+
+
+def test_after_boot_secrets_of_any_type_are_hidden(boot: Boot):
+    """Logs, and what is stored with a job, show neither the object nor what it was made from."""
+    other = TOKEN[::-1]
+    done = boot(LOGS_OBJECTS, OBJECTS, API_TOKEN=TOKEN, DB_PASSWORD=other, REGION="europe")
+
+    for text in (done.stdout, done.stderr):
+        assert text.endswith("token ******** password ******** region <europe>\n")

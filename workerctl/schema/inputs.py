@@ -114,6 +114,15 @@ def further_secrets(fields: Container[str], values: Values) -> FurtherSecrets:
     )
 
 
+def field_texts(fields: Container[str], values: Values) -> FurtherSecrets:
+    """
+    Return the texts by variable name that set a field, any of which may be a secret.
+    """
+    return FurtherSecrets(
+        (name, SecretStr(value.text)) for name, value in values.chosen.items() if name in fields
+    )
+
+
 def without_arguments(values: Values, arguments: Iterable[str]) -> Values:
     """
     Return the values without those of fields that are passed as arguments, which take precedence.

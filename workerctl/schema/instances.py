@@ -8,6 +8,7 @@ here, for as long as the instance exists.
 import weakref
 from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import SecretStr
@@ -22,12 +23,13 @@ class Origin(Record):
     Where an instance came from.
 
     `further_secrets` are the secrets by variable that its sources hold without setting a field: the
-    other keys of its key rings.
+    other keys of its key rings. `texts` are those that they hold for its fields.
     """
 
     schema: Schema
     project: Project
     further_secrets: Mapping[str, SecretStr]
+    texts: Mapping[str, SecretStr] = MappingProxyType({})
 
 
 # By id, because a pydantic model is hashable only if it is frozen. The references remove the

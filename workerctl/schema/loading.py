@@ -197,8 +197,10 @@ def further_secrets(settings: Any) -> Mapping[str, SecretStr]:
 
 
 def _origin(loaded: Loaded) -> Origin:
-    further = inputs.further_secrets(loaded.schema.variables, loaded.values)
-    return Origin(loaded.schema, loaded.project, further)
+    schema, values = loaded.schema, loaded.values
+    further = inputs.further_secrets(schema.variables, values)
+    texts = inputs.field_texts(schema.variables, values)
+    return Origin(schema, loaded.project, further, texts)
 
 
 def _schema(settings_class: type[BaseModel], project: Project) -> Schema:

@@ -2,19 +2,25 @@
 Tests of secrecy by variable: rules in a table count as those at the field, at every depth.
 """
 
-from pydantic import AnyUrl, BaseModel, SecretStr
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AnyUrl, BaseModel, PlainValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tests.leaks.oracle import Mint, Oracle
 from workerctl.rules import Hidden, Public
-from workerctl.schema import instances
+from workerctl.schema import instances, loading
 from workerctl.schema.declarations import Schema, with_rules
 from workerctl.schema.foreign.variables import schema_of
 from workerctl.schema.instances import Origin
+from workerctl.schema.loading import load
 from workerctl.schema.secrets.shown import Shown
 from workerctl.schema.secrets.texts import secret_texts, secret_variables, shown_variable
+from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
+from workerctl.settings import Settings
 from workerctl.sources import project as projects
 
 TOKEN = Mint(41).token()
@@ -96,3 +102,102 @@ def test_a_known_secret_is_masked_in_any_other_setting() -> None:
     found = shown_variable(schema(), settings, "KEY_PLAIN", redact)
     assert found == Shown(f"with {MASK} in it", secret=True)
     assert Oracle([TOKEN]).leaks(str(found)) == []
+
+
+class Client:
+    """An object of a team's own type, which shows what it was made from."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.text}/end"
+
+
+class Silent:
+    """An object that does not show what it was made from, in one of three ways."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+
+
+class Masking(Silent):
+    """An object whose text is a mask."""
+
+    def __str__(self) -> str:
+        return "masked"
+
+
+class Raising(Silent):
+    """An object without a text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError(self.text)
+
+
+class ObjectSettings(BaseSettings):
+    """A class whose secrets are objects."""
+
+    broker_dsn: Annotated[Any, PlainValidator(Client)] = None
+    upstream: Annotated[Any, PlainValidator(Client)] = None
+    employee: Annotated[Any, PlainValidator(Client), Hidden()] = None
+    tokens: list[Annotated[Any, PlainValidator(Client)]] = []
+    api_token: Annotated[Any, PlainValidator(Silent)] = None
+    auth_token: Annotated[Any, PlainValidator(Masking)] = None
+    db_password: Annotated[Any, PlainValidator(Raising)] = None
+    queue: Annotated[Any, PlainValidator(Silent)] = None
+    region: Annotated[Any, PlainValidator(Client)] = None
+
+
+def test_the_texts_of_objects_are_redacted() -> None:
+    """The text of an object is what logs show of it; the name of its class is not secret."""
+    mint = Mint(42)
+    one = [mint.token() for _ in range(4)]
+    settings = ObjectSettings.model_validate(
+        {
+            "broker_dsn": f"amqp://svc:{one[0]}@mq/",
+            "upstream": f"https://u:{one[1]}@host/",
+            "employee": one[2],
+            "tokens": [one[3]],
+            "region": "europe-west",
+        }
+    )
+    redactor = Redactor(secret_texts(settings))
+
+    assert [token for token in one if not redactor.holds(token)] == []
+    for value in (settings.broker_dsn, settings.upstream, settings.employee, *settings.tokens):
+        assert Oracle(one).leaks(redactor.redact(f"{value}")) == []
+    assert not redactor.holds(f"{Client.__module__}.{Client.__qualname__} Client")
+    assert not redactor.holds("europe-west/end https://host amqp://mq")
+
+
+def test_the_sources_of_objects_are_redacted(directory: Path) -> None:
+    """What an object does not show, a job can still read from it."""
+    assert directory
+    mint = Mint(43)
+    environ = {
+        "BROKER_DSN": f"amqp://svc:{mint.token()}@mq/",
+        "API_TOKEN": mint.token(),
+        "AUTH_TOKEN": mint.token(),
+        "DB_PASSWORD": mint.token(),
+        "QUEUE": f"https://u:{mint.token()}@host/",
+        "REGION": "europe-west",
+    }
+    loaded = load(Settings, Options(settings=ObjectSettings, env_files=()), environ=environ)
+    loading.remember(loaded)
+    redactor = Redactor(secret_texts(loaded.settings))
+
+    assert [token for token in mint.made if not redactor.holds(token)] == []
+    assert not redactor.holds("europe-west https://host amqp://mq")
+
+
+def test_a_text_in_the_sources_is_redacted_only_as_a_whole_secret(directory: Path) -> None:
+    """The JSON of a dictionary holds names and punctuation, which occur in every log."""
+    assert directory
+    environ = {"KEY_DB": f'{{"host": "database", "password": "{TOKEN}"}}'}
+    loaded = load(Settings, Options(settings=AppSettings, env_files=()), environ=environ)
+    loading.remember(loaded)
+    redactor = Redactor(secret_texts(loaded.settings))
+
+    assert redactor.holds(TOKEN)
+    assert not redactor.holds('{"host": "database", "password": "x"}')

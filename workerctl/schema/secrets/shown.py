@@ -97,6 +97,13 @@ class Part(Record):
         return _text(self.value)
 
     @property
+    def is_opaque(self) -> bool:
+        """
+        Whether the value is an object of another package, whose text may hold anything.
+        """
+        return not isinstance(self.value, str | bytes | bytearray) and not _has_text(self.value)
+
+    @property
     def is_secret(self) -> bool:
         """
         Whether the part must not be shown: by its declaration, or by its shape.

@@ -30,7 +30,8 @@ def secret_texts(settings: Any, schema: Schema | None = None) -> Iterator[str]:
 
     These are the secrets at every depth, known by type, name or shape; the parts of public URLs
     that are not shown, such as a password; what computed fields and private attributes hold; and
-    further secrets such as older encryption keys.
+    further secrets such as older encryption keys. Of an object of another package, these are its
+    own text and the text in the sources.
 
     `schema` has the rules of the project's table as well. By default, it is the one with which the
     instance was loaded.
@@ -50,6 +51,10 @@ def secret_texts(settings: Any, schema: Schema | None = None) -> Iterator[str]:
     if origin is not None:  # that of the built-in class is among its private attributes
         for secret in origin.further_secrets.values():
             yield secret.get_secret_value()
+        for name, secret in origin.texts.items():
+            if _is_opaque(schema.value(settings, name)):
+                for part in _parts_as(schema, name, secret.get_secret_value()):
+                    yield from _texts(part)
     for one in schema.of(Hidden):  # perhaps in a table, not at the field
         for part in parts("", _HIDDEN, schema.value(settings, one.name)):
             yield from _texts(part)
@@ -120,9 +125,16 @@ def secret_parts(schema: Schema, settings: Any, name: str) -> Iterator[Part]:
     """
     Yield the secret parts of the value that an instance has for a variable.
     """
-    field = _field(schema, name)
-    found = parts(field.name, field.info, schema.value(settings, name), field.parents)
+    found = _parts_as(schema, name, schema.value(settings, name))
     yield from (part for part in found if part.is_secret)
+
+
+def _parts_as(schema: Schema, name: str, value: Any) -> Iterator[Part]:
+    """
+    Yield all parts of a value of the field that a variable sets.
+    """
+    field = _field(schema, name)
+    yield from parts(field.name, field.info, value, field.parents)
 
 
 class _Field(Record):
@@ -166,7 +178,29 @@ def secrets_in(name: str, text: str) -> Iterator[str]:
         yield from _texts(part)
 
 
+def _is_opaque(value: Any) -> bool:
+    """
+    Return whether a value is nothing but an object of another package.
+    """
+    return [part.is_opaque for part in parts("", None, value) if part.value is value] == [True]
+
+
+def _object_text(value: Any) -> str:
+    """
+    Return the text that a class gives to its objects; "" without one.
+    """
+    kind: Any = type(value)
+    if kind.__str__ is object.__str__:  # the name of the class, or what it shows of itself
+        return ""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 -- a team's code may raise anything
+        return ""
+
+
 def _texts(part: Part) -> Iterator[str]:
+    if part.is_opaque:
+        part = part.replace(value=_object_text(part.value))
     text = part.text
     if part.place.secret and part.is_secret:
         yield re.sub(_SCHEME, "", text)
