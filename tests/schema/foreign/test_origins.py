@@ -310,6 +310,13 @@ def test_a_delimiter_lets_the_outer_class_read_for_a_nested_one(
     assert [name for name, *_ in _unread(found)] == ["CACHE_HOST"]
 
 
+def test_a_nested_class_that_is_not_used_has_no_file(load_module: Load, here: Path) -> None:
+    """Nobody knows what it would read."""
+    (here / ".env").write_text(FILE)
+    text = NESTED.format(inner="", outer=OWN, required=" = 1", default="None")
+    assert _unread(load_module(text.replace("cache: Cache", "cache: Cache | None"))) == []
+
+
 @pytest.mark.parametrize("default", ['Cache(host="fixed")', "Field(default_factory=made)"])
 def test_an_argument_of_the_constructor_is_no_variable(load_module: Load, default: str) -> None:
     """The variable has no effect, so the value does not come from it."""

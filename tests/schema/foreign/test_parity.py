@@ -32,6 +32,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from workerctl.schema.declarations import Variable
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
@@ -293,10 +294,17 @@ def loaded(case: Case) -> Loaded:
     return load(Settings, options, environ=dict(case.environ))
 
 
+def variable_of(found: Loaded, name: str) -> Variable:
+    """Return the variable of a name, or that of the dictionary or model to which the name adds."""
+    variables = found.schema.variables.values()
+    known = {each: variable for variable in variables for each in variable.names}
+    return known[max((each for each in known if name.startswith(each)), key=len)]
+
+
 def subjects(found: Loaded) -> Iterator[set[str]]:
     """Yield what each finding is about: the fields that a variable sets, or something else."""
     for finding in found.findings:
-        variables = [found.schema.variables[name] for name in finding.fields]
+        variables = [variable_of(found, name) for name in finding.fields]
         if variables:
             yield {path[0] for each in variables for path in (each.path, *each.also)}
         else:

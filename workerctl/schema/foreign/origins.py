@@ -45,12 +45,13 @@ def with_origins(
             chosen[variable.name] = value
             continue
         known = values.chosen.get(variable.name)
-        if known is None or known.location.source not in KINDS or not found:
+        readers = [each.path for each in found if _reads(each.path, variable, by_class)]
+        if known is None or known.location.source not in KINDS or not readers:
             continue
         if not any(name.upper() in hidden for name in variable.names) and not any(
             _sees(schema, variable, each) for each in found
         ):
-            reader = classes[found[-1].path].__name__
+            reader = classes[readers[-1]].__name__
             unread[variable.name] = Unread(chosen.pop(variable.name).location, reader)
     return values.replace(chosen=chosen, unread=unread)
 
@@ -61,7 +62,14 @@ def _may_set(reading: Reading, variable: Variable, by_class: Mapping[Path, Conta
     """
     if _path_in(reading, variable) is None:
         return False
-    return reading.names is None or any(name in by_class[reading.path] for name in variable.names)
+    return reading.names is None or _reads(reading.path, variable, by_class)
+
+
+def _reads(path: Path, variable: Variable, by_class: Mapping[Path, Container[str]]) -> bool:
+    """
+    Return whether a class looks for a variable, not only the class around it or inside of it.
+    """
+    return any(name in by_class[path] for name in variable.names)
 
 
 def _path_in(reading: Reading, variable: Variable) -> Path | None:
