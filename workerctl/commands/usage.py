@@ -1,5 +1,5 @@
 """
-Messages for a command line that is not valid.
+Messages for a command line that is not valid, and command lines in hints.
 
 They repeat what was typed only where it cannot be a secret in the wrong place, which
 `workerctl.secrecy.typed` decides.
@@ -7,9 +7,11 @@ They repeat what was typed only where it cannot be a secret in the wrong place, 
 
 import os
 import re
+import shlex
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
@@ -17,6 +19,10 @@ from workerctl.report.results import Problem
 from workerctl.report.suggest import closest, did_you_mean
 from workerctl.report.words import listed
 from workerctl.secrecy.typed import named
+
+if TYPE_CHECKING:
+    from workerctl.schema.source_options import Options
+    from workerctl.sources.manifests.selection import Selection
 
 NO_HOME = Problem(
     "HOME is not set, so there is no place to install the completion.",
@@ -191,3 +197,54 @@ def _parameter_of(error: Exception) -> str:
         return str(max(options, key=len))
     name = getattr(error, "option_name", None)
     return str(name) if name else "the argument"
+
+
+def command_line(
+    words: Iterable[str], options: "Options | None" = None, further: Iterable[str] = ()
+) -> str:
+    """
+    Return a command as a hint names it, with the options that name its sources.
+
+    Without them, it would be about another configuration, or the built-in schema.
+
+        >>> command_line(["check"], Options(env_files=("my worker.env",)))
+        "`workerctl check --env-file 'my worker.env'`"
+
+    `further` options follow. A word that may be a secret is not repeated.
+    """
+    typed = ["workerctl", *words, *(_sources(options) if options else ()), *further]
+    return f"`{' '.join(map(shlex.quote, typed))}`"
+
+
+def _sources(options: "Options") -> Iterator[str]:
+    if options.env_files == ():
+        yield "--no-env-file"
+    for file in options.env_files or ():
+        yield from ("--env-file", named(file, "FILE"))
+    if options.secrets_dir is not None:
+        yield from ("--secrets-dir", named(options.secrets_dir, "DIRECTORY"))
+    if options.isolated:
+        yield "--isolated"
+    if isinstance(options.settings, str):
+        yield from ("--settings", _class(options.settings))
+    if options.manifest is not None:
+        yield from _manifest(options.manifest)
+
+
+def _class(settings: str) -> str:
+    """
+    Return the name of a settings class; one that is imported cannot be a secret.
+    """
+    module, _, name = settings.partition(":")
+    is_imported = hasattr(sys.modules.get(module), name.partition(".")[0])
+    return settings if is_imported else named(settings, "MODULE:CLASS")
+
+
+def _manifest(manifest: "Selection") -> Iterator[str]:
+    for file in manifest.files:
+        yield from (f"--{manifest.kind}", named(file, "FILE"))
+    if manifest.name is not None:
+        option = "--service" if manifest.kind == "compose" else "--workload"
+        yield from (option, named(manifest.name, "NAME"))
+    if manifest.container is not None:
+        yield from ("--container", named(manifest.container, "NAME"))

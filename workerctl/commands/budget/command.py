@@ -164,7 +164,7 @@ def _budget(context: Context, request: Request) -> Budget:
         raise no_pipeline(context.schema)
     bad = [name for name in pipeline.settings if name in context.invalid]
     if bad:
-        from workerctl.commands.again import command_line
+        from workerctl.commands.usage import command_line
 
         env = () if request.env is None else ("--env", request.env)
         raise RefusedError(

@@ -130,7 +130,7 @@ def _marks(
 
 
 def _writing_again(request: Request, words: Sequence[str]) -> str:
-    from workerctl.commands.again import command_line
+    from workerctl.commands.usage import command_line
 
     env = () if request.env is None else ("--env", request.env)
     return command_line(["check", *words], request.options, [*env, "--write-baseline"])

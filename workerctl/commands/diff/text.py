@@ -5,10 +5,10 @@ The comparison for people: names of one, values that differ, secrets, and counts
 from collections.abc import Iterable, Iterator
 
 from workerctl import __version__
-from workerctl.commands.again import command_line
 from workerctl.commands.diff.comparison import Cell, Comparison, Entry, Side
 from workerctl.commands.show_config.rows import origin_of
 from workerctl.commands.show_config.table import Cells, layout, row_lines
+from workerctl.commands.usage import command_line
 from workerctl.output.lines import Line, Style, line
 from workerctl.output.text import finding_lines
 from workerctl.schema.source_options import Options

@@ -5,10 +5,10 @@
 from importlib import import_module
 from typing import Literal
 
-from workerctl.commands.again import command_line
 from workerctl.commands.schema.entries import Outline, outline
 from workerctl.commands.schema.formats.comments import MARK, target_in
 from workerctl.commands.schema.staleness import difference
+from workerctl.commands.usage import command_line
 from workerctl.commands.world import World
 from workerctl.output.delivery import STDOUT
 from workerctl.report.errors import OutputError, RefusedError, UsageError

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from workerctl.commands.show_config.written import candidates, comparable, ordered, plain, written
 from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema
 from workerctl.schema.description import NO_DEFAULT, default_of
@@ -14,7 +15,6 @@ from workerctl.schema.foreign.annotations import fields_of, models_in
 from workerctl.schema.loaded import Loaded
 from workerctl.schema.secrets.shown import Redact
 from workerctl.schema.secrets.texts import shown_as
-from workerctl.schema.written import candidates, comparable, ordered, plain, written
 
 NOT_SET = "Not set by default."
 """The note about a default that is None or a secret without a text."""

@@ -10,6 +10,7 @@ from workerctl.commands.schema.defaults import defaults
 from workerctl.commands.schema.demands import Demand, demands, needed, sentences
 from workerctl.commands.schema.placeholders import placeholder, placeholder_url
 from workerctl.commands.show_config.rows import redactor_of, settings
+from workerctl.commands.show_config.written import alias_paths
 from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.rules import Endpoint
@@ -17,7 +18,6 @@ from workerctl.schema.declarations import Schema
 from workerctl.schema.description import NO_DEFAULT, Setting, default_of
 from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
-from workerctl.schema.written import alias_paths
 from workerctl.secrecy.masking import printable
 from workerctl.secrecy.recognition import secret_spans
 from workerctl.sources.forms.placeholders.recognition import is_placeholder

@@ -9,7 +9,7 @@ from workerctl import __version__
 from workerctl.commands.show_config.rows import Row
 from workerctl.output.json import location_of
 from workerctl.secrecy.masking import printable
-from workerctl.sources.quoting import quoted
+from workerctl.sources.dialects.quoting import quoted
 
 SCHEMA = "workerctl.config/1"
 

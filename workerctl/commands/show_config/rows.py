@@ -332,7 +332,7 @@ def public_texts(loaded: Loaded, selected: Iterable[Row]) -> dict[str, str]:
     """
     Return a text for each row that shows its whole value, from which the class reads it again.
     """
-    from workerctl.schema.written import written
+    from workerctl.commands.show_config.written import written
 
     whole = [row for row in selected if not row.setting.secret and _is_whole(loaded, row)]
     return written(loaded, {row.setting.name: _value(loaded, row.setting.name) for row in whole})

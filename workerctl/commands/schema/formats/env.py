@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workerctl.commands.schema.entries import Entry, Outline
 from workerctl.commands.schema.formats.comments import comment, described, heading, origin
-from workerctl.sources.quoting import quoted
+from workerctl.sources.dialects.quoting import quoted
 
 _COPY = (
     "Copy this file and replace the placeholders. A line that begins with #NAME= is optional, and "

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workerctl.sources import envfile
+from workerctl.sources.dialects.quoting import quoted
 from workerctl.sources.expansion import Expander
-from workerctl.sources.quoting import quoted
 
 _PIECES = ["\\", "'", '"', "$", "${HOME}", "${X:-a}", "{", "}", "`", " ", "#", " #", "=", "a", "é"]
 _TEXTS = st.lists(st.sampled_from(_PIECES) | st.characters(codec="utf-8"), max_size=8).map("".join)

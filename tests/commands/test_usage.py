@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workerctl.commands.again import command_line
+from workerctl.commands.usage import command_line
 from workerctl.schema.source_options import Options
 from workerctl.sources.manifests.selection import Selection
 
@@ -26,8 +26,8 @@ SECRET = "gT7kP2xW9qLm4Rb8Tz3Kd6Yh9Mc4Pf1"
         ),
         (Options(settings="app.config:Settings"), " --settings app.config:Settings"),
         (
-            Options(settings="workerctl.commands.again:command_line"),
-            " --settings workerctl.commands.again:command_line",
+            Options(settings="workerctl.commands.usage:command_line"),
+            " --settings workerctl.commands.usage:command_line",
         ),
         (Options(settings=Options), ""),
         (
