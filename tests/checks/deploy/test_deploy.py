@@ -162,7 +162,7 @@ def test_each_fault_is_found_at_its_line(
 
 @pytest.mark.parametrize(
     ("grace", "expected"),
-    [("30", None), ("300", "the pipeline says 300 s"), ('"number"', None)],
+    [("30", None), ("300", "the grace period of the pipeline is 300 s."), ('"number"', None)],
 )
 def test_a_grace_period_counts_in_place_of_the_timeout(
     check: Check, tmp_path: Path, grace: str, expected: str | None

@@ -10,7 +10,7 @@ import pytest
 
 from workerctl import cli
 from workerctl.commands.world import World
-from workerctl.sources.manifests.programs import Program, worker_in
+from workerctl.sources.manifests.programs import Program, worker_in, workers_in
 
 HEAD = """
 from typing import Annotated
@@ -389,3 +389,60 @@ def test_workers_are_recognised_as_frameworks_start_them(
     By a command of manage.py, as a module, behind a waiting script, and over several lines.
     """
     assert worker_in(command) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [
+        (["sh", "-c", "rq worker mail & rq worker bulk & wait"], ["rq", "rq"]),
+        (["bash", "-c", "celery -A a worker -Q mail & celery -A a worker -Q bulk"], ["celery"] * 2),
+        (["sh", "-c", "rq worker mail & exec celery -A a worker -Q bulk"], ["rq", "celery"]),
+        (["sh", "-c", "rq worker rq worker"], ["rq"]),
+        (["rq", "worker", "mail"], ["rq"]),
+        (["sh", "-c", "sleep 1; echo done"], []),
+    ],
+)
+def test_a_shell_may_start_several_workers(command: list[str], kinds: list[str]) -> None:
+    """
+    Each command of its script starts one at most.
+    """
+    assert [each.kind for each in workers_in(command)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        ("sh -c 'rq worker mail & rq worker bulk & wait'", 0),
+        ("bash -c 'celery -A a worker -Q mail & celery -A a worker -Q bulk; wait'", 0),
+        ("sh -c 'rq worker mail & rq worker other & wait'", 1),
+        ("sh -c 'rq worker some & rq worker other & wait'", 2),
+        ("rq worker mail $QUEUES", 0),
+        ("sh -c 'rq worker mail $${QUEUES}'", 0),
+        ("celery -A a worker -Q mail,$$QUEUES", 0),
+        ("dramatiq a --queues mail ${QUEUES:?}", 0),
+    ],
+)
+def test_every_worker_of_a_shell_consumes_its_queues(command: str, missing: int) -> None:
+    """
+    One whose queues come from a variable may consume any.
+    """
+    fields = 'queues: Annotated[list[str], Queues()] = ["mail", "bulk"]'
+    messages = [text for code, text in findings(fields, worker(command=command))]
+
+    several = "queue" if missing == 1 else "queues"
+    assert (
+        messages
+        == [f"QUEUES names {missing} {several} that no worker's command lists."][: missing > 0]
+    )
+
+
+def test_the_longest_time_limit_of_a_shell_counts() -> None:
+    """
+    A job of either worker may be running.
+    """
+    started = "celery -A a worker --time-limit {} -Q {}"
+    script = f"{started.format(5, 'mail')} & {started.format(300, 'bulk')}"
+    found = findings("number: int = 1", worker(command=f"sh -c '{script}'"))
+
+    text = "worker gets 10 s (the default) to finish after SIGTERM, but its command lets a job run"
+    assert found == [("DEP005", f"{text} for 300 s.")]

@@ -33,15 +33,15 @@ def queues_are_consumed(context: Context) -> Iterator[Finding]:
 
     Fix: add the queue to the command of a worker, or remove it from the settings.
     """
-    running = list(_running(context))
-    programs = [program for program in map(_program, running) if program is not None]
+    running = [(each, _programs(each)) for each in _running(context)]
+    programs = [program for _, started in running for program in started]
     declared = [each.name for each in context.schema.of(Queues)]
     if not programs or not declared:
         raise NotApplicable("no worker or no setting names queues")
     if not all(program.takes_named_queues_only for program in programs):
         return
     # A script may start a worker that takes from any queue.
-    if any(_program(each) is None and re.search(_WORKER, each.name.lower()) for each in running):
+    if any(not started and re.search(_WORKER, each.name.lower()) for each, started in running):
         return
     consumed = {queue for program in programs for queue in program.queues or ()}
     for (name,) in context.groups_of_valid((name,) for name in declared):
@@ -50,12 +50,12 @@ def queues_are_consumed(context: Context) -> Iterator[Finding]:
         missing = [str(queue) for queue in queues if str(queue) not in consumed]
         if missing:
             is_one = len(missing) == 1
+            count, them = ("1 queue", "it") if is_one else (f"{len(missing)} queues", "them")
             yield context.finding(
                 "DEP003",
                 Severity.WARNING,
-                f"{name} has {len(missing)} queue{'' if is_one else 's'} that the command of no "
-                f"worker names.",
-                "Add them to the command of a worker, or remove them from the setting.",
+                f"{name} names {count} that no worker's command lists.",
+                f"Add {them} to a worker's command, or remove {them} from the setting.",
                 name,
             )
 
@@ -65,8 +65,8 @@ def siblings_have_no_more(context: Context) -> Iterator[Finding]:
     Every setting that a container with the same code gets, the worker gets, too.
 
     Why: a new setting is often added to the web application only. The worker has the same code and
-    runs with the default, or fails in a job. That the worker has more is all right, and that it
-    lacks what a web server reads, as GUNICORN_THREADS or ALLOWED_HOSTS.
+    runs with the default, or fails in a job. It is fine if the worker has more, or lacks what only
+    a web server reads, such as GUNICORN_THREADS or ALLOWED_HOSTS.
 
     Fix: add the variable to the worker, or give both the same list.
     """
@@ -111,11 +111,10 @@ def time_to_finish_is_given(context: Context) -> Iterator[Finding]:
 
     Fix: set `stop_grace_period` or `terminationGracePeriodSeconds`.
     """
-    judged = manifest_of(context).judged
-    program = _program(judged)
-    limit = None if program is None else program.job_seconds
-    if context.pipeline is None and limit is not None:
-        yield from _too_little(context, limit, "a job may take")
+    limits = [each.job_seconds for each in _programs(manifest_of(context).judged)]
+    known = [limit for limit in limits if limit is not None]
+    if context.pipeline is None and known:
+        yield from _too_little(context, max(known), "its command lets a job run for")
         return
     pipeline = context.declared_pipeline()
     amount = _time_to_finish(pipeline)
@@ -124,10 +123,10 @@ def time_to_finish_is_given(context: Context) -> Iterator[Finding]:
         context.require_valid([name])
     needed = context.value(name) if name is not None else amount
     if isinstance(needed, int | float):
-        says = f"{name or 'the pipeline'} says"
+        but = f"{name or 'the grace period of the pipeline'} is"
         if pipeline.grace is None:
-            says = f"{name or 'the timeout'} of a job is"
-        yield from _too_little(context, needed, says, name)
+            but = f"{name or 'the pipeline'} lets a job run for"
+        yield from _too_little(context, needed, but, name)
 
 
 def _time_to_finish(pipeline: Pipeline) -> Amount:
@@ -138,10 +137,10 @@ def _time_to_finish(pipeline: Pipeline) -> Amount:
 
 
 def _too_little(
-    context: Context, needed: float, says: str, name: str | None = None
+    context: Context, needed: float, but: str, name: str | None = None
 ) -> Iterator[Finding]:
     """
-    Yield a finding if a worker has less time to finish than is needed.
+    Yield a finding if a worker has less time to finish than is `needed`, for the reason in `but`.
     """
     manifest = manifest_of(context)
     judged = manifest.judged
@@ -151,11 +150,11 @@ def _too_little(
         return
     is_compose = manifest.kind == "compose"
     option = "stop_grace_period" if is_compose else "terminationGracePeriodSeconds"
-    by_default = " (by default)" if given is None else ""
+    by_default = " (the default)" if given is None else ""
     yield Finding(
         code="DEP005",
         severity=Severity.WARNING,
-        message=f"{judged.name} is killed {seconds:g} s{by_default} after it is stopped; {says} "
+        message=f"{judged.name} gets {seconds:g} s{by_default} to finish after SIGTERM, but {but} "
         f"{needed:g} s.",
         hint=f"Set {option} to {needed:g} s or more.",
         fields=() if name is None else (name,),
@@ -196,10 +195,10 @@ def _is_running(container: "Container") -> bool:
     return not container.is_one_off and not container.is_elsewhere
 
 
-def _program(container: "Container") -> "Program | None":
-    from workerctl.sources.manifests.programs import worker_in  # most runs read no manifest
+def _programs(container: "Container") -> "list[Program]":
+    from workerctl.sources.manifests.programs import workers_in  # most runs read no manifest
 
-    return None if container.command is None else worker_in(container.command.value)
+    return [] if container.command is None else list(workers_in(container.command.value))
 
 
 DEP003 = Check(

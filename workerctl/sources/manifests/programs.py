@@ -3,7 +3,8 @@ What the command of a container starts: a worker, and the queues that it takes j
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 
 from workerctl.report.records import Record
@@ -49,19 +50,30 @@ class Program(Record):
 
 def worker_in(command: Sequence[str]) -> Program | None:
     """
-    Return the worker that a command starts, also behind a shell or another program; else None.
+    Return the first worker that a command starts; None if it starts none.
 
         >>> worker_in(["sh", "-c", "exec rq worker --with-scheduler high default"])
         Program(kind='rq', queues=('high', 'default'))
     """
+    return next(workers_in(command), None)
+
+
+def workers_in(command: Sequence[str]) -> Iterator[Program]:
+    """
+    Yield the workers that a command starts, also behind another program. A shell may start several.
+
+        >>> [each.queues for each in workers_in(["sh", "-c", "rq worker mail & rq worker bulk"])]
+        [('mail',), ('bulk',)]
+    """
     for words in commands(command):
-        for at, word in enumerate(words):
-            is_module = at > 0 and words[at - 1] == "-m"
-            name = _module(word) if is_module else PurePosixPath(word).name
-            program = _program(name, words[at + 1 :])
-            if program is not None:
-                return program
-    return None
+        found = (_program_at(words, at) for at in range(len(words)))
+        yield from islice((each for each in found if each is not None), 1)
+
+
+def _program_at(words: list[str], at: int) -> Program | None:
+    is_module = at > 0 and words[at - 1] == "-m"
+    name = _module(words[at]) if is_module else PurePosixPath(words[at]).name
+    return _program(name, words[at + 1 :])
 
 
 def _module(word: str) -> str:
@@ -73,18 +85,18 @@ def _module(word: str) -> str:
 
 def _program(name: str, rest: list[str]) -> Program | None:
     if name == "rq" and rest[:1] in (["worker"], ["worker-pool"]):
-        return Program("rq", tuple(_arguments_of_rq(rest[1:])) or None)
+        return Program("rq", _known(_arguments_of_rq(rest[1:])))
     if name in _COMMANDS_OF_RQ:
-        return Program("rq", tuple(_arguments_of_rq(rest)) or None)
+        return Program("rq", _known(_arguments_of_rq(rest)))
     if name == "bench" and rest[:1] in (["worker"], ["worker-pool"]):
-        return Program("rq", tuple(_values(rest, "--queue")) or None)
+        return Program("rq", _known(_values(rest, "--queue")))
     if name == "celery" and _subcommand_of_celery(rest) == "worker":
         queues = _values(rest, "-Q", "--queues")
         limits = _values(rest, "--time-limit") or _values(rest, "--soft-time-limit")
         seconds = float(limits[0]) if limits and limits[0].isdecimal() else None
-        return Program("celery", tuple(queues) if queues else (_CELERY_DEFAULT,), seconds)
+        return Program("celery", _known(queues) if queues else (_CELERY_DEFAULT,), seconds)
     if name in {"dramatiq", "rundramatiq"}:
-        return Program("dramatiq", tuple(_values(rest, "-Q", "--queues", several=True)) or None)
+        return Program("dramatiq", _known(_values(rest, "-Q", "--queues", several=True)))
     if name in _HUEY:
         return Program("huey")
     if name == "arq" and rest:
@@ -114,7 +126,7 @@ def _arguments_of_rq(words: list[str]) -> Iterator[str]:
             is_value = word not in _RQ_FLAGS and "=" not in word
         elif is_value:
             is_value = False
-        elif _NAME.fullmatch(word):
+        else:
             yield word
 
 
@@ -137,4 +149,14 @@ def _values(words: list[str], *options: str, several: bool = False) -> list[str]
                 found += value.split(",")
                 if not several:
                     break
-    return [each for each in found if _NAME.fullmatch(each)]
+    return found
+
+
+def _known(queues: Iterable[str]) -> tuple[str, ...] | None:
+    """
+    Return queues that a command names; None if it names none, or some by the value of a variable.
+    """
+    named = tuple(queues)
+    if any("$" in each for each in named):
+        return None
+    return tuple(each for each in named if _NAME.fullmatch(each)) or None
