@@ -446,3 +446,54 @@ def test_a_misspelled_key_is_refused(
     assert refused(kind, text.replace(old, new)) == [
         (message, f"Did you mean {old.partition(':')[0]}?", line)
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "message", "hint"),
+    [
+        (
+            "compose",
+            'NUMBER: "7"',
+            'NUMBER: "7"\n      SINCE: 2026-01-31',
+            "docker compose reads this value as a date, and refuses it.",
+            "Quote the value.",
+        ),
+        (
+            "compose",
+            'NUMBER: "7"',
+            'NUMBER: "7"\n      FLAGS: [a, b]',
+            "docker compose refuses a list as the value of a variable.",
+            "Write the value as a text.",
+        ),
+        (
+            "compose",
+            "period: 30s",
+            "period: 30 seconds",
+            "This is not a duration.",
+            "Write one such as `1m30s`.",
+        ),
+        (
+            "kubernetes",
+            'value: "7"',
+            "value: 7",
+            "The value of NUMBER is a number; Kubernetes accepts only strings.",
+            "Quote the value.",
+        ),
+        (
+            "kubernetes",
+            "{REGION: eu}",
+            "{REGION: no}",
+            "Key REGION of the ConfigMap shop is a boolean; Kubernetes accepts only strings.",
+            "Quote the value.",
+        ),
+    ],
+)
+def test_a_hint_says_what_to_write(kind: str, old: str, new: str, message: str, hint: str) -> None:
+    """
+    Where a single step is enough, it is named.
+    """
+    text = {"compose": SERVICE, "kubernetes": POD}[kind]
+    assert old in text
+
+    found = refused(kind, text.replace(old, new))
+    assert [(said, advised) for said, advised, _ in found] == [(message, hint)]

@@ -150,9 +150,8 @@ def test_the_redis_of_the_queue_is_recognised(
     """
     manifest = worker(environment, rest="".join(map(server, servers)))
 
-    expected = [
-        ("DEP002", f"{holder} holds the queue, and loses it when its container is replaced.")
-    ]
+    loses = "holds the jobs, and loses them when its container is replaced."
+    expected = [("DEP002", f"The service `{holder}` {loses}")]
     assert findings(fields, manifest) == (expected if holder else [])
 
 

@@ -51,8 +51,8 @@ def broker_never_evicts(context: Context) -> Iterator[Finding]:
         yield _finding(
             "DEP001",
             Severity.ERROR if is_of_all else Severity.WARNING,
-            f"{container.name} holds the queue, and evicts {'jobs' if is_of_all else 'keys'} when "
-            "its memory is full.",
+            f"{_subject(context, container)} holds the jobs, and evicts "
+            f"{'them' if is_of_all else 'keys'} when its memory is full.",
             "Set maxmemory-policy to noeviction, and use another Redis as a cache.",
             _place(container),
         )
@@ -91,7 +91,8 @@ def broker_is_persistent(context: Context) -> Iterator[Finding]:
             yield _finding(
                 "DEP002",
                 severity,
-                f"{container.name} holds the queue, and loses it when its container is replaced.",
+                f"{_subject(context, container)} holds the jobs, and loses them when its container "
+                "is replaced.",
                 hint,
                 container.location,
             )
@@ -284,6 +285,16 @@ def _is_elsewhere(context: Context, name: str) -> bool:
     if not separator or "$" in scheme or scheme.lower() in _SCHEMES:
         return False
     return "BROKER" in name.upper() or scheme.lower() in _OTHER_SCHEMES
+
+
+def _subject(context: Context, container: "Container") -> str:
+    """
+    Return a container as a sentence begins with it. A service may be called `queue`.
+    """
+    if context.manifest is None or context.manifest.kind != "compose":
+        return container.name
+    is_shown = " " not in container.name  # "a service" is one whose name may be a secret
+    return f"The service `{container.name}`" if is_shown else "A service"
 
 
 def _place(container: "Container") -> Location:

@@ -42,6 +42,9 @@ def secrets_are_not_written(context: Context) -> Iterator[Finding]:
     """
     No secret of the container is written in the manifest itself.
 
+    The path of a file with a secret is not one, and neither is a reference such as `${NAME}`. A
+    suppression accepts a single variable if its `field` is the name of the variable.
+
     Why: a manifest is committed, copied and rendered into logs. Anyone who can read the
     repository, or describe the container, has the secret.
 

@@ -28,8 +28,8 @@ def queues_are_consumed(context: Context) -> Iterator[Finding]:
     Every queue of the settings is named by the command of a worker.
 
     Why: a job in a queue that no worker takes from waits forever, and nothing fails. Where the
-    command of a worker names no queues, or is a script, it may take them from the settings, and
-    nothing is found.
+    command of a worker names no queues, takes one from a variable, or is a script, it may take them
+    from the settings, and nothing is found.
 
     Fix: add the queue to the command of a worker, or remove it from the settings.
     """

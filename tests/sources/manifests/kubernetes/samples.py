@@ -70,9 +70,12 @@ def judged(text: str) -> Container:
 
 def remarks(manifest: Manifest) -> list[str]:
     """
-    Return the remarks with their lines.
+    Return the remarks with their lines, each with its hint if it has one.
     """
-    return [f"{remark.location.line} {remark.value}" for remark in manifest.remarks]
+    return [
+        " ".join(filter(None, [str(each.location.line), each.value, each.hint]))
+        for each in manifest.remarks
+    ]
 
 
 def line_of(text: str, part: str) -> int:

@@ -43,8 +43,8 @@ spec:
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("4", "is a number; Kubernetes accepts only strings: quote it"),
-        ("yes", "is a boolean; Kubernetes accepts only strings: quote it"),
+        ("4", "is a number; Kubernetes accepts only strings. Quote the value"),
+        ("yes", "is a boolean; Kubernetes accepts only strings. Quote the value"),
         ("[a]", "is a list; Kubernetes accepts only strings"),
     ],
 )
@@ -135,7 +135,8 @@ def test_an_object_that_becomes_a_secret(own: str, kind: str) -> None:
     assert found.later["API_KEY"] == found.later["B"] == f"key API_KEY of the {kind}"
     assert found.location("API_KEY").line == line_of(text.partition("env:")[0], "API_KEY")
     assert len(found.remarks) == 1
-    assert "has no key API_KEE, to which C refers. Did you mean API_KEY?" in found.remarks[0].value
+    assert "has no key API_KEE, to which C refers." in found.remarks[0].value
+    assert found.remarks[0].hint == "Did you mean API_KEY?"
     assert found.judged.further == ()
 
 

@@ -76,7 +76,7 @@ def test_a_value_must_be_a_string(written: str, kind: str) -> None:
     text = worker(f"env:\n  - name: A\n    value: {written}")
     found = read(text)
 
-    problem = f"The value of A is a {kind}; Kubernetes accepts only strings: quote it."
+    problem = f"The value of A is a {kind}; Kubernetes accepts only strings. Quote the value."
     assert remarks(found) == [f"{line_of(text, 'value:')} {problem}"]
     assert texts(found.judged) == {"A": written}
 
@@ -215,7 +215,7 @@ def test_binary_data_makes_no_variables() -> None:
     found = read(text)
 
     problem = "the ConfigMap worker-env has no key blob, to which A refers."
-    hint = "It is in binaryData, of which no variables are made."
+    hint = "It is in binaryData, of which no variables are made: move it to data."
     assert remarks(found) == [
         f"{line_of(text, 'key: blob')} The container cannot start: {problem} {hint}"
     ]

@@ -427,7 +427,7 @@ def test_images_of_the_same_code(one: str, other: str, is_same: bool) -> None:
         (
             "resources: {limits: {memory: 512MB}}",
             "",
-            "The limit of memory is not a quantity; write one as 512Mi.",
+            "The limit of memory is not a quantity. Write it as `512Mi`.",
         ),
         ("command: rq worker", "", "command is not a list."),
         ("args: [3]", "", "A word of args is a number; Kubernetes accepts only strings."),

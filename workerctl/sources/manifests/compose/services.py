@@ -229,7 +229,7 @@ def _grace(project: Project, service: Value) -> Fact[float] | None:
         return None
     seconds = None if value.text is None else quantities.seconds(value.text)
     if seconds is None:
-        project.remark(value.location, "This is not a duration; write one as `1m30s`.")
+        project.remark(value.location, "This is not a duration.", "Write one such as `1m30s`.")
         return None
     return Fact(seconds, value.location)
 
@@ -250,6 +250,6 @@ def _amount(project: Project, value: Value | None, kinds: set[str]) -> Fact[int]
         return None
     amount = quantities.bytes_of(value.value) if value.kind in kinds else None
     if amount is None:
-        project.remark(value.location, "This is not an amount of memory; write one as `512m`.")
+        project.remark(value.location, "This is not an amount of memory.", "Write it as `512m`.")
         return None
     return Fact(amount, value.location) if amount else None

@@ -12,6 +12,13 @@ from workerctl.sources.manifests.compose.project import Project
 from workerctl.sources.manifests.compose.values import Value, source
 from workerctl.sources.manifests.containers import Fact, Variable
 
+_A_TEXT = "Write the value as a text."
+_REFUSED = {
+    "map": ("docker compose refuses a mapping as the value of a variable.", _A_TEXT),
+    "seq": ("docker compose refuses a list as the value of a variable.", _A_TEXT),
+    "time": ("docker compose reads this value as a date, and refuses it.", "Quote the value."),
+}
+
 
 class Environment(Record):
     """
@@ -85,13 +92,14 @@ def _entries(
     if value is None:
         return
     for name, each in value.entries.items():
-        if each.kind in {"map", "seq", "time"}:
-            project.remark(each.location, "This is not a value of a variable.")
+        if each.kind in _REFUSED:
+            project.remark(each.location, *_REFUSED[each.kind])
         else:
             yield name, each
     for item in value.items:
         if item.written is None:
-            project.remark(item.location, "This is not an assignment: docker compose refuses it.")
+            problem = "This is not an assignment: docker compose refuses it."
+            project.remark(item.location, problem, "Write it as `NAME=value`.")
             continue
         name, separator, text = item.written.partition("=")
         if "$" in name and item.missing:

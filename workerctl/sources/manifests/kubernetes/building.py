@@ -173,7 +173,8 @@ def _refused(workload: Workload, node: Node) -> Iterator[Fact[str]]:
         yield Fact("terminationGracePeriodSeconds is not a whole number.", period.location)
     memory = node.get("resources", "limits", "memory")
     if memory is not None and is_given(memory) and in_units(text_of(memory)) is None:
-        yield Fact("The limit of memory is not a quantity; write one as 512Mi.", memory.location)
+        problem = "The limit of memory is not a quantity."
+        yield Fact(problem, memory.location, "Write it as `512Mi`.")
     for key in _LISTS:
         found = node.get(key)
         if found is not None and is_given(found) and found.kind != "seq":

@@ -136,7 +136,8 @@ class _Reader:
             self._remark(key, node, f"is a {kind}; Kubernetes accepts only strings")
             return self._datum(key, node, None, "is not a string")
         if kind in {"number", "boolean"}:
-            self._remark(key, node, f"is a {kind}; Kubernetes accepts only strings: quote it")
+            problem = f"is a {kind}; Kubernetes accepts only strings"
+            self._remark(key, node, problem, "Quote the value.")
         text = text_of(node)
         return self._datum(key, node, text, "contains a NUL byte" if _NUL in text else None)
 
@@ -167,9 +168,9 @@ class _Reader:
         source = f"{key_of(key, self._kind, self._name)}, which SOPS decrypts"
         return Datum(None, node.location, source)
 
-    def _remark(self, key: str, node: Node, problem: str) -> None:
+    def _remark(self, key: str, node: Node, problem: str, hint: str | None = None) -> None:
         what = sentence(key_of(key, self._kind, self._name))
-        self.remarks.append(Fact(f"{what} {problem}.", node.location))
+        self.remarks.append(Fact(f"{what} {problem}.", node.location, hint))
 
 
 def _decoded(text: str) -> bytes | None:

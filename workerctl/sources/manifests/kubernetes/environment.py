@@ -163,8 +163,8 @@ class _Reader:
             problem = f"is a {kind}; Kubernetes accepts only strings"
             return self._faulty(shown, problem, node.location)
         if kind in {"number", "boolean"}:
-            problem = f"is a {kind}; Kubernetes accepts only strings: quote it"
-            self._remark(f"The value of {shown} {problem}.", node.location)
+            problem = f"is a {kind}; Kubernetes accepts only strings"
+            self._remark(f"The value of {shown} {problem}.", node.location, "Quote the value.")
         text = text_of(node)
         if _NUL in text:
             return self._faulty(shown, "contains a NUL byte", node.location)
@@ -251,12 +251,11 @@ class _Reader:
     def _missing(self, shown: str, key: str, kind: str, found: Data, location: Location) -> None:
         what = f"key {key}" if may_show(key) else "such key"
         known = [each for each in found.entries if may_show(each)]
-        near = did_you_mean(key, known)
-        hint = f" {near}" if near else ""
+        hint = did_you_mean(key, known)
         if key in found.entries:
-            hint = " It is in binaryData, of which no variables are made."
+            hint = "It is in binaryData, of which no variables are made: move it to data."
         problem = f"{thing(kind, found.name)} has no {what}, to which {shown} refers"
-        self._remark(f"The container cannot start: {problem}.{hint}", location)
+        self._remark(f"The container cannot start: {problem}.", location, hint)
 
     def _faulty(self, shown: str, problem: str, location: Location) -> Variable:
         self._remark(f"The value of {shown} {problem}.", location)
@@ -267,8 +266,8 @@ class _Reader:
             self._used.add((found.kind, found.name))
             self.remarks += found.remarks
 
-    def _remark(self, problem: str, location: Location) -> None:
-        self.remarks.append(Fact(sentence(problem), location))
+    def _remark(self, problem: str, location: Location, hint: str | None = None) -> None:
+        self.remarks.append(Fact(sentence(problem), location, hint))
 
 
 def _is_name(name: str) -> bool:
