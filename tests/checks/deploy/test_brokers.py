@@ -310,3 +310,19 @@ def test_the_options_of_an_image_may_be_provided_in_part() -> None:
 
     results = checked("redis_url: str", "--compose", "compose.yaml", "--service", "worker")
     assert results["DEP001"] == "failed"
+
+
+def test_a_known_broker_is_judged_next_to_an_unknown_one() -> None:
+    """
+    What is found is reported, whatever the other value will be.
+    """
+    fields = "one: Annotated[str, RedisUrl()]\ntwo: Annotated[str, RedisUrl()]"
+    results = of_compose(fields, "ONE: redis://queue, TWO: $WHERE")
+    assert {code: results[code] for code in FAILED} == FAILED
+
+    environment = "ONE: redis://queue, TWO: $A, BROKER_URL: $B"
+    results = of_compose(f"{fields}\nbroker_url: str", environment)
+    assert {code: results[code] for code in FAILED} == FAILED
+
+    results = of_compose(fields, "ONE: redis://elsewhere, TWO: $WHERE")
+    assert {results[code] for code in FAILED} == {"provided at deploy: TWO"}

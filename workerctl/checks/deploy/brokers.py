@@ -67,26 +67,10 @@ def broker_is_persistent(context: Context) -> Iterator[Finding]:
 
     Fix: mount a volume at the data directory, and in Redis set `appendonly yes`.
     """
-    from workerctl.sources.manifests.brokers import rabbitmq_keeps  # most runs read no manifest
-
     severity = context.by_environment(
         development=Severity.INFO, staging=Severity.WARNING, production=Severity.WARNING
     )
-    hosts, names = _hosts_of_rabbitmq(context)
-    servers = [
-        (each, kept) for each in _others(context) if (kept := rabbitmq_keeps(each)) is not None
-    ]
-    keeps: list[tuple[Container, bool | None, str]] = [
-        (each, kept, "Mount a volume at its data directory.")
-        for each, kept in servers
-        if _is_at(each, hosts)
-    ]
-    if servers and not keeps:
-        _defer(context, names)
-    if not keeps:
-        hint = "Mount a volume at its data directory, and set appendonly yes."
-        keeps = [(each, redis.is_persistent, hint) for each, redis in _brokers(context)]
-    for container, is_kept, hint in keeps:
+    for container, is_kept, hint in _stores(context):
         if is_kept is False and severity is not None:
             yield _finding(
                 "DEP002",
@@ -121,12 +105,33 @@ def broker_has_room(context: Context) -> Iterator[Finding]:
         )
 
 
-def _brokers(context: Context) -> "Iterator[tuple[Container, Redis]]":
+def _stores(context: Context) -> "Iterator[tuple[Container, bool | None, str]]":
     """
-    Yield the containers that hold the queue.
+    Yield the containers that hold the queue, whether each keeps it, and what to do if not.
 
-    Raise NotApplicable without any, and DeferCheck at the end if a value that is provided at deploy
-    may name another one.
+    Raise NotApplicable or DeferCheck at the end, as `_brokers` does.
+    """
+    from workerctl.sources.manifests.brokers import rabbitmq_keeps  # most runs read no manifest
+
+    hosts, names = _hosts_of_rabbitmq(context)
+    servers = [
+        (each, kept) for each in _others(context) if (kept := rabbitmq_keeps(each)) is not None
+    ]
+    found = [each for each in servers if _is_at(each[0], hosts)]
+    for container, is_kept in found:
+        yield container, is_kept, "Mount a volume at its data directory."
+    if not found:
+        hint = "Mount a volume at its data directory, and set appendonly yes."
+        for container, redis in _brokers(context, names if servers else ()):
+            yield container, redis.is_persistent, hint
+
+
+def _brokers(context: Context, later: Iterable[str] = ()) -> "Iterator[tuple[Container, Redis]]":
+    """
+    Yield the containers of Redis that hold the queue. Raise NotApplicable without any.
+
+    Raise DeferCheck instead, also after others, if a value that is provided at deploy may name one:
+    that of one of the settings in `later`, for example.
     """
     from workerctl.sources.manifests.brokers import redis_in  # most runs read no manifest
 
@@ -134,8 +139,7 @@ def _brokers(context: Context) -> "Iterator[tuple[Container, Redis]]":
     hosts, names = _hosts(context)
     brokers = [each for each in servers if _is_at(each[0], hosts)]
     yield from brokers
-    if servers:
-        _defer(context, names)
+    _defer(context, [*later, *(names if servers else ())])
     if not brokers:
         raise NotApplicable("no Redis of the manifest is known to hold the queue")
 
