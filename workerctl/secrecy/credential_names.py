@@ -19,26 +19,38 @@ def _set(text: str) -> frozenset[str]:
 
 
 # Words that occur in credentials only, wherever they stand in a longer word.
-_PARTS = _set("PASSWORD PASSWD PASSPHRASE PASSCODE SECRET CREDENTIAL")
+_PARTS = _set("PASSWORD PASSWD PASSWORT PSWD PASSPHRASE PASSCODE SECRET CREDENTIAL")
 
 _WORDS = _set(
     "KEY KEYS TOKEN TOKENS PWD PASS DSN CREDS JWT BEARER AUTH AUTHORIZATION SIGNING SALT "
-    "COOKIE COOKIES PRIVATE"
+    "COOKIE COOKIES PRIVATE PW PASSKEY PASSKEYS PEPPER FERNET HMAC JWK JWKS MNEMONIC CONNSTR"
 )
+# Words that name a credential only at the end of a name, and never a number, because they are used
+# for much else: a PIN is one, PIN_MEMORY and PIN_COUNT are not.
+_ENDS = _set("CONN OTP PAT PIN TOK TOTP")
 # What stands before KEY, TOKEN or PASS in one word.
 _OWNERS = _set(
     "API ACCESS APP AUTH BOT CLIENT CSRF DB DEPLOY ENCRYPTION HMAC ID LICENSE MASTER MY "
-    "PRIVATE REDIS REFRESH ROOT SERVICE SESSION SIGNING SMTP SSH USER"
+    "PRIVATE REDIS REFRESH ROOT SERVICE SESSION SIGNING SMTP SSH USER "
+    "ADMIN AES ENC FTP LDAP MAIL MYSQL PG POSTGRES PRIV RSA SHARED SIGN"
 )
-_OWNED = ("KEY", "KEYS", "TOKEN", "TOKENS", "PASS")
+_OWNED = ("KEY", "KEYS", "TOKEN", "TOKENS", "PASS", "PWD", "PW")
 
 # Every name of a credential contains one of these; most names contain none.
-_HINTS = _set("KEY TOKEN PASS SECRET PWD AUTH CRED DSN JWT BEARER SIGNING SALT COOKIE PRIVATE CONN")
-_PAIRS = (
-    frozenset({"CONNECTION", "STRING"}),
-    frozenset({"CONN", "STRING"}),
-    frozenset({"CONNECTION", "STR"}),
-    frozenset({"CONN", "STR"}),
+_HINTS = _set(
+    "KEY TOK PASS SECRET PW PSWD AUTH CRED DSN JW BEARER SIGNING SALT COOKIE PRIVATE CONN "
+    "FERNET HMAC MNEMONIC OTP PAT PEPPER PHRASE PIN SEED"
+)
+_PAIRS = tuple(
+    map(
+        _set,
+        (
+            *("CONNECTION STRING", "CONN STRING", "CONNECTION STR", "CONN STR"),
+            # A seed alone is that of random numbers.
+            *("SEED PHRASE", "RECOVERY PHRASE", "BACKUP PHRASE", "WALLET PHRASE"),
+            *("TOTP SEED", "OTP SEED", "WALLET SEED", "HD SEED", "MASTER SEED"),
+        ),
+    )
 )
 
 # A last word after which any of the words above only says what is measured or switched.
@@ -61,7 +73,9 @@ _KEYED = _set(
     "GROUPING IDEMPOTENCY JOIN LIMIT LIMITER LOCK LOOKUP MESSAGE OBJECT ORDER ORDERING PARTITION "
     "PARTITIONING PRIMARY RANGE ROUTING SHARD SHARDING SORT SORTING THROTTLE UNIQUE"
 )
-_AMBIGUOUS = _set("AUTH COOKIE COOKIES PRIVATE SIGNING PASS JWT BEARER")
+_AMBIGUOUS = _set(
+    "AUTH COOKIE COOKIES PRIVATE SIGNING PASS JWT BEARER HMAC JWK JWKS PASSKEY PASSKEYS"
+)
 _QUANTITIES = _set("MAX MIN NUM TOTAL COUNT LIMIT PER USE ENABLE REQUIRE IS HAS")
 
 # Names of collections, whose members are credentials whatever they are called.
@@ -79,8 +93,11 @@ _NEVER_SENT = _set(
     "PASSWORD PASSWD PASSPHRASE PASSCODE PWD PASS DSN SALT PEPPER COOKIE COOKIES PRIVATE PUBLIC "
     "SIGNING SIGN ENCRYPTION ENCRYPT CIPHER FERNET HMAC SSH PGP GPG PEM CERT CERTIFICATE SSL TLS "
     "CREDENTIAL CREDENTIALS CREDS PHRASE MNEMONIC SEED CONNECTION CONN LICENSE HASH KEYFILE "
-    "KEYSTORE TRUSTSTORE JWK JWKS USER USERNAME LOGIN"
+    "KEYSTORE TRUSTSTORE JWK JWKS USER USERNAME LOGIN PIN OTP TOTP PASSKEY PASSKEYS CONNSTR "
+    "ENCKEY PRIVKEY AESKEY RSAKEY SIGNKEY"
 )
+_NEVER_SENT_PARTS = ("PASSW", "PSWD", "PASSPHRASE")
+_NEVER_SENT_ENDS = ("PASS", "PWD", "PW")
 # Words of a SECRET_KEY or SECRET with which an application signs what only it reads.
 _OWN_SECRETS = _set(
     "APP APPLICATION DJANGO FLASK RAILS JWT SESSION CSRF NEXTAUTH AUTH SIGNATURE STATE SERVER"
@@ -101,13 +118,22 @@ def use_of(name: str) -> Use:
     """
     words = frozenset(word.rstrip("0123456789") or word for word in _words(name))
     others = words - {"SECRET", "SECRETS", "KEY", "KEYS", "MY", "TOKEN", "V"}
-    if words & _NEVER_SENT or any("PASSW" in word or "PASSPHRASE" in word for word in words):
+    if words & _NEVER_SENT or any(map(_is_never_sent, words)):
         return "private"
     if not any("SECRET" in word for word in words):
         return "sent"
     if not others or others & _OWN_SECRETS or {"ACCESS", "KEY"} <= words:
         return "private"  # such as SECRET_KEY of Django; AWS_SECRET_ACCESS_KEY signs
     return "sent" if words & {"KEY", "KEYS"} else "shared"
+
+
+def _is_never_sent(word: str) -> bool:
+    """
+    Return whether a word, such as ROOTPASSWORD or DBPW, contains one for a password.
+    """
+    if any(part in word for part in _NEVER_SENT_PARTS):
+        return True
+    return word.endswith(_NEVER_SENT_ENDS) and _is_credential(word)
 
 
 @lru_cache(maxsize=4096)
@@ -124,13 +150,23 @@ def is_credential_name(name: str) -> bool:
     words = _words(name)
     found = frozenset(filter(_is_credential, _without_keys(words)))
     if not found:
-        return any(pair <= set(words) for pair in _PAIRS)
+        return _ends_in_credential(words) or any(pair <= set(words) for pair in _PAIRS)
     last = words[-1]
     if "BY" in words[:-1]:  # a mapping, such as TOKENS_BY_NAME
         return True
     if last in _MEASURES or (found <= {"TOKENS", "KEYS"} and not _QUANTITIES.isdisjoint(words)):
         return False
     return not (found <= _AMBIGUOUS and last in _PROPERTIES)
+
+
+def _ends_in_credential(words: list[str]) -> bool:
+    """
+    Return whether the last word is one that names a credential only there.
+    """
+    last = next((word for word in reversed(words) if not word.isdecimal()), "")
+    if last.rstrip("0123456789") not in _ENDS:
+        return False
+    return _QUANTITIES.isdisjoint(words) and _RANDOM_BY_NATURE.isdisjoint(words)
 
 
 def ends_as_credential(name: str) -> bool:
