@@ -150,7 +150,7 @@ def _secrets(names: Names, directory: str, dialect: Dialect) -> Source:
         # Not only regular files: a broken link must be reported, not ignored.
         files = sorted(path for path in Path(directory).iterdir() if not path.is_dir())
         if dialect.pydantic:
-            files = [path for path in files if _is_inside(path, directory)]
+            files = [path for path in files if _is_inside(path, directory) or _is_broken(path)]
     except (OSError, ValueError):
         files = None
     if files is None:
@@ -167,6 +167,11 @@ def _is_inside(path: Path, directory: str) -> bool:
         return path.is_file() and Path(directory).resolve() in path.resolve().parents
     except (OSError, RuntimeError):
         return False
+
+
+def _is_broken(path: Path) -> bool:
+    # With a link to nothing, pydantic-settings fails.
+    return path.is_symlink() and not path.exists()
 
 
 def _together(sources: tuple[Source, ...]) -> tuple[Source, ...]:

@@ -104,3 +104,35 @@ def test_a_validator_that_parses_remains_a_validator(
 
     (finding,) = found.findings
     assert finding.message == "SIZE is rejected by validator `Settings.parse` (config.py:23)."
+
+
+SECRET_FILES = """
+class Settings(BaseSettings):
+    {config}
+    db_password: SecretStr{default}
+    port: int = 1
+"""
+
+
+@pytest.mark.parametrize("default", ["", ' = SecretStr("")'], ids=["required", "optional"])
+@pytest.mark.parametrize("content", [b"caf\xe9-k9Xq2\n", "k9Xq2".encode("utf-16"), None])
+@pytest.mark.parametrize("is_own", [True, False], ids=["own directory", "named directory"])
+def test_a_secret_file_that_cannot_be_read(
+    load_module: Load, here: Path, content: bytes | None, default: str, *, is_own: bool
+) -> None:
+    """It is the cause, whatever the class makes of it; a broken link is such a file."""
+    (here / "sec").mkdir()
+    (here / "sec/port").write_text("8000\n")
+    if content is None:
+        (here / "sec/db_password").symlink_to("k9Xq2")
+    else:
+        (here / "sec/db_password").write_bytes(content)
+    config = 'model_config = SettingsConfigDict(secrets_dir="sec")' if is_own else ""
+    text = SECRET_FILES.format(config=config, default=default)
+    found = load_module(text) if is_own else load_module(text, secrets_dir="sec")
+
+    (finding,) = found.findings
+    assert finding.message == "db_password is a file that cannot be read as text."
+    assert finding.fields == ("DB_PASSWORD",)
+    assert str(finding.location).endswith("sec/db_password")
+    assert "DB_PASSWORD" in found.invalid

@@ -198,10 +198,19 @@ def _loaded(schema: Schema, values: Values, project: Project, judged: Judged) ->
             each for each in rejections if each.cause != "missing" or each.variable not in perhaps
         )
     findings = findings_of(schema, values, rejections)
+    invalid = _invalid(schema, built)
+    if any(value.problem is not None for value in values.chosen.values()):
+        from workerctl.schema.rejections import unreadable_files  # most files can be read
+
+        # Whatever the class makes of a file that it cannot read, the file is the cause.
+        unreadable = unreadable_files(values)
+        names = frozenset(each.fields[0] for each in unreadable)
+        rest = (each for each in findings if names.isdisjoint(each.fields))
+        findings, invalid = (*unreadable, *rest), invalid | names
     return Loaded(
         settings=built.instance,
         values=values,
-        invalid=_invalid(schema, built),
+        invalid=invalid,
         findings=findings,
         project=project,
         schema=schema,
