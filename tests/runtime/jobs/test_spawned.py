@@ -61,8 +61,13 @@ import sys
 import rq.worker
 from redis import Redis
 from workerctl.runtime import rq as ours
-kind = ours.SpawnWorker if sys.argv[2] == "ours" else rq.worker.SpawnWorker
-kind(["jobs"], connection=Redis.from_url(sys.argv[1])).work(burst=True)
+kinds = {
+    "ours": ours.SpawnWorker,
+    "RQ's": rq.worker.SpawnWorker,
+    "forking": rq.worker.Worker,
+    "simple": rq.worker.SimpleWorker,
+}
+kinds[sys.argv[2]](["jobs"], connection=Redis.from_url(sys.argv[1])).work(burst=True)
 """
 SECRETS = {"API_KEY": "tk_R4tq9WmZ2vB7nK5xD8cL3jH6", "BILLING_TOKEN": "bl-7Yw2Gk9PsQ4nV6xTz1Rd"}
 
@@ -173,4 +178,16 @@ def test_it_does_not_warn_where_the_process_finds_its_settings(
     done = work(BOOTED, "RQ's", **variables)
 
     assert job.return_value() == "Team.Settings", done.stderr
+    assert WARNING not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["forking", "simple"])
+@pytest.mark.parametrize("script", [BOOTED, ""], ids=["booted", "not booted"])
+def test_it_does_not_warn_in_a_process_that_has_run_the_script(
+    work: Work, connection: Redis, kind: str, script: str
+):
+    job = Queue("jobs", connection=connection).enqueue("jobs.name")
+    done = work(script, kind)
+
+    assert job.return_value() == ("Team.Settings" if script else "Settings"), done.stderr
     assert WARNING not in done.stderr

@@ -17,7 +17,8 @@ from workerctl.settings import Settings, get_settings
 VARIABLE = "WORKERCTL_SPAWNED_SETTINGS"
 """The names of the classes, `module:Class`, with commas; the first is that of `get_settings()`."""
 
-_RQ_JOB_ID = "RQ_JOB_ID"  # which RQ's SpawnWorker sets
+# RQ's workers set the first one, and SpawnWorker the second one as well.
+_JOB, _EXECUTION = "RQ_JOB_ID", "RQ_EXECUTION_ID"
 
 
 def hand_on() -> None:
@@ -50,7 +51,8 @@ def warning(job_id: str) -> str | None:
     """
     Return a sentence if this process was started for a job, and has no settings of a script.
     """
-    if os.environ.get(_RQ_JOB_ID) != job_id or get_settings.instances:
+    is_new = os.environ.get(_JOB) == job_id and _EXECUTION in os.environ
+    if not is_new or get_settings.instances:
         return None
     try:
         if names_settings():
