@@ -8,11 +8,10 @@ from workerctl.report.findings import Location
 from workerctl.report.records import Record
 from workerctl.sources.manifests.containers import Container, Fact
 from workerctl.sources.manifests.documents import Node
-from workerctl.sources.manifests.keys import table
+from workerctl.sources.manifests.keys import corrected, table
 from workerctl.sources.manifests.kubernetes import environment, volumes
 from workerctl.sources.manifests.kubernetes.environment import Environment
 from workerctl.sources.manifests.kubernetes.expansion import expand
-from workerctl.sources.manifests.kubernetes.misspelling import corrected
 from workerctl.sources.manifests.kubernetes.naming import named
 from workerctl.sources.manifests.kubernetes.quantities import in_units
 from workerctl.sources.manifests.kubernetes.scalars import is_given, kind_of, text_of, whole
