@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.schema.foreign.conftest import Load
-from workerctl.report.findings import Location
+from workerctl.report.findings import Location, Severity
 
 SOURCES = """
 class Own(PydanticBaseSettingsSource):
@@ -89,6 +89,18 @@ def test_a_source_that_fails_otherwise(
         (f"A source of Settings cannot be read: {message}.", hint)
     ]
     assert "k9Xq2" not in repr(found.findings)
+
+
+def test_what_this_machine_lacks_is_a_warning(load_module: Load) -> None:
+    """A source that looks for a file of the worker is not a validator either."""
+    text = SOURCES.format(parse="value", source="Own(settings_cls)")
+    found = load_module(text.replace('os.environ["k9Xq2"]', "open('/absent/k9Xq2')"))
+
+    (finding,) = found.findings
+    assert (finding.severity, finding.message) == (
+        Severity.WARNING,
+        "Settings cannot be judged on this machine (FileNotFoundError in Own).",
+    )
 
 
 @pytest.mark.parametrize(

@@ -186,16 +186,15 @@ def _of_machine(variable: Variable, values: Values, rejection: Rejection) -> Fin
 
 def _as_a_whole(schema: Schema, rejection: Rejection) -> Finding:
     name = schema.settings_class.__name__
-    if rejection.unreadable is not None:
-        return _unreadable(name, rejection.unreadable, rejection)
+    source = rejection.unreadable
+    if source is not None and rejection.cause == "source":
+        return _unreadable(name, source, rejection)
     if rejection.cause == "machine":
+        by = _validator(rejection) if source is None else source.name
         return Finding(
             code="SET001",
             severity=Severity.WARNING,
-            message=(
-                f"{name} cannot be judged on this machine "
-                f"({rejection.type} in {_validator(rejection)})."
-            ),
+            message=f"{name} cannot be judged on this machine ({rejection.type} in {by}).",
             hint="Repeat the check on the machine of the worker.",
         )
     return Finding(

@@ -211,12 +211,14 @@ def of_exception(error: BaseException, sources: Sources) -> Iterator[Rejection]:
     It may be a source that has raised it.
     """
     unreadable = source_of(error)
-    if unreadable is not None and not isinstance(error, OSError):
+    is_of_machine = isinstance(error, OSError)
+    if unreadable is not None:
         place, kind = places.last_of(error), type(error).__name__
-        yield Rejection((), None, "source", kind, place, unreadable=unreadable)
+        by: Cause = "machine" if is_of_machine else "source"
+        yield Rejection((), None, by, kind, place, unreadable=unreadable)
         return
     place = places.validator_of(error)
-    cause: Cause = "machine" if isinstance(error, OSError) else "validator"
+    cause: Cause = "machine" if is_of_machine else "validator"
     path = () if place is None else _judged_by(place, sources)
     variable = sources.setting(path) if path else None
     name = None if variable is None else variable.name
