@@ -160,7 +160,7 @@ def of_validation(error: ValidationError, sources: Sources) -> Iterator[Rejectio
     Yield what pydantic rejects.
     """
     above = _path_of_class(error.title, sources)
-    for each in error.errors(include_url=False):
+    for each in error.errors(include_input=False, include_url=False):
         if each["type"] == "extra_forbidden":
             yield _unknown(tuple(map(str, each["loc"])), sources)
         else:
@@ -301,7 +301,9 @@ def _rejection(item: ErrorDetails, above: Path, sources: Sources) -> Rejection:
         type=item["type"],
         place=place,
         lacks=_lacking(item["loc"][-1], depth) if is_inside else None,
-        takes_no_text=below is None and _takes_no_text(item, variable),
+        takes_no_text=below is None
+        and sources.is_set(variable)
+        and _takes_no_text(item["type"], variable),
     )
 
 
@@ -322,15 +324,17 @@ def _lacking(last: int | str, depth: int) -> str:
     return last if depth == 1 else f"{last} in every item"
 
 
-def _takes_no_text(item: ErrorDetails, variable: Variable) -> bool:
+def _takes_no_text(error: str, variable: Variable) -> bool:
     """
     Return whether the type of a variable is a strict one, or a choice of other values than texts.
+
+    `error` is pydantic's type of the error for the text that a source has for it.
     """
     kinds = [*alternatives(variable.info.annotation)]
-    if len(kinds) != 1 or not isinstance(item["input"], str) or is_complex(kinds[0]):
+    if len(kinds) != 1 or is_complex(kinds[0]):
         return False
-    if item["type"] not in _CHOICES:
-        return item["type"] in _NO_TEXT
+    if error not in _CHOICES:
+        return error in _NO_TEXT
     from pydantic import TypeAdapter  # few classes have such a type
 
     (kind,) = kinds
