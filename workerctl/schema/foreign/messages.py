@@ -117,7 +117,8 @@ def _expectation(variable: Variable, rejection: Rejection) -> str:
     if info.annotation is Any:  # of a key whose type is not known
         return "of the form that the class declares"
     expected = description.expectation(info, is_own=False)
-    return f"{expected} of the form that the class declares" if "JSON o" in expected else expected
+    is_object = "JSON object" in expected
+    return f"{expected} of the form that the class declares" if is_object else expected
 
 
 def _hint(schema: Schema, variable: Variable) -> str:
