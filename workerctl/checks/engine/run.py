@@ -257,11 +257,13 @@ def redacted_suppressions(context: Context) -> tuple[Suppression, ...]:
     from workerctl.schema.secrets.texts import secrets_in  # most env files have no such comment
     from workerctl.secrecy.redaction import Redactor
 
-    reasons = [each.reason for each in context.suppressions if each.written is not None]
+    # A comment that names several codes is several suppressions.
+    reasons = {each.reason for each in context.suppressions if each.written is not None}
     shaped = (secret for reason in reasons for secret in secrets_in("", reason))
     redactor = Redactor([*secret_texts(context), *shaped], MASK)
+    redacted = {reason: redactor.redact(reason) for reason in reasons}
     return tuple(
-        each if each.written is None else each.replace(reason=redactor.redact(each.reason))
+        each if each.written is None else each.replace(reason=redacted[each.reason])
         for each in context.suppressions
     )
 
