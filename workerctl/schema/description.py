@@ -32,6 +32,15 @@ OTHER_GROUP = "other"
 NO_DEFAULT: Final = object()
 """What stands for the default of a field that has none before the class is called."""
 
+CONSTRAINTS = {
+    "string_too_short": "longer",
+    "string_too_long": "shorter",
+    "string_pattern_mismatch": "of the form that its pattern requires",
+    "too_short": "a list of more items",
+    "too_long": "a list of fewer items",
+}
+"""What a text or a list must be whose type is right, by pydantic's type of the error."""
+
 _BOUNDS = {
     "gt": "above",
     "ge": "of at least",

@@ -15,14 +15,6 @@ from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources.values import Values
 
 _OF_VALIDATOR = ("value_error", "assertion_error")
-# What a text or a list lacks whose type is right.
-_CONSTRAINTS = {
-    "string_too_short": "longer",
-    "string_too_long": "shorter",
-    "string_pattern_mismatch": "of the form that its pattern requires",
-    "too_short": "a list of more items",
-    "too_long": "a list of fewer items",
-}
 _SEE_CLASS = "See the class for what it requires."
 
 
@@ -110,8 +102,8 @@ def _expectation(info: FieldInfo, item: ErrorDetails) -> str:
     from workerctl.schema import description
 
     is_whole = len(item["loc"]) == 1  # not an item of a list
-    if is_whole and item["type"] in _CONSTRAINTS and not _says_what_it_expects(info):
-        return _CONSTRAINTS[item["type"]]
+    if is_whole and item["type"] in description.CONSTRAINTS and not _says_what_it_expects(info):
+        return description.CONSTRAINTS[item["type"]]
     return description.expectation(info)
 
 

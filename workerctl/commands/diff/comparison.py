@@ -12,7 +12,6 @@ from workerctl.checks.values.shared_secrets import SEC001
 from workerctl.commands.configurations import Configuration
 from workerctl.commands.show_config.rows import (
     is_assigned,
-    is_secret,
     is_valid,
     keys_of,
     models_around,
@@ -197,7 +196,7 @@ def _side(world: World, one: Configuration, loaded: Loaded) -> Side:
         loaded=loaded,
         env=judged_as(loaded.view, one.request.env),
         report=report_of(loaded, context, (), env_by=one.request.env_by),
-        settings={name: is_secret(loaded, name) for name in setting_names(loaded)},
+        settings={name: loaded.values.names.is_secret(name) for name in setting_names(loaded)},
         lines={
             line.name: line
             for source in loaded.values.env_files

@@ -115,14 +115,9 @@ def setting_of(loaded: Loaded, name: str) -> Setting:
             aliases=variable.aliases,
             path=".".join(variable.path),
         )
-    return setting.replace(group=_group(schema, variable, setting), secret=is_secret(loaded, name))
-
-
-def is_secret(loaded: Loaded, name: str) -> bool:
-    """
-    Return whether a setting is secret.
-    """
-    return loaded.values.names.is_secret(name)
+    return setting.replace(
+        group=_group(schema, variable, setting), secret=loaded.values.names.is_secret(name)
+    )
 
 
 def name_of(loaded: Loaded, name: str) -> str:

@@ -21,11 +21,7 @@ from workerctl.sources.values import Source, Values
 
 _MOST_NAMES = 4
 _WORDS = {
-    "string_too_short": "longer",
-    "string_too_long": "shorter",
-    "string_pattern_mismatch": "of the form that its pattern requires",
-    "too_short": "a list of more items",
-    "too_long": "a list of fewer items",
+    **description.CONSTRAINTS,
     "finite_number": "a finite number",
     "decimal_max_digits": "a number of fewer digits",
     "decimal_whole_digits": "a number of fewer digits before the decimal point",
