@@ -4,6 +4,8 @@ Encryption keys: generation, form, strength, and the id that identifies a key wi
 This module uses the standard library only. No message contains a part of a key.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 from itertools import pairwise

@@ -4,6 +4,8 @@ The whole flow of a preflight: sources → Settings → checks → report.
 `preflight` is the flow itself; the functions below it are its steps, in the same order.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sys

@@ -9,6 +9,8 @@ A team declares its own stages with the public names, which are imported on firs
     PIPELINE.budget(settings).worst  # 182 seconds: two attempts of 90, and 2 between them
 """
 
+from __future__ import annotations
+
 from workerctl import lazy
 
 TYPE_CHECKING = False

@@ -4,6 +4,8 @@ The worst-case duration of a job: the sum of all attempts of its stages and the 
 The arithmetic is exact to the last digit of every setting. N retries mean N + 1 attempts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction

@@ -2,6 +2,8 @@
 A team's own pipeline: reading `[tool.workerctl.pipeline]`, and validating what it declares.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from math import inf

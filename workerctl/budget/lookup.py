@@ -7,6 +7,8 @@ Finding the pipeline of a configuration, and the numbers in it that bound a call
 which has an instance only, with `pipeline_for`.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Container, Mapping
 from typing import Any

@@ -16,6 +16,8 @@ In any other settings class than the built-in one, a name is the path of a field
 "render.timeout", or its variable, such as "APP_RENDER__TIMEOUT".
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -114,7 +116,7 @@ class StageSettings(Record):
         return (self.stage,) if isinstance(self.stage, str) else self.stage
 
     @property
-    def one_call(self) -> "StageSettings":
+    def one_call(self) -> StageSettings:
         """
         The settings of a single call. They are equal for stages that make the same kind of call.
         """
@@ -148,7 +150,7 @@ class StageSettings(Record):
             calls=_amount(settings, self.calls, read),
         )
 
-    def renamed(self, new_name: Callable[[str], str]) -> "StageSettings":
+    def renamed(self, new_name: Callable[[str], str]) -> StageSettings:
         """
         Return the stage with other names of settings.
         """
@@ -196,7 +198,7 @@ class Pipeline(Record):
         grace = (self.grace,) if isinstance(self.grace, str) else ()
         return tuple(dict.fromkeys([*self.settings, *grace]))
 
-    def renamed(self, new_name: Callable[[str], str]) -> "Pipeline":
+    def renamed(self, new_name: Callable[[str], str]) -> Pipeline:
         """
         Return the pipeline with other names of settings.
         """

@@ -2,6 +2,8 @@
 The names of the calls that a worker makes, as in `backoff(settings, "llm")`.
 """
 
+from __future__ import annotations
+
 from typing import Literal, get_args
 
 RuntimeStage = Literal["llm", "embedding", "storage", "database", "webhook"]

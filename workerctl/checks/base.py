@@ -2,6 +2,8 @@
 What a check is, and what it may look at.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
@@ -89,7 +91,7 @@ class Context(Record):
     starting: bool = False
     rendered_by: str | None = None
     others: tuple[Other, ...] = ()
-    manifest: "Manifest | None" = None
+    manifest: Manifest | None = None
     later: Mapping[str, str] = _NOTHING
     perhaps: Mapping[str, str] = _NOTHING
     shared: dict[Any, Any] | None = None
@@ -133,7 +135,7 @@ class Context(Record):
             location=location,
         )
 
-    def once(self, find: Callable[["Context"], tuple[Found, ...]]) -> tuple[Found, ...]:
+    def once(self, find: Callable[[Context], tuple[Found, ...]]) -> tuple[Found, ...]:
         """
         Return what a function finds; several checks that report it by code let it look once a run.
 
@@ -233,7 +235,7 @@ class Context(Record):
             return frozenset()
         return frozenset(name for name in self.secrets() if not self.values.is_set(name))
 
-    def looked_at(self, check: "Check") -> frozenset[str]:
+    def looked_at(self, check: Check) -> frozenset[str]:
         """
         Return the variables that a check judges or reads.
         """
@@ -279,7 +281,7 @@ def because_later(names: Iterable[str]) -> str:
     return f"provided at deploy: {', '.join(sorted(set(names)))}"
 
 
-def titled(check: "Check", schema: Schema | None = None) -> str:
+def titled(check: Check, schema: Schema | None = None) -> str:
     """
     Return the title of a check, with the variables that it judges in place of `{}`.
 
@@ -293,7 +295,7 @@ def titled(check: "Check", schema: Schema | None = None) -> str:
     return title.format(" and ".join(names) or f"`{rule.__name__}` fields")
 
 
-def looked_at(check: "Check", schema: Schema, pipeline: Pipeline | None) -> frozenset[str]:
+def looked_at(check: Check, schema: Schema, pipeline: Pipeline | None) -> frozenset[str]:
     """
     Return the variables of a schema that a check judges or reads.
     """

@@ -2,6 +2,8 @@
 The retry budget: the worst case of a job fits its timeout, and only one layer retries.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 

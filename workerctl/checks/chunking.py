@@ -2,6 +2,8 @@
 Chunk sizes: chunks advance through the text, fit the embedding model, and divide what is kept.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context, SkipCheck

@@ -2,6 +2,8 @@
 What an environment requires: values that are set and real, and endpoints that are safe in it.
 """
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import Iterable, Iterator
 from itertools import combinations

@@ -2,6 +2,8 @@
 Logging: no debug records in production, and no library that logs secrets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context

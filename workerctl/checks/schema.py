@@ -2,6 +2,8 @@
 Values and names against the schema: every value is valid, every name known, none set twice.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from itertools import groupby
 

@@ -7,6 +7,8 @@ SUP001, which reports the expired and the unused suppressions.
 report but fails nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context

@@ -4,6 +4,8 @@ The ordered table of checks.
 To add a check, write a function in the module of its subject, a line in CHECKS and a test.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from workerctl.checks import (

@@ -2,6 +2,8 @@
 Timeouts and waits: each pair of settings makes sense by itself, before they are added up.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.budget.pipeline import Pipeline

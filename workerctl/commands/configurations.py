@@ -2,6 +2,8 @@
 The configurations that a command judges or compares: files, declared targets, or the default.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -65,7 +67,7 @@ def _names_sources(options: Options) -> bool:
     return is_named or options.isolated or options.manifest is not None
 
 
-def _of_target(target: "Target", request: Request, project: Project) -> Configuration:
+def _of_target(target: Target, request: Request, project: Project) -> Configuration:
     options = Options(
         env_files=tuple(project.path(file) for file in target.env_files),
         secrets_dir=None if target.secrets_dir is None else project.path(target.secrets_dir),
@@ -78,7 +80,7 @@ def _of_target(target: "Target", request: Request, project: Project) -> Configur
     return Configuration(target.name, request)
 
 
-def _judged_as(request: Request, *targets: "Target") -> Request:
+def _judged_as(request: Request, *targets: Target) -> Request:
     """
     Return the request with the environment and the phase of the first target that names them.
 
@@ -126,7 +128,7 @@ def target_of(file: str, env: str | None, project: Project) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _is_one_file(target: "Target") -> bool:
+def _is_one_file(target: Target) -> bool:
     return len(target.env_files) == 1 and target.secrets_dir is None and target.isolated
 
 
@@ -138,7 +140,7 @@ def _is_path(word: str) -> bool:
     return word == envfile.STDIN or is_written_as_path or os.path.lexists(word)
 
 
-def _lists(target: "Target", file: str, project: Project) -> bool:
+def _lists(target: Target, file: str, project: Project) -> bool:
     paths = (project.path(each) for each in target.env_files)
     return any(os.path.abspath(path) == os.path.abspath(file) for path in paths)  # noqa: PTH100 -- links are kept
 

@@ -2,6 +2,8 @@
 Modules whose import is deferred until their first use.
 """
 
+from __future__ import annotations
+
 import sys
 from types import ModuleType
 
@@ -15,7 +17,7 @@ class _Deferred(ModuleType):
     Placeholder for a module; the first access to an attribute imports the real module.
     """
 
-    def __getattr__(self, name: str) -> "Any":
+    def __getattr__(self, name: str) -> Any:
         import importlib
 
         # A caller may keep using the placeholder after the real module has replaced it.

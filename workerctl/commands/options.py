@@ -2,6 +2,8 @@
 Options and arguments that several commands share.
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Literal
 
 import typer

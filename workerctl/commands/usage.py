@@ -5,6 +5,8 @@ They repeat what was typed only where it cannot be a secret in the wrong place, 
 `workerctl.secrecy.typed` decides.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shlex
@@ -200,7 +202,7 @@ def _parameter_of(error: Exception) -> str:
 
 
 def command_line(
-    words: Iterable[str], options: "Options | None" = None, further: Iterable[str] = ()
+    words: Iterable[str], options: Options | None = None, further: Iterable[str] = ()
 ) -> str:
     """
     Return a command as a hint names it, with the options that name its sources.
@@ -216,7 +218,7 @@ def command_line(
     return f"`{' '.join(map(shlex.quote, typed))}`"
 
 
-def _sources(options: "Options") -> Iterator[str]:
+def _sources(options: Options) -> Iterator[str]:
     if options.env_files == ():
         yield "--no-env-file"
     for file in options.env_files or ():
@@ -240,7 +242,7 @@ def _class(settings: str) -> str:
     return settings if is_imported else named(settings, "MODULE:CLASS")
 
 
-def _manifest(manifest: "Selection") -> Iterator[str]:
+def _manifest(manifest: Selection) -> Iterator[str]:
     for file in manifest.files:
         yield from (f"--{manifest.kind}", named(file, "FILE"))
     if manifest.name is not None:

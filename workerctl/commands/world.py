@@ -2,6 +2,8 @@
 What a command takes from its process: environment, streams, date, and a way to replace itself.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import sys
@@ -37,7 +39,7 @@ class World(Record):
     replace_process: Callable[[str, list[str], dict[str, str]], object] = os.execvpe
 
     @classmethod
-    def real(cls) -> "World":
+    def real(cls) -> World:
         """
         Return the world of this process.
         """
@@ -51,7 +53,7 @@ class World(Record):
         """
         return Output(self.stdout, self.stderr)
 
-    def load(self, options: "Options") -> "Loaded":
+    def load(self, options: Options) -> Loaded:
         """
         Return the configuration in the sources that the options name.
 

@@ -10,6 +10,8 @@ Encryption with a ring of keys. Only this package imports cryptography, and only
 A `canary` shows whether a key is the one that the data was encrypted with.
 """
 
+from __future__ import annotations
+
 from workerctl import lazy
 
 TYPE_CHECKING = False

@@ -5,6 +5,8 @@ A canary is not a secret. Its plaintext is fixed, and its key is derived for thi
 someone who can replace a canary can neither decrypt data with it nor learn anything about the data.
 """
 
+from __future__ import annotations
+
 import enum
 from collections.abc import Iterable
 

@@ -4,6 +4,8 @@ AES-256-GCM as the key ring uses it, and the derivation of the keys that it uses
 The frames of an error raised here hold keys. The caller must not let them into a traceback.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import os

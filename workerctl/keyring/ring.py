@@ -2,6 +2,8 @@
 The key ring: the current key encrypts, and each token is decrypted by the key that it names.
 """
 
+from __future__ import annotations
+
 import functools
 import hmac
 import os
@@ -79,13 +81,13 @@ class KeyRing:
 
     __slots__ = ("_current", "_keys")
 
-    def __init__(self, current: "_Key", *others: "_Key") -> None:
+    def __init__(self, current: _Key, *others: _Key) -> None:
         self._current = current
         self._keys = {key.version: key for key in (current, *others)}
 
     @classmethod
     @_without_frames
-    def from_settings(cls, settings: "BaseSettings", *, field: str | None = None) -> "KeyRing":
+    def from_settings(cls, settings: BaseSettings, *, field: str | None = None) -> KeyRing:
         """
         Return the ring of an encryption key, its version, and the other keys of its family.
 
@@ -196,7 +198,7 @@ class KeyRing:
             raise _RefusedError("The token was modified, or belongs to another context.")
         return plaintext
 
-    def _key_of(self, token: tokens.Token) -> "_Key":
+    def _key_of(self, token: tokens.Token) -> _Key:
         key = self._keys.get(token.version)
         if key is None:
             raise _RefusedError(f"The ring has no key of version {token.version}.")
@@ -234,7 +236,7 @@ class _Key:
         return f"{self.version}: {'weak' if self.id is None else tokens.id_text(self.id)}"
 
 
-def _keys_of(settings: "BaseSettings", field: str | None) -> list[_Key]:
+def _keys_of(settings: BaseSettings, field: str | None) -> list[_Key]:
     """
     Return the current key and then the others, each version once.
     """
@@ -259,7 +261,7 @@ def _keys_of(settings: "BaseSettings", field: str | None) -> list[_Key]:
     return list(by_version.values())
 
 
-def _declaration_of(schema: "Schema", field: str | None) -> "Declaration":
+def _declaration_of(schema: Schema, field: str | None) -> Declaration:
     """
     Return the declaration of the encryption key that a field holds, or of the only one.
     """
@@ -279,7 +281,7 @@ def _declaration_of(schema: "Schema", field: str | None) -> "Declaration":
     return found[variable]
 
 
-def _text(schema: "Schema", settings: Any, variable: str) -> str:
+def _text(schema: Schema, settings: Any, variable: str) -> str:
     from workerctl.schema.instances import plain
 
     value = plain(schema.value(settings, variable))

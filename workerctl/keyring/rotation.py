@@ -6,6 +6,8 @@ older key, deploy. In every state between them, all workers can decrypt all data
 describes the whole procedure.
 """
 
+from __future__ import annotations
+
 import enum
 
 from workerctl.keyring.versions import Ring, VersionedKey

@@ -16,6 +16,8 @@ A canary shows which key the data was encrypted with. It is 76 characters of bas
     0x01 (1 byte) | key id (8) | nonce (12) | ciphertext (20) and tag (16)
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 

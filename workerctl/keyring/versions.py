@@ -6,6 +6,8 @@ version, `ENCRYPTION_KEY_V0` to `ENCRYPTION_KEY_V255`, hold the others: older ke
 was added but is not current yet. This module needs only the standard library.
 """
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -2,6 +2,8 @@
 Delivery of reports, messages and errors to standard streams and files.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO

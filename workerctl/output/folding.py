@@ -2,6 +2,8 @@
 The checks that neither passed nor failed: one line for all that wait for the same thing.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 

@@ -2,6 +2,8 @@
 The formats of a report, each rendered by a module of this package that is imported on demand.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TextIO

@@ -5,6 +5,8 @@ Several configurations are a document of the shape `workerctl.reports/1`, which 
 for each. The JSON Schemas are `report.schema.json` and `reports.schema.json` in this directory.
 """
 
+from __future__ import annotations
+
 import json
 from typing import Any, TextIO
 

@@ -4,6 +4,8 @@ Styled lines of text output: wrapped and coloured on a terminal, plain everywher
 rich is imported only for a terminal, and only measures text: its console takes a tenth of a start.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping

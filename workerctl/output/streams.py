@@ -4,6 +4,8 @@ Writing to standard streams that may be closed, full, or unable to encode a char
 This module imports as little as possible, because `workerctl keygen` depends on it.
 """
 
+from __future__ import annotations
+
 import os
 
 TYPE_CHECKING = False
@@ -13,8 +15,8 @@ if TYPE_CHECKING:  # importing typing would take longer than the work
 
 
 def write(
-    stream: "TextIO | None",
-    render: "Callable[[TextIO], object]",
+    stream: TextIO | None,
+    render: Callable[[TextIO], object],
     *,
     reader_may_leave: bool = True,
 ) -> bool:
@@ -35,7 +37,7 @@ def write(
     return True
 
 
-def say(stream: "TextIO | None", *sentences: str | None) -> bool:
+def say(stream: TextIO | None, *sentences: str | None) -> bool:
     """
     Write the sentences as one line; return whether it was delivered.
 
@@ -50,7 +52,7 @@ def say(stream: "TextIO | None", *sentences: str | None) -> bool:
     return write(stream, lambda open_stream: open_stream.write(line))
 
 
-def silence(stream: "TextIO") -> None:
+def silence(stream: TextIO) -> None:
     """
     Redirect a broken stream to the null device, so that the flush at interpreter exit succeeds.
     """

@@ -2,6 +2,8 @@
 The report for people: the findings by area, the other checks, and a summary.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby

@@ -4,6 +4,8 @@ Errors that a user can cause and correct, each with its exit code.
 No error contains a value of the configuration, neither in its message nor in its cause.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -93,7 +95,7 @@ class ConfigurationError(WorkerctlError, ValueError):
             lines += [f"and {_count(warnings, 'warning')}:", *_lines(warnings)]
         super().__init__("\n".join(lines))
 
-    def __reduce__(self) -> tuple[type["ConfigurationError"], tuple[tuple[Finding, ...]]]:
+    def __reduce__(self) -> tuple[type[ConfigurationError], tuple[tuple[Finding, ...]]]:
         # The message is derived from the findings, so they are all that another process needs.
         return type(self), (self.findings,)
 
@@ -111,7 +113,7 @@ def shielded(call: Callable[[Argument], Result], argument: Argument) -> Result:
     raise failure
 
 
-def problem_of(error: BaseException) -> "Problem":
+def problem_of(error: BaseException) -> Problem:
     """
     Return what may be shown of an exception: the message of a WorkerctlError, else only its type.
 

@@ -2,6 +2,8 @@
 The documented exit codes, the same for every command and format.
 """
 
+from __future__ import annotations
+
 import enum
 
 

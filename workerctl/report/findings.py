@@ -4,6 +4,8 @@ Findings: what is wrong, how severe it is and where. Every check returns them.
 All types are immutable and compare by value, so that a test can compare findings with `==`.
 """
 
+from __future__ import annotations
+
 import enum
 from collections.abc import Iterable
 from datetime import date
@@ -54,7 +56,7 @@ class Location(Record):
             return self.source
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
-    def holds(self, other: "Location | None") -> bool:
+    def holds(self, other: Location | None) -> bool:
         """
         Return whether another location is this one, or in this file if it has no line.
         """
@@ -92,7 +94,7 @@ class Suppression(Record):
         """
         return self.until < today
 
-    def matches(self, finding: "Finding") -> bool:
+    def matches(self, finding: Finding) -> bool:
         """
         Return whether the finding has the code, field and place, in whatever environment.
         """

@@ -5,6 +5,8 @@ Near misses of variable names: the known name that an unknown one was probably m
     Near(known='LLM_TIMEOUT_SECONDS', is_typo=False, units=('SECONDS', 'MILLISECONDS'))
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 

@@ -2,6 +2,8 @@
 Where in a team's code an exception was raised: a function, a file and a line, never a text.
 """
 
+from __future__ import annotations
+
 import linecache
 import os
 import re

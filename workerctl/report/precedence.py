@@ -11,6 +11,8 @@ that a suppression accepts stands for no other one. The only severity that is no
 information: it is about a file in which a tool replaces the value later.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 
 from workerctl.report.findings import Finding, Severity

@@ -2,6 +2,8 @@
 Immutable records whose classes take little time to create.
 """
 
+from __future__ import annotations
+
 from typing import Any, NoReturn, Self, dataclass_transform
 
 

@@ -2,6 +2,8 @@
 The results of a run: how each check ended, what it found, and which exit code follows.
 """
 
+from __future__ import annotations
+
 import enum
 from collections.abc import Iterable, Iterator
 

@@ -2,6 +2,8 @@
 "Did you mean": find the known name that is closest to an unknown one.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar

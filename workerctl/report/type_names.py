@@ -2,6 +2,8 @@
 The name of a type, as far as it is known to come from source code.
 """
 
+from __future__ import annotations
+
 import sys
 
 

@@ -2,6 +2,8 @@
 Lists of words in a sentence.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 

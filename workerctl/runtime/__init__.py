@@ -8,6 +8,8 @@ only the exceptions loads nothing else; no name loads a third-party package othe
 The worker and job classes for RQ are in `workerctl.runtime.rq`, the only module that imports RQ.
 """
 
+from __future__ import annotations
+
 from workerctl import lazy
 
 TYPE_CHECKING = False

@@ -21,6 +21,8 @@ With USE_NEW_ASYNC_HELPER=false, each call uses `asyncio.run()` instead, and `lo
 client per call.
 """
 
+from __future__ import annotations
+
 import asyncio
 import functools
 import inspect

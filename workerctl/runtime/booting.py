@@ -2,6 +2,8 @@
 `boot()`, the first call of a worker: it stops a process whose configuration would fail later.
 """
 
+from __future__ import annotations
+
 import sys
 from typing import TYPE_CHECKING, Any, overload
 
@@ -72,7 +74,7 @@ def _checked_settings(target: Target) -> Any:
     return get_settings.keep(target, loaded)
 
 
-def _judged(target: Target) -> "tuple[Loaded | None, Report]":
+def _judged(target: Target) -> tuple[Loaded | None, Report]:
     from workerctl.preflight import Request, attempted, judge, reported
     from workerctl.report.results import Problem, Report
     from workerctl.schema.loading import load

@@ -13,6 +13,8 @@ point and leaves no time to clean up. A stage that ends before both gives the jo
 failure, which can be retried.
 """
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from collections.abc import AsyncIterator

@@ -9,6 +9,8 @@ The module imports very little, so any part of a worker can use it. The docstrin
 entry in docs/exceptions.md.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar, Self

@@ -2,6 +2,8 @@
 A logging filter that removes secrets from records before handlers format them.
 """
 
+from __future__ import annotations
+
 import logging
 import sys
 from collections.abc import Iterable, Iterator

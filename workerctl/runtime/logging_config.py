@@ -34,6 +34,8 @@ They are also masked in what Python writes without a handler: the records of log
 errors in formatting a record, and warnings, which become records of the logger `py.warnings`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import logging

@@ -2,6 +2,8 @@
 Conversion of arbitrary objects, such as the details of an error, to plain JSON types.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -6,6 +6,8 @@ Retries within a stage: which errors are worth another attempt, and how long to 
             answer = client.chat.completions.create(...)
 """
 
+from __future__ import annotations
+
 from secrets import SystemRandom
 from typing import Any
 

@@ -17,6 +17,8 @@ reads the configuration, and ends the process with status 1 and a message if a w
 with it, or if the class marks no field as the URL of Redis; do not import it for anything else.
 """
 
+from __future__ import annotations
+
 from workerctl.runtime.jobs import marked, refusal
 from workerctl.settings import get_settings
 

@@ -9,6 +9,8 @@ Messages, checks and sources name a setting by its *variable*. In the built-in s
 the name of its variable; in any other class, pydantic-settings decides on the names.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType

@@ -2,6 +2,8 @@
 Descriptions of a settings class for people: its fields, what they must be, and their defaults.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal

@@ -2,6 +2,8 @@
 The import of a settings class by workerctl, during which calls for settings decide nothing.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -2,6 +2,8 @@
 What a settings class takes from the values of the sources.
 """
 
+from __future__ import annotations
+
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -27,10 +29,10 @@ class FurtherSecrets(dict[str, SecretStr]):
         message = "These are secrets: call get_settings() where they are needed"
         raise TypeError(message)
 
-    def __copy__(self) -> "FurtherSecrets":
+    def __copy__(self) -> FurtherSecrets:
         return FurtherSecrets(self)
 
-    def __deepcopy__(self, _memo: object) -> "FurtherSecrets":
+    def __deepcopy__(self, _memo: object) -> FurtherSecrets:
         return FurtherSecrets(self)  # the values are immutable
 
 

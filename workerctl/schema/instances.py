@@ -5,6 +5,8 @@ The built-in class keeps this in its instances. A class of a team has no place f
 here, for as long as the instance exists.
 """
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Mapping
 from enum import Enum

@@ -2,6 +2,8 @@
 What the declaration of a field says: the syntax of its lists, its former names, its type.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType

@@ -2,6 +2,8 @@
 A configuration that was loaded: the instance, its values, and what is wrong with them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -42,7 +44,7 @@ class Loaded(Record):
     project: Project
     schema: Schema
     judged: Any = None
-    manifest: "Manifest | None" = None
+    manifest: Manifest | None = None
     later: Mapping[str, str] = _NOTHING
     perhaps: Mapping[str, str] = _NOTHING
 

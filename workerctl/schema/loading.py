@@ -2,6 +2,8 @@
 Sources → Settings: build an instance of a settings class, and report every value it rejects.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -79,7 +81,7 @@ def _load(  # noqa: PLR0913, PLR0917 -- the sources, and what reads them
     return loading.load(settings_class, inputs)
 
 
-def _deployed(loaded: Loaded, manifest: "Manifest") -> Loaded:
+def _deployed(loaded: Loaded, manifest: Manifest) -> Loaded:
     """
     Return what was loaded from a manifest, with the variables whose values its files do not have.
     """

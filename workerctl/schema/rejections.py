@@ -2,6 +2,8 @@
 Findings for values that a settings class rejects, in words that never contain the value.
 """
 
+from __future__ import annotations
+
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails

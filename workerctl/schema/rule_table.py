@@ -10,6 +10,8 @@ lower case with underscores. The value `true` stands for a rule without argument
 for its arguments, and a table for named ones.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

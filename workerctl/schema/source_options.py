@@ -2,6 +2,8 @@
 Which sources count: options of the command line, else environment, else project, else defaults.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -32,7 +34,7 @@ class Options(Record):
     isolated: bool = False
     settings: type | str | None = None
     alone: bool = False
-    manifest: "Selection | None" = None
+    manifest: Selection | None = None
 
     @property
     def named(self) -> tuple[str, ...]:

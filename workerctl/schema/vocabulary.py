@@ -4,6 +4,8 @@ The vocabulary for declaring a settings class: field types and groups.
 A type states in `Expects` what its values must be, so that no message needs to show a value.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from typing import Annotated, Any

@@ -7,6 +7,8 @@ not. A last word that says what else the field is, as in `TOKEN_COUNT`, overrule
 does a word before KEY that says of what, as in `PARTITION_KEY`.
 """
 
+from __future__ import annotations
+
 import re
 from functools import lru_cache
 from typing import Literal

@@ -5,6 +5,8 @@ A mask reveals nothing about the value, not even its length. Whatever is not kno
 treated as secret.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterable

@@ -2,6 +2,8 @@
 Recognise secrets by their shape: known tokens, credentials in a text, random characters.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

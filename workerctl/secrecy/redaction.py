@@ -4,6 +4,8 @@ Mask known secrets in texts: every piece of them, in every encoding that is comm
 The scheme, host and port of a secret URL are not masked, as in all other output.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain

@@ -6,6 +6,8 @@ where the form is documented. An expression is compiled only when a text contain
 time linear in the length of the text.
 """
 
+from __future__ import annotations
+
 from workerctl.report.records import Record
 
 

@@ -5,6 +5,8 @@ A piece is six consecutive characters: unchanged, in upper or lower case, or enc
 percent-encoding, JSON, `repr` or hexadecimal digits.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import re

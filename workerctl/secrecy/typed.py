@@ -2,6 +2,8 @@
 Which words that a user typed a message may repeat: those that cannot be a secret.
 """
 
+from __future__ import annotations
+
 import os
 import re
 

@@ -2,6 +2,8 @@
 Parse URLs, and find where in them a password may be.
 """
 
+from __future__ import annotations
+
 from string import ascii_letters, digits, hexdigits
 from urllib.parse import SplitResult, urlsplit
 

@@ -4,6 +4,8 @@ Replace a small file atomically and durably, under a lock on its directory.
 A reader sees either the old content or the new, even if the writer is killed at any moment.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import re

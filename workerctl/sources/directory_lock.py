@@ -4,6 +4,8 @@ An exclusive lock on a directory, so that no lock file is left behind.
 It is an advisory POSIX lock: it excludes other users of this module, on this host.
 """
 
+from __future__ import annotations
+
 import time
 from contextlib import suppress
 from types import ModuleType

@@ -4,6 +4,8 @@ Read an env file with the parser of python-dotenv, and add the line number of ea
 Values are as written in the file; `workerctl.sources.reading` expands `${NAME}` in them.
 """
 
+from __future__ import annotations
+
 import codecs
 import io
 import os

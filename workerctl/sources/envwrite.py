@@ -5,6 +5,8 @@ Assignments are written as `NAME=value`, without quotes and with a line feed: th
 all parsers read in the same way.
 """
 
+from __future__ import annotations
+
 import hmac
 import os
 import re

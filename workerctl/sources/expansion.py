@@ -2,6 +2,8 @@
 Expand `${NAME}` and `${NAME:-default}` in env file values as python-dotenv does, within limits.
 """
 
+from __future__ import annotations
+
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 

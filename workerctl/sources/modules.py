@@ -2,6 +2,8 @@
 Import what a project names in its modules: a settings class, a table of checks.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import os

@@ -2,6 +2,8 @@
 Map the names of variables to fields: exact, in another case, as `NAME_FILE`, an alias, deprecated.
 """
 
+from __future__ import annotations
+
 import enum
 import re
 from collections.abc import Iterable, Mapping

@@ -2,6 +2,8 @@
 Read a team's configuration: `[tool.workerctl]` in the nearest `pyproject.toml`.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Mapping
@@ -51,7 +53,7 @@ class Project(Record):
     preload: tuple[str, ...] = ()
     pipeline: Mapping[str, Any] | None = None
     rules: Mapping[str, Any] | None = None
-    targets: "tuple[Target, ...]" = ()
+    targets: tuple[Target, ...] = ()
     rendered_by: str | None = None
     baseline: str | None = None
 
@@ -161,7 +163,7 @@ def _project(directory: Path, table: Mapping[str, Any]) -> Project:
     )
 
 
-def _targets(entries: list[Any]) -> "tuple[Target, ...]":
+def _targets(entries: list[Any]) -> tuple[Target, ...]:
     if not entries:
         return ()
     from workerctl.sources import targets  # most projects declare no targets

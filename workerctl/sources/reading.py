@@ -6,6 +6,8 @@ directory. An empty string means "not set", except in the dialect of pydantic-se
 locations of values that are overridden are kept as `shadowed`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from operator import itemgetter

@@ -2,6 +2,8 @@
 The configurations that a project declares: `[[tool.workerctl.target]]`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args

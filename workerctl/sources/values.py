@@ -2,6 +2,8 @@
 Values that know where they came from, and the sources that assigned them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Container, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any

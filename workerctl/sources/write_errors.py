@@ -2,6 +2,8 @@
 What to report when the operating system does not allow a file to be replaced.
 """
 
+from __future__ import annotations
+
 import errno
 
 from workerctl.report.errors import EnvFileWriteError

@@ -2,6 +2,8 @@
 The broker that holds the queue, where the manifest runs it: it keeps every job.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -105,7 +107,7 @@ def broker_has_room(context: Context) -> Iterator[Finding]:
         )
 
 
-def _stores(context: Context) -> "Iterator[tuple[Container, bool | None, str]]":
+def _stores(context: Context) -> Iterator[tuple[Container, bool | None, str]]:
     """
     Yield the containers that hold the queue, whether each keeps it, and what to do if not.
 
@@ -126,7 +128,7 @@ def _stores(context: Context) -> "Iterator[tuple[Container, bool | None, str]]":
             yield container, redis.is_persistent, hint
 
 
-def _brokers(context: Context, later: Iterable[str] = ()) -> "Iterator[tuple[Container, Redis]]":
+def _brokers(context: Context, later: Iterable[str] = ()) -> Iterator[tuple[Container, Redis]]:
     """
     Yield the containers of Redis that hold the queue. Raise NotApplicable without any.
 
@@ -154,12 +156,12 @@ def _defer(context: Context, names: Iterable[str]) -> None:
         raise DeferCheck(because_later(later) if later else f"may be {because_later(known)}")
 
 
-def _others(context: Context) -> "list[Container]":
+def _others(context: Context) -> list[Container]:
     manifest = context.manifest
     return [each for each in (manifest.others if manifest else ()) if not each.is_one_off]
 
 
-def _is_at(container: "Container", hosts: frozenset[str]) -> bool:
+def _is_at(container: Container, hosts: frozenset[str]) -> bool:
     """
     Return whether a container is reached by one of the hosts.
     """
@@ -291,7 +293,7 @@ def _is_elsewhere(context: Context, name: str) -> bool:
     return "BROKER" in name.upper() or scheme.lower() in _OTHER_SCHEMES
 
 
-def _subject(context: Context, container: "Container") -> str:
+def _subject(context: Context, container: Container) -> str:
     """
     Return a container as a sentence begins with it. A service may be called `queue`.
     """
@@ -301,7 +303,7 @@ def _subject(context: Context, container: "Container") -> str:
     return f"The service `{container.name}`" if is_shown else "A service"
 
 
-def _place(container: "Container") -> Location:
+def _place(container: Container) -> Location:
     return container.location if container.command is None else container.command.location
 
 

@@ -2,6 +2,8 @@
 What stands in a manifest: no secret, no image without a version, and nothing that is refused.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -29,7 +31,7 @@ _PARAMETER = rf"[^=]*=(?:/?{_WORD}(?:[-_.:/,+]{_WORD})*|utf8mb[34])?"
 _SIGNATURE = r"(?i)sig|code"
 
 
-def manifest_of(context: Context) -> "Manifest":
+def manifest_of(context: Context) -> Manifest:
     """
     Return the manifest that was read. Raise NotApplicable without one.
     """

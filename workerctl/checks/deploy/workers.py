@@ -2,6 +2,8 @@
 The worker as its manifest starts and stops it, and the others of its deploy.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -186,16 +188,16 @@ def worker_is_restarted(context: Context) -> Iterator[Finding]:
         )
 
 
-def _running(context: Context) -> "Iterable[Container]":
+def _running(context: Context) -> Iterable[Container]:
     manifest = manifest_of(context)
     return filter(_is_running, (manifest.judged, *manifest.others))
 
 
-def _is_running(container: "Container") -> bool:
+def _is_running(container: Container) -> bool:
     return not container.is_one_off and not container.is_elsewhere
 
 
-def _programs(container: "Container") -> "list[Program]":
+def _programs(container: Container) -> list[Program]:
     from workerctl.sources.manifests.programs import workers_in  # most runs read no manifest
 
     return [] if container.command is None else list(workers_in(container.command.value))

@@ -5,6 +5,8 @@ A check whose findings are all withheld is skipped, with the finding that stands
 so is every check that has waited for it. If a tool renders the value later, they are deferred.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 
 from workerctl.checks.base import because_invalid

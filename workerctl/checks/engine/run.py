@@ -2,6 +2,8 @@
 Running checks in the order of the table, each behind its own error boundary.
 """
 
+from __future__ import annotations
+
 import contextlib
 import sys
 import time

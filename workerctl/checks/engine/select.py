@@ -2,6 +2,8 @@
 The selection of checks by `--select` and `--ignore`, which take codes or prefixes of codes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from workerctl.report.errors import UsageError

@@ -2,6 +2,8 @@
 Lines of env files that one of the programs that people use reads differently from workerctl.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -2,6 +2,8 @@
 Env files: every line parses, the files are private and untracked, and they set something.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterator

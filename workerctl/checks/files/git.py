@@ -2,6 +2,8 @@
 Questions to git about a work tree that may belong to somebody else.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

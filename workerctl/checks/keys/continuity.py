@@ -2,6 +2,8 @@
 Keys over time: older keys are kept, the current key matches the data, and rotations are finished.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from itertools import pairwise

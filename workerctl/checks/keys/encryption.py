@@ -2,6 +2,8 @@
 The encryption key: it is set, well-formed, hard to guess, and usable on this machine.
 """
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterator
 

@@ -2,6 +2,8 @@
 The key rings of a configuration: one for each field that is marked `EncryptionKey`.
 """
 
+from __future__ import annotations
+
 from workerctl.checks.base import Context
 from workerctl.keyring import versions
 from workerctl.keyring.versions import Ring

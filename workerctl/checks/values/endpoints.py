@@ -2,6 +2,8 @@
 Endpoints on other machines: their URLs have a scheme that encrypts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Container, Iterator
 
 from workerctl.checks.base import Check, Context, NotApplicable

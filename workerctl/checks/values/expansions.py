@@ -2,6 +2,8 @@
 `${NAME}` in env files: every name has a value where it is used.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -2,6 +2,8 @@
 The form of every value: what surrounds it, what hides in it, and how its lists are written.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from workerctl.checks.base import Check, Context

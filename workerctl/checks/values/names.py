@@ -2,6 +2,8 @@
 Names against the schema: which are unknown, and which of those are near misses of a known one.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from itertools import islice

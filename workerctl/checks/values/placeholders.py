@@ -2,6 +2,8 @@
 Placeholders of templates that nobody replaced.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context

@@ -2,6 +2,8 @@
 References that nothing has resolved, and the text of missing values.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import Check, Context

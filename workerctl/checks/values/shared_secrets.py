@@ -2,6 +2,8 @@
 Secrets that several environments have in common.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 

@@ -2,6 +2,8 @@
 The texts of settings as the program gets them: chosen from a source, or the default.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from workerctl.checks.base import Context

@@ -2,6 +2,8 @@
 URLs as their clients read them: nothing is refused, ignored or left unprotected.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 
 from workerctl.checks.base import Check, Context, NotApplicable

@@ -2,6 +2,8 @@
 How to declare a pipeline, for a settings class whose stages nobody has declared.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from workerctl.budget.declaration import numbers

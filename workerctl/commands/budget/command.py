@@ -2,6 +2,8 @@
 `workerctl budget`: print the worst case of a job as text, JSON or SVG, or the smallest fix.
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterator
 from datetime import date

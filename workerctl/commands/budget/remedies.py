@@ -5,6 +5,8 @@ Each suggested value was tried on a copy of the configuration: it clears its fin
 runs at boot reports a new one, and a value closer by one unit would not clear it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from math import floor

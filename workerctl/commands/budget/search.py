@@ -2,6 +2,8 @@
 The values that a numeric setting may have, counted in steps of one unit, and the search for one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor

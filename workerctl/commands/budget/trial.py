@@ -2,6 +2,8 @@
 Trying a change of settings: apply it to a copy of the configuration, and run the checks on that.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from workerctl.checks.base import Check, Context

@@ -5,6 +5,8 @@ It is JSON of the shape `workerctl.baseline/1`, sorted, with a line for each key
 two branches can be merged.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections import Counter

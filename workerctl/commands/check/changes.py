@@ -2,6 +2,8 @@
 `--diff-from REV`: which findings are in files that have changed since a revision.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 from pathlib import Path

@@ -2,6 +2,8 @@
 `workerctl check`: check configurations and write the report.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone

@@ -2,6 +2,8 @@
 The formats of `workerctl check --format`, and where each is written.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 

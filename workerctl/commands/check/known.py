@@ -2,6 +2,8 @@
 Reports against a baseline: which findings it knows, which of these are gone, and how it is renewed.
 """
 
+from __future__ import annotations
+
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -2,6 +2,8 @@
 The options of `workerctl check` that name a container of a manifest.
 """
 
+from __future__ import annotations
+
 from workerctl.report.errors import UsageError
 from workerctl.report.records import Record
 from workerctl.schema.source_options import Options

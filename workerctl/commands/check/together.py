@@ -2,6 +2,8 @@
 Several configurations in one run: all are loaded before the first is judged, to compare them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from functools import partial
 

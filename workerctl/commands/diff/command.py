@@ -2,6 +2,8 @@
 `workerctl diff`: compare two configurations and write what differs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Literal
 

@@ -2,6 +2,8 @@
 The comparison of two configurations: what each of them has for every name, and whether it is equal.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal

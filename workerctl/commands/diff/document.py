@@ -2,6 +2,8 @@
 The comparison for programs: a JSON document of the shape `workerctl.diff/1`.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from workerctl import __version__

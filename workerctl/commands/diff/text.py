@@ -2,6 +2,8 @@
 The comparison for people: names of one, values that differ, secrets, and counts of the rest.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from workerctl import __version__

@@ -6,6 +6,8 @@ anybody waits for a completion. Nor is the settings class of a project imported,
 are not completed.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from pathlib import Path

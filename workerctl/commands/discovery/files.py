@@ -2,6 +2,8 @@
 The Python files of a project, as far as they are its own, within bounds.
 """
 
+from __future__ import annotations
+
 import os
 from collections import deque
 from collections.abc import Iterator

@@ -2,6 +2,8 @@
 The hint that the project has its own settings class, which `check` did not look at.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from pathlib import Path

@@ -2,6 +2,8 @@
 What a module says by its syntax: what it imports, defines and creates at its top level.
 """
 
+from __future__ import annotations
+
 import ast
 import warnings
 from collections.abc import Iterable, Iterator

@@ -2,6 +2,8 @@
 What else lies in a project: env files, the job queues that it depends on, and how it is started.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress

@@ -8,6 +8,8 @@ A settings class is derived, directly or not, from pydantic_settings.BaseSetting
 followed through the imports of the project's own modules; nothing is imported.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 

@@ -2,6 +2,8 @@
 `workerctl explain`: find what a word names, and write the page about it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Literal
 

@@ -2,6 +2,8 @@
 The manual of a check, which is the docstring of its function.
 """
 
+from __future__ import annotations
+
 import inspect
 import textwrap
 

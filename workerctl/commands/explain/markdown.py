@@ -2,6 +2,8 @@
 The pages of `workerctl explain` in Markdown, as the reference of the checks has them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import titled

@@ -2,6 +2,8 @@
 The pages of `workerctl explain` for a terminal.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.checks.base import titled

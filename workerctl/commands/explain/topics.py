@@ -2,6 +2,8 @@
 What `workerctl explain` can be asked, and how its answer is composed.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from workerctl.checks.base import Check

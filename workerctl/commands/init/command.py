@@ -2,6 +2,8 @@
 `workerctl init`: look at a project, name its settings class in pyproject.toml, and check it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -2,6 +2,8 @@
 What comes after `workerctl init`: targets, a baseline, the hook and the job of CI.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress

@@ -2,6 +2,8 @@
 What `workerctl init` has found, as lines.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.commands.discovery.surroundings import Surroundings
@@ -29,6 +31,6 @@ def _place(one: Found) -> str:
     return f"{one.target} ({one.file}:{one.line}){_GIVES[one.kind]}"
 
 
-def _listed(title: str, texts: "Iterator[str] | tuple[str, ...] | list[str]") -> Iterator[Line]:
+def _listed(title: str, texts: Iterator[str] | tuple[str, ...] | list[str]) -> Iterator[Line]:
     for number, text in enumerate(texts):
         yield line((f"{'' if number else title:<{_WIDTH}}", "bold"), text, indent=_WIDTH)

@@ -2,6 +2,8 @@
 Adding `[tool.workerctl]` to a pyproject.toml whose other bytes stay as they are.
 """
 
+from __future__ import annotations
+
 import tomllib
 from pathlib import Path
 from typing import Any

@@ -4,6 +4,8 @@
 No key is printed here or put into an error.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -54,7 +56,7 @@ class KeygenOptions(Record):
         return [name for name, is_given in actions.items() if is_given]
 
 
-def execute(world: World, request: KeygenOptions, options: "Options") -> int:
+def execute(world: World, request: KeygenOptions, options: Options) -> int:
     """
     Do what the options choose, report it on standard error, and return the exit code.
     """
@@ -96,7 +98,7 @@ def _require_sound_options(request: KeygenOptions) -> None:
         )
 
 
-def _require_sound_file(request: KeygenOptions, options: "Options") -> None:
+def _require_sound_file(request: KeygenOptions, options: Options) -> None:
     if request.write is None:
         return
     if request.write == "-":

@@ -4,6 +4,8 @@ The keys in one env file. Anything ambiguous about them is an error.
 No error contains a key.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 

@@ -4,6 +4,8 @@
 This is dispatched before Typer is imported, which would take five times as long as the command.
 """
 
+from __future__ import annotations
+
 from workerctl import keys
 from workerctl.output.streams import say, write
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 OK, INCOMPLETE = 0, 3
 
 
-def print_key(stdout: "TextIO | None", stderr: "TextIO | None") -> int:
+def print_key(stdout: TextIO | None, stderr: TextIO | None) -> int:
     """
     Print a key, and its id on standard error. Return 3 if the key could not be written.
     """

@@ -2,6 +2,8 @@
 What may be shown of a key: its id, and a canary, which shows later whether a key is the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl import keys

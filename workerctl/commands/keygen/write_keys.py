@@ -4,6 +4,8 @@ Changes to the keys of one env file: set, add, rotate, retire, each in one atomi
 No key is printed here or put into an error.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping
 

@@ -4,6 +4,8 @@
 The command has the same process id and streams, receives the signals, and sets the exit code.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 

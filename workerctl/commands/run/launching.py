@@ -2,6 +2,8 @@
 Replacing this process with a command, and saying why that failed, with the exit status of shells.
 """
 
+from __future__ import annotations
+
 import contextlib
 import enum
 import errno

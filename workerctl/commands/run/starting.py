@@ -2,6 +2,8 @@
 The environment in which a command reads what was checked, and what it would still read differently.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path

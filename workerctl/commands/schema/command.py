@@ -2,6 +2,8 @@
 `workerctl schema`: generate a file from a settings class, or check whether it is current.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import Literal
 

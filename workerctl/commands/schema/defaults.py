@@ -2,6 +2,8 @@
 The defaults of a settings class as texts of variables, which the class itself reads back.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 

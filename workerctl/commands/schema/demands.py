@@ -4,6 +4,8 @@ Which variables a settings class demands, in which environments, and under which
 `workerctl check` judges a configuration by the same rules; here they are described without one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

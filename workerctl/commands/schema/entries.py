@@ -2,6 +2,8 @@
 What every format says of a settings class: its variables, described, with defaults and demands.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from pydantic.fields import FieldInfo

@@ -2,6 +2,8 @@
 What a generated file has in place of a value that only its user knows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any

@@ -2,6 +2,8 @@
 `--check`: whether a generated file is current, and how it differs, without showing what it holds.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Iterator, Sequence
 from difflib import unified_diff

@@ -2,6 +2,8 @@
 `workerctl show-config`: select the settings to show, and write them in a format.
 """
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Literal
 

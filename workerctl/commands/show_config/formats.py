@@ -2,6 +2,8 @@
 The formats of `workerctl show-config` for programs: JSON, and lines of an env file.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

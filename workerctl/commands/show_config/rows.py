@@ -2,6 +2,8 @@
 The rows of `workerctl show-config`: each setting, what may be shown of it, and its origin.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

@@ -2,6 +2,8 @@
 The page about one setting, as `workerctl show-config NAME` and `workerctl explain NAME` show it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from workerctl.budget.pipeline import Pipeline

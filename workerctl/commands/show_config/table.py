@@ -2,6 +2,8 @@
 The table of `workerctl show-config`: a line for each setting, or more where the columns are few.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 

@@ -8,6 +8,8 @@ The class itself is asked, so that validators, `NoDecode` and the options of pyd
 no special rule.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice

@@ -6,6 +6,8 @@ of each kind for a step, in the order in which they are written, so errors come 
 has every finding.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from pathlib import Path

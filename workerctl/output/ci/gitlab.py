@@ -5,6 +5,8 @@ GitLab shows findings with equal fingerprints once, so a fingerprint has the cod
 a finding, but not the line, which moves when lines above it are added.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, TextIO

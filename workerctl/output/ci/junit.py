@@ -2,6 +2,8 @@
 The report as JUnit XML, for the test report of a CI service: a check is a test case.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr

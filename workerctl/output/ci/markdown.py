@@ -2,6 +2,8 @@
 The report in Markdown, for the summary of a CI job or a comment on a pull request.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO

@@ -2,6 +2,8 @@
 Findings with what a CI service needs to know them by: a path in the repository and a fingerprint.
 """
 
+from __future__ import annotations
+
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

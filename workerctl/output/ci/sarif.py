@@ -4,6 +4,8 @@ The report in SARIF 2.1.0, for code scanning: the Static Analysis Results Interc
 There is one run for each report, because a run has one list of rules and one exit code.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any, TextIO

@@ -9,6 +9,8 @@ The sentences contain only names of settings and fixed words. Only settings that
 already created are searched.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -9,6 +9,8 @@ It looks at the structure of an error (HTTP status, SQLSTATE, names of its class
 rather than for words such as "connection" in its text, and imports no SDK.
 """
 
+from __future__ import annotations
+
 import errno
 import functools
 import re

@@ -6,6 +6,8 @@ addition to a base class only if its meaning differs. An entry is (kind, categor
 `Verdict`.
 """
 
+from __future__ import annotations
+
 from workerctl.runtime.classification.verdict import Category, Kind, Sent
 
 Known = tuple[Kind, Category, Sent]

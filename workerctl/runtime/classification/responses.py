@@ -2,6 +2,8 @@
 Classification of errors that carry a response: an HTTP status or a database's SQLSTATE.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import Any

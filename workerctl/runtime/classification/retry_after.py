@@ -2,6 +2,8 @@
 The delay that a server requests in its response headers, in any of the usual forms.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

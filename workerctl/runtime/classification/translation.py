@@ -2,6 +2,8 @@
 Translation of SDK exceptions into the worker's own, where a stage calls the SDK.
 """
 
+from __future__ import annotations
+
 from types import TracebackType
 from typing import TypeAlias
 

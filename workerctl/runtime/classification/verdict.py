@@ -2,6 +2,8 @@
 The verdict on an error, and safe access to foreign exceptions.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 from workerctl.report.records import Record

@@ -5,6 +5,8 @@ After a failure, every version of RQ reads `retries_left` and `retry_intervals` 
 memory, and stores them. Changing them before that is the only way that works in all versions.
 """
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import sys

@@ -8,6 +8,8 @@ can recover `LOG_LEVEL=INFO` by trying the few values it may have. Of secrets, o
 encryption keys are published. Without a strong encryption key, digests are omitted.
 """
 
+from __future__ import annotations
+
 import hmac
 import json
 from collections.abc import Iterator, Mapping

@@ -2,6 +2,8 @@
 Where a worker listens, compared with where the settings say that jobs are enqueued.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import Any
 

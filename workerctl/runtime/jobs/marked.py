@@ -2,6 +2,8 @@
 What the RQ entry points take from the fields that a settings class marks for them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any
 

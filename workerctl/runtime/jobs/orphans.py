@@ -6,6 +6,8 @@ killed, they stay open. To Redis, the dead worker still waits for a job, and Red
 one: the job then stays in the intermediate queue, or is lost if the worker had several queues.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import os

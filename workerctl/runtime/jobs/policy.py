@@ -46,6 +46,8 @@ of milliseconds, and a warning in the log says so.
 No text of a foreign exception gets into it.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator, MutableMapping
 from secrets import SystemRandom

@@ -2,6 +2,8 @@
 The end of a worker that must not start, under a command line that shows tracebacks.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator
 

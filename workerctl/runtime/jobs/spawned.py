@@ -6,6 +6,8 @@ that called `boot`, so it gets the names of the classes in an environment variab
 sources for itself.
 """
 
+from __future__ import annotations
+
 import os
 
 from workerctl.report.errors import ProjectError, WorkerctlError

@@ -2,6 +2,8 @@
 Redaction of the texts that are stored in Redis with a job: tracebacks, reasons and warnings.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from workerctl.report.errors import WorkerctlError

@@ -28,6 +28,8 @@ of the parent:
     AsyncOpenAI(http_client=DefaultAsyncHttpxClient(verify=tls_context()))
 """
 
+from __future__ import annotations
+
 import functools
 import gc
 import importlib

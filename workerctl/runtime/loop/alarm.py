@@ -10,6 +10,8 @@ Therefore the first alarm cancels the task, which works in all of these places, 
 exception is raised once the call has ended.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import functools

@@ -6,6 +6,8 @@ variable therefore fails with "Event loop is closed" once its loop is closed, an
 needs a new TLS connection for every call.
 """
 
+from __future__ import annotations
+
 import asyncio
 import functools
 import inspect

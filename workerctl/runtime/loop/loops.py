@@ -6,6 +6,8 @@ epoll object. If the child closed the loop, or let it be garbage collected, the 
 longer be woken up. The child therefore parks the loop: it keeps it until the process exits.
 """
 
+from __future__ import annotations
+
 import asyncio
 import atexit
 import functools

@@ -2,6 +2,8 @@
 The end of a call: nothing that it started runs during a later call or stays in memory.
 """
 
+from __future__ import annotations
+
 import asyncio
 import inspect
 import logging

@@ -66,6 +66,8 @@ job warns: set WORKERCTL_SETTINGS, or call `boot` in the module of the job.
 This package alone imports RQ. It supports RQ 1.16 to 3.0.
 """
 
+from __future__ import annotations
+
 from workerctl.runtime.jobs.failures import is_final
 from workerctl.runtime.rq.job import Job, worker_job
 from workerctl.runtime.rq.workers import SimpleWorker, SpawnWorker, Worker

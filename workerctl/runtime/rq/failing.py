@@ -2,6 +2,8 @@
 What a worker does with a job that fails, or whose process dies.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 from typing import Any

@@ -2,6 +2,8 @@
 The job class, and its policy as a decorator.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 import logging

@@ -2,6 +2,8 @@
 What a worker does when it starts, and what it publishes of its configuration.
 """
 
+from __future__ import annotations
+
 import logging
 from typing import Any
 

@@ -2,6 +2,8 @@
 The worker classes.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import rq.worker

@@ -2,6 +2,8 @@
 ENV001: the environment has no known name, or another one than is judged.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Literal, get_args, get_origin
 

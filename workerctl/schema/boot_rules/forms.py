@@ -4,6 +4,8 @@ The form of every value that the sources set, and the secrets that no HTTP heade
 `faults` looks at the value that the settings have in the end, which the class may have cleaned.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from os import PathLike, fspath

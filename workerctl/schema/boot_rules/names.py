@@ -2,6 +2,8 @@
 SET002 where a settings class forbids unknown names: it does not start with one in its env file.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.report.findings import Finding, Severity

@@ -2,6 +2,8 @@
 REF001 and REF002: values that a tool was to resolve, and the text of missing values.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -4,6 +4,8 @@ The rules that a worker must satisfy to boot, as functions that yield findings.
 `get_settings` and the checks call the same functions, so that boot and `workerctl check` agree.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 

@@ -2,6 +2,8 @@
 What the rules of booting look at, and the environment whose rules apply.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from workerctl.report.findings import Location

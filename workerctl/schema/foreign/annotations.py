@@ -2,6 +2,8 @@
 What the annotation of a field allows: nested models, dictionaries, sequences.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,6 +2,8 @@
 Build an instance of a settings class under the judged environment, and collect every rejection.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from operator import eq
 from typing import Any

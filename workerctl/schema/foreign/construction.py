@@ -5,6 +5,8 @@ Many modules end in `settings = Settings()`, which fails wherever the environmen
 it is in every CI job.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, get_origin

@@ -2,6 +2,8 @@
 Which field names the environment, where a settings class does not say so.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin

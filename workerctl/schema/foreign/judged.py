@@ -6,6 +6,8 @@ and secrets read the judged ones. Nested settings classes and validators that
 look at the environment therefore see the same values.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import sys
@@ -50,7 +52,7 @@ class JudgedEnvironment(Record):
     def __repr__(self) -> str:
         return f"JudgedEnvironment({len(self.process)} variables)"
 
-    def without(self, names: Iterable[str], kinds: Iterable[Kind] = KINDS) -> "JudgedEnvironment":
+    def without(self, names: Iterable[str], kinds: Iterable[Kind] = KINDS) -> JudgedEnvironment:
         """
         Return the environment without variables, in the sources of these kinds.
         """

@@ -2,6 +2,8 @@
 Load a settings class that is not workerctl's own: read its sources, build it, trace every value.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress

@@ -2,6 +2,8 @@
 Findings for what a settings class rejects, in words that never contain a value.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import islice

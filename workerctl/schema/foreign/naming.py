@@ -7,6 +7,8 @@ Call a variable of several names by the one that the sources use.
 Where a file sets OPENAI_API_KEY, a finding at its line should not speak of API_KEY.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

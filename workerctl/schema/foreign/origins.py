@@ -2,6 +2,8 @@
 Where values came from, where a settings class adds or reorders sources, or contains another one.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any

@@ -2,6 +2,8 @@
 What a settings class rejects, mapped to its variables. No text of an exception is used.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -2,6 +2,8 @@
 Subclasses that demand less than a settings class, to judge the rest of a rejected configuration.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from copy import copy
 from typing import Any

@@ -4,6 +4,8 @@ The settings class that a target names: `module:Name`.
 Name is a class, an instance of one, or a function that returns one.
 """
 
+from __future__ import annotations
+
 import importlib
 import inspect
 import os

@@ -2,6 +2,8 @@
 Sources of a class that cannot be read: a broken TOML file, say. No text of an exception is used.
 """
 
+from __future__ import annotations
+
 import re
 from typing import Any
 

@@ -8,6 +8,8 @@ Prefix, nested delimiter, aliases and case are those of the class; pydantic-sett
 it can be.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

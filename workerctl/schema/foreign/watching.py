@@ -6,6 +6,8 @@ Watch the sources of a settings class: in which order they are called, and what 
     [reading.label for reading in readings]     # ["EnvSettingsSource", "toml file app.toml"]
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy

@@ -9,6 +9,8 @@ declaration therefore hides a value rather than showing it.
 Whether a *value* has the shape of a secret is decided by `workerctl.schema.secrets.shown`.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, NoneType

@@ -8,6 +8,8 @@ Declarations decide first (`workerctl.schema.secrets.declared`), then the shape 
 output of values and every collection of secrets goes through `parts` or `shown`.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import re

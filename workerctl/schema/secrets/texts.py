@@ -2,6 +2,8 @@
 The texts of the secrets that a settings instance holds, so that they can be redacted.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from copy import copy

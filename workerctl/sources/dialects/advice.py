@@ -2,6 +2,8 @@
 How to write an assignment so that as many readers as possible find the same value.
 """
 
+from __future__ import annotations
+
 import re
 
 from workerctl.report.errors import SourceError

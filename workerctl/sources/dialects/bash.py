@@ -2,6 +2,8 @@
 bash, with `set -a; . FILE`: every line is a command.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

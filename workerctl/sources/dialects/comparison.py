@@ -2,6 +2,8 @@
 Which readers find another value in a statement than workerctl does, and in what they differ.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.report.records import Record

@@ -2,6 +2,8 @@
 docker compose, for its `env_file` and its `--env-file`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

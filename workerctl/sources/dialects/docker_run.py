@@ -2,6 +2,8 @@
 `docker run --env-file`: a line is a name, `=` and a value, in which nothing has a meaning.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.sources.dialects.statements import (

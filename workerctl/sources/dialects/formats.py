@@ -2,6 +2,8 @@
 Files of other kinds that are mistaken for env files, recognised by their lines.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 

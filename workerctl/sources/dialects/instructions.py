@@ -8,6 +8,8 @@ one that a blank line follows, or that begins with `ignore-file`, covers the who
 is what python-dotenv takes for one.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from datetime import date

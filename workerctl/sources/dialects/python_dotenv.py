@@ -2,6 +2,8 @@
 python-dotenv, and with it pydantic-settings: expands `${NAME}` whatever the quotes are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.sources.dialects.statements import (

@@ -2,6 +2,8 @@
 Write a text as the value of an assignment in an env file, so that it is read back as it is.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

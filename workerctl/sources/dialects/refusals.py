@@ -2,6 +2,8 @@
 Which programs refuse a whole file because of a line that is not an assignment.
 """
 
+from __future__ import annotations
+
 from workerctl.sources.dialects import compose, docker_run
 from workerctl.sources.dialects.statements import statement
 from workerctl.sources.envfile import Entry

@@ -6,6 +6,8 @@ contains. The readings of `${HOME}/x` by a reader that expands it and by one tha
 therefore be compared without knowing any variable.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator
 

@@ -2,6 +2,8 @@
 systemd, for its `EnvironmentFile=`: quotes have a meaning, comments behind a value and `$` do not.
 """
 
+from __future__ import annotations
+
 import io
 import re
 from collections.abc import Iterator

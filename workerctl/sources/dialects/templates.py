@@ -2,6 +2,8 @@
 Texts with references to variables, as docker compose reads them: `$NAME`, `${NAME:-default}`, `$$`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

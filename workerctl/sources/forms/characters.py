@@ -6,6 +6,8 @@ described by its script only, because it may be part of a secret. Everything tak
 the length of the text.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Literal

@@ -2,6 +2,8 @@
 Lists that another separator, quotes or a foreign syntax made into something else.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 

@@ -2,6 +2,8 @@
 Origins in the form in which browsers send them: a scheme, a host, and a port that is not the usual.
 """
 
+from __future__ import annotations
+
 import re
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _ORIGIN = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]*)(?P<rest>.*)"
 
 
-def origin_fault(origin: str) -> "Fault | None":
+def origin_fault(origin: str) -> Fault | None:
     """
     Return why no browser sends an origin in this form; None if one may.
 
@@ -38,7 +40,7 @@ def origin_fault(origin: str) -> "Fault | None":
     return None
 
 
-def _fault(words: str, remedy: str) -> "Fault":
+def _fault(words: str, remedy: str) -> Fault:
     from workerctl.sources.forms.characters import Fault  # most origins have none
 
     return Fault("origin", words, remedy)

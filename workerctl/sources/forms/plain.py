@@ -2,6 +2,8 @@
 The quick look at a value: whether it needs a closer one, for which tables have to be imported.
 """
 
+from __future__ import annotations
+
 _ORDINARY_SCHEMES = (
     "https://",
     "http://",

@@ -8,6 +8,8 @@ What a setting holds decides what counts. A log format may contain `%(name)s` an
 `None`, while a secret, a URL or a number is never either of them.
 """
 
+from __future__ import annotations
+
 import enum
 import re
 

@@ -4,6 +4,8 @@ What another parser left around a value: its name, a scheme, quotes, a comment.
 `bare_fault` is the whole look at one text, for a secret or any other setting.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterable
 from enum import Enum

@@ -2,6 +2,8 @@
 The broker that a container runs, as far as its command and its configuration file say.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from contextlib import suppress

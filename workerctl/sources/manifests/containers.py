@@ -2,6 +2,8 @@
 A container as a manifest describes it, in terms that docker compose and Kubernetes share.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar

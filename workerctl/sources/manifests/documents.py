@@ -6,6 +6,8 @@ its composer overflows the stack of C in deeply nested input, and resolves scala
 in which `yes` and `on` are truth values. Scalars stay as they are written.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
@@ -52,14 +54,14 @@ class Node(Record):
     tag: str = ""
 
     @property
-    def entries(self) -> "Mapping[str, Node]":
+    def entries(self) -> Mapping[str, Node]:
         """
         The values of a mapping by key; none if it is something else.
         """
         return self.value if self.kind == "map" else {}
 
     @property
-    def items(self) -> "tuple[Node, ...]":
+    def items(self) -> tuple[Node, ...]:
         """
         The values of a sequence; none if it is something else.
         """
@@ -72,7 +74,7 @@ class Node(Record):
         """
         return None if self.kind in {"map", "seq", "null"} else self.value
 
-    def get(self, *keys: str) -> "Node | None":
+    def get(self, *keys: str) -> Node | None:
         """
         Return the value at a path of keys, or None.
 

@@ -2,6 +2,8 @@
 Keys that a platform refuses, because they are almost those that it knows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from workerctl.report.suggest import closest

@@ -2,6 +2,8 @@
 What the command of a container starts: a worker, and the queues that it takes jobs from.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice

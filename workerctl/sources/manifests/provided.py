@@ -2,6 +2,8 @@
 The fields whose values a container gets from somewhere else when it starts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 

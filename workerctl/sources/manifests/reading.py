@@ -2,6 +2,8 @@
 Read the manifest of a container.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import BinaryIO
 

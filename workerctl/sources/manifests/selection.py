@@ -2,6 +2,8 @@
 Which container of which manifest is meant, as options or a target name it.
 """
 
+from __future__ import annotations
+
 from workerctl.report.records import Record
 
 

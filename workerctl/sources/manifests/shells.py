@@ -2,6 +2,8 @@
 The commands that the command line of a container executes, also those of a shell's script.
 """
 
+from __future__ import annotations
+
 import re
 import shlex
 from collections.abc import Iterator, Sequence

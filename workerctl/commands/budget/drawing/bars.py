@@ -2,6 +2,8 @@
 What the text and the SVG drawing share: a bar for each step of a job, labels and totals.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import ceil

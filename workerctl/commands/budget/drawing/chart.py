@@ -2,6 +2,8 @@
 The waterfall chart in text: a lane for each stage, crossed by the line of the job timeout.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby
@@ -76,7 +78,7 @@ def _rows(budget: Budget) -> Iterator[_Row]:
         yield from (_Row(bar, label) for label in further)
 
 
-def _heading(scale: "_Scale", offset: int, columns: int) -> Line:
+def _heading(scale: _Scale, offset: int, columns: int) -> Line:
     """
     Return the label of the timeout line, on the side where there is room for it.
     """
@@ -89,7 +91,7 @@ def _heading(scale: "_Scale", offset: int, columns: int) -> Line:
     return line(" " * at, (_TIMEOUT, "bold"))
 
 
-def _axis(scale: "_Scale", offset: int) -> Line:
+def _axis(scale: _Scale, offset: int) -> Line:
     text = ""
     for mark in marks(scale.end, scale.cells // _CELLS_PER_MARK):
         cell = scale.cell(mark)

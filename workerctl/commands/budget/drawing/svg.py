@@ -5,6 +5,8 @@ It loads no fonts or other files, follows the reader's light or dark color schem
 description for screen readers. Equal budgets produce equal bytes.
 """
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Iterator
 from fractions import Fraction

@@ -2,6 +2,8 @@
 The budget as text: the waterfall chart, the totals, and the findings.
 """
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Iterator
 from typing import TextIO

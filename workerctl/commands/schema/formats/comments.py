@@ -2,6 +2,8 @@
 Comments of generated files, and the words with which each of them begins.
 """
 
+from __future__ import annotations
+
 import re
 import textwrap
 from collections.abc import Iterable, Iterator

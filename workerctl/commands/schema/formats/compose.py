@@ -2,6 +2,8 @@
 Compose: the `environment` of a service, with values that come from outside and defaults.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -2,6 +2,8 @@
 `.env.example`: every variable with its description; what is optional is commented out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.commands.schema.entries import Entry, Outline

@@ -2,6 +2,8 @@
 A JSON Schema (2020-12) of the variables, for editors: a flat object of texts by name.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping

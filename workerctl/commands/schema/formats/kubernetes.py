@@ -2,6 +2,8 @@
 Kubernetes: a ConfigMap with what is public, a Secret with placeholders, and how to refer to them.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 

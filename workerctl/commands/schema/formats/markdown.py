@@ -2,6 +2,8 @@
 A reference of the settings in Markdown: a table for each group.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 
 from workerctl.commands.schema.defaults import NOT_SET

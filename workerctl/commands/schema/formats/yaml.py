@@ -2,6 +2,8 @@
 Scalars of YAML, written so that every parser reads them alike: as in JSON, which YAML includes.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator

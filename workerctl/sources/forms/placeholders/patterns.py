@@ -4,6 +4,8 @@ The regular expressions by which a placeholder is recognised.
 All take time linear in the length of the value.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 

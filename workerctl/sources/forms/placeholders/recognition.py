@@ -6,6 +6,8 @@ the placeholders in templates are in values that are not secret. Words that can 
 (`secret`, `replace`) count only in a secret.
 """
 
+from __future__ import annotations
+
 import re
 
 from workerctl.report.records import Record

@@ -4,6 +4,8 @@ The words by which a placeholder is recognised.
 Values are looked up in lower case; the names of variables and parts of URLs, in capitals.
 """
 
+from __future__ import annotations
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -2,6 +2,8 @@
 AMQP URLs as pika, kombu (Celery) and aio-pika read them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority, parameters

@@ -2,6 +2,8 @@
 A URL up to its path: the scheme, user, password, hosts and ports.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit

@@ -2,6 +2,8 @@
 The names of drivers behind the `+` of a scheme.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.report.suggest import is_slip

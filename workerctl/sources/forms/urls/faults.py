@@ -2,6 +2,8 @@
 What a client makes of a URL: the effect of a fault, and words for it that contain no part of it.
 """
 
+from __future__ import annotations
+
 import enum
 
 from workerctl.report.records import Record

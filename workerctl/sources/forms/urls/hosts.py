@@ -2,6 +2,8 @@
 Where the host of a URL is: on this machine, in a private network, or anywhere.
 """
 
+from __future__ import annotations
+
 from urllib.parse import urlsplit
 
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})

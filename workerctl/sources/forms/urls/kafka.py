@@ -2,6 +2,8 @@
 Lists of Kafka's bootstrap servers: `host:port,host:port`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 

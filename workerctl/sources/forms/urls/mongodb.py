@@ -2,6 +2,8 @@
 MongoDB URLs as pymongo reads them: it refuses a wrong form, and ignores a wrong option.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority, parameters

@@ -2,6 +2,8 @@
 MySQL and MariaDB URLs as SQLAlchemy passes them to a driver.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority, drivers, parameters

@@ -2,6 +2,8 @@
 Query parameters: which of them a client knows, and what their values must be.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from workerctl.report.records import Record

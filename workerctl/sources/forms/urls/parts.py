@@ -2,6 +2,8 @@
 The parts of a URL, split as `urllib.parse` splits them, but without its errors.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
@@ -51,7 +53,7 @@ class Parts(Record):
         is_list = self.kind == "mongodb" and ";" in self.query and "&" not in self.query
         return parse_qsl(self.query, separator=";" if is_list else "&")
 
-    def reread(self, userinfo: str) -> "Parts":
+    def reread(self, userinfo: str) -> Parts:
         """
         Return the parts for a client that has another pattern of user and password.
 

@@ -2,6 +2,8 @@
 PostgreSQL URLs as libpq reads them, or SQLAlchemy where the scheme names a driver.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

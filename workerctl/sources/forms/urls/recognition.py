@@ -2,6 +2,8 @@
 Choose the client that reads a URL, and find what it will make of it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from importlib import import_module

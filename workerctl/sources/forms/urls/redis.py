@@ -5,6 +5,8 @@ redis-py passes the parameters to the constructor of a connection, which refuses
 tables hold those of redis-py 5 to 8; importing it would take longer than all checks together.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from types import MappingProxyType
 from urllib.parse import unquote

@@ -2,6 +2,8 @@
 Query parameters and settings that switch off TLS or the check of the server's certificate.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

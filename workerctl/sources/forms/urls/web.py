@@ -2,6 +2,8 @@
 URLs of HTTP and of WebSockets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.sources.forms.urls import authority

@@ -5,6 +5,8 @@ docker compose: what its files say of the services that they start.
 interpolated, included and extended files are added, and several files are merged.
 """
 
+from __future__ import annotations
+
 from workerctl.sources.manifests.compose.reading import read
 
 __all__ = ["read"]

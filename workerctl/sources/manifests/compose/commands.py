@@ -2,6 +2,8 @@
 What a container executes: `entrypoint` and `command`.
 """
 
+from __future__ import annotations
+
 from workerctl.report.records import Record
 from workerctl.sources.manifests.compose.project import Project
 from workerctl.sources.manifests.compose.values import Value

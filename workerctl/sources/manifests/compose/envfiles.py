@@ -2,6 +2,8 @@
 Env files as docker compose reads them: `.env`, and those of `env_file`.
 """
 
+from __future__ import annotations
+
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 

@@ -2,6 +2,8 @@
 Replacing references to variables by their values, as docker compose does.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 
 from workerctl.report.errors import SourceError

@@ -2,6 +2,8 @@
 Loading compose files: interpolated, with what they include and extend, and merged.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from workerctl.report.errors import SourceError

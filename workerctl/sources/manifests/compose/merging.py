@@ -2,6 +2,8 @@
 Merging the values of several compose files.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 
 from workerctl.sources.manifests.compose.project import Project

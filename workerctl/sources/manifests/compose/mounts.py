@@ -2,6 +2,8 @@
 What a service sees at its paths: volumes, secrets and configs.
 """
 
+from __future__ import annotations
+
 import posixpath
 from collections.abc import Iterator, Mapping
 

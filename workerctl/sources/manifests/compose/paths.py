@@ -2,6 +2,8 @@
 Paths of compose files and of what they refer to, as messages show them.
 """
 
+from __future__ import annotations
+
 import os
 
 from workerctl.sources import envfile

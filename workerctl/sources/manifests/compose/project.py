@@ -2,6 +2,8 @@
 What reading a project has found so far, and how much work it may still take.
 """
 
+from __future__ import annotations
+
 from typing import BinaryIO
 
 from workerctl.report.errors import SourceError

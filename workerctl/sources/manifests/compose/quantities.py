@@ -2,6 +2,8 @@
 Durations and amounts of memory as Go's packages read them.
 """
 
+from __future__ import annotations
+
 import re
 
 _DURATION = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w)")

@@ -2,6 +2,8 @@
 Read compose files: the service that is judged, and the others that are started with it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import BinaryIO
 

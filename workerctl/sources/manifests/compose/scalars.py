@@ -2,6 +2,8 @@
 YAML scalars as docker compose reads and prints them, with the YAML package of Go.
 """
 
+from __future__ import annotations
+
 import re
 from datetime import date
 from decimal import Decimal

@@ -2,6 +2,8 @@
 The containers of services.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 
 from workerctl.sources.manifests.compose import quantities

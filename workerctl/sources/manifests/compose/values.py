@@ -2,6 +2,8 @@
 The values of a compose file after interpolation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,21 +31,21 @@ class Value(Record):
     base: str = ""
 
     @property
-    def entries(self) -> "Mapping[str, Value]":
+    def entries(self) -> Mapping[str, Value]:
         """
         The values of a mapping by key; none if it is something else.
         """
         return self.value if self.kind == "map" else {}
 
     @property
-    def items(self) -> "tuple[Value, ...]":
+    def items(self) -> tuple[Value, ...]:
         """
         The values of a sequence; none if it is something else.
         """
         return self.value if self.kind == "seq" else ()
 
     @property
-    def listed(self) -> "tuple[Value, ...]":
+    def listed(self) -> tuple[Value, ...]:
         """
         The values of a sequence, or a text as the only one.
         """
@@ -75,7 +77,7 @@ class Value(Record):
             return None
         return paths.joined(self.base, text)
 
-    def get(self, *keys: str) -> "Value | None":
+    def get(self, *keys: str) -> Value | None:
         """
         Return the value at a path of keys, or None; also for null.
         """

@@ -2,6 +2,8 @@
 The environment of a service: `environment`, and the files of `env_file`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 
 from workerctl.report.records import Record

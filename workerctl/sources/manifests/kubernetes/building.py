@@ -2,6 +2,8 @@
 A container of a workload, with what Kubernetes would refuse of it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from workerctl.report.findings import Location

@@ -2,6 +2,8 @@
 The data of ConfigMaps and Secrets, and of the objects that create Secrets.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Iterator, Mapping

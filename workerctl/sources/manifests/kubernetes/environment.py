@@ -2,6 +2,8 @@
 The environment of a container, as the kubelet makes it from `envFrom` and `env`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 

@@ -2,6 +2,8 @@
 Expand `$(NAME)` as the kubelet does.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 

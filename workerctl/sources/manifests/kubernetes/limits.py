@@ -2,6 +2,8 @@
 How much of a manifest is read: aliases can make a small file say a lot.
 """
 
+from __future__ import annotations
+
 from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location
 

@@ -4,6 +4,8 @@ How messages name objects, containers, keys and variables of a manifest.
 A name in an unusual form may itself be a secret, pasted where a name belongs.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Sequence
 

@@ -2,6 +2,8 @@
 The objects in manifests, and what they say of ConfigMaps and Secrets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 

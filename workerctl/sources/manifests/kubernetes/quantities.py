@@ -2,6 +2,8 @@
 Quantities of Kubernetes, such as the limit of memory.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from fractions import Fraction

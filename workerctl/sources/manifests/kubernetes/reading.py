@@ -2,6 +2,8 @@
 Read Kubernetes manifests: the container that is judged, and all others in the same files.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 

@@ -2,6 +2,8 @@
 Scalars as kubectl reads them, with the rules of YAML 1.1 as go-yaml applies them.
 """
 
+from __future__ import annotations
+
 import math
 import re
 

@@ -2,6 +2,8 @@
 What the containers of a workload can refer to.
 """
 
+from __future__ import annotations
+
 from workerctl.report.records import Record
 from workerctl.sources.manifests.kubernetes.data import Data
 from workerctl.sources.manifests.kubernetes.limits import Budget

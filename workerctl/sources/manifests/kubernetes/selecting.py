@@ -2,6 +2,8 @@
 Which workload and which container are meant.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from workerctl.report.errors import SourceError

@@ -2,6 +2,8 @@
 What Services give to containers: the names of hosts, and variables to which `$(NAME)` may refer.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 

@@ -2,6 +2,8 @@
 What a container sees of the volumes of its Pod.
 """
 
+from __future__ import annotations
+
 import posixpath
 from collections.abc import Iterator, Mapping
 

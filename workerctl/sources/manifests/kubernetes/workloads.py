@@ -2,6 +2,8 @@
 The workloads in manifests: the objects that have a template of Pods.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from workerctl.report.records import Record
