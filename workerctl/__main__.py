@@ -45,11 +45,14 @@ def _run(arguments: list[str]) -> int:
     # `run` passes the environment on to its command, so it must not be changed.
     if arguments[:1] != ["run"] or "--help" in arguments or "-h" in arguments:
         _drop_invalid_widths()
+        # A plugin of pydantic, which any installed package may bring, is passed every value.
+        os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from workerctl.commands.deferred import defer
 
     # pydantic-settings imports asyncio for a feature that is not used here, which takes as long as
-    # importing all modules of workerctl.
+    # importing all modules of workerctl; pydantic looks for plugins, which takes nearly as long.
     defer("asyncio")
+    defer("importlib.metadata", "entry_points")
     command, *words = arguments or [""]
     if command in _PLAIN and _are_plain(words, allowed=_PLAIN[command]):
         return _run_plain(command, words)

@@ -61,6 +61,65 @@ def test_every_style_of_import_gets_the_real_module(program: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from importlib.metadata import entry_points; entry_points(group='pydantic')",
+        "from importlib.metadata import entry_points, version; version('pydantic')",
+        "from importlib.metadata import version; version('pydantic')",
+        "from importlib import metadata; metadata.version('pydantic')",
+        "import importlib.metadata; importlib.metadata.version('pydantic')",
+        "import importlib.metadata as other; other.entry_points(group='pydantic')",
+        "import importlib.metadata; importlib.metadata.entry_points(group='pydantic')",
+        "import importlib; importlib.import_module('importlib.metadata').version('pydantic')",
+        "from importlib.metadata import *; version('pydantic')",
+        "from importlib.metadata import Distribution as other; assert isinstance(other, type)",
+        "import importlib.metadata._meta; importlib.metadata.version('pydantic')",
+        "from importlib.metadata import _meta; _meta.PackageMetadata",
+        "from importlib.metadata._meta import PackageMetadata",
+        "import importlib.resources; importlib.resources.files('pydantic')",
+    ],
+)
+def test_every_style_of_import_gets_the_functions_of_the_real_module(program: str) -> None:
+    """A deferred module with deferred functions is replaced by the real module when it is used."""
+    start = (
+        "from workerctl.commands.deferred import defer\n"
+        "defer('importlib.metadata', 'entry_points')\n"
+    )
+    end = (
+        "\nimport importlib.metadata, sys\nimportlib.metadata.distributions\n"
+        "assert importlib.metadata is sys.modules['importlib.metadata']\n"
+        "assert importlib.metadata.__file__ and importlib.metadata.entry_points.__module__\n"
+        "assert type(importlib.metadata).__name__ == 'module'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", start + program + end],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_importing_a_deferred_function_does_not_import_its_module() -> None:
+    """Only a call of the function loads the module, and returns what the real function returns."""
+    program = (
+        "import sys\nfrom workerctl.commands.deferred import defer\n"
+        "defer('importlib.metadata', 'entry_points')\n"
+        "from importlib.metadata import entry_points\nprint('email' in sys.modules)\n"
+        "found = entry_points(group='console_scripts')\nprint('email' in sys.modules)\n"
+        "import importlib.metadata\n"
+        "print(found == importlib.metadata.entry_points(group='console_scripts'), bool(found))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["False", "True", "True", "True"]
+
+
 def test_a_module_that_is_not_used_is_not_imported() -> None:
     """An import without an attribute access does not load the module."""
     program = (

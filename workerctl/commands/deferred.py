@@ -4,11 +4,13 @@ Modules whose import is deferred until their first use.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -18,17 +20,36 @@ class _Deferred(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
-        import importlib
-
         # A caller may keep using the placeholder after the real module has replaced it.
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return getattr(importlib.import_module(self.__name__), name)
 
 
-def defer(name: str) -> None:
+def defer(name: str, *functions: str) -> None:
     """
     Defer the import of a module until it is used, unless it has been imported already.
+
+        defer("importlib.metadata", "entry_points")
+
+    To import one of `functions` from the module does not count as its use, only to call it does.
     """
-    if name not in sys.modules:
-        sys.modules[name] = _Deferred(name)
+    if name in sys.modules:
+        return
+    module = _Deferred(name)
+    for function in functions:
+        setattr(module, function, _deferred_function(module, function))
+    parent, _, last = name.rpartition(".")
+    if parent:
+        # The import system does both when it loads a submodule, and `from` asks for the path.
+        package = importlib.import_module(parent)
+        module.__path__ = [f"{path}/{last}" for path in package.__path__]
+        setattr(package, last, module)
+    sys.modules[name] = module
+
+
+def _deferred_function(module: _Deferred, name: str) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        return module.__getattr__(name)(*arguments, **named)
+
+    return call
