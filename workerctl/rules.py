@@ -26,7 +26,8 @@ Importing this module imports nothing else.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
 ENVIRONMENTS = ("development", "staging", "production")
 
@@ -54,6 +55,14 @@ class Rule:
         Yield the other fields that the rule names, each after the role that it has in the rule.
         """
         return iter(())
+
+    # Of a class without parentheses, pydantic calls it as well, so it is not a method.
+    @staticmethod
+    def __get_pydantic_core_schema__(source: "Any", handler: "Callable[[Any], Any]") -> "Any":
+        """
+        Return the schema of the type: pydantic need not look for a constraint in the rule.
+        """
+        return handler(source)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and vars(other) == vars(self)

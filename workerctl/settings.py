@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, T
 
 from pydantic import (
     AliasChoices,
-    Field,
+    PositiveInt,
     PrivateAttr,
     SecretBytes,
     SecretStr,
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     )
     JOB_TIMEOUT_SECONDS: int = queue(1800, "How long one run of a job may take.", gt=0)
     JOB_MAX_RETRIES: int = queue(2, "How many times a failed job is retried.", ge=0)
-    JOB_RETRY_INTERVALS_SECONDS: list[Annotated[int, Field(gt=0)]] = queue(
+    JOB_RETRY_INTERVALS_SECONDS: list[PositiveInt] = queue(
         [30, 60], "The waits before the retries of a failed job; the last one repeats."
     )
     SHUTDOWN_GRACE_SECONDS: int = queue(
@@ -491,12 +491,15 @@ class _CachedSettings:
         # because the module of a settings class may ask for its instance while it is imported.
         self._locks: dict[int, threading.RLock] = {}
 
-    @overload
-    def __call__(self) -> Settings: ...
-    @overload
-    def __call__(self, target: type[Chosen]) -> Chosen: ...
-    @overload
-    def __call__(self, target: str | None) -> Any: ...
+    if TYPE_CHECKING:  # typing.overload keeps a registry
+
+        @overload
+        def __call__(self) -> Settings: ...
+        @overload
+        def __call__(self, target: type[Chosen]) -> Chosen: ...
+        @overload
+        def __call__(self, target: str | None) -> Any: ...
+
     def __call__(self, target: Target = None) -> Any:
         """
         Return the settings of this process, of a given class or of that of the project.

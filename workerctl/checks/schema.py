@@ -63,7 +63,7 @@ def names_are_current(context: Context) -> Iterator[Finding]:
     """
     for source in context.values.sources():
         for assignment in source.assignments:
-            if assignment.spelling is Spelling.DEPRECATED and assignment.sets is not None:
+            if assignment.spelling == Spelling.DEPRECATED and assignment.sets is not None:
                 yield Finding(
                     code="SET006",
                     severity=Severity.WARNING,
@@ -112,7 +112,7 @@ def _differ(again: list[Assignment]) -> bool:
     Return whether there are several values. A file and a value count as two; nothing as none.
     """
     set_ones = [each for each in again if each.text]
-    files = {each.spelling is Spelling.FILE for each in set_ones}
+    files = {each.spelling == Spelling.FILE for each in set_ones}
     return len({each.text for each in set_ones}) > 1 or len(files) > 1
 
 

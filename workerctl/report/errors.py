@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class WorkerctlError(Exception):
     `message` says what is wrong and `hint` what to do, in one sentence each.
     """
 
-    exit_code: int = ExitCode.USAGE
+    exit_code: int = 2  # the numbers are those of ExitCode, of which a boot needs none
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -66,7 +65,7 @@ class RefusedError(WorkerctlError):
     A change that is refused because it would lose something, such as a key that is in use.
     """
 
-    exit_code = ExitCode.FINDINGS
+    exit_code = 1
 
 
 class OutputError(WorkerctlError):
@@ -74,7 +73,7 @@ class OutputError(WorkerctlError):
     A report or a key that could not be written to its destination.
     """
 
-    exit_code = ExitCode.INCOMPLETE
+    exit_code = 3
 
 
 class ConfigurationError(WorkerctlError, ValueError):
@@ -84,7 +83,7 @@ class ConfigurationError(WorkerctlError, ValueError):
     `findings` holds every finding; the message lists the errors, and the warnings after them.
     """
 
-    exit_code = ExitCode.FINDINGS
+    exit_code = 1
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
@@ -120,7 +119,8 @@ def problem_of(error: BaseException) -> Problem:
     The message of any other exception may contain a value. The last line of workerctl that it
     passed through is shown instead.
     """
-    from workerctl.report.results import Problem  # a worker that boots needs none
+    from workerctl.report.exit_codes import ExitCode  # a worker that boots needs none
+    from workerctl.report.results import Problem
 
     if isinstance(error, WorkerctlError):
         return Problem(error.message, error.hint, error.exit_code)

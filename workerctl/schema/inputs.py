@@ -4,7 +4,7 @@ What a settings class takes from the values of the sources.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, SecretStr
@@ -36,6 +36,26 @@ class FurtherSecrets(dict[str, SecretStr]):
         return FurtherSecrets(self)  # the values are immutable
 
 
+class SecretFields:
+    """
+    The names of the secret fields of a class. Each is decided when it is asked for.
+
+    A boot asks only for what is given as NAME_FILE, and for values that no header can carry.
+    """
+
+    def __init__(self, fields: Mapping[str, FieldInfo]) -> None:
+        self._fields = fields
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields and is_secret(str(name), self._fields[str(name)])
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._fields if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def names(settings: type[BaseModel]) -> Names:
     """
     Return the variable names that a settings class accepts.
@@ -43,10 +63,11 @@ def names(settings: type[BaseModel]) -> Names:
     fields = settings.model_fields
     return Names(
         fields=frozenset(fields),
-        secrets=frozenset(name for name, info in fields.items() if is_secret(name, info)),
+        secrets=SecretFields(fields),
         deprecated={
             old: name
             for name, info in fields.items()
+            if info.validation_alias is not None
             for old in introspection.deprecated_names(name, info)
         },
         families=getattr(settings, "SECRET_FAMILIES", ()),

@@ -81,7 +81,7 @@ def bare_type(annotation: Any) -> Any:
 
     A source cannot assign None; it can only leave the field unset.
     """
-    if get_origin(annotation) not in {Union, UnionType}:
+    if isinstance(annotation, type) or get_origin(annotation) not in {Union, UnionType}:
         return annotation
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     return kinds[0] if len(kinds) == 1 else annotation

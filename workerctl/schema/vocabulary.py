@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic.functional_validators import BeforeValidator
+from pydantic_core import core_schema
 
 from workerctl.report.records import Record
 from workerctl.rules import Endpoint, LogLevel, Origins
 from workerctl.secrecy import urls
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
 
 # numeric values of the levels in `logging`
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
@@ -27,10 +33,26 @@ CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
 class Expects(Record):
     """
     What a value must be, completing "NAME must be …"; `url` is true for a field that holds a URL.
+
+    `verify` is called with a value of the type, and returns it or raises BadValueError.
     """
 
     text: str
+    verify: Callable[[Any], Any] | None = None
     url: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """
+        Return a schema that verifies what passes that of the type.
+
+        It is what `AfterValidator` returns, which inspects the signature of the function first.
+        """
+        schema = handler(source)
+        if self.verify is None:
+            return schema
+        return core_schema.no_info_after_validator_function(self.verify, schema)
 
 
 class BadValueError(ValueError):
@@ -63,7 +85,10 @@ def group(name: str) -> Callable[..., Any]:
         **more: Any,
     ) -> Any:
         extra: dict[str, Any] = {"group": name, "public": public, "file": file}
-        return Field(default, description=description, json_schema_extra=extra, **more)
+        # `Field` returns the same, and tests for some ten arguments of pydantic 1 first.
+        return FieldInfo.from_field(
+            default, description=description, json_schema_extra=extra, **more
+        )
 
     return declare
 
@@ -101,6 +126,10 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
     return text
 
 
+def _origins(items: list[str]) -> list[str]:
+    return list(map(_origin, items))
+
+
 def _origin(text: str) -> str:
     if text == "*":
         return text
@@ -136,20 +165,15 @@ def _distinct(items: list[str]) -> list[str]:
     return names
 
 
-HttpUrl = Annotated[
-    str, AfterValidator(_http_url), Expects("an http or https URL", url=True), Endpoint()
-]
+HttpUrl = Annotated[str, Expects("an http or https URL", _http_url, url=True), Endpoint()]
 SecretHttpUrl = Annotated[
-    SecretStr,
-    AfterValidator(_secret_http_url),
-    Expects("an http or https URL", url=True),
-    Endpoint(),
+    SecretStr, Expects("an http or https URL", _secret_http_url, url=True), Endpoint()
 ]
 SecretRedisUrl = Annotated[
     SecretStr,
-    AfterValidator(_secret_redis_url),
     Expects(
         "a redis, rediss or unix URL, with special characters of the password percent-encoded",
+        _secret_redis_url,
         url=True,
     ),
     Endpoint(),
@@ -160,18 +184,12 @@ LoggingLevel = Annotated[
     LogLevel(),
     Expects("DEBUG, INFO, WARNING, ERROR, CRITICAL or a number from 1 to 50"),
 ]
-Canary = Annotated[
-    str,
-    AfterValidator(_canary),
-    Expects("a token that `workerctl keygen --canary` printed"),
-]
+Canary = Annotated[str, Expects("a token that `workerctl keygen --canary` printed", _canary)]
 QueueNames = Annotated[
-    list[str],
-    AfterValidator(_distinct),
-    Expects("a comma-separated list of queue names, each once"),
+    list[str], Expects("a comma-separated list of queue names, each once", _distinct)
 ]
 OriginList = Annotated[
-    list[Annotated[str, AfterValidator(_origin)]],
-    Expects("a comma-separated list of origins such as https://app.example.com"),
+    list[str],
+    Expects("a comma-separated list of origins such as https://app.example.com", _origins),
     Origins(),
 ]

@@ -4,26 +4,28 @@ Map the names of variables to fields: exact, in another case, as `NAME_FILE`, an
 
 from __future__ import annotations
 
-import enum
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
+from typing import Final
 
 from workerctl.report.records import Record
 
 _FILE = "_FILE"
 
 
-class Spelling(enum.IntEnum):
+class Spelling:
     """
     How a variable refers to its field. Within a source, the lowest one wins.
+
+    The members are plain numbers, because creating an enumeration takes as long as two modules.
     """
 
-    EXACT = 0
-    OTHER_CASE = 1
-    FILE = 2
-    DEPRECATED = 3
-    ALIAS = 4
+    EXACT: Final = 0
+    OTHER_CASE: Final = 1
+    FILE: Final = 2
+    DEPRECATED: Final = 3
+    ALIAS: Final = 4
 
 
 class Names(Record):
@@ -40,7 +42,7 @@ class Names(Record):
     """
 
     fields: frozenset[str]
-    secrets: frozenset[str]
+    secrets: Collection[str]
     deprecated: Mapping[str, str]
     families: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
@@ -50,7 +52,7 @@ class Names(Record):
     case_sensitive: bool = False
     reads_files: bool = True
 
-    def resolve(self, name: str) -> tuple[str, Spelling] | None:
+    def resolve(self, name: str) -> tuple[str, int] | None:
         """
         Return the field that a variable sets, and how its name is spelled; None if it sets none.
         """
@@ -60,7 +62,7 @@ class Names(Record):
         for other in (name.upper(), name.lower()):
             if found is None and other != name:
                 found = self._exactly(other)
-                if found is not None and found[1] is Spelling.EXACT:
+                if found is not None and found[1] == Spelling.EXACT:
                     return found[0], Spelling.OTHER_CASE
         return found
 
@@ -70,7 +72,7 @@ class Names(Record):
 
         An environment may be large, and most of it belongs to other programs.
         """
-        in_files = (name + _FILE for name in (*self.secrets, *self.files))
+        in_files = (name + _FILE for name in self.fields)  # not only of secrets
         known = (*self.fields, *self.deprecated, *self.aliases, *in_files)
         spellings = frozenset(map(str.upper, known))
         names = list(variables)
@@ -94,7 +96,7 @@ class Names(Record):
             name in self.secrets or name.startswith(self.secret_prefixes) or self.is_in_family(name)
         )
 
-    def _exactly(self, name: str) -> tuple[str, Spelling] | None:
+    def _exactly(self, name: str) -> tuple[str, int] | None:
         if name in self.fields or self.is_in_family(name):
             return name, Spelling.EXACT
         if name in self.deprecated:

@@ -185,7 +185,7 @@ def _secret_files(names: Names, files: Iterable[Path]) -> Iterator[Assignment]:
     # The last one wins, so the best spelling comes last. All have the rank of a file.
     known = [(path, *found) for path in files if (found := names.resolve(path.name))]
     for path, sets, spelling in sorted(known, key=itemgetter(2), reverse=True):
-        if spelling is not Spelling.FILE:
+        if spelling != Spelling.FILE:
             location = Location("secret-file", str(path))
             yield Assignment(
                 name=path.name, text=str(path), location=location, sets=sets, spelling=Spelling.FILE
@@ -257,7 +257,7 @@ def _value(found: list[Assignment], dialect: Dialect) -> Value | None:
     """
     for position, assignment in enumerate(found):
         shadowed = tuple(weaker.location for weaker in found[position + 1 :])
-        if assignment.spelling is not Spelling.FILE:
+        if assignment.spelling != Spelling.FILE:
             return Value(assignment.text, assignment.location, shadowed)
         text = _secret_text(assignment.text)
         if text is None:

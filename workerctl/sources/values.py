@@ -12,7 +12,7 @@ from workerctl.report.findings import Location
 from workerctl.report.records import Record
 from workerctl.sources import envfile
 from workerctl.sources.expansion import references
-from workerctl.sources.names import Names, Spelling
+from workerctl.sources.names import Names
 
 ENVIRONMENT = Location("environment")
 """The location of all variables of the process environment."""
@@ -32,7 +32,7 @@ class Assignment(Record):
     text: str
     location: Location
     sets: str | None = None
-    spelling: Spelling | None = None
+    spelling: int | None = None
     entry: envfile.Entry | None = None
     unset: tuple[str, ...] = ()
 

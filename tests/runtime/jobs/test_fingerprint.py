@@ -34,7 +34,7 @@ def test_every_public_field_has_a_digest_and_no_secret_has_one():
     found = published()
     assert set(found) == {"version", "keys", "fields", "fingerprint"}
     assert found["version"] == workerctl.__version__
-    secrets = inputs.names(Settings).secrets
+    secrets = frozenset(inputs.names(Settings).secrets)
     assert set(found["fields"]) == set(Settings.model_fields) - secrets
     assert {"OPENAI_API_KEY", "REDIS_URL", "ENCRYPTION_KEY"} <= secrets
     assert found["keys"] == {"ENCRYPTION_KEY": keys.key_id(KEY)}

@@ -279,7 +279,7 @@ def _partial(context: Context) -> tuple[tuple[str, str], ...]:
     return tuple(
         (resolved[0], each.partial)
         for resolved, each in found
-        if resolved is not None and resolved[1] is not Spelling.FILE and each.partial is not None
+        if resolved is not None and resolved[1] != Spelling.FILE and each.partial is not None
     )
 
 

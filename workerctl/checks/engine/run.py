@@ -299,7 +299,7 @@ def secret_texts(context: Context) -> Iterator[str]:
         for assignment in source.assignments:
             known = assignment.sets
             secret = names.is_secret(known) if known else is_credential_name(assignment.name)
-            if assignment.spelling is Spelling.FILE:
+            if assignment.spelling == Spelling.FILE:
                 continue
             if secret:
                 yield assignment.text

@@ -198,7 +198,7 @@ def reveals_secret(context: Context, assignment: Assignment) -> bool:
     name, text = assignment.sets, assignment.text
     if name is None or not text or not context.values.names.is_secret(name):
         return False
-    if assignment.spelling is Spelling.FILE or is_placeholder(text, name, secret=True):
+    if assignment.spelling == Spelling.FILE or is_placeholder(text, name, secret=True):
         return False
     return has_credentials(text) if "://" in text else True
 

@@ -61,5 +61,4 @@ def may_refer(text: str) -> bool:
         return True
     if ":" in text and not text.startswith(_ORDINARY_SCHEMES):
         return True
-    lower = text.lower()
-    return any(word in lower for word in _WORDS)
+    return any(map(text.lower().__contains__, _WORDS))  # for every value, so not a generator

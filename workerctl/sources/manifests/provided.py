@@ -110,4 +110,4 @@ def _above(
 
 def _names_file(name: str, names: Names) -> bool:
     resolved = names.resolve(name)
-    return resolved is not None and resolved[1] is Spelling.FILE
+    return resolved is not None and resolved[1] == Spelling.FILE
