@@ -12,7 +12,6 @@ from pydantic.fields import FieldInfo
 
 from workerctl.rules import Hidden
 from workerctl.schema import introspection
-from workerctl.schema.secrets.declared import is_public, is_secret
 from workerctl.sources.names import Names
 from workerctl.sources.values import Values
 
@@ -47,6 +46,8 @@ class SecretFields:
         self._fields = fields
 
     def __contains__(self, name: object) -> bool:
+        from workerctl.schema.secrets.declared import is_secret  # most boots do not ask
+
         return name in self._fields and is_secret(str(name), self._fields[str(name)])
 
     def __iter__(self) -> Iterator[str]:
@@ -84,6 +85,8 @@ def inherit(settings: type[BaseModel]) -> None:
     To change the type of a field, as in `WEBHOOK_URL: str`, does not mean to publish it; the
     rule `Public` does.
     """
+    from workerctl.schema.secrets.declared import is_public, is_secret  # most teams use one class
+
     for name, info in settings.model_fields.items():
         base = _declared_before(settings, name)
         if base is None:
