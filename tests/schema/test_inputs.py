@@ -12,7 +12,9 @@ from pydantic import Field, Json, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from workerctl.commands.show_config import rows
+from workerctl.schema import inputs
 from workerctl.schema.loading import Loaded, load
+from workerctl.schema.secrets.declared import is_secret
 from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 
@@ -116,3 +118,15 @@ def test_a_redeclared_field_stays_secret_and_in_its_group() -> None:
     assert "T0K3N4" not in found["WEBHOOK_URL"].shown
     assert found["ACCESS_TOKEN_EXPIRE_MINUTES"].shown == "60"
     assert found["MODE"].shown == "b"
+
+
+def test_the_secret_fields_are_those_that_their_declarations_say() -> None:
+    """Asked one by one or all together, the same fields are secret."""
+    secrets = inputs.names(Team).secrets
+    expected = [name for name, info in Team.model_fields.items() if is_secret(name, info)]
+
+    assert list(secrets) == expected
+    assert len(secrets) == len(expected) == 10
+    assert [name for name in Team.model_fields if name in secrets] == expected
+    assert "OTHER_API_KEY" not in secrets
+    assert 1 not in secrets

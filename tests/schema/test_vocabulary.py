@@ -2,11 +2,14 @@
 Tests of the field types: what each accepts and returns, and that no error contains the value.
 """
 
-from typing import Any
+import inspect
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 
+from workerctl import rules
+from workerctl.rules import Rule
 from workerctl.schema.vocabulary import (
     BadValueError,
     HttpUrl,
@@ -17,6 +20,12 @@ from workerctl.schema.vocabulary import (
     SecretRedisUrl,
     group,
 )
+
+RULES = [
+    each
+    for name, each in vars(rules).items()
+    if isinstance(each, type) and issubclass(each, Rule) and each is not Rule and name[0] != "_"
+]
 
 
 def validated(kind: Any, value: object) -> Any:
@@ -220,3 +229,26 @@ def test_a_group_declares_its_fields() -> None:
     assert Model(RETRIES=10).RETRIES == 10
     with pytest.raises(ValidationError):
         Model(RETRIES=11)
+
+
+def test_a_field_of_a_group_is_what_field_returns() -> None:
+    """A group may leave out what `Field` tests for first, but nothing that it returns."""
+    extra = {"group": "demo", "public": None, "file": False}
+    made = group("demo")(2, "How often.", gt=0, le=10, validation_alias="OFTEN")
+    field = Field(
+        2, description="How often.", json_schema_extra=extra, gt=0, le=10, validation_alias="OFTEN"
+    )
+
+    assert repr(made) == repr(field)
+    assert (made.metadata, made._attributes_set) == (field.metadata, field._attributes_set)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_rule_does_not_change_what_its_type_accepts(rule: type[Rule]) -> None:
+    """The schema of pydantic is that of the type, also of a rule without parentheses."""
+    parameters = inspect.signature(rule).parameters.values()
+    words = ["production" for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
+    written = rule(*words)
+
+    assert TypeAdapter(Annotated[int, written]).core_schema == TypeAdapter(int).core_schema
+    assert TypeAdapter(Annotated[int, rule]).core_schema == TypeAdapter(int).core_schema
