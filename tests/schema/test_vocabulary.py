@@ -6,7 +6,7 @@ import inspect
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, PydanticUserError, SecretStr, TypeAdapter, ValidationError
 
 from workerctl import rules
 from workerctl.rules import Rule
@@ -231,16 +231,32 @@ def test_a_group_declares_its_fields() -> None:
         Model(RETRIES=11)
 
 
-def test_a_field_of_a_group_is_what_field_returns() -> None:
-    """A group may leave out what `Field` tests for first, but nothing that it returns."""
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"gt": 0, "le": 10, "validation_alias": "OFTEN"},
+        {"ge": 0, "lt": 10, "title": "Often"},
+        {"alias": "OFTEN"},
+        {"serialization_alias": "often", "deprecated": True},
+        {"multiple_of": 2, "examples": [2]},
+    ],
+    ids=" ".join,
+)
+def test_a_field_of_a_group_is_what_field_returns(more: dict[str, Any]) -> None:
+    """Where a group leaves out what `Field` does, the field has the same attributes."""
     extra = {"group": "demo", "public": None, "file": False}
-    made = group("demo")(2, "How often.", gt=0, le=10, validation_alias="OFTEN")
-    field = Field(
-        2, description="How often.", json_schema_extra=extra, gt=0, le=10, validation_alias="OFTEN"
-    )
+    made = group("demo")(2, "How often.", **more)
+    field = Field(2, description="How often.", json_schema_extra=extra, **more)
 
     assert repr(made) == repr(field)
     assert (made.metadata, made._attributes_set) == (field.metadata, field._attributes_set)
+
+
+def test_a_group_refuses_what_field_refuses() -> None:
+    """An argument of pydantic 1 is an error, not ignored."""
+    with pytest.raises(PydanticUserError):
+        group("demo")("x", "A text.", regex="x+")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import core_schema
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 # numeric values of the levels in `logging`
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
+
+# What `Field` passes on to `FieldInfo.from_field` unchanged, after looking for the arguments of
+# pydantic 1, which takes as long as the rest.
+_PASSED_ON = frozenset({"gt", "ge", "lt", "le", "validation_alias"})
 
 CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"
 """57 bytes in base64url, the first one 0x01: the form that `keyring.tokens` parses."""
@@ -85,10 +89,8 @@ def group(name: str) -> Callable[..., Any]:
         **more: Any,
     ) -> Any:
         extra: dict[str, Any] = {"group": name, "public": public, "file": file}
-        # `Field` returns the same, and tests for some ten arguments of pydantic 1 first.
-        return FieldInfo.from_field(
-            default, description=description, json_schema_extra=extra, **more
-        )
+        make = FieldInfo.from_field if more.keys() <= _PASSED_ON else Field
+        return make(default, description=description, json_schema_extra=extra, **more)
 
     return declare
 
