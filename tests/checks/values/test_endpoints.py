@@ -77,3 +77,51 @@ def test_env005_judges_the_default_of_a_class() -> None:
         (("CACHE",), W, Location("default")),
     ]
     assert found[0].message == "API reaches a public host without encryption by default (http:)."
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "words"),
+    [
+        ("rediss://one.example.net:6380/0,redis://two.example.net:6379/0", E, "a public host"),
+        ("redis://cache:6379/0 redis://two.example.net:6379/0", E, "a public host"),
+        ("redis://localhost:6379/0;redis://cache:6379/0", W, "a private host"),
+        ("amqp://localhost,queue.example.net:5672/", E, "a public host"),
+        ("nats://localhost:4222, nats://[fd00::1]:4222", W, "a private host"),
+        ("http://one.example.net:9200,http://two.example.net:9200", E, "a public host"),
+    ],
+)
+def test_env005_judges_every_url_and_host_of_a_list(
+    text: str, severity: Severity, words: str
+) -> None:
+    """The worst of several URLs, or of several hosts of one, decides."""
+
+    class Listed(BaseSettings):
+        env: str = "production"
+        servers: str = text
+
+    (found,) = endpoints.ENV005.run(judged(Listed))
+
+    assert (found.severity, found.fields) == (severity, ("SERVERS",))
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rediss://one.example.net:6380/0,rediss://two.example.net:6380/0",
+        "redis://localhost:6379/0,redis://127.0.0.1:6380/0",
+        "https://app.example.net,http://admin.example.net",
+        "see http://docs.example.net and redis://example.net",
+        "https://api.example.net/?next=http://example.net",
+        "",
+    ],
+)
+def test_env005_finds_nothing_in_texts_that_connect_to_nothing_in_plain_text(text: str) -> None:
+    """Neither a sentence nor a list of origins is an endpoint."""
+
+    class Listed(BaseSettings):
+        env: str = "production"
+        api: Annotated[str, Endpoint()] = "https://api.example.net"
+        servers: str = text
+
+    assert list(endpoints.ENV005.run(judged(Listed))) == []

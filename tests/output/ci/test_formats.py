@@ -18,8 +18,9 @@ from tests.output.fakes import FILES, reports
 from workerctl.output.ci import github
 from workerctl.output.ci.placed import path_in_repository, placed
 from workerctl.output.formats import FORMATS, Detail, renderer
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Severity
-from workerctl.report.results import Status, worst
+from workerctl.report.results import Problem, Report, Result, Status, worst
 
 CASES = ["findings", "unjudged", "held", "error", "forty", "several", "known", "empty", *FILES]
 ASIDE = ["suppressed", "known", "unchanged"]
@@ -421,3 +422,23 @@ def test_every_format_has_a_module() -> None:
     for name in FORMATS:
         assert callable(renderer(name))
     assert Severity.ERROR in github._KINDS
+
+
+def test_equal_errors_of_several_targets_are_told_apart() -> None:
+    """
+    Each names its target, so that GitLab, which shows equal problems once, shows them all.
+    """
+    problem = Problem("The file cannot be read.", "Correct the path.", ExitCode.USAGE)
+    crash = Result("SET001", "A claim", Status.CRASHED, "KeyError")
+    both = tuple(Report((crash,), error=problem, name=name) for name in ("blue", "green"))
+    streams = {name: io.StringIO() for name in ("github", "gitlab")}
+    for name, stream in streams.items():
+        renderer(name)(both, stream, Detail())
+    titles = [each["properties"] for each in commands(streams["github"].getvalue())]
+    blockers = json.loads(streams["gitlab"].getvalue())
+
+    assert titles == [
+        f"title={code} · {name}" for name in ("blue", "green") for code in ("workerctl", "SET001")
+    ]
+    assert len({each["fingerprint"] for each in blockers}) == len(blockers) == 4
+    assert {each["description"].partition(":")[0] for each in blockers} == {"blue", "green"}

@@ -10,7 +10,8 @@ from workerctl.checks.base import Check, Context, NotApplicable
 from workerctl.checks.values.texts import text_of
 from workerctl.report.findings import Finding, Severity
 from workerctl.rules import Endpoint
-from workerctl.sources.forms.urls.hosts import is_loopback, is_private, scheme_and_host
+from workerctl.sources.forms.urls.faults import Use
+from workerctl.sources.forms.urls.hosts import is_loopback, is_private
 
 _PLAIN_SCHEMES = {
     "http": "https",
@@ -30,9 +31,10 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     """
     Every endpoint on another machine has a scheme that encrypts.
 
-    The schemes are judged, not the parameters of a URL (see URL003). The default of a setting is
-    judged as well, if nothing sets it. A connection within one machine needs no encryption: over
-    the loopback interface, over a Unix socket, or between two services of a compose file.
+    The scheme of each URL is judged, also in a list; its parameters are not (see URL003). The
+    default of a setting is judged as well, if nothing sets it. A connection within one machine
+    needs no encryption: over the loopback interface, over a Unix socket, or between two services of
+    a compose file.
 
     Why: otherwise keys, personal data and job contents cross the network in plain text. In
     production, a public host is an error; a private host is a warning, because some private
@@ -46,10 +48,14 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
         raise NotApplicable("no setting is an endpoint")
     near = _services(context)
     for (name,) in context.groups_of_valid(urls):
-        scheme, host = scheme_and_host(text_of(context, name))
-        if scheme not in _PLAIN_SCHEMES or not host or is_loopback(host) or host in near:
+        found = [
+            (is_private(host), scheme)
+            for scheme, host in _unencrypted(context, name, declared)
+            if host and not is_loopback(host) and host not in near
+        ]
+        if not found:
             continue
-        private = is_private(host)
+        private, scheme = min(found)  # a public host is worse
         severity = context.by_environment(
             staging=Severity.WARNING,
             production=Severity.WARNING if private else Severity.ERROR,
@@ -83,10 +89,30 @@ def _is_endpoint(context: Context, name: str, declared: Container[str]) -> bool:
     A text with a scheme that is not encrypted is an endpoint in any class but the built-in one,
     which declares its URLs.
     """
+    if name in declared:
+        return bool(text_of(context, name))
+    return not context.schema.is_own and bool(_unencrypted(context, name, declared))
+
+
+def _unencrypted(context: Context, name: str, declared: Container[str]) -> list[tuple[str, str]]:
+    """
+    Return the scheme and the host of each URL of a setting whose scheme does not encrypt.
+    """
     text = text_of(context, name)
-    if not text or name in declared:
-        return bool(text)
-    return not context.schema.is_own and scheme_and_host(text)[0] in _PLAIN_SCHEMES
+    scheme = text.partition("://")[0].lower()
+    if text.count("://") < (1 if scheme in _PLAIN_SCHEMES else 2):
+        return []
+    from workerctl.sources.forms.urls.parts import split
+    from workerctl.sources.forms.urls.recognition import urls_in
+
+    urls = [split(url) for url in urls_in(text, Use(name, is_url=name in declared))]
+    parts = [each for each in urls if each is not None]
+    if any(
+        each.scheme == "https" for each in parts
+    ):  # these are origins, which nothing connects to
+        parts = [each for each in parts if each.scheme != "http"]
+    plain = [each for each in parts if each.scheme in _PLAIN_SCHEMES]
+    return [(each.scheme, host) for each in plain for host in each.names_of_hosts()]
 
 
 ENV005 = Check(

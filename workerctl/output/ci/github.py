@@ -51,10 +51,12 @@ def annotate(reports: tuple[Report, ...], stream: TextIO, detail: Detail) -> Non
     """
     for report in reports:
         if report.error is not None:
-            stream.write(_command("error", f"{report.error.message} {report.error.hint or ''}"))
+            text = f"{report.error.message} {report.error.hint or ''}"
+            stream.write(_command("error", text, _title("workerctl", report)))
         for result in report.results:
             if result.status is Status.CRASHED:
-                stream.write(_command("error", f"The check crashed: {result.reason}", result.code))
+                text = f"The check crashed: {result.reason}"
+                stream.write(_command("error", text, _title(result.code, report)))
     shown = [each for each in placed(reports) if _is_shown(each, detail)]
     stream.writelines(_annotation(each) for each in shown)
     stream.writelines(f"{sentence}\n" for sentence in _beyond_the_limit(shown))
@@ -74,11 +76,18 @@ def _annotation(each: Placed) -> str:
     where = {} if each.path is None else {"file": each.path}
     if each.line is not None:
         where["line"] = str(each.line)
-    named = [finding.code, *finding.fields[:1], *filter(None, [each.report.name])]
-    return _command(_KINDS[finding.severity], each.text, " · ".join(named), where)
+    title = _title(" · ".join([finding.code, *finding.fields[:1]]), each.report)
+    return _command(_KINDS[finding.severity], each.text, title, where)
 
 
-def _command(kind: str, text: str, title: str = "workerctl", where: dict[str, str] = {}) -> str:  # noqa: B006 -- not changed
+def _title(text: str, report: Report) -> str:
+    """
+    Return the title of an annotation, with the name of the target if there are several.
+    """
+    return text if report.name is None else f"{text} · {report.name}"
+
+
+def _command(kind: str, text: str, title: str, where: dict[str, str] = {}) -> str:  # noqa: B006 -- not changed
     properties = ",".join(
         f"{name}={printable(value).translate(_PROPERTY)}"
         for name, value in {**where, "title": title}.items()

@@ -45,14 +45,17 @@ def _issues(reports: tuple[Report, ...]) -> Iterator[dict[str, Any]]:
 def _problems(reports: tuple[Report, ...]) -> Iterator[dict[str, Any]]:
     for report in reports:
         if report.error is not None:
-            yield _blocker("workerctl", f"{report.error.message} {report.error.hint or ''}")
+            yield _blocker(report, "workerctl", f"{report.error.message} {report.error.hint or ''}")
         for result in report.results:
             if result.status is Status.CRASHED:
-                yield _blocker(result.code, f"{result.code}: The check crashed: {result.reason}")
+                text = f"{result.code}: The check crashed: {result.reason}"
+                yield _blocker(report, result.code, text)
 
 
-def _blocker(name: str, text: str) -> dict[str, Any]:
-    description = printable(text).strip()
+def _blocker(report: Report, name: str, text: str) -> dict[str, Any]:
+    # The name of a target is a part of the fingerprint, or GitLab would show equal errors once.
+    target = "" if report.name is None else f"{report.name}: "
+    description = printable(f"{target}{text}").strip()
     return {
         "description": description,
         "check_name": name,
