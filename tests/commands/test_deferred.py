@@ -42,6 +42,8 @@ else:
         "import asyncio, inspect; inspect.getsource(asyncio)",
         "import asyncio; assert isinstance(asyncio.Queue, type)",
         "import asyncio; import asyncio.subprocess; asyncio.subprocess.PIPE",
+        "import importlib.util; assert importlib.util.find_spec('asyncio')",
+        "import importlib.util; assert importlib.util.find_spec('asyncio.events').origin",
         THREADS,
         MISSING,
     ],
@@ -77,6 +79,8 @@ def test_every_style_of_import_gets_the_real_module(program: str) -> None:
         "import importlib.metadata._meta; importlib.metadata.version('pydantic')",
         "from importlib.metadata import _meta; _meta.PackageMetadata",
         "from importlib.metadata._meta import PackageMetadata",
+        "import importlib.util; assert importlib.util.find_spec('importlib.metadata')",
+        "import importlib.metadata, inspect; inspect.getsource(importlib.metadata)",
         "import importlib.resources; importlib.resources.files('pydantic')",
     ],
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 TYPE_CHECKING = False
@@ -37,6 +38,7 @@ def defer(name: str, *functions: str) -> None:
     if name in sys.modules:
         return
     module = _Deferred(name)
+    module.__spec__ = ModuleSpec(name, None)  # without one, importlib.util.find_spec fails
     for function in functions:
         setattr(module, function, _deferred_function(module, function))
     parent, _, last = name.rpartition(".")
