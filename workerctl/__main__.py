@@ -5,6 +5,8 @@ Importing Typer and building its options takes a tenth of the time of `check`, a
 of `keygen`.
 """
 
+from __future__ import annotations
+
 import gc
 import os
 import sys

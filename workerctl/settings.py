@@ -491,7 +491,7 @@ class _CachedSettings:
         # because the module of a settings class may ask for its instance while it is imported.
         self._locks: dict[int, threading.RLock] = {}
 
-    if TYPE_CHECKING:  # typing.overload keeps a registry
+    if TYPE_CHECKING:  # typing.overload would register them at every boot
 
         @overload
         def __call__(self) -> Settings: ...

@@ -11,7 +11,8 @@ import pytest
 import workerctl
 
 ROOT = str(Path(workerctl.__file__).parents[1])
-
+ASYNCIO = "defer('asyncio')"
+METADATA = "defer('importlib.metadata', 'entry_points')"
 
 THREADS = """
 import concurrent.futures, asyncio
@@ -27,6 +28,22 @@ except AttributeError:
 else:
     raise SystemExit(1)
 """
+
+
+def output(*programs: str) -> list[str]:
+    """
+    Return the words that programs print in one new process, which must not issue a warning.
+    """
+    text = "\n".join(["from workerctl.commands.deferred import defer", *programs])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", text],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -50,17 +67,13 @@ else:
 )
 def test_every_style_of_import_gets_the_real_module(program: str) -> None:
     """The placeholder is replaced by the real module at the first attribute access."""
-    start = "from workerctl.commands.deferred import defer\ndefer('asyncio')\n"
-    end = "\nimport asyncio, sys\nasyncio.run\nassert 'stand' not in repr(sys.modules['asyncio'])"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", start + program + end],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+    output(
+        ASYNCIO,
+        program,
+        "import asyncio, sys",
+        "asyncio.run",
+        "assert type(sys.modules['asyncio']).__name__ == 'module'",
     )
-
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -86,65 +99,48 @@ def test_every_style_of_import_gets_the_real_module(program: str) -> None:
 )
 def test_every_style_of_import_gets_the_functions_of_the_real_module(program: str) -> None:
     """A deferred module with deferred functions is replaced by the real module when it is used."""
-    start = (
-        "from workerctl.commands.deferred import defer\n"
-        "defer('importlib.metadata', 'entry_points')\n"
+    output(
+        METADATA,
+        program,
+        "import importlib.metadata, sys",
+        "importlib.metadata.distributions",
+        "assert importlib.metadata is sys.modules['importlib.metadata']",
+        "assert importlib.metadata.__file__ and importlib.metadata.entry_points.__module__",
+        "assert type(importlib.metadata).__name__ == 'module'",
     )
-    end = (
-        "\nimport importlib.metadata, sys\nimportlib.metadata.distributions\n"
-        "assert importlib.metadata is sys.modules['importlib.metadata']\n"
-        "assert importlib.metadata.__file__ and importlib.metadata.entry_points.__module__\n"
-        "assert type(importlib.metadata).__name__ == 'module'"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", start + program + end],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_importing_a_deferred_function_does_not_import_its_module() -> None:
     """Only a call of the function loads the module, and returns what the real function returns."""
-    program = (
-        "import sys\nfrom workerctl.commands.deferred import defer\n"
-        "defer('importlib.metadata', 'entry_points')\n"
-        "from importlib.metadata import entry_points\nprint('email' in sys.modules)\n"
-        "found = entry_points(group='console_scripts')\nprint('email' in sys.modules)\n"
-        "import importlib.metadata\n"
-        "print(found == importlib.metadata.entry_points(group='console_scripts'), bool(found))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    found = output(
+        METADATA,
+        "import sys",
+        "from importlib.metadata import entry_points",
+        "print('email' in sys.modules)",
+        "found = list(entry_points(group='console_scripts'))",
+        "print('email' in sys.modules)",
+        "import importlib.metadata",
+        "real = list(importlib.metadata.entry_points(group='console_scripts'))",
+        "print(found == real, bool(found))",
     )
 
-    assert done.stdout.split() == ["False", "True", "True", "True"]
+    assert found == ["False", "True", "True", "True"]
 
 
 def test_a_module_that_is_not_used_is_not_imported() -> None:
     """An import without an attribute access does not load the module."""
-    program = (
-        "import sys\nfrom workerctl.commands.deferred import defer\ndefer('asyncio')\n"
-        "import asyncio\nprint('asyncio.events' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    found = output(ASYNCIO, "import asyncio, sys", "print('asyncio.events' in sys.modules)")
 
-    assert done.stdout == "False\n"
+    assert found == ["False"]
 
 
 def test_a_module_that_is_already_imported_is_left_alone() -> None:
     """A module that is already imported is not deferred."""
-    program = (
-        "import asyncio, sys\nfrom workerctl.commands.deferred import defer\nreal = asyncio\n"
-        "defer('asyncio')\nprint(sys.modules['asyncio'] is real)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    found = output(
+        "import asyncio, sys",
+        "real = asyncio",
+        ASYNCIO,
+        "print(sys.modules['asyncio'] is real)",
     )
 
-    assert done.stdout == "True\n"
+    assert found == ["True"]

@@ -61,7 +61,7 @@ def test_a_configuration_error_lists_every_finding() -> None:
     error = ConfigurationError(FINDINGS)
 
     assert error.findings == FINDINGS
-    assert error.exit_code == ExitCode.FINDINGS
+    assert error.exit_code is ExitCode.FINDINGS
     assert str(error) == error.message
     assert str(error).splitlines() == [
         "The configuration has 2 errors:",

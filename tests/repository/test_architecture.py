@@ -58,7 +58,6 @@ UNWANTED_AT_BOOT = (
     "pydantic.functional_serializers",
     "workerctl.checks",
     "workerctl.preflight",
-    "workerctl.report.exit_codes",
     "workerctl.report.results",
     "workerctl.report.suggest",
     "workerctl.report.type_names",

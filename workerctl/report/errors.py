@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from workerctl.report.exit_codes import ExitCode
 from workerctl.report.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class WorkerctlError(Exception):
     `message` says what is wrong and `hint` what to do, in one sentence each.
     """
 
-    exit_code: int = 2  # the numbers are those of ExitCode, of which a boot needs none
+    exit_code: int = ExitCode.USAGE
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -65,7 +66,7 @@ class RefusedError(WorkerctlError):
     A change that is refused because it would lose something, such as a key that is in use.
     """
 
-    exit_code = 1
+    exit_code = ExitCode.FINDINGS
 
 
 class OutputError(WorkerctlError):
@@ -73,7 +74,7 @@ class OutputError(WorkerctlError):
     A report or a key that could not be written to its destination.
     """
 
-    exit_code = 3
+    exit_code = ExitCode.INCOMPLETE
 
 
 class ConfigurationError(WorkerctlError, ValueError):
@@ -83,7 +84,7 @@ class ConfigurationError(WorkerctlError, ValueError):
     `findings` holds every finding; the message lists the errors, and the warnings after them.
     """
 
-    exit_code = 1
+    exit_code = ExitCode.FINDINGS
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
@@ -119,8 +120,7 @@ def problem_of(error: BaseException) -> Problem:
     The message of any other exception may contain a value. The last line of workerctl that it
     passed through is shown instead.
     """
-    from workerctl.report.exit_codes import ExitCode  # a worker that boots needs none
-    from workerctl.report.results import Problem
+    from workerctl.report.results import Problem  # a worker that boots needs none
 
     if isinstance(error, WorkerctlError):
         return Problem(error.message, error.hint, error.exit_code)

@@ -48,7 +48,8 @@ class SecretFields:
     def __contains__(self, name: object) -> bool:
         from workerctl.schema.secrets.declared import is_secret  # most boots do not ask
 
-        return name in self._fields and is_secret(str(name), self._fields[str(name)])
+        info = self._fields.get(name) if isinstance(name, str) else None
+        return info is not None and is_secret(str(name), info)
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._fields if name in self)

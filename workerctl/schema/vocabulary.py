@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LEVELS = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 
 # What `Field` passes on to `FieldInfo.from_field` unchanged, after looking for the arguments of
-# pydantic 1, which takes as long as the rest.
+# pydantic 1, which takes half a percent of a boot.
 _PASSED_ON = frozenset({"gt", "ge", "lt", "le", "validation_alias"})
 
 CANARY_PATTERN = "A[Q-Za-f][A-Za-z0-9_-]{74}"

@@ -424,9 +424,9 @@ def test_every_format_has_a_module() -> None:
     assert Severity.ERROR in github._KINDS
 
 
-def test_equal_errors_of_several_targets_are_told_apart() -> None:
+def test_equal_errors_of_several_targets_name_their_target() -> None:
     """
-    Each names its target, so that GitLab, which shows equal problems once, shows them all.
+    GitLab shows equal problems once, so each has its own fingerprint.
     """
     problem = Problem("The file cannot be read.", "Correct the path.", ExitCode.USAGE)
     crash = Result("SET001", "A claim", Status.CRASHED, "KeyError")

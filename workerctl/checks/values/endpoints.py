@@ -43,14 +43,23 @@ def endpoints_are_encrypted(context: Context) -> Iterator[Finding]:
     Fix: use https: and rediss: URLs.
     """
     declared = {each.name for each in context.schema.of(Endpoint)}
-    urls = [(name,) for name in context.schema.variables if _is_endpoint(context, name, declared)]
+    unencrypted = {
+        name: _unencrypted(context, name, declared)
+        for name in context.schema.variables
+        if name in declared or not context.schema.is_own  # the built-in class declares its URLs
+    }
+    urls = [
+        (name,)
+        for name, found in unencrypted.items()
+        if found or (name in declared and text_of(context, name))
+    ]
     if not urls and not declared:
         raise NotApplicable("no setting is an endpoint")
     near = _services(context)
     for (name,) in context.groups_of_valid(urls):
         found = [
             (is_private(host), scheme)
-            for scheme, host in _unencrypted(context, name, declared)
+            for scheme, host in unencrypted[name]
             if host and not is_loopback(host) and host not in near
         ]
         if not found:
@@ -82,37 +91,27 @@ def _services(context: Context) -> frozenset[str]:
     return frozenset(host.lower() for each in manifest.others for host in each.hosts)
 
 
-def _is_endpoint(context: Context, name: str, declared: Container[str]) -> bool:
-    """
-    Return whether a variable holds the URL of a service: by its declaration or its text.
-
-    A text with a scheme that is not encrypted is an endpoint in any class but the built-in one,
-    which declares its URLs.
-    """
-    if name in declared:
-        return bool(text_of(context, name))
-    return not context.schema.is_own and bool(_unencrypted(context, name, declared))
-
-
 def _unencrypted(context: Context, name: str, declared: Container[str]) -> list[tuple[str, str]]:
     """
     Return the scheme and the host of each URL of a setting whose scheme does not encrypt.
     """
     text = text_of(context, name)
-    scheme = text.partition("://")[0].lower()
-    if text.count("://") < (1 if scheme in _PLAIN_SCHEMES else 2):
+    is_plain = text.partition("://")[0].lower() in _PLAIN_SCHEMES
+    if "://" not in text or (text.count("://") == 1 and not is_plain):  # as in most texts
         return []
     from workerctl.sources.forms.urls.parts import split
     from workerctl.sources.forms.urls.recognition import urls_in
 
     urls = [split(url) for url in urls_in(text, Use(name, is_url=name in declared))]
-    parts = [each for each in urls if each is not None]
-    if any(
-        each.scheme == "https" for each in parts
-    ):  # these are origins, which nothing connects to
-        parts = [each for each in parts if each.scheme != "http"]
-    plain = [each for each in parts if each.scheme in _PLAIN_SCHEMES]
-    return [(each.scheme, host) for each in plain for host in each.names_of_hosts()]
+    schemes = {url.scheme for url in urls if url is not None} & {*_PLAIN_SCHEMES, "https"}
+    if "https" in schemes:  # next to it, http: is that of an origin, which nothing connects to
+        schemes -= {"http", "https"}
+    return [
+        (url.scheme, host)
+        for url in urls
+        if url is not None and url.scheme in schemes
+        for host in url.names_of_hosts()
+    ]
 
 
 ENV005 = Check(
