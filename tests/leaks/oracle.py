@@ -97,17 +97,17 @@ class Oracle:
             fresh = re.fullmatch(_FRESH_KEY, shown)
             if fresh and fresh[1] not in self._secrets:
                 continue
-            pieces = (*_windows(shown, PIECE), *_windows(shown, ESCAPED))
-            secret = next((self._pieces[piece] for piece in pieces if piece in self._pieces), None)
-            if secret is None:
+            pieces = _windows(shown, PIECE) + _windows(shown, ESCAPED)
+            if self._pieces.keys().isdisjoint(pieces):
                 self._innocent.add(line)
             else:
-                found[secret] = line
+                piece = next(piece for piece in pieces if piece in self._pieces)
+                found[self._pieces[piece]] = line
         return [f"{secret} in {line!r}" for secret, line in found.items()]
 
 
-def _windows(text: str, size: int) -> Iterator[str]:
-    yield from (text[at : at + size] for at in range(len(text) - size + 1))
+def _windows(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(len(text) - size + 1)]
 
 
 def _is_escaped(form: str, secret: str) -> bool:

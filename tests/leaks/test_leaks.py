@@ -47,8 +47,6 @@ from workerctl.output.formats import FORMATS
 from workerctl.preflight import Request
 from workerctl.schema import loading
 
-# A run under coverage takes three times as long, and a line proves nothing by running here.
-
 SEED = int(os.environ.get("LEAK_SEED") or secrets.randbits(32))
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 DOCUMENTED = {0, 1, 2, 3}

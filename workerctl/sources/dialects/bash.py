@@ -29,6 +29,9 @@ _VARIABLE = rf"\$({NAME}|[0-9@*#?$!-])"
 _BRACED = rf"\$\{{({NAME}(?::?[-+?=][^\"'\\$`}}]*)?)\}}"
 # A directory of bash, or the home of the one user that every system has; of others, nobody knows.
 _TILDE = r"~(?:[+-]|root)?(?=[/: \t\n]|\Z)"
+# Characters that stand for themselves, outside of quotation marks and between double ones.
+_PLAIN = r"[^ \t\n;&|<>()'\"\\`$~]+"
+_PLAIN_IN_QUOTES = r"[^\"\\`$]+"
 _ONE_COMMAND = "runs a command"
 _NO_END = "finds no end of the quote"
 
@@ -85,12 +88,21 @@ def _word(text: str, start: int, line_end: str) -> _Piece:
     position = start
     may_expand = True  # a tilde, which bash expands at the beginning and behind each plain colon
     while position < len(text) and text[position] not in _BLANKS:
-        piece = _tilde(text, position) if may_expand else None
-        piece = piece or _piece(text, position, line_end)
-        may_expand = text[position : piece.end] == ":"
+        piece = _plain(_PLAIN, text, position)
+        if piece is not None:
+            may_expand = piece.text.endswith(":")
+        else:
+            tilde = _tilde(text, position) if may_expand else None
+            piece = tilde or _piece(text, position, line_end)
+            may_expand = False
         parts.append(piece.text)
         position = piece.end
     return _Piece("".join(parts), position)
+
+
+def _plain(pattern: str, text: str, at: int) -> _Piece | None:
+    found = re.compile(pattern).match(text, at)
+    return None if found is None else _Piece(found[0], found.end())
 
 
 def _tilde(text: str, at: int) -> _Piece | None:
@@ -120,7 +132,7 @@ def _piece(text: str, at: int, line_end: str) -> _Piece:
 
 def _expanded(text: str, at: int, *, quoted: bool) -> _Piece:
     """
-    Return a plain character, or what an expansion makes of a dollar sign.
+    Return what an expansion makes of a dollar sign; other characters stand for themselves.
     """
     if text[at] == "`" or text.startswith("$(", at):
         raise _Stopped(_ONE_COMMAND)
@@ -155,7 +167,8 @@ def _double(text: str, start: int) -> _Piece:
             parts.append(kept + following.replace("\n", ""))
             position += 2
         else:
-            piece = _expanded(text, position, quoted=True)
+            piece = _plain(_PLAIN_IN_QUOTES, text, position)
+            piece = piece or _expanded(text, position, quoted=True)
             parts.append(piece.text)
             position = piece.end
     if position >= len(text):
