@@ -144,14 +144,16 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 
 @pytest.fixture(name="environ")
-def _environ(tmp_path: Path) -> dict[str, str]:
+def _environ(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """
     Return a minimal process environment that holds nothing of the machine that runs the tests.
     """
     home = tmp_path / "home"
     home.mkdir()
+    is_measured = request.node.get_closest_marker("unmeasured") is None
+    coverage = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
     return {
-        **{name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")},
+        **(coverage if is_measured else {}),
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.unmeasured
+
 Run = Callable[..., CompletedProcess[str]]
 
 PROJECTS = Path(__file__).parent / "projects"

@@ -15,6 +15,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team
+from tests.support.distributions import built
 from tests.support.github import loaded
 from tests.support.pages import files
 
@@ -120,9 +121,7 @@ def test_the_hook_of_files_is_installed_from_a_clone(
 
     Its installation needs a package index.
     """
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+    with tarfile.open(built("sdist", tmp_path)) as archive:
         archive.extractall(tmp_path / "source", filter="data")
     source = repository(next((tmp_path / "source").iterdir()))
     index = {name: text for name, text in os.environ.items() if name.startswith(("PIP_", "SSL_"))}

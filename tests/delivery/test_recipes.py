@@ -21,6 +21,7 @@ from dotenv import dotenv_values
 from ruamel.yaml import YAML
 
 from tests.delivery.conftest import BROKEN, PROGRAM, ROOT, Team
+from tests.support.distributions import built
 from tests.support.environments import interpreter
 from tests.support.github import loaded
 from tests.support.pages import files, paths
@@ -138,10 +139,9 @@ def test_the_image_of_workerctl_is_built_from_the_wheel(tmp_path: Path) -> None:
     """
     text = (ROOT / "Containerfile").read_text("utf-8").replace("\\\n", " ")
     steps = [tuple(line.split(maxsplit=1)) for line in text.splitlines() if line[:1].isupper()]
-    command = [interpreter("release"), "-m", "build", "--no-isolation", "--wheel", "--outdir"]
-    subprocess.run([*command, tmp_path / "dist"], cwd=ROOT, check=True, capture_output=True)
+    wheel = built("wheel", tmp_path / "dist")
     (tmp_path / "build").mkdir()
-    for name in ("requirements/runtime.txt", *(tmp_path / "dist").glob("*.whl")):
+    for name in ("requirements/runtime.txt", wheel):
         source = ROOT / name
         (tmp_path / "build" / source.name).write_bytes(source.read_bytes())
     (script,) = (rest for name, rest in steps if name == "RUN")
@@ -290,8 +290,7 @@ def test_the_session_checks(tool: str, team: Team, tmp_path: Path) -> None:
     """
     release = interpreter("release")
     dist = tmp_path / "dist"
-    command = [release, "-m", "build", "--no-isolation", "--wheel", "--outdir", dist]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    built("wheel", dist)
     project = team.path / "pyproject.toml"
     named = '[project]\nname = "team"\nversion = "1"\n\n[tool.setuptools]\npackages = ["app"]\n\n'
     project.write_text(named + project.read_text("utf-8"), "utf-8")

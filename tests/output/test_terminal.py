@@ -18,6 +18,8 @@ import typer
 
 from workerctl.cli import app
 
+pytestmark = pytest.mark.unmeasured
+
 Run = Callable[..., CompletedProcess[str]]
 
 ASCII = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -2,13 +2,13 @@
 Tests of what is published: the metadata, and the source distribution.
 """
 
-import subprocess
-import sys
 import tarfile
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.support.distributions import built
 
 pytestmark = pytest.mark.any_python
 
@@ -29,9 +29,7 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
     """
     It holds the documentation, the tests, and everything that these refer to.
     """
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+    with tarfile.open(built("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
     assert {

@@ -13,6 +13,8 @@ import pytest
 
 import workerctl
 
+pytestmark = pytest.mark.unmeasured
+
 Run = Callable[..., CompletedProcess[str]]
 
 PATH = f"{Path(workerctl.__file__).parents[1]}:."
