@@ -349,9 +349,9 @@ class Settings(BaseSettings):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """
-        Keep what a subclass does not say again of a field that it redeclares.
+        Keep the secrecy and the group of the fields that a subclass redeclares.
 
-        Raises TypeError if it customises the sources, which would be ignored silently.
+        Raises TypeError if the subclass customises the sources, which would have no effect.
         """
         super().__pydantic_init_subclass__(**kwargs)
         if "settings_customise_sources" in cls.__dict__:

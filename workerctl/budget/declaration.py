@@ -35,7 +35,7 @@ _MOST_NAMED = 8
 _SECONDS = (int, float, timedelta)
 _DEFAULTS = dict(vars(Pipeline(())))
 _ABSENT: dict[str, Any] = {"job_retries": 0, "intervals": (), "grace": None}
-"""What stands for the default of a pipeline where the class lacks the setting that it names."""
+"""These replace the defaults that name a setting which the class does not have."""
 
 
 def parsed(table: Mapping[str, Any]) -> Pipeline:

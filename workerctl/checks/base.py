@@ -150,7 +150,7 @@ class Context(Record):
 
     def suppresses_alone(self, code: str, assignment: Assignment) -> bool:
         """
-        Return whether a suppression is of this line, or of its variable, and not of others.
+        Return whether a suppression names this line or its variable, not a whole file or code.
 
         A check that reports several lines together yields a separate finding for it.
         """

@@ -35,7 +35,7 @@ _UNITS: Mapping[str, str] = {
 """Units at the end of a name, each with the one that it stands for."""
 
 _OTHER_WORDS = frozenset({frozenset({"URL", "URI"}), frozenset({"ID", "IP"})})
-"""Words that one letter makes of each other, and that are both in use."""
+"""Pairs of words in use that differ in one letter."""
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _SEPARATORS = str.maketrans("", "", "_-.")
@@ -45,10 +45,10 @@ class Near(Record):
     """
     The known name that is near an unknown one.
 
-    `is_typo` is true if a typing error makes one of the other. Otherwise, the unknown name may just
-    as well be that of another program. `units` are the units of the known and the unknown name if
-    they differ; the second one is "" for a name without a unit. `is_respelt` is true if nothing but
-    case, hyphens, dots and underscores differs.
+    `is_typo` is true if the unknown name is the known one with a typing error. Otherwise, it may
+    just as well be that of another program. `units` are the units of the known and the unknown
+    name if they differ; the second one is "" for a name without a unit. `is_respelt` is true if
+    nothing but case, hyphens, dots and underscores differs.
     """
 
     known: str

@@ -87,7 +87,7 @@ class Report(Record):
 
     def findings(self, state: State = "open") -> Iterator[Finding]:
         """
-        Yield every finding in a state; without one, every finding that counts.
+        Yield the findings in this state; by default, those that count.
         """
         for result in self.results:
             yield from (finding for finding in result.findings if finding.state == state)

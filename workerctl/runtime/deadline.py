@@ -45,8 +45,8 @@ class StageDeadline:
         self._stage = stage
         self._seconds = seconds
         self._attempt = attempt
-        # In less time, not even a healthy server could be connected to and answer. An attempt that
-        # has only that long by its settings may begin late, at worst with half of its time.
+        # A healthy server needs this long to connect and answer. If the settings allow an attempt
+        # little more than that, it may still begin with half of its time left.
         self._minimum = min(connect + _ANSWER_SECONDS, attempt / 2)
 
     def remaining(self) -> float:

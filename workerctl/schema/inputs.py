@@ -81,10 +81,9 @@ def names(settings: type[BaseModel]) -> Names:
 
 def inherit(settings: type[BaseModel]) -> None:
     """
-    Give a field that a subclass redeclares the secrecy and the group that its base class declares.
+    Keep the secrecy and the group of a base class for the fields that a subclass redeclares.
 
-    To change the type of a field, as in `WEBHOOK_URL: str`, does not mean to publish it; the
-    rule `Public` does.
+    A new type, as in `WEBHOOK_URL: str`, does not make a field public; the rule `Public` does.
     """
     from workerctl.schema.secrets.declared import is_public, is_secret  # most teams use one class
 

@@ -27,9 +27,9 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
     """
     Every variable in the env files is one that the schema knows or another line refers to.
 
-    Why: a misspelled name is silently ignored, and the default applies. A name that one typing
-    error makes of a known one is an error. A similar name is reported as information: a known name
-    with another first word, without its unit or with another unit, in the plural, or with its words
+    Why: a misspelled name is silently ignored, and the default applies. A known name
+    with one typing error is an error. A similar name is reported as information: a known name with
+    another first word, without its unit or with another unit, in the plural, or with its words
     joined. All other unknown names of a file are probably those of another program, and are
     reported together. A settings class that forbids unknown names does not start with one in its
     env file, so every such name is an error; otherwise the unknown names with its prefix are a

@@ -104,7 +104,7 @@ def _paths(finding: Finding) -> list[str]:
 
 def has_changed(file: str, since: Revision) -> bool:
     """
-    Return whether a file of the work tree is not the same in the revision; False for any other.
+    Return whether a file differs from the revision; False for one outside the work tree.
 
     A link has changed if it or its target has.
     """

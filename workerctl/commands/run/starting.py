@@ -147,7 +147,7 @@ def _forbidden(found: Loaded) -> Iterator[str]:
 
 def _further(loaded: Loaded, found: Loaded) -> Iterator[str]:
     """
-    Yield the names that only one of two instances holds besides its fields, or with another value.
+    Yield the names besides the fields whose values differ in two instances, or exist in one only.
     """
     before, after = (getattr(each.settings, "model_extra", None) or {} for each in (loaded, found))
     for name in {**before, **after}:
