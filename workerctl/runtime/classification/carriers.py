@@ -36,10 +36,11 @@ class _Setting(Record):
 
 def in_unsendable_header(cause: BaseException) -> str | None:
     """
-    Return which setting cannot be sent, if this is the error of a header that cannot be.
+    Return which setting no header can carry, if that is what the error is about.
 
-    Any text may fail to be encoded, so that it must hold the value of the setting. The error of a
-    header need not repeat it, if only one secret for headers is at fault.
+    An error of encoding may be about any text, and counts only if that text contains the value of
+    the setting. An error that names a header need not contain it if just one secret for headers has
+    a fault.
     """
     text = text_of(cause)
     if "builtins.UnicodeEncodeError" in class_names(cause):

@@ -37,12 +37,12 @@ _OF_TYPES = (
     *("base64_", "byte_size", "color_", "import_", "ip_", "path_type", "pattern_", "payment_card_"),
     "zoneinfo_",
 )
-"""How the kinds of errors begin that types of pydantic raise in Python."""
+"""Prefixes of the kinds of errors that types of pydantic raise in Python code."""
 _NO_TEXT = (
     *("bool_type", "bytes_type", "date_type", "datetime_type", "decimal_type", "float_type"),
     *("int_type", "time_delta_type", "time_type", "uuid_type"),
 )
-"""The kinds of errors of types that accept no text at all, where a text was given."""
+"""The kinds of errors for a text where a type accepts no text at all."""
 _OF_DISCRIMINATOR = {
     "union_tag_invalid": "union_tag_invalid",
     "union_tag_not_found": "missing",

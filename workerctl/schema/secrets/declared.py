@@ -51,8 +51,8 @@ def hides_all(name: str, info: FieldInfo, parents: tuple[str, ...] = ()) -> bool
     """
     Return whether everything in the field is secret, because of a rule or of its name.
 
-    A nested model is not secret for its name: the names of its fields decide. Nor are numbers,
-    unless the name ends in the word for a credential, or flags.
+    The name of a nested model does not make it secret: the names of its fields decide. Nor does a
+    name make a flag secret, or a number unless it ends in the word for a credential.
     """
     if has_rule(info, Hidden):
         return True
