@@ -3,7 +3,8 @@ One fault, one finding: of several findings about one value, the one that names 
 
 A placeholder in a URL is also a text of the wrong type, without a host, and not encrypted. All of
 these disappear with the placeholder, so only the placeholder is reported. The order is: a
-placeholder, a reference, the form of the text, and then what the value means.
+placeholder, a reference, the form of the text, a variable in it that nothing sets, and then what
+the value means.
 
 Nothing is lost by that. The finding that stands has the highest severity of those that it stands
 for, so that exit codes are the same. Only findings about the same variable are withheld; a finding
@@ -21,7 +22,8 @@ _ORDER = (
     ("ENV004",),
     ("REF",),
     ("FRM",),
-    ("SET001", "SET009", "SET011", "URL", "KEY", "ENV"),
+    ("SET011",),
+    ("SET001", "SET009", "URL", "KEY", "ENV"),
 )
 """The codes, or the beginnings of codes, of findings about a value. What comes first stands."""
 
@@ -29,6 +31,7 @@ _WORDS = {
     "ENV004": "is a placeholder",
     "REF001": "is a reference",
     "REF002": "is the text of a missing value",
+    "SET011": "refers to an unset variable",
 }
 
 Causes = Mapping[str, Finding]

@@ -54,6 +54,10 @@ def ended(results: tuple[Result, ...], code: str) -> tuple[Status, str | None]:
         ("LLM_TIMEOUT_SECONDS=null", "REF002"),
         ("LLM_TIMEOUT_SECONDS=your-timeout", "ENV004"),
         ("DEBUG=$(DEBUG)", "REF001"),
+        ("JOB_RETRY_INTERVALS_SECONDS=30;60", "SET001"),
+        ("LLM_TIMEOUT_SECONDS=60 s", "SET001"),
+        ("SUPABASE_URL=https://${PROXY_HOST}/v1", "SET011"),
+        ("LLM_TIMEOUT_SECONDS=${LONGEST}0x", "SET011"),
     ],
 )
 def test_one_fault_has_one_finding(context: MakeContext, env: str, line: str, code: str) -> None:

@@ -123,6 +123,8 @@ def _line(context: Context, assignment: Assignment) -> _Line | None:
     entry = assignment.entry
     if entry is None or re.fullmatch(_PLAIN, entry.raw, re.ASCII):
         return None
+    if assignment.sets in context.invalid:  # its line has to change
+        return None
     from workerctl.sources.dialects import advice, comparison, statements
 
     own = context.schema.is_own
