@@ -145,6 +145,25 @@ def test_ambiguous_content_is_refused(tmp_path, data, problem):
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "utf-8-sig"])
+def test_text_in_another_encoding_is_refused(encoding):
+    """
+    UTF-8 is named, any other encoding is that of the settings class.
+    """
+    with pytest.raises(SourceError) as caught:
+        envfile.decode(b"A=\xff\n", ".env", encoding)
+
+    named = "UTF-8" if encoding == "utf-8" else "text in the encoding of the settings class"
+    assert caught.value.message == f".env is not {named}."
+
+
+def test_a_text_has_no_byte_order_mark():
+    """
+    Only a file can have one.
+    """
+    assert not envfile.parse("A=1\n", ".env").is_marked
+
+
 def test_one_mebibyte_is_read(tmp_path):
     """
     A file of exactly the size limit is read.
