@@ -150,10 +150,9 @@ def _environ(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """
     home = tmp_path / "home"
     home.mkdir()
-    is_measured = request.node.get_closest_marker("unmeasured") is None
-    coverage = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
+    measured = () if request.node.get_closest_marker("unmeasured") else os.environ.items()
     return {
-        **(coverage if is_measured else {}),
+        **{name: text for name, text in measured if name.startswith("COVERAGE_")},
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",

@@ -486,13 +486,14 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
         from workerctl.commands.usage import NO_HOME
 
         return world.output.print_problem(NO_HOME)
-    command = _built(*(name for name in arguments[:1] if name in _COMMANDS))
+    name = arguments[0] if arguments and arguments[0] in _COMMANDS else None
+    command = _click_command(name)
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
         from workerctl.commands.usage import usage_problem
 
-        commands = getattr(_built(), "commands", {})
+        commands = getattr(_click_command(None), "commands", {})
         return world.output.print_problem(usage_problem(error, arguments, commands))
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -511,15 +512,15 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
 
 
 @cache
-def _built(*names: str) -> Any:
+def _click_command(name: str | None) -> Any:
     """
     Return what Typer makes of the app: of all commands or, in less time, of the named one.
     """
-    if not names:
+    if name is None:
         return typer.main.get_command(app)
     single = copy(app)
     single.registered_commands = [
-        command for command in app.registered_commands if _name(command) in names
+        command for command in app.registered_commands if _name(command) == name
     ]
     return typer.main.get_command(single)
 

@@ -15,8 +15,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-pytestmark = pytest.mark.unmeasured
-
 Run = Callable[..., CompletedProcess[str]]
 
 PROJECTS = Path(__file__).parent / "projects"

@@ -148,6 +148,17 @@ def test_set009_keeps_a_line_apart_that_a_suppression_names(context: MakeContext
     }
 
 
+def test_set009_leaves_out_a_line_whose_value_the_class_rejects(context: MakeContext) -> None:
+    """It has to change in any case; a line that another source overrides does not."""
+    rejected = context("LLM_TIMEOUT_SECONDS=60 s\n")
+    overridden = context("LLM_TIMEOUT_SECONDS=60 # s\n", {"LLM_TIMEOUT_SECONDS": "1m"})
+
+    assert list(dialects.SET009.run(rejected)) == []
+    (difference,) = dialects.SET009.run(overridden)
+    assert difference.fields == ("LLM_TIMEOUT_SECONDS",)
+    assert overridden.invalid == {"LLM_TIMEOUT_SECONDS"}
+
+
 def test_set009_does_not_show_an_unknown_name(context: MakeContext) -> None:
     """The name may be a secret that was pasted into the file."""
     (finding,) = found(context, "pastedtoken='x'\n")

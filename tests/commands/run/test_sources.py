@@ -13,8 +13,6 @@ import pytest
 
 import workerctl
 
-pytestmark = pytest.mark.unmeasured
-
 Run = Callable[..., CompletedProcess[str]]
 
 PATH = f"{Path(workerctl.__file__).parents[1]}:."

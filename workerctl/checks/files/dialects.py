@@ -123,7 +123,7 @@ def _line(context: Context, assignment: Assignment) -> _Line | None:
     entry = assignment.entry
     if entry is None or re.fullmatch(_PLAIN, entry.raw, re.ASCII):
         return None
-    if assignment.sets in context.invalid:  # its line has to change
+    if _is_rejected(context, assignment):
         return None
     from workerctl.sources.dialects import advice, comparison, statements
 
@@ -147,6 +147,14 @@ def _line(context: Context, assignment: Assignment) -> _Line | None:
         severity=Severity.WARNING if matters else Severity.INFO,
         hint=advice.how_to_write(statement, readers, literal_quotes=own),
     )
+
+
+def _is_rejected(context: Context, assignment: Assignment) -> bool:
+    """
+    Return whether the class rejects the value of this line, which has to change in any case.
+    """
+    name = assignment.sets
+    return name in context.invalid and context.values.location(name) == assignment.location
 
 
 def _is_placeholder(context: Context, assignment: Assignment) -> bool:
