@@ -30,6 +30,14 @@ class OneKey(BaseSettings):
     pii_version: int = 0
 
 
+class NoVersion(OneKey):
+    """
+    A class whose version need not be set.
+    """
+
+    pii_version: int | None = None  # type: ignore[assignment]
+
+
 class Vault(BaseModel):
     """
     A nested model with a key that is an ordinary text.
@@ -89,6 +97,18 @@ def test_an_instance_of_the_team_gets_the_keys_of_the_sources(env: pytest.Monkey
 
     shown = f"KeyRing(2: {keys.key_id(SECOND)}, 1: {keys.key_id(FIRST)})"
     assert repr(KeyRing.from_settings(OneKey())) == shown
+
+
+def test_a_key_without_a_version_has_version_0(env: pytest.MonkeyPatch):
+    env.setenv("APP_PII_KEY", FIRST)
+
+    assert KeyRing.from_settings(get_settings(NoVersion)).current_version == 0
+
+
+def test_the_field_is_given_by_name(env: pytest.MonkeyPatch):
+    env.setenv("APP_PII_KEY", FIRST)
+    with pytest.raises(TypeError, match="positional"):
+        KeyRing.from_settings(get_settings(OneKey), "pii_key")  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

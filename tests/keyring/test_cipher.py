@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.keyring.rings import FIRST
-from workerctl.keyring import round_trip_failure
+from workerctl.keyring import cipher, round_trip_failure
 
 AEAD = "cryptography.hazmat.primitives.ciphers.aead"
 
@@ -33,6 +33,13 @@ class Fake:
     def decrypt(self, _nonce: bytes, text: bytes, _context: bytes) -> bytes:
         """Return `answer` if it is set, otherwise the text."""
         return self.answer or text
+
+
+def test_an_installed_package_is_found() -> None:
+    """
+    It is one of the packages that the tests need.
+    """
+    assert cipher.is_installed()
 
 
 def test_a_good_key_makes_the_round_trip() -> None:
