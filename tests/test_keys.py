@@ -77,7 +77,22 @@ BAD_FORMS = {
     f"{GOOD}a": "has 65 characters, not 64",
     GOOD[:31]: "has 31 characters, not 64",
     GOOD[:43]: "has 43 characters, not 64",
-    GOOD + GOOD: "has 128 characters, not 64",
+    GOOD + GOOD: "is the same text twice",
+    GOOD + GOOD[1:] + "0": "has 128 characters, not 64",
+    "\udc80" * 128: "is the same text twice",
+    f"{GOOD};": "ends with a semicolon, as a line of code does",
+    f'"{GOOD}",': "ends with a comma, as a line of code does",
+    f"b'{GOOD}'": "is written in b'…', as Python prints bytes",
+    f'b"{_base64(RAW)}"': "is written in b'…', as Python prints bytes",
+    f"b'{GOOD}": "has 66 characters, not 64, and 1 character that is not hexadecimal",
+    f"\\x{GOOD}": "starts with \\x, which is not part of the key",
+    ":".join(GOOD[n : n + 2] for n in range(0, 64, 2)): (
+        "is a text of 64 hexadecimal characters with separators between them"
+    ),
+    "-".join(GOOD[n : n + 8] for n in range(0, 64, 8)): (
+        "is a text of 64 hexadecimal characters with separators between them"
+    ),
+    "\udc80:": "has 2 characters, not 64, and 2 characters that are not hexadecimal",
     f"{GOOD[1:]}g": "contains 1 character that is not hexadecimal",
     f"{GOOD[:-2]}_+": "contains 2 characters that are not hexadecimal",
     f"{GOOD[1:]}\u00e9": "contains 1 character that is not hexadecimal",

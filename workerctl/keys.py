@@ -148,6 +148,10 @@ def _invisible(text: str) -> str | None:
 
 
 def _wrapping(text: str) -> str | None:
+    if text[-1] in ",;":
+        return f"ends with a {'comma' if text[-1] == ',' else 'semicolon'}, as a line of code does"
+    if text.startswith(("b'", 'b"')) and text[-1] == text[1]:
+        return "is written in b'…', as Python prints bytes"
     if text[0] in _QUOTES and text[-1] in _QUOTES:
         return "is enclosed in quotes (docker --env-file keeps them)"
     if text[0] in _QUOTES or text[-1] in _QUOTES:
@@ -156,8 +160,17 @@ def _wrapping(text: str) -> str | None:
 
 
 def _other_form(text: str) -> str | None:
-    if text[:2] in {"0x", "0X"}:
-        return "starts with 0x, which is not part of the key"
+    if text[:2] in {"0x", "0X", "\\x"}:
+        return f"starts with {text[:2].lower()}, which is not part of the key"
+    half = len(text) // 2
+    if half >= _LENGTH and text[:half] == text[half:]:
+        return "is the same text twice"
+    if any(
+        _is_hex_text(text.replace(sign, "").encode(errors="replace"))
+        for sign in ":-"
+        if sign in text
+    ):
+        return f"is {_HEX_TEXT} with separators between them"
     labelled = _labelled(text)
     if labelled is not None:
         return labelled

@@ -137,9 +137,9 @@ def test_a_hint_names_the_default_unless_it_is_secret(loaded: MakeLoaded) -> Non
     found = loaded("QUEUES=[\nREDIS_URL=x\nSUPABASE_URL=x\n")
 
     assert {finding.fields[0]: finding.hint for finding in found.findings} == {
-        "REDIS_URL": "Correct REDIS_URL.",
+        "REDIS_URL": "Begin it with the scheme and `://`.",
         "QUEUES": "The default is QUEUES=fast,slow,process,parse.",
-        "SUPABASE_URL": "Correct SUPABASE_URL.",
+        "SUPABASE_URL": "Begin it with the scheme and `://`.",
     }
 
 

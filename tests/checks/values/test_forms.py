@@ -100,6 +100,11 @@ BROKEN_KEYS = {
     f'"{KEY}': ("FRM003", "has a quote at one end only"),
     f"{KEY} # of the team": ("FRM003", "has a comment behind it"),
     "# of the team": ("FRM003", "is a comment"),
+    f"{KEY};": ("FRM003", "ends with a semicolon, as a line of code does"),
+    f"{KEY},": ("FRM003", "ends with a comma, as a line of code does"),
+    f"b'{KEY}'": ("FRM003", "is written in b'…', as Python prints bytes"),
+    f'b"{KEY}"': ("FRM003", "is written in b'…', as Python prints bytes"),
+    f"{KEY}{KEY}": ("FRM003", "is the same text twice"),
 }  # fmt: skip
 
 
@@ -132,7 +137,12 @@ def test_a_key_that_no_header_can_carry_stops_a_boot(loaded: MakeLoaded, text: s
     [
         ("WEBHOOK_SECRET", f"{KEY}\n", "FRM001", Severity.ERROR),
         ("WEBHOOK_SECRET", f'"{KEY}"', "FRM003", Severity.ERROR),
+        ("WEBHOOK_SECRET", f"{KEY}{KEY}", "FRM003", Severity.ERROR),
         ("OPENAI_MODEL", '"gpt-4o"', "FRM003", Severity.WARNING),
+        ("OPENAI_MODEL", "gpt-4o;", "FRM003", Severity.WARNING),
+        ("OPENAI_MODEL", "gpt-4o,", "FRM003", Severity.WARNING),
+        ("OPENAI_MODEL", "b'gpt-4o'", "FRM003", Severity.WARNING),
+        ("OPENAI_BASE_URL", "https://api.openai.com/v1;", "FRM003", Severity.WARNING),
         ("OPENAI_MODEL", "'gpt-4o'", "FRM003", Severity.WARNING),
         ("OPENAI_MODEL", "gpt-4o # large", "FRM003", Severity.WARNING),
         ("OPENAI_MODEL", "OPENAI_MODEL=gpt-4o", "FRM003", Severity.WARNING),
@@ -184,6 +194,10 @@ def test_other_settings_are_judged_by_what_would_happen(
         ("OPENAI_API_KEY", "sk-..."),
         ("OPENAI_API_KEY", '"your-key-here"'),
         ("OPENAI_MODEL", "org/model:free#1"),
+        ("OPENAI_API_KEY", f"{KEY[:15]}{KEY[:15]}"),
+        ("OPENAI_API_KEY", f"b-{KEY}"),
+        ("WEBHOOK_SECRET", f"{KEY};"),
+        ("ENCRYPTION_CANARY_CONTEXT", "production/db-eu;"),
         ("ENCRYPTION_CANARY_CONTEXT", "Item # 5 of the list"),
         ("ENCRYPTION_CANARY_CONTEXT", "'self'"),
         ("ENCRYPTION_CANARY_CONTEXT", "\ud55c\uad6d\uc5b4 \ubb38\uc7a5 "),
@@ -249,6 +263,8 @@ def test_an_invalid_value_has_a_hint_by_its_form(call: Run) -> None:
         "JOB_TIMEOUT_SECONDS": "600 # s",
         "JOB_RETRY_INTERVALS_SECONDS": "30;60",
         "QUEUES": "['fast', 'slow']",
+        "OPENAI_BASE_URL": "api.openai.com/v1",
+        "REDIS_URL": "cache.works.net:6379",
         "SUPABASE_URL": " https://kqzvdmxhrtpw.supabase.co",
     }
     done = call("check", "--select", "SET001,FRM", environ=wrong)
@@ -258,6 +274,9 @@ def test_an_invalid_value_has_a_hint_by_its_form(call: Run) -> None:
     assert "Separate the items with commas." in done.stdout
     assert "JSON needs double quotes around each text" in done.stdout
     assert "Remove the white space in front of the value." in done.stdout
+    assert done.stdout.count("Begin it with the scheme and `://`.") == len(
+        ["BASE_URL", "REDIS_URL"]
+    )
     assert done.stdout.count("SET001") == len(wrong)
 
 

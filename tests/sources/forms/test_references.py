@@ -65,6 +65,12 @@ doppler://project/config/NAME
 infisical://project/name
 bws://0-1-2
 keyring://service/name
+gsm://project/openai
+awskms://alias/openai
+encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt+Z9HPMfLEIRVz50hmLXPXRuDBXaJi
+https://kv-prod.vault.azure.net/secrets/openai
+https://kv-prod.vault.azure.net/secrets/openai/0123456789abcdef
+env:OPENAI_API_KEY
 env://OTHER
 env:secret/openai
 k8s://namespace/secret/openai
@@ -119,6 +125,8 @@ None
 nil
 NaN
 Unknown
+N/A
+n/a
 [object Object]
 [object Promise]
 <nil>
@@ -197,6 +205,10 @@ WORKING = (
     ("GOOGLE_APPLICATION_CREDENTIALS", Holds.SECRET, "/run/secrets/google.json"),
     ("CONFIG", Holds.TEXT, "/run/secrets/config.toml"),
     ("SECRET_STORE", Holds.TEXT, "vault://vault.internal:8200"),
+    ("KEY_VAULT_SECRET_URL", Holds.FORM, "https://kv-prod.vault.azure.net/secrets/openai"),
+    ("API_KEY", Holds.SECRET, "env:a/b"),
+    ("STATE", Holds.TEXT, "encrypted:yes"),
+    ("DD_TAGS", Holds.TEXT, "env:production"),
     ("VAULT_ADDR", Holds.FORM, "https://vault.internal:8200"),
     ("API_URL", Holds.FORM, "https://api.resume-works.net/users/{id}"),
     ("API_URL", Holds.FORM, "https://resume-works.net/%E4%BD%A0%E5%A5%BD"),

@@ -47,6 +47,9 @@ def values_are_bare(context: Context) -> Iterator[Finding]:
     """
     No value carries its own name, the scheme of a header, quotes or a comment.
 
+    The check also finds the comma or semicolon of the line of code from which a value was copied,
+    the `b'…'` in which Python prints bytes, and an API key that was pasted twice.
+
     Why: parsers differ. `docker run --env-file` keeps quotes and comments; a secret file may hold
     `NAME=value`; and the client that sends a key adds `Bearer` by itself. What has arrived in the
     process is final, and nothing removes it any more.

@@ -17,10 +17,10 @@ from workerctl.report.findings import Finding, Severity
 from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey, Environment, LogLevel, Origins, Queues
 from workerctl.schema.declarations import Schema, Variable
-from workerctl.schema.introspection import sequence_type
+from workerctl.schema.introspection import holds_url, sequence_type
 from workerctl.secrecy.credential_names import Use, use_of
 from workerctl.sources.forms.characters import Fault
-from workerctl.sources.forms.plain import is_plain
+from workerctl.sources.forms.plain import is_plain, is_twice
 from workerctl.sources.forms.wrappings import Role, bare_fault
 from workerctl.sources.values import Values
 
@@ -118,10 +118,14 @@ def remedy_of(name: str, text: str, info: FieldInfo, *, json: bool) -> str | Non
     if found is not None:
         return found.remedy
     if sequence_type(info) is None:
-        return None
+        return "Begin it with the scheme and `://`." if _lacks_scheme(text, info) else None
     from workerctl.sources.forms.lists import syntax_hint
 
     return syntax_hint(text, json=json)
+
+
+def _lacks_scheme(text: str, info: FieldInfo) -> bool:
+    return bool(text) and "://" not in text and holds_url(info)
 
 
 def _of_variable(view: View, name: str) -> Judged | None:
@@ -185,7 +189,11 @@ def _of_value(view: View, name: str, variable: Variable | None, value: Any) -> J
 
 def _of_text(name: str, names: tuple[str, ...], text: str, *, secret: bool) -> Judged | None:
     plain = is_plain(text)
-    if plain and _COMMON.isdisjoint(text) and ":" not in text:
+    if (
+        plain
+        and _COMMON.isdisjoint(text)
+        and not (":" in text or text[-1:] == "," or is_twice(text))
+    ):
         return None
     role = role_of(name, text, secret=secret)
     found = bare_fault(text, names, role)

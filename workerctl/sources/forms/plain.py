@@ -25,6 +25,7 @@ _WORDS = (
 )
 # What has been left around a value, or separates its items wrongly, has one of these characters.
 _LITTER = frozenset("\"'`=#\\;|{}[]()&% ")
+_SHORTEST_PASTED = 16
 
 
 def is_plain(text: str) -> bool:
@@ -34,11 +35,23 @@ def is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable() and text[:1] != " " and text[-1:] != " "
 
 
+def is_twice(text: str) -> bool:
+    """
+    Return whether a text consists of two equal halves, as a key does that was pasted twice.
+
+        >>> list(map(is_twice, ("zubSMknJxdnPeFn7" * 2, "zubSMknJxdnPeFn7", "abcabc")))
+        [True, False, False]
+    """
+    half = len(text) // 2
+    return half >= _SHORTEST_PASTED and text[:half] == text[half:]
+
+
 def is_bare(text: str) -> bool:
     """
     Return whether nothing can have been left around a text or among its items.
 
-    It has no quotes, comment, name, scheme of a header or other separator than a comma.
+    It has no quotes, comment, name, scheme of a header or other separator than a comma, and was not
+    pasted twice.
 
         >>> list(map(is_bare, ("fast,slow", "https://api.example.net/v1", "fast;slow", "'60'")))
         [True, True, False, False]
@@ -47,7 +60,7 @@ def is_bare(text: str) -> bool:
         return False
     if ":" in text and not text.startswith(_ORDINARY_SCHEMES):
         return False
-    return ",," not in text and text[:1] != "," and text[-1:] != ","
+    return ",," not in text and text[:1] != "," and text[-1:] != "," and not is_twice(text)
 
 
 def may_refer(text: str) -> bool:

@@ -79,6 +79,7 @@ _PREFIXES = {
     "{cipher}": _ENCRYPTED,
     "$ansible_vault;": _ENCRYPTED,
     "vault:v1:": _ENCRYPTED,
+    "encrypted:b": _ENCRYPTED,  # of dotenvx: an uncompressed point, whose base64 begins with B
     "-----begin pgp message": _ENCRYPTED,
     "-----begin age encrypted": _ENCRYPTED,
     "$__file{": _TEMPLATE,
@@ -101,7 +102,8 @@ _SCHEMES = _words(
     awssecrets awssecretsmanager aws-secretsmanager aws-secrets secretsmanager secretmanager
     parameterstore aws-parameterstore gcpsm gcp-sm gcpsecrets gcpsecretmanager gcp-secretmanager
     gcp-secret-manager gcp-secret googlesecretmanager gcp sm berglas azkv akv azurekeyvault
-    azure-keyvault azkeyvault keyvault azure-kv keyring keychain secret secrets secretref akeyless
+    azure-keyvault azkeyvault keyvault azure-kv awskms gcpkms gsm keyring keychain secret secrets
+    secretref akeyless
     conjur chamber sops vault bao openbao hcvault hashivault k8ssecret delinea dsv cyberark thycotic
     """
 )
@@ -116,6 +118,7 @@ _ARN = r"arn:aws(?:-[a-z-]+)?:(?:secretsmanager|ssm):\S+"
 _GOOGLE = (
     r"(?://secretmanager\.googleapis\.com/)?projects/[^/\s]+/secrets/[^/\s]+(?:/versions/\S+)?"
 )
+_AZURE = r"https://[\w-]+\.vault\.(?:azure\.(?:net|cn)|usgovcloudapi\.net)/secrets/"
 
 # What may follow a name in braces, as in ${NAME:-default}, ${NAME:?error} and ${name:default}.
 _REST = r"(?:[:?+=-](?:[^{}]|\$\{[^{}]*\})*)?"
@@ -168,6 +171,7 @@ _ROWS = (
     _Row("valueFrom", r"^\W*valueFrom\b", _STORE, in_text=True),
     _Row("env", r"^(?:process|import\.meta|Deno|Bun)\.env\b|^\$env:\w+$", _CODE, in_text=True),
     _Row("env", r"^(?:os\.|System\.)?(?:getenv|environ)\W", _CODE, in_text=True),
+    _Row("env:", r"^env:[A-Za-z_]\w*$", _UNREPLACED),
     _Row("env(", r"^env\([\"']?\w+[\"']?\)$", _CODE, in_text=True),
     _Row("ENV[", r"^ENV\[[\"']?\w+[\"']?\]$", _CODE, in_text=True),
 )  # fmt: skip
@@ -212,7 +216,7 @@ _NEVER = frozenset(
 )  # fmt: skip
 _NOT_HERE = frozenset(
     ("null", "NULL", "Null", "None", "nil", "NaN", "nan", "Unknown", "unknown", "<none>", "(none)",
-     "None,", "[null]", "[None]", "Nothing", "#N/A", "N/A")
+     "None,", "[null]", "[None]", "Nothing", "#N/A", "N/A", "n/a")
 )  # fmt: skip
 _WITHIN = frozenset(
     ("undefined", "[object Object]", "<nil>", "(null)", "None", "null", "nil", "NaN")
@@ -295,6 +299,8 @@ def _by_scheme(text: str, words: list[str], holds: Holds) -> Recognised | None:
     if holds is not Holds.TEXT and scheme == "arn" and re.fullmatch(_ARN, text):
         return _STORE
     if scheme in known and re.fullmatch(_OPAQUE, text, re.IGNORECASE):
+        return _STORE
+    if holds is Holds.SECRET and re.match(_AZURE, text):
         return _STORE
     bare = text if not colon or scheme not in known else rest.lstrip("/")
     return _STORE if "/secrets/" in bare and re.fullmatch(_GOOGLE, bare) else None

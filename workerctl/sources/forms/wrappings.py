@@ -12,6 +12,7 @@ from enum import Enum
 
 from workerctl.sources.forms import characters
 from workerctl.sources.forms.characters import Fault
+from workerctl.sources.forms.plain import is_twice
 
 
 class Role(Enum):
@@ -52,6 +53,7 @@ _QUOTES: dict[str, str] = {
 }
 _ESCAPED = ('\\"', "\\'", "&quot;", "&#39;", "&apos;", "%22")
 _CLOSING = frozenset(_QUOTES.values())
+_BYTES = r"b(['\"]).+\1"
 _ASSIGNMENT = (
     r"(?P<before>(?:-\s{1,8})?(?:(?:export|set|setx|env|ENV|ARG|declare|-e|--env)[\s=]\s{0,8}|\$env:)?)"
     r"[\"']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,80})[\"']?"
@@ -111,6 +113,8 @@ def _on_one_line(text: str, bare: str, names: tuple[str, ...], role: Role) -> Fa
         lambda: _quotes(bare, words, role),
         lambda: _scheme(text, words, role),
         lambda: _comment(bare, role),
+        lambda: _punctuation(bare, words, role),
+        lambda: _twice(bare) if role in {Role.HEADER, Role.SHARED} else None,
         lambda: _around(text, bare, words, role),
         lambda: _inside(bare, words, role, len(text) - len(text.lstrip())),
     )
@@ -165,6 +169,9 @@ def _fold(name: str) -> str:
 
 
 def _quotes(bare: str, words: frozenset[str], role: Role) -> Fault | None:
+    if bare[:1] == "b" and re.fullmatch(_BYTES, bare, re.DOTALL) and not words & _PIECES:
+        remedy = "Remove the b and the quotes."
+        return Fault("wrapped", "is written in b'…', as Python prints bytes", remedy, plainly=True)
     inner = _unquoted(bare)
     if inner is None:
         return _one_quote(bare, role)
@@ -236,6 +243,24 @@ def _comment(bare: str, role: Role) -> Fault | None:
         # "Item # five" is prose; a title begins with a capital.
         is_comment = match is not None and match[1].isascii() and not match[1].istitle()
     return Fault("wrapped", "has a comment behind it", remedy) if is_comment else None
+
+
+def _punctuation(bare: str, words: frozenset[str], role: Role) -> Fault | None:
+    """
+    Return the sign that ended the line of code from which a key, a URL or a name was copied.
+    """
+    if bare[-1:] not in {",", ";"} or not (words & _IDENTIFIERS or role in {Role.HEADER, Role.URL}):
+        return None
+    if not re.fullmatch(_ONE_WORD, bare[:-1], re.ASCII):
+        return None
+    sign = "comma" if bare[-1] == "," else "semicolon"
+    return Fault("wrapped", f"ends with a {sign}, as a line of code does", f"Remove the {sign}.")
+
+
+def _twice(bare: str) -> Fault | None:
+    if not is_twice(bare):
+        return None
+    return Fault("wrapped", "is the same text twice", "Enter the value once.", plainly=True)
 
 
 def _around(text: str, bare: str, words: frozenset[str], role: Role) -> Fault | None:

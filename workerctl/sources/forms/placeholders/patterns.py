@@ -65,6 +65,10 @@ ANYWHERE: Patterns = {
     ),
     # A mask; a value of punctuation only.
     ("***", "•••", "●●●"): r"(?<![^\s:/@=_.-])\*{3,}(?![^\s:/@])|[•●]{3,}",
+    # What a log shows in place of a secret; a public setting may be `hidden` or `filtered`.
+    ("redact", "masked", "hidden", "filtered", "censored"): (
+        r"^redacted$|^[*\[({<#_-]{1,3}(?:redacted|masked|hidden|filtered|censored)[*\])}>#_-]{1,3}$"
+    ),
     ("---", "___", "===", "###", "...", "…", "?", "!!!"): (
         r"^(?:-{3,}|_{3,}|={3,}|#{3,}|\.{3,}|…|\?+|!{3,}.*)$"
         r"|[-_]_{4,}$"

@@ -24,6 +24,7 @@ _SHORTEST_HEXADECIMAL_KEY = 32
 _LONGEST_PREFIX = 16
 _LONGEST_STUB = 2
 _SHORTEST_SENTENCE = 4
+_MASK = "****"
 _LONGEST_SENTENCE = 40
 _PATH_OR_VARIABLE = frozenset("/${}")
 _CAPITALS = words.CAPITAL_WORDS | words.CAPITAL_ADJECTIVES
@@ -230,6 +231,8 @@ def _is_generic_secret(subject: _Subject) -> bool:
     if not _PATH_OR_VARIABLE.isdisjoint(subject.lower):
         return False
     if subject.squeezed in words.GENERIC or _is_east_asian_key(subject):
+        return True
+    if _MASK in subject.value:
         return True
     if len(subject.value) <= _LONGEST_STUB or _is_sentence(subject.lower):
         return True

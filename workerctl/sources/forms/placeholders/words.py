@@ -62,6 +62,7 @@ GENERIC = _words(
     admin123 asdf minioadmin bar bbb foo foobar insert insecure letmein mypass mypassword mysecret
     mysecretkey mysecrettoken mysupersecret mysupersecretkey mytoken myapikey notasecret optional
     pass pass123 password1 password123 pw qwerty replace required s3cr3t secret123 shhh somesecret
+    censored filtered hidden masked redacted
     string supersecret supersecretkey supersecretpassword supersecrettoken supersecretvalue
     thisisasecret topsecret x xx xyz yyy zzz djangoinsecure
     """
