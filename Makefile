@@ -68,9 +68,9 @@ test-all: lint types architecture environments site test-others test-long branch
 # Every branch of what reads and keeps keys is taken by its own tests.
 branches: .venv/.stamp
 	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(SHARED) tests/keyring tests/test_keys.py \
-		tests/commands/keygen tests/checks/keys tests/sources/test_*env*.py tests/sources/test_atomic.py \
+		tests/commands/keygen tests/checks/keys tests/sources/test_envfile.py tests/sources/writing \
 		tests/sources/manifests/test_documents.py --cov=workerctl.keyring --cov=workerctl.keys \
-		--cov=workerctl.sources.envfile --cov=workerctl.sources.envwrite \
+		--cov=workerctl.sources.envfile --cov=workerctl.sources.writing.envwrite \
 		--cov-branch --cov-report=term --cov-fail-under=100 $(PYTEST_ARGS)
 
 environments: $(ENVIRONMENTS:%=.venv-tests/%/.stamp) .venv-site/.stamp $(REDIS)

@@ -93,7 +93,7 @@ def main() -> int:
     parser.add_argument("-n", type=int, default=7, help="rounds; default: 7")
     rounds = max(parser.parse_args().n, LEAST_ROUNDS)
     sys.path.insert(0, str(ROOT))
-    from examples.resume_worker.redis_server import RedisServerError, running_redis
+    from examples.resume_worker.local.redis_server import RedisServerError, running_redis
 
     samples: dict[str, list[Figures]] = {"prepared": [], "plain": []}
     try:

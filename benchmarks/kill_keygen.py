@@ -31,7 +31,7 @@ from killing import CONTEXT, MUST_BE_0, ROWS, Call, File, Keys
 from workerctl import keys
 from workerctl.commands.keygen import write_keys
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, name_of
-from workerctl.sources import envwrite
+from workerctl.sources.writing import envwrite
 
 # With --rotate, a key is added and old keys are retired once in this number of cycles.
 _EVERY = 4

@@ -24,8 +24,8 @@ from workerctl.keyring.versions import VERSION
 from workerctl.report.errors import RefusedError, SourceError
 from workerctl.runtime.exceptions import EncryptionError
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 CONTEXT = b"people/phone/17"
 

@@ -16,11 +16,11 @@ import tables
 import watch
 from interrupts import Interrupts
 from redis import Redis
-from resume_worker.local import QUEUE, Local, local
+from resume_worker.local.machine import QUEUE, Local, local
+from resume_worker.local.redis_server import RedisServerError, running_redis
+from resume_worker.local.worker_process import COMMAND, LOG, environment, members, running_worker
 from resume_worker.queueing import enqueue
-from resume_worker.redis_server import RedisServerError, running_redis
 from resume_worker.services.modes import Mode, Service
-from resume_worker.worker_process import COMMAND, LOG, environment, members, running_worker
 from rich.console import Console
 from rq import Queue
 from rq.job import Job

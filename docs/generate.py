@@ -19,8 +19,8 @@ from workerctl.commands.schema.formats.markdown import tables
 from workerctl.commands.show_config.story import readers
 from workerctl.schema.declarations import declared
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 HERE = Path(__file__).parent
 LOADING = """\

@@ -22,9 +22,9 @@ from hypothesis import settings as hypothesis_settings
 import workerctl
 from tests.support.configurations import context, loaded  # noqa: F401 -- fixtures
 from tests.support.machine import reset_inherited_state
-from tests.support.redis import redis_url  # noqa: F401 -- a fixture
+from tests.support.programs.redis import redis_url  # noqa: F401 -- a fixture
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 
 Run = Callable[..., CompletedProcess[str]]
 

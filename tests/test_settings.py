@@ -24,9 +24,9 @@ from workerctl.checks.table import CHECKS
 from workerctl.preflight import Request, preflight
 from workerctl.report.errors import ConfigurationError, ProjectError, SourceError
 from workerctl.report.findings import ENVIRONMENTS, Location
-from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings, get_settings, validate_encryption_key
+from workerctl.sources.options import Options
 
 MINT = Mint(6)
 TOKEN = MINT.token()

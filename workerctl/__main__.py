@@ -49,7 +49,7 @@ def _run(arguments: list[str]) -> int:
         _drop_invalid_widths()
         # A plugin of pydantic, which any installed package may bring, is passed every value.
         os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    from workerctl.commands.deferred import defer
+    from workerctl.commands.shared.deferred import defer
 
     # pydantic-settings imports asyncio for a feature that is not used here, which takes as long as
     # importing all modules of workerctl; pydantic looks for plugins, which takes nearly as long.
@@ -71,8 +71,8 @@ def _run_plain(command: str, words: list[str]) -> int:
     """
     Run a command without options as the command line does.
     """
-    from workerctl.commands.world import World
-    from workerctl.schema.source_options import Options
+    from workerctl.commands.shared.world import World
+    from workerctl.sources.options import Options
 
     world = World.real()
     try:

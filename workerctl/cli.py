@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from workerctl import __version__
-from workerctl.commands.options import (
+from workerctl.commands.shared.options import (
     Command,
     Compose,
     Container,
@@ -36,9 +36,9 @@ from workerctl.commands.options import (
 from workerctl.report.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from workerctl.commands.world import World
+    from workerctl.commands.shared.world import World
     from workerctl.report.findings import Severity
-    from workerctl.schema.source_options import Options
+    from workerctl.sources.options import Options
 
 _COMMANDS = (
     *("budget", "check", "diff", "explain", "init", "keygen", "run", "schema"),
@@ -478,12 +478,12 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     """
     Run the command line and return its exit code. Every error is printed as one sentence.
     """
-    from workerctl.commands.world import World
+    from workerctl.commands.shared.world import World
 
     world = world or World.real()
     installs_completion = arguments[:1] == ["--install-completion"]
     if installs_completion and not world.environ.get("HOME"):
-        from workerctl.commands.usage import NO_HOME
+        from workerctl.commands.shared.usage import NO_HOME
 
         return world.output.print_problem(NO_HOME)
     name = arguments[0] if arguments and arguments[0] in _COMMANDS else None
@@ -491,7 +491,7 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
     try:
         code = command.main(arguments or ["--help"], "workerctl", standalone_mode=False, obj=world)
     except typer.TyperException as error:
-        from workerctl.commands.usage import usage_problem
+        from workerctl.commands.shared.usage import usage_problem
 
         commands = getattr(_click_command(None), "commands", {})
         return world.output.print_problem(usage_problem(error, arguments, commands))
@@ -504,7 +504,7 @@ def run(arguments: list[str], world: "World | None" = None) -> int:
         code = ExitCode.OK
     except Exception as error:  # noqa: BLE001 -- the one boundary: no traceback, no value
         if installs_completion and isinstance(error, OSError):
-            from workerctl.commands.usage import NOT_INSTALLED
+            from workerctl.commands.shared.usage import NOT_INSTALLED
 
             return world.output.print_problem(NOT_INSTALLED)
         return world.print_error(error)
@@ -537,7 +537,7 @@ def _options(
     settings: str | None,
 ) -> "Options":
     from workerctl.report.errors import UsageError
-    from workerctl.schema.source_options import Options
+    from workerctl.sources.options import Options
 
     if env_file and no_env_file:
         raise UsageError("--env-file and --no-env-file cannot be combined.", "Drop one of them.")

@@ -27,9 +27,9 @@ from workerctl.report.results import Problem, Report, Result
 from workerctl.schema import declarations
 from workerctl.schema.boot_rules.view import environment_of, judged_as
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 from workerctl.sources.project import Project
 
 Made = TypeVar("Made")

@@ -49,7 +49,6 @@ from workerctl.rules import (
 from workerctl.schema import imports, inputs, loading
 from workerctl.schema.boot_rules import rules
 from workerctl.schema.boot_rules.view import DEFAULT_ENVIRONMENT
-from workerctl.schema.source_options import Options
 from workerctl.schema.vocabulary import (
     Canary,
     HttpUrl,
@@ -60,6 +59,7 @@ from workerctl.schema.vocabulary import (
     SecretRedisUrl,
     group,
 )
+from workerctl.sources.options import Options
 from workerctl.sources.project import Project
 from workerctl.sources.values import Values
 

@@ -16,8 +16,8 @@ from workerctl.budget.pipeline import PIPELINE
 from workerctl.report.errors import ProjectError
 from workerctl.schema.declarations import declared
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 NAME = ""  # the name of a stage does not matter for a call
 

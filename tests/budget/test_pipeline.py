@@ -20,9 +20,9 @@ from workerctl.report.errors import ProjectError
 from workerctl.runtime.classification.translation import RETRYABLE
 from workerctl.schema.declarations import declared as schema_of
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 WHERE = "[tool.workerctl.pipeline]"
 

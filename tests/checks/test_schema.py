@@ -17,8 +17,8 @@ from workerctl.report.findings import Location, Severity
 from workerctl.report.results import Result, Status
 from workerctl.rules import EncryptionKey
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 SAME = "OPENAI_API_KEY"
 

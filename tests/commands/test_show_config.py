@@ -20,8 +20,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workerctl.commands.show_config import formats, rows
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 Run = Callable[..., CompletedProcess[str]]
 

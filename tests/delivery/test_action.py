@@ -20,8 +20,8 @@ from tests.delivery.conftest import (
     Team,
     write_team,
 )
-from tests.support.github import Ran, loaded, run_action
-from tests.support.installers import local_installer
+from tests.support.programs.github import Ran, loaded, run_action
+from tests.support.programs.installers import local_installer
 
 pytestmark = pytest.mark.any_python
 

@@ -14,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.delivery.conftest import BROKEN, COMPOSE, COMPOSE_LINE, LINE, PROGRAM, ROOT, Team
-from tests.support.installers import local_installer
+from tests.support.programs.installers import local_installer
 
 pytestmark = pytest.mark.any_python
 

@@ -16,8 +16,8 @@ import pytest
 
 from tests.delivery.conftest import BROKEN, LINE, PROGRAM, ROOT, Team
 from tests.support.distributions import built
-from tests.support.github import loaded
 from tests.support.pages import files
+from tests.support.programs.github import loaded
 
 pytestmark = pytest.mark.any_python
 

@@ -22,9 +22,9 @@ from ruamel.yaml import YAML
 
 from tests.delivery.conftest import BROKEN, PROGRAM, ROOT, Team
 from tests.support.distributions import built
-from tests.support.environments import interpreter
-from tests.support.github import loaded
 from tests.support.pages import files, paths
+from tests.support.programs.environments import interpreter
+from tests.support.programs.github import loaded
 
 pytestmark = pytest.mark.any_python
 

@@ -15,8 +15,8 @@ from zipfile import ZipFile
 import pytest
 
 from tests.delivery.conftest import ROOT
-from tests.support.environments import interpreter
-from tests.support.github import loaded
+from tests.support.programs.environments import interpreter
+from tests.support.programs.github import loaded
 from workerctl import __version__
 
 pytestmark = pytest.mark.any_python

@@ -14,8 +14,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 # A worker has the example on its path, since the example is not an installed package.
 sys.path.insert(0, str(EXAMPLES))
 
-from resume_worker.local import Local, local  # noqa: E402 -- needs the path above
-from resume_worker.worker_process import LOG  # noqa: E402 -- see above
+from resume_worker.local.machine import Local, local  # noqa: E402 -- needs the path above
+from resume_worker.local.worker_process import LOG  # noqa: E402 -- see above
 
 from workerctl.settings import Settings, get_settings  # noqa: E402 -- see above
 

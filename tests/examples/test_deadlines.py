@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 from redis import Redis
-from resume_worker.local import Local
+from resume_worker.local.machine import Local
+from resume_worker.local.worker_process import LOG, environment, running_worker
 from resume_worker.queueing import enqueue
 from resume_worker.tasks import full_pipeline
-from resume_worker.worker_process import LOG, environment, running_worker
 from rq import Queue
 
 from workerctl.runtime.deadline import RESERVE_SECONDS

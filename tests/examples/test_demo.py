@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from resume_worker.worker_process import members
+from resume_worker.local.worker_process import members
 
 _ROOT = Path(__file__).parents[2]
 _TIMEOUT = 90

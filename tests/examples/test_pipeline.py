@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from resume_worker import rows, samples
-from resume_worker.local import Local
-from resume_worker.people import ENGLISH, PEOPLE
+from resume_worker import rows
+from resume_worker.local.machine import Local
+from resume_worker.samples import making as samples
+from resume_worker.samples.people import ENGLISH, PEOPLE
 from resume_worker.stages import STAGES
 from resume_worker.stages.privacy import PERSONAL
 from resume_worker.tasks import full_pipeline

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from examples.resume_worker.redis_server import running_redis
+from examples.resume_worker.local.redis_server import running_redis
 
 
 def test_it_answers_and_is_stopped_afterwards():
@@ -29,7 +29,7 @@ def test_it_answers_and_is_stopped_afterwards():
 def test_it_ends_with_the_process_that_started_it():
     """The server stops even if its parent is killed and runs no cleanup."""
     code = """if True:
-        from examples.resume_worker.redis_server import running_redis
+        from examples.resume_worker.local.redis_server import running_redis
         with running_redis() as url:
             print(url, flush=True)
             input()

@@ -29,8 +29,8 @@ from workerctl.keyring import KeyRing
 from workerctl.keyring.rotation import State
 from workerctl.runtime.exceptions import EncryptionError
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 Start = Callable[[], Popen[str]]
 Place = tuple[str, str, str]

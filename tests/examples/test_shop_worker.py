@@ -14,7 +14,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 
 SHOP = Path(__file__).parents[2] / "examples/shop_worker"
 SECRETS = (

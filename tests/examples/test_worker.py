@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from resume_worker.local import Local
-from resume_worker.people import PEOPLE
+from resume_worker.local.machine import Local
+from resume_worker.local.worker_process import COMMAND, LOG, environment, members, running_worker
 from resume_worker.queueing import enqueue
+from resume_worker.samples.people import PEOPLE
 from resume_worker.stages.privacy import PERSONAL
-from resume_worker.worker_process import COMMAND, LOG, environment, members, running_worker
 from rq import Queue
 from rq.job import Job
 

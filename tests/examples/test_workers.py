@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 import workerctl
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 
 ROOT = Path(workerctl.__file__).parents[1]
 SECONDS = 60

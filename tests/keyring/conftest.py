@@ -7,8 +7,8 @@ import pytest
 from tests.keyring.rings import FIRST, SECOND, MakeRing
 from workerctl.keyring import KeyRing
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 @pytest.fixture(scope="module", name="make")

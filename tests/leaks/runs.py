@@ -20,7 +20,7 @@ import typer
 from tests.leaks.holdings import ENV_FILE, Holding
 from tests.leaks.oracle import texts as reachable
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.output.formats import FORMATS
 
 SOURCE_OPTIONS = frozenset({"--env-file", "--secrets-dir", "--settings"})

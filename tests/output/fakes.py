@@ -20,8 +20,8 @@ from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.report.results import Problem, Report
 from workerctl.schema.declarations import declared
 from workerctl.schema.inputs import names
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 from workerctl.sources.values import Values
 
 EXAMPLES = Path(__file__).parents[2] / "examples/env"

@@ -12,7 +12,7 @@ import pytest
 from workerctl.preflight import Request, preflight
 from workerctl.report.findings import Finding, Severity
 from workerctl.report.results import Report
-from workerctl.schema.source_options import Options
+from workerctl.sources.options import Options
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "env"
 EXPECTED: dict[str, Any] = json.loads((EXAMPLES / "expected.json").read_text("utf-8"))["files"]

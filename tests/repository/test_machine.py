@@ -22,7 +22,7 @@ _SENSITIVE = (
     "tests/output/test_golden.py::test_on_a_terminal",
     "tests/output/test_lines.py",
     "tests/checks/files/test_envfiles.py",
-    "tests/sources/test_atomic.py",
+    "tests/sources/writing/test_atomic.py",
     "tests/test_settings.py",
 )
 _VARIABLES = {

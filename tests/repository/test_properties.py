@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tests.leaks.holdings import SHAPES
 from tests.leaks.oracle import Mint, Oracle
 from workerctl import cli, output
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.schema.description import describe
 from workerctl.settings import Settings
 

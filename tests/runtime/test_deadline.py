@@ -15,8 +15,8 @@ from workerctl.runtime.deadline import job_seconds_left, stage_deadline
 from workerctl.runtime.exceptions import LLMTimeoutError, StageDeadlineError
 from workerctl.runtime.retry import classify, retryable, translate_errors
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 def settings(**given: Any) -> Settings:

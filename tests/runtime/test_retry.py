@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from workerctl.runtime.exceptions import LLMParseError, LLMRateLimitError, LLMTimeoutError
 from workerctl.runtime.retry import Backoff, Stage, backoff, retryable, translate_errors
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 NOT_SENT = httpx.ConnectTimeout("x")
 PERHAPS_SENT = httpx.ReadTimeout("x")

@@ -15,8 +15,8 @@ from workerctl.commands.show_config import rows
 from workerctl.schema import inputs
 from workerctl.schema.loading import Loaded, load
 from workerctl.schema.secrets.declared import is_secret
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 class Mode(Enum):

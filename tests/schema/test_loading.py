@@ -19,8 +19,8 @@ from tests.support.configurations import KEY, MakeLoaded
 from workerctl.report.errors import ProjectError, SourceError, UsageError
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 MINT = Mint(4)
 WORD = MINT.token()

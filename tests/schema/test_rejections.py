@@ -14,8 +14,8 @@ from workerctl.report.errors import ConfigurationError
 from workerctl.report.findings import Finding
 from workerctl.rules import AtMost, Hidden, Public
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 TOKEN = Mint(8).token()
 

@@ -8,8 +8,8 @@ those of a second, independent rendering of the change.
 A reader read a file correctly if it refused nothing, and found the names that python-dotenv finds
 and a plain line appended by hand. So a value like O'Brien, which opens a quote in a shell, does not
 count against the writer; nor does a last line without `=`, to which Node.js 20 joins the next one.
-The rules of Docker and systemd are implemented in tests/support/readers.py; their programs are not
-run.
+The rules of Docker and systemd are implemented in tests/support/programs/readers.py; their programs
+are not run.
 """
 
 import itertools
@@ -24,11 +24,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import readers
 from tests.support.effort import effort
+from tests.support.programs import readers
 from workerctl.commands.keygen import write_keys
 from workerctl.report.errors import EnvFileWriteError
-from workerctl.sources import envwrite
+from workerctl.sources.writing import envwrite
 
 FILES = effort(10_000)
 BATCH = effort(2_500)

@@ -12,8 +12,8 @@ from workerctl.checks.base import Context
 from workerctl.preflight import Request, context_of
 from workerctl.schema.declarations import Path, Schema, Variable
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 def schema_of(settings_class: Any, prefix: str = "APP_") -> Schema:

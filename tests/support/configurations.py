@@ -12,8 +12,8 @@ import pytest
 from workerctl.checks.base import Context
 from workerctl.preflight import Request, context_of
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 MakeContext = Callable[..., Context]
 MakeLoaded = Callable[..., Loaded]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, overload
 from workerctl.report.exit_codes import ExitCode
 from workerctl.runtime.logging_config import configure_logging
 from workerctl.schema.imports import is_importing
-from workerctl.schema.source_options import Options
 from workerctl.settings import Chosen, Settings, Target, get_settings
+from workerctl.sources.options import Options
 
 if TYPE_CHECKING:
     from workerctl.report.results import Report

@@ -12,18 +12,14 @@ from pydantic import BaseModel, Field, SecretStr, create_model
 
 from workerctl.report.errors import ConfigurationError, ProjectError
 from workerctl.report.findings import Finding, Location
-from workerctl.schema import (
-    declarations,
-    inputs,
-    instances,
-    source_options,
-)
+from workerctl.schema import declarations, inputs, instances
 from workerctl.schema.declarations import Schema
 from workerctl.schema.instances import Origin
 from workerctl.schema.loaded import Loaded as Loaded  # noqa: PLC0414 -- re-exported
-from workerctl.schema.source_options import Options
+from workerctl.sources import options as source_options
 from workerctl.sources import project as projects
 from workerctl.sources import reading
+from workerctl.sources.options import Options
 from workerctl.sources.project import Project
 from workerctl.sources.values import Place, Value, Values, in_environment
 

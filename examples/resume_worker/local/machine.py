@@ -10,18 +10,17 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
+from resume_worker.samples.making import make_samples
+from resume_worker.services.process import RunningServices, running_services
+from resume_worker.services.server import Keys
+from resume_worker.stages.privacy import Sealer
 from workerctl import keys
 from workerctl.keyring import KeyRing
 from workerctl.settings import Settings
 
-from .samples import make_samples
-from .services.process import RunningServices, running_services
-from .services.server import Keys
-from .stages.privacy import Sealer
-
 QUEUE = "fast"
 
-_PROJECT = Path(__file__).with_name("pyproject.toml")
+_PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 class Local(NamedTuple):

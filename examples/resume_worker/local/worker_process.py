@@ -20,7 +20,7 @@ COMMAND = (
 
 LOG = "worker.log"
 
-_EXAMPLES = Path(__file__).parents[1]
+_EXAMPLES = Path(__file__).parents[2]
 _INHERITED = ("HOME", "LANG", "LC_ALL", "TERM", "COLUMNS", "NO_COLOR", "TMPDIR")
 
 # At the first signal, RQ waits for the running job. It ignores a second signal within one second.

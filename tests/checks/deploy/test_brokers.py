@@ -11,7 +11,7 @@ import pytest
 
 from tests.checks.deploy.test_public_forms import HEAD
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 
 COMPOSE = """
 services:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 
 SETTINGS = """
 from typing import Annotated

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.sources.manifests.programs import Program, worker_in
 
 Check = Callable[..., dict[str, Any]]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.checks.deploy.test_deploy import PROJECT, SETTINGS, found, status
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 
 Check = Callable[..., dict[str, Any]]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workerctl import cli
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.sources.manifests.programs import Program, worker_in, workers_in
 
 HEAD = """

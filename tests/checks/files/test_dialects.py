@@ -13,8 +13,8 @@ from workerctl.checks.files import dialects
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 class Foreign(BaseSettings):

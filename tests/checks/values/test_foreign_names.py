@@ -15,8 +15,8 @@ from workerctl.checks.values import names as checks
 from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Severity
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 class Db(BaseModel):

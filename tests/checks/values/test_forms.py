@@ -234,8 +234,8 @@ def test_the_origin_of_a_value_does_not_matter(context: MakeContext, tmp_path: P
     (tmp_path / "secrets" / "ANTHROPIC_API_KEY").write_bytes(b"\xef\xbb\xbf" + KEY.encode())
     from workerctl.preflight import Request, context_of
     from workerctl.schema.loading import load
-    from workerctl.schema.source_options import Options
     from workerctl.settings import Settings
+    from workerctl.sources.options import Options
 
     context('SUPABASE_SERVICE_ROLE_KEY=" key-4f"\n')
     options = Options(

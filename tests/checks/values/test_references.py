@@ -19,8 +19,8 @@ from workerctl.report.errors import ConfigurationError, ProjectError
 from workerctl.report.findings import Severity
 from workerctl.schema.boot_rules import rules
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings, get_settings
+from workerctl.sources.options import Options
 
 Call = Callable[..., CompletedProcess[str]]
 

@@ -550,7 +550,7 @@ def test_the_library_draws_without_typer_and_rich(directory: Path, environ: dict
     """
     code = (
         "import sys; sys.modules.update(typer=None, rich=None)\n"
-        "from workerctl.commands.world import World\n"
+        "from workerctl.commands.shared.world import World\n"
         "from workerctl.preflight import Request\n"
         "from workerctl.commands.budget.command import BudgetOptions, execute\n"
         "sys.exit(execute(World.real(), Request(), BudgetOptions()))\n"

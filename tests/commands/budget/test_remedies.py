@@ -29,8 +29,8 @@ from workerctl.preflight import Request, context_of
 from workerctl.report.findings import Finding, Location, Severity, Suppression
 from workerctl.schema.declarations import Variable
 from workerctl.schema.loading import Loaded, changed, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings as OurSettings
+from workerctl.sources.options import Options
 from workerctl.sources.values import Value
 
 TIMES = tuple(

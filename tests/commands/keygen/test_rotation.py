@@ -28,9 +28,9 @@ from workerctl.keyring.rotation import State
 from workerctl.keyring.versions import VersionedKey
 from workerctl.report.errors import EnvFileWriteError, RefusedError, WorkerctlError
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import envfile
+from workerctl.sources.options import Options
 
 MINT = Mint(7)
 FIRST, SECOND, THIRD = (MINT.key() for _ in range(3))

@@ -25,8 +25,8 @@ from tests.commands.schema.classes import MANY, REQUIRED
 from workerctl.commands.schema import command
 from workerctl.commands.schema.entries import outline
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -34,7 +34,7 @@ def output(*programs: str) -> list[str]:
     """
     Return the words that programs print in one new process, which must not issue a warning.
     """
-    text = "\n".join(["from workerctl.commands.deferred import defer", *programs])
+    text = "\n".join(["from workerctl.commands.shared.deferred import defer", *programs])
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", text],
         cwd=ROOT,

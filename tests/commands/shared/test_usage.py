@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from workerctl.commands.usage import command_line
-from workerctl.schema.source_options import Options
+from workerctl.commands.shared.usage import command_line
 from workerctl.sources.manifests.selection import Selection
+from workerctl.sources.options import Options
 
 SECRET = "gT7kP2xW9qLm4Rb8Tz3Kd6Yh9Mc4Pf1"
 
@@ -26,8 +26,8 @@ SECRET = "gT7kP2xW9qLm4Rb8Tz3Kd6Yh9Mc4Pf1"
         ),
         (Options(settings="app.config:Settings"), " --settings app.config:Settings"),
         (
-            Options(settings="workerctl.commands.usage:command_line"),
-            " --settings workerctl.commands.usage:command_line",
+            Options(settings="workerctl.commands.shared.usage:command_line"),
+            " --settings workerctl.commands.shared.usage:command_line",
         ),
         (Options(settings=Options), ""),
         (

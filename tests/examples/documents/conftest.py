@@ -5,7 +5,7 @@ Fixtures for the sample documents and for the extraction of text.
 import pytest
 
 from examples.resume_worker.documents import Limits, extract_text
-from examples.resume_worker.samples import make_samples
+from examples.resume_worker.samples.making import make_samples
 from tests.examples.documents.files import SMALL, Extract
 
 

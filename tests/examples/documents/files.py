@@ -13,9 +13,9 @@ from traceback import walk_tb
 import pypdf
 import pytest
 
-from examples.resume_worker.compound_file import compound_file
 from examples.resume_worker.documents import Limits
-from examples.resume_worker.people import PEOPLE
+from examples.resume_worker.samples.compound_file import compound_file
+from examples.resume_worker.samples.people import PEOPLE
 from tests.leaks.oracle import Oracle, texts
 from workerctl.runtime.exceptions import InvalidFileError
 

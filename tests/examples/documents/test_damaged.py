@@ -14,9 +14,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
-from examples.resume_worker.hangul import hwpx
-from examples.resume_worker.people import PEOPLE
-from examples.resume_worker.samples import docx as docx_of
+from examples.resume_worker.samples.hangul import hwpx
+from examples.resume_worker.samples.making import docx as docx_of
+from examples.resume_worker.samples.people import PEOPLE
 from tests.examples.documents.files import (
     EVERY_KIND,
     Extract,

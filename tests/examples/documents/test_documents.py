@@ -10,7 +10,7 @@ import pytest
 from docx.oxml import parse_xml
 
 from examples.resume_worker.documents import extract_text
-from examples.resume_worker.people import PEOPLE
+from examples.resume_worker.samples.people import PEOPLE
 from tests.examples.documents.files import (
     REAL_FILES,
     SMALL,

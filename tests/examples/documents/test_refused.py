@@ -12,10 +12,10 @@ from typing import NoReturn
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from examples.resume_worker.compound_file import compound_file
 from examples.resume_worker.documents import DEFAULT_LIMITS, Limits
-from examples.resume_worker.people import PEOPLE
-from examples.resume_worker.samples import pdf
+from examples.resume_worker.samples.compound_file import compound_file
+from examples.resume_worker.samples.making import pdf
+from examples.resume_worker.samples.people import PEOPLE
 from tests.examples.documents.files import (
     EVERY_KIND,
     KINDS,

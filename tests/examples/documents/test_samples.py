@@ -9,10 +9,10 @@ from pathlib import Path
 import olefile
 import pytest
 
-from examples.resume_worker.compound_file import compound_file
 from examples.resume_worker.documents import DEFAULT_LIMITS, extract_text
-from examples.resume_worker.people import PEOPLE
-from examples.resume_worker.samples import make_samples
+from examples.resume_worker.samples.compound_file import compound_file
+from examples.resume_worker.samples.making import make_samples
+from examples.resume_worker.samples.people import PEOPLE
 from tests.examples.documents.files import EVERY_KIND, KINDS, Extract
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.environments import answer
+from tests.support.programs.environments import answer
 
 SCRIPT = Path(__file__).with_name("sdk_calls.py")
 

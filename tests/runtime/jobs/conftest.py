@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 from workerctl.settings import get_settings
 
-HERE = Path(__file__).parent
+SCRIPTS = Path(__file__).parent / "scripts"
 KEY = "9f2c4a7be1083d56c7fa91e20b6d84f35ae7c01948bd62f37d15a8e904cb76f2"
 
 Answer = Callable[..., Any]
@@ -64,7 +64,7 @@ def configured(directory: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def answer(environ: dict[str, str], directory: Path, database: str) -> Answer:
     """
-    Return a function that runs a script of this directory and returns its output as JSON.
+    Return a function that runs one of the scripts and returns its output as JSON.
 
     The script runs in the named environment; `rq-3` is that of the tests themselves.
     """
@@ -72,9 +72,9 @@ def answer(environ: dict[str, str], directory: Path, database: str) -> Answer:
     def run(environment: str, script: str, *arguments: str, **variables: str) -> Any:
         python = interpreter(environment) if environment != "rq-3" else sys.executable
         # Jobs are imported by name, even in a child process that is a new interpreter.
-        path = os.pathsep.join((environ["PYTHONPATH"], str(HERE)))
+        path = os.pathsep.join((environ["PYTHONPATH"], str(SCRIPTS)))
         done = subprocess.run(
-            [python, HERE / script, database, *arguments],
+            [python, SCRIPTS / script, database, *arguments],
             env={**environ, "PYTHONPATH": path, "ENCRYPTION_KEY": KEY, **variables},
             capture_output=True,
             text=True,

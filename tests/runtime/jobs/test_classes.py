@@ -100,7 +100,7 @@ def test_a_worker_without_a_scheduler_says_that_retries_wait(
 
 def test_run_async_in_an_async_job_asks_for_await(connection, monkeypatch):
     """RQ 3 runs `async def` jobs itself; run_async() in one names the coroutine to await."""
-    monkeypatch.syspath_prepend(Path(__file__).parent)
+    monkeypatch.syspath_prepend(Path(__file__).parent / "scripts")
     queue = Queue("jobs", connection=connection, job_class=ours.Job)
     job = queue.enqueue("rq_jobs_async.nested")
     ours.SimpleWorker([queue], connection=connection).work(burst=True)

@@ -15,7 +15,7 @@ from redis import Redis
 from rq import Queue
 
 from tests.runtime.jobs.conftest import KEY
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 from workerctl.runtime.jobs import orphans
 
 OLD = pytest.mark.environments

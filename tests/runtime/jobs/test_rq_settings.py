@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from rq import Queue
 
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from tests.leaks.oracle import Mint, Oracle
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 COMMANDS = ("worker", "worker-pool --num-workers 1")

@@ -15,7 +15,7 @@ import pytest
 
 import workerctl
 from tests.runtime.loop.descriptors import descriptors
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 from workerctl.runtime.async_helpers import (
     cleanup_event_loop,
     get_or_create_event_loop,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 Load = Callable[..., Loaded]
 

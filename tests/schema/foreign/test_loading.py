@@ -18,8 +18,8 @@ from workerctl.report.errors import SourceError
 from workerctl.report.findings import Location, Severity
 from workerctl.rules import Environment
 from workerctl.schema.loading import changed, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 MINT = Mint(12)
 WORD = MINT.token()

@@ -11,8 +11,8 @@ from workerctl.commands.show_config import rows
 from workerctl.preflight import Request, judge
 from workerctl.report.errors import ConfigurationError, ProjectError, UsageError
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings, get_settings
+from workerctl.sources.options import Options
 
 TWO_NAMES = """
 from workerctl.rules import AtMost

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import interpreter
+from tests.support.programs.environments import interpreter
 
 ROOT = Path(__file__).parents[3]
 

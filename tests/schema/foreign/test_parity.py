@@ -34,8 +34,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from workerctl.schema.declarations import Variable
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
+from workerctl.sources.options import Options
 
 
 class Colour(enum.Enum):

@@ -15,8 +15,8 @@ from tests.schema.foreign.conftest import Load, messages
 from workerctl.report.errors import ConfigurationError, ProjectError, UsageError
 from workerctl.runtime import boot
 from workerctl.schema.loading import load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings, get_settings
+from workerctl.sources.options import Options
 
 WORD = Mint(11).token()
 CLASS = """

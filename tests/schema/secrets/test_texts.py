@@ -17,11 +17,11 @@ from workerctl.schema.instances import Origin
 from workerctl.schema.loading import load
 from workerctl.schema.secrets.shown import Shown
 from workerctl.schema.secrets.texts import secret_texts, secret_variables, shown_variable
-from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import MASK
 from workerctl.secrecy.redaction import Redactor
 from workerctl.settings import Settings
 from workerctl.sources import project as projects
+from workerctl.sources.options import Options
 
 TOKEN = Mint(41).token()
 

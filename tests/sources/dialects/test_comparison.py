@@ -4,7 +4,8 @@ Tests that each dialect reads a line as the real program does.
 `observed.json` has what docker 28.2 (`docker create --env-file`), docker compose 2.40 (`config`),
 the reader of systemd 252 and bash 5.2 made of each line, with X=vx and HOME=/h in the environment:
 a value, null if the name is not set, or REFUSED if the file is refused. bash and python-dotenv are
-run on generated lines as well, which docker's and systemd's rules in tests/support/readers.py read.
+run on generated lines as well, which docker's and systemd's rules in
+tests/support/programs/readers.py read.
 """
 
 import json
@@ -17,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import readers
 from tests.support.effort import effort
+from tests.support.programs import readers
 from workerctl.sources import envfile
 from workerctl.sources.dialects import comparison
 from workerctl.sources.dialects.statements import (

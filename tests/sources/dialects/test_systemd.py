@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import readers
 from tests.support.effort import effort
+from tests.support.programs import readers
 from workerctl.sources.dialects.systemd import lines_in_comments
 
 _ENDS = ["\n", "\n", "\n", "\\\n", "\\\\\n", "\\\r\n"]

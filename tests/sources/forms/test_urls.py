@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.connection import ConnectionPool, parse_url
 
-from workerctl.sources.forms.urls import kafka
+from workerctl.sources.forms.urls.clients import kafka
+from workerctl.sources.forms.urls.clients.redis import KINDS
 from workerctl.sources.forms.urls.faults import Effect, Use, is_plain
 from workerctl.sources.forms.urls.parts import split
 from workerctl.sources.forms.urls.recognition import faults, urls_in
-from workerctl.sources.forms.urls.redis import KINDS
 from workerctl.sources.forms.urls.verification import switches_off
 
 REDIS = Use("REDIS_URL", "redis://localhost:6379/0", is_redis=True, is_url=True)

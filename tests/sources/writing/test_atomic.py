@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from workerctl.report.errors import EnvFileWriteError
-from workerctl.sources import atomic
-from workerctl.sources.atomic import Replaced
+from workerctl.sources.writing import atomic
+from workerctl.sources.writing.atomic import Replaced
 
 NOBODY = 65534
 LIMIT = 1024 * 1024
@@ -446,7 +446,7 @@ def test_a_file_whose_owner_cannot_be_kept_is_refused(shared):
 
 MOUNTED = """
     import os, pathlib, sys
-    from workerctl.sources import atomic
+    from workerctl.sources.writing import atomic
     from workerctl.report.errors import EnvFileWriteError
 
     def problem(path, new):

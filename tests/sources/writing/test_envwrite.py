@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workerctl.report.errors import EnvFileWriteError, RefusedError, SourceError
-from workerctl.sources import envfile, envwrite
-from workerctl.sources.atomic import Replaced
+from workerctl.sources import envfile
+from workerctl.sources.writing import envwrite
+from workerctl.sources.writing.atomic import Replaced
 
 NEW = "c0ffee" * 4
 

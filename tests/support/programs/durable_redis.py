@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from examples.resume_worker import redis_server
+from examples.resume_worker.local import redis_server
 
 
 class DurableRedis:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 def interpreter(name: str) -> Path:

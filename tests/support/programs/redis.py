@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from examples.resume_worker.redis_server import running_redis
+from examples.resume_worker.local.redis_server import running_redis
 
 
 @pytest.fixture(scope="session")

@@ -166,7 +166,7 @@ def _is_candidate(context: Context, name: str, marked: Marked) -> bool:
 def _is_kafka(use: Use) -> bool:
     if not use.is_kafka:  # true for most names
         return False
-    from workerctl.sources.forms.urls import kafka
+    from workerctl.sources.forms.urls.clients import kafka
 
     return kafka.is_list_of_servers(use.name)
 
@@ -174,7 +174,7 @@ def _is_kafka(use: Use) -> bool:
 def _faults_of(context: Context, name: str, use: Use) -> Iterator[tuple[str, Fault]]:
     texts = texts_of(context, name)
     if not use.is_url and _is_kafka(use):
-        from workerctl.sources.forms.urls import kafka
+        from workerctl.sources.forms.urls.clients import kafka
 
         servers = [server for text in texts for server in text.split(",")]
         yield from ((texts[0], fault) for fault in kafka.faults(servers))

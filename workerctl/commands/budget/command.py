@@ -18,7 +18,7 @@ from workerctl.commands.budget import remedies
 from workerctl.commands.budget.drawing import text
 from workerctl.commands.budget.drawing.bars import Bar, Picture, bars
 from workerctl.commands.budget.remedies import Remedies
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.output.delivery import STDOUT, require_file, require_no_source
 from workerctl.output.json import dump, finding_of, opening
 from workerctl.output.streams import say
@@ -166,7 +166,7 @@ def _budget(context: Context, request: Request) -> Budget:
         raise no_pipeline(context.schema)
     bad = [name for name in pipeline.settings if name in context.invalid]
     if bad:
-        from workerctl.commands.usage import command_line
+        from workerctl.commands.shared.usage import command_line
 
         env = () if request.env is None else ("--env", request.env)
         raise RefusedError(

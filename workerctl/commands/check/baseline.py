@@ -18,7 +18,8 @@ from typing import Any
 from workerctl.report.errors import EnvFileWriteError, SourceError, UsageError
 from workerctl.report.findings import ALWAYS, ENVIRONMENTS, Severity
 from workerctl.report.records import Record
-from workerctl.sources import atomic, envfile
+from workerctl.sources import envfile
+from workerctl.sources.writing import atomic
 
 SCHEMA = "workerctl.baseline/1"
 

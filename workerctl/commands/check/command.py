@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 
 from workerctl.commands.discovery.hint import hint
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.output.delivery import require_no_source
 from workerctl.output.formats import Destination, Detail
 from workerctl.output.lines import line
@@ -88,7 +88,7 @@ def reports(
     if not words and not project.targets:
         yield _marked(_report(world, request, project), marks)
         return
-    from workerctl.commands.configurations import configurations
+    from workerctl.commands.shared.configurations import configurations
 
     found = attempted(lambda: configurations(words, request, project))
     if isinstance(found, Problem):
@@ -132,7 +132,7 @@ def _marks(
 
 
 def _writing_again(request: Request, words: Sequence[str]) -> str:
-    from workerctl.commands.usage import command_line
+    from workerctl.commands.shared.usage import command_line
 
     env = () if request.env is None else ("--env", request.env)
     return command_line(["check", *words], request.options, [*env, "--write-baseline"])

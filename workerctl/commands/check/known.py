@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from workerctl.commands.check.baseline import Baseline, Key
-from workerctl.commands.configurations import target_of
+from workerctl.commands.shared.configurations import target_of
 from workerctl.report.findings import ALWAYS, Finding, Location
 from workerctl.report.records import Record
 from workerctl.report.results import Report, Result, Status

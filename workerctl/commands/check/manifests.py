@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from workerctl.report.errors import UsageError
 from workerctl.report.records import Record
-from workerctl.schema.source_options import Options
 from workerctl.sources.manifests.selection import Selection
+from workerctl.sources.options import Options
 
 
 class Given(Record):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from workerctl.checks.base import Other
-from workerctl.commands.configurations import Configuration
-from workerctl.commands.world import World
+from workerctl.commands.shared.configurations import Configuration
+from workerctl.commands.shared.world import World
 from workerctl.preflight import attempted, judge, reported
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.records import Record

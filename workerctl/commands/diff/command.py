@@ -7,17 +7,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from workerctl.commands.configurations import configurations
 from workerctl.commands.diff import text
 from workerctl.commands.diff.comparison import Comparison, Entry, compare
+from workerctl.commands.shared.configurations import configurations
+from workerctl.commands.shared.world import World
 from workerctl.commands.show_config.table import columns_of
-from workerctl.commands.world import World
 from workerctl.preflight import Request
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.records import Record
-from workerctl.schema.source_options import Options
 from workerctl.sources import project as projects
+from workerctl.sources.options import Options
 
 _TWO = 2
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from workerctl.checks.base import Other
 from workerctl.checks.engine.run import run
 from workerctl.checks.values.shared_secrets import SEC001
-from workerctl.commands.configurations import Configuration
+from workerctl.commands.shared.configurations import Configuration
+from workerctl.commands.shared.world import World
 from workerctl.commands.show_config.rows import (
     is_assigned,
     is_valid,
@@ -21,7 +22,6 @@ from workerctl.commands.show_config.rows import (
     setting_names,
     setting_of,
 )
-from workerctl.commands.world import World
 from workerctl.preflight import context_of, report_of
 from workerctl.report.findings import Finding, Location, accepting
 from workerctl.report.records import Record

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from workerctl import __version__
 from workerctl.commands.diff.comparison import Cell, Comparison, Entry, Side
+from workerctl.commands.shared.usage import command_line
 from workerctl.commands.show_config.rows import origin_of
 from workerctl.commands.show_config.table import Cells, layout, row_lines
-from workerctl.commands.usage import command_line
 from workerctl.output.lines import Line, Style, line
 from workerctl.output.text import finding_lines
-from workerctl.schema.source_options import Options
+from workerctl.sources.options import Options
 
 _FIRST: tuple[str, Style] = ("- ", "red")
 _SECOND: tuple[str, Style] = ("+ ", "green")

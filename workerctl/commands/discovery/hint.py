@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from workerctl.schema import source_options
-from workerctl.schema.source_options import Options
+from workerctl.sources import options as source_options
 from workerctl.sources import project as projects
+from workerctl.sources.options import Options
 from workerctl.sources.project import Project
 
 # Reading and searching this many takes some 10 ms.

@@ -11,18 +11,18 @@ from workerctl.budget.lookup import pipeline_of
 from workerctl.checks.base import Check
 from workerctl.checks.engine.select import under
 from workerctl.commands.explain.topics import About, Answer, Area, Group, Manual
+from workerctl.commands.shared.usage import unknown_name
+from workerctl.commands.shared.world import World
 from workerctl.commands.show_config.rows import redactor_of, settings, shown_default
 from workerctl.commands.show_config.story import readers
-from workerctl.commands.usage import unknown_name
-from workerctl.commands.world import World
 from workerctl.preflight import check_table
 from workerctl.report.errors import WorkerctlError
 from workerctl.schema.declarations import Schema
 from workerctl.schema.description import Setting
 from workerctl.schema.loading import Loaded, load
-from workerctl.schema.source_options import Options
 from workerctl.settings import Settings
 from workerctl.sources import project
+from workerctl.sources.options import Options
 
 
 def execute(world: World, name: str | None, format_: Literal["text", "markdown"] = "text") -> int:

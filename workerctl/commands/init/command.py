@@ -13,7 +13,7 @@ from workerctl.commands.discovery.surroundings import document_of, look_around
 from workerctl.commands.discovery.targets import Discovery, discover
 from workerctl.commands.init import story, table
 from workerctl.commands.init.steps import steps
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.output.lines import Line, line
 from workerctl.preflight import Request
 from workerctl.report.errors import EnvFileWriteError, RefusedError, UsageError

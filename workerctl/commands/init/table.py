@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workerctl.report.errors import RefusedError
-from workerctl.sources import atomic
+from workerctl.sources.writing import atomic
 
 _HEADER = "[tool.workerctl]"
 _MOST_BYTES = 2**22

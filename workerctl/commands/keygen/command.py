@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from workerctl.commands.keygen import write_keys
 from workerctl.commands.keygen.write_keys import Written
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.keyring import versions
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
@@ -20,7 +20,7 @@ from workerctl.report.records import Record
 from workerctl.secrecy.masking import is_like_secret
 
 if TYPE_CHECKING:
-    from workerctl.schema.source_options import Options
+    from workerctl.sources.options import Options
 
 # The characters that the env file writer accepts and all parsers read in the same way.
 _PLAIN_CONTEXT = "[A-Za-z0-9_.:/+-]*"

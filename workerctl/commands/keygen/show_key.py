@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from workerctl import keys
 from workerctl.commands.keygen import key_file, write_keys
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.keyring import canary as canaries
 from workerctl.keyring import cipher, versions
 from workerctl.keyring.rotation import State
@@ -17,7 +17,7 @@ from workerctl.output.lines import Line, line
 from workerctl.report.errors import OutputError, RefusedError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.schema.loading import Loaded
-from workerctl.schema.source_options import Options
+from workerctl.sources.options import Options
 
 
 def identities(loaded: Loaded) -> Iterator[Line]:

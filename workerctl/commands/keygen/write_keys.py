@@ -17,9 +17,9 @@ from workerctl.keyring.rotation import Rotation
 from workerctl.keyring.versions import CURRENT, HIGHEST, VERSION, Ring, VersionedKey
 from workerctl.report.errors import RefusedError
 from workerctl.report.records import Record
-from workerctl.sources import atomic, envwrite
 from workerctl.sources.envfile import EnvFile
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
+from workerctl.sources.writing import atomic, envwrite
 
 _WINS = "It would take precedence over the file, so unset it or leave the file as it is."
 _RENEW = "Count the values that need it; at 0, renew the canary with `workerctl keygen --canary`."

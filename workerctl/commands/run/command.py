@@ -11,16 +11,16 @@ from collections.abc import Mapping
 
 from workerctl.commands.run import starting
 from workerctl.commands.run.launching import replace_process
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.output.delivery import Output
 from workerctl.preflight import Request, attempted, judge, reported
 from workerctl.report.errors import UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.results import Problem, Report
 from workerctl.schema.loaded import Loaded
-from workerctl.schema.source_options import Options, resolve
 from workerctl.sources import project
 from workerctl.sources.envfile import STDIN
+from workerctl.sources.options import Options, resolve
 
 _SHOWN = 5
 """The maximum number of variables in a message."""

@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 
-from workerctl.commands.world import World
+from workerctl.commands.shared.world import World
 from workerctl.report.errors import WorkerctlError
 from workerctl.secrecy.typed import named
 

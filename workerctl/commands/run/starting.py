@@ -11,9 +11,9 @@ from typing import Any
 
 from workerctl.report.findings import Location
 from workerctl.schema.loaded import Loaded
-from workerctl.schema.source_options import Options, resolve, resolve_named
 from workerctl.secrecy.masking import is_conventional_name
 from workerctl.sources import project
+from workerctl.sources.options import Options, resolve, resolve_named
 from workerctl.sources.values import Assignment
 
 _OF_SOURCES = ("WORKERCTL_ENV_FILE", "WORKERCTL_SECRETS_DIR", "WORKERCTL_SETTINGS")

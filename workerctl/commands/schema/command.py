@@ -10,17 +10,18 @@ from typing import Literal
 from workerctl.commands.schema.entries import Outline, outline
 from workerctl.commands.schema.formats.comments import MARK, target_in
 from workerctl.commands.schema.staleness import difference
-from workerctl.commands.usage import command_line
-from workerctl.commands.world import World
+from workerctl.commands.shared.usage import command_line
+from workerctl.commands.shared.world import World
 from workerctl.output.delivery import STDOUT
 from workerctl.report.errors import OutputError, RefusedError, UsageError
 from workerctl.report.exit_codes import ExitCode
 from workerctl.report.records import Record
-from workerctl.schema import source_options
-from workerctl.schema.source_options import Options
 from workerctl.secrecy.typed import named
-from workerctl.sources import atomic, envfile
+from workerctl.sources import envfile
+from workerctl.sources import options as source_options
 from workerctl.sources.forms.placeholders.recognition import is_placeholder
+from workerctl.sources.options import Options
+from workerctl.sources.writing import atomic
 
 Format = Literal["env", "json-schema", "markdown", "kubernetes", "compose"]
 

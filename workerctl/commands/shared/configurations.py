@@ -12,11 +12,11 @@ from workerctl.preflight import Request
 from workerctl.report.errors import UsageError
 from workerctl.report.records import Record
 from workerctl.report.suggest import did_you_mean
-from workerctl.schema.source_options import Options
 from workerctl.secrecy.masking import is_like_secret
 from workerctl.secrecy.typed import named
 from workerctl.sources import envfile
 from workerctl.sources.manifests.selection import Selection
+from workerctl.sources.options import Options
 from workerctl.sources.project import Project
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from workerctl.report.words import listed
 from workerctl.secrecy.typed import named
 
 if TYPE_CHECKING:
-    from workerctl.schema.source_options import Options
     from workerctl.sources.manifests.selection import Selection
+    from workerctl.sources.options import Options
 
 NO_HOME = Problem(
     "HOME is not set, so there is no place to install the completion.",

@@ -19,7 +19,7 @@ from workerctl.report.records import Record
 
 if TYPE_CHECKING:
     from workerctl.schema.loading import Loaded
-    from workerctl.schema.source_options import Options
+    from workerctl.sources.options import Options
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
+from workerctl.commands.shared.world import World
 from workerctl.commands.show_config import formats, rows
 from workerctl.commands.show_config.table import columns_of, table
-from workerctl.commands.world import World
 from workerctl.report.records import Record
 from workerctl.rules import EncryptionKey
 from workerctl.schema.loading import Loaded
 from workerctl.schema.secrets.shown import Redact
-from workerctl.schema.source_options import Options
+from workerctl.sources.options import Options
 
 
 class ShowConfigOptions(Record):

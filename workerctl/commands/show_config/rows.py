@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from workerctl import keys
-from workerctl.commands.usage import similar, unknown_name
+from workerctl.commands.shared.usage import similar, unknown_name
 from workerctl.keyring import versions
 from workerctl.output.lines import Style
 from workerctl.report.errors import UsageError

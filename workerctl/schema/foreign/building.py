@@ -13,12 +13,12 @@ from pydantic_settings import BaseSettings, SettingsError
 
 from workerctl.report.records import Record
 from workerctl.schema.declarations import Path, Schema, Variable
-from workerctl.schema.foreign import rejected
 from workerctl.schema.foreign.annotations import fields_of, nested_models
 from workerctl.schema.foreign.construction import CONSTRUCTIONS, Construction
 from workerctl.schema.foreign.judged import KINDS, JudgedEnvironment, Kind
-from workerctl.schema.foreign.rejected import Rejection, Sources
-from workerctl.schema.foreign.relaxed import relaxed
+from workerctl.schema.foreign.rejected import mapping
+from workerctl.schema.foreign.rejected.mapping import Rejection, Sources
+from workerctl.schema.foreign.rejected.relaxed import relaxed
 from workerctl.schema.foreign.variables import settings_classes
 from workerctl.schema.foreign.watching import Reading, watched
 
@@ -216,11 +216,11 @@ class _Building:
 
 def _reasons(error: BaseException, sources: Sources) -> Iterator[Rejection]:
     if isinstance(error, ValidationError):
-        yield from rejected.of_validation(error, sources)
+        yield from mapping.of_validation(error, sources)
     elif isinstance(error, SettingsError):
-        yield from rejected.of_settings_error(error, sources)
+        yield from mapping.of_settings_error(error, sources)
     else:
-        yield from rejected.of_exception(error, sources)
+        yield from mapping.of_exception(error, sources)
 
 
 def _below(path: Path, schema: Schema) -> Iterator[Variable]:

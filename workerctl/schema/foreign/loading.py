@@ -18,20 +18,21 @@ from workerctl.report.findings import Location
 from workerctl.report.records import Record
 from workerctl.report.words import listed
 from workerctl.rules import EncryptionKey
-from workerctl.schema import declarations, rule_table, source_options
+from workerctl.schema import declarations, rule_table
 from workerctl.schema.declarations import Schema
 from workerctl.schema.foreign.building import Built, Texts, build
 from workerctl.schema.foreign.environment import with_environment
 from workerctl.schema.foreign.judged import JudgedEnvironment
-from workerctl.schema.foreign.messages import findings_of
 from workerctl.schema.foreign.naming import as_written
 from workerctl.schema.foreign.origins import with_origins
+from workerctl.schema.foreign.rejected.messages import findings_of
 from workerctl.schema.foreign.variables import schema_of, settings_classes
 from workerctl.schema.loaded import Loaded
 from workerctl.schema.secrets.texts import secret_variables
-from workerctl.schema.source_options import Options
 from workerctl.sources import envfile, reading
+from workerctl.sources import options as source_options
 from workerctl.sources.names import Names
+from workerctl.sources.options import Options
 from workerctl.sources.project import Project
 from workerctl.sources.reading import Dialect
 from workerctl.sources.values import Place, Source, Value, Values, in_environment

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 
 from workerctl.report.errors import EnvFileWriteError
 from workerctl.report.records import Record
-from workerctl.sources.directory_lock import lock, posix_locks
-from workerctl.sources.write_errors import explained
+from workerctl.sources.writing.directory_lock import lock, posix_locks
+from workerctl.sources.writing.write_errors import explained
 
 LOCK_SECONDS = 30.0
 """How long to wait for another writer, which takes milliseconds."""

@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from workerctl.report.errors import EnvFileWriteError, SourceError
-from workerctl.sources import atomic, envfile
+from workerctl.sources import envfile
 from workerctl.sources.envfile import Entry, EnvFile
+from workerctl.sources.writing import atomic
 
 Changes = Mapping[str, str | None]
 """New values by name; None removes the assignment."""

@@ -29,7 +29,7 @@ from rq import Queue
 from rq.job import Job
 from rq_stdout import stdout_for_answers
 
-from tests.support.durable_redis import DurableRedis, durable_redis
+from tests.support.programs.durable_redis import DurableRedis, durable_redis
 from workerctl.runtime import rq as ours
 
 SECONDS = 60

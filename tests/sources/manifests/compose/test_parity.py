@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.sources.manifests.compose.facts import facts, pruned, read, their_facts, written
 from tests.sources.manifests.compose.samples import ENVIRON, SAMPLES
-from tests.support import docker_compose
+from tests.support.programs import docker_compose
 from workerctl.report.errors import SourceError
 
 OBSERVED = json.loads(Path(__file__).with_name("observed.json").read_text("utf-8"))

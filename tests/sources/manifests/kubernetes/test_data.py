@@ -13,7 +13,7 @@ from tests.sources.manifests.kubernetes.samples import (
     secret,
     worker,
 )
-from tests.support import kubectl
+from tests.support.programs import kubectl
 
 ALL = "envFrom:\n  - configMapRef: {name: worker-env}"
 ALL_KEYS = "envFrom:\n  - secretRef: {name: worker-keys}"

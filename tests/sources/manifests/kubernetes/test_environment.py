@@ -14,7 +14,7 @@ from tests.sources.manifests.kubernetes.samples import (
     worker,
 )
 from workerctl.sources.manifests.containers import Container, Variable
-from workerctl.sources.manifests.kubernetes.limits import LONGEST
+from workerctl.sources.manifests.kubernetes.expansion import LONGEST
 
 KEYS = secret("data:\n  api-key: c2stMQ==\n  token: dG9rZW4K\nstringData:\n  token: plain\n")
 SETTINGS = config_map("data:\n  LOG_LEVEL: info\n  QUEUES: high,low\n")

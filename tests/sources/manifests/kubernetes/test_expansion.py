@@ -4,8 +4,7 @@
 
 import pytest
 
-from workerctl.sources.manifests.kubernetes.expansion import expand
-from workerctl.sources.manifests.kubernetes.limits import LONGEST
+from workerctl.sources.manifests.kubernetes.expansion import LONGEST, expand
 
 VARIABLES = {"ONE": "1", "TWO": "2", "EMPTY": "", "OTHER": "$(ONE)"}
 # What the kubelet makes of each text; most differ from what a shell would make.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import kubectl
+from tests.support.programs import kubectl
 from workerctl.report.errors import SourceError
 from workerctl.sources.manifests import documents
 from workerctl.sources.manifests.documents import Node

@@ -26,7 +26,7 @@ from workerctl.schema.foreign.annotations import (
     nested_models,
 )
 from workerctl.schema.foreign.judged import JudgedEnvironment, Kind
-from workerctl.schema.foreign.unreadable import Unreadable, source_of
+from workerctl.schema.foreign.rejected.unreadable import Unreadable, source_of
 from workerctl.schema.foreign.variables import alias_keys, settings_classes
 
 Cause = Literal["type", "json", "missing", "validator", "machine", "unknown", "source"]

@@ -16,8 +16,8 @@ from workerctl.schema import description
 from workerctl.schema.boot_rules import forms
 from workerctl.schema.declarations import Schema, Variable
 from workerctl.schema.foreign.annotations import is_complex, item_type, models_in
-from workerctl.schema.foreign.rejected import Rejection
-from workerctl.schema.foreign.unreadable import Unreadable
+from workerctl.schema.foreign.rejected.mapping import Rejection
+from workerctl.schema.foreign.rejected.unreadable import Unreadable
 from workerctl.secrecy.masking import is_conventional_name, is_like_secret
 from workerctl.sources.values import Source, Values
 

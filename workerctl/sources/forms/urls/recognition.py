@@ -93,7 +93,7 @@ def _of_client(parts: Parts, use: Use) -> Iterator[Fault]:
         hint = "Separate them by `;`." if use.is_celery and not use.is_redis else "Name one URL."
         yield Fault(Effect.REFUSED, "names several URLs, where its client expects one", hint)
     else:
-        client = import_module(f"workerctl.sources.forms.urls.{family}")
+        client = import_module(f"workerctl.sources.forms.urls.clients.{family}")
         yield from client.faults(parts, use)
 
 

@@ -14,8 +14,7 @@ from workerctl.sources.manifests.containers import Fact, Variable
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.keys import corrected
 from workerctl.sources.manifests.kubernetes.data import Data
-from workerctl.sources.manifests.kubernetes.expansion import expand
-from workerctl.sources.manifests.kubernetes.limits import LONGEST
+from workerctl.sources.manifests.kubernetes.expansion import LONGEST, expand
 from workerctl.sources.manifests.kubernetes.naming import key_of, may_show, named, sentence, thing
 from workerctl.sources.manifests.kubernetes.scalars import is_given, is_true, kind_of, text_of
 from workerctl.sources.manifests.kubernetes.scope import Scope

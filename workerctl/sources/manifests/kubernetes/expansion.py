@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from workerctl.sources.manifests.kubernetes.limits import LONGEST
+LONGEST = 128 * 1024
+"""In bytes. Linux starts no program with a longer variable or argument."""
 
 _CLOSER = ")"
 _ESCAPED = "$$"

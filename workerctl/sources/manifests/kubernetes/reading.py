@@ -14,11 +14,10 @@ from workerctl.sources.manifests.containers import Manifest
 from workerctl.sources.manifests.documents import Node
 from workerctl.sources.manifests.kubernetes import selecting
 from workerctl.sources.manifests.kubernetes.building import Built, build
-from workerctl.sources.manifests.kubernetes.limits import Budget
 from workerctl.sources.manifests.kubernetes.naming import files_named
 from workerctl.sources.manifests.kubernetes.objects import Objects
 from workerctl.sources.manifests.kubernetes.scalars import is_given, text_of
-from workerctl.sources.manifests.kubernetes.scope import Scope
+from workerctl.sources.manifests.kubernetes.scope import Budget, Scope
 from workerctl.sources.manifests.kubernetes.services import Links, hosts
 from workerctl.sources.manifests.kubernetes.workloads import Workload, workloads
 from workerctl.sources.manifests.selection import Selection

@@ -1,0 +1,3 @@
+"""
+Everything on this machine that the worker needs: Redis, services, a configuration, and its process.
+"""

@@ -1,0 +1,3 @@
+"""
+Sample résumés for the worker, made by a generator; the people in them are invented.
+"""

@@ -1,0 +1,3 @@
+"""
+What several commands share: the process around them, options, usage errors, what they read.
+"""

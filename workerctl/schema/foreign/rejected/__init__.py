@@ -1,0 +1,3 @@
+"""
+What a settings class rejects: which variables, in which words, and what the class accepts without.
+"""

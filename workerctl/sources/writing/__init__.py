@@ -1,0 +1,3 @@
+"""
+Files that are written: replaced in one step, under a lock, with env files among them.
+"""
