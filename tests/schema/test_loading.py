@@ -3,7 +3,6 @@ Tests of loading: which sources are read, and that all invalid values are report
 """
 
 import importlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from tests.leaks.oracle import Mint, Oracle, texts
+from tests.support import imports
 from tests.support.configurations import KEY, MakeLoaded
 from workerctl.report.errors import ProjectError, SourceError, UsageError
 from workerctl.report.findings import Finding, Location, Severity
@@ -38,16 +38,13 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(name="write_module")
 def _write_module(here: Path) -> Iterator[Callable[[str, str], None]]:
     """Yield a function that writes a module of a team; what its import changes is undone."""
-    path, known = list(sys.path), set(sys.modules)
 
     def write(name: str, text: str) -> None:
         (here / f"{name}.py").write_text(text, "utf-8")
         importlib.invalidate_caches()
 
-    yield write
-    sys.path[:] = path
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
+    with imports.undone(here):
+        yield write
 
 
 def messages(found: Loaded) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaks.oracle import Mint, Oracle, texts
+from tests.support import imports
 from workerctl.report.errors import ProjectError
 from workerctl.sources import modules
 from workerctl.sources.project import Project
@@ -21,17 +22,14 @@ def _module(
     """
     Yield a function that writes a module next to pyproject.toml; what its import changes is undone.
     """
-    path, known = list(sys.path), set(sys.modules)
     monkeypatch.chdir(tmp_path)  # messages name files relative to it
 
     def module(name: str, text: str) -> Project:
         (tmp_path / f"{name}.py").write_text(text, "utf-8")
         return Project(tmp_path)
 
-    yield module
-    sys.path[:] = path
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
+    with imports.undone(tmp_path):
+        yield module
 
 
 def test_a_named_object_is_loaded(module: Callable[[str, str], Project]) -> None:

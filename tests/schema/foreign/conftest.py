@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import imports
 from workerctl.schema.loading import Loaded, load
 from workerctl.settings import Settings
 from workerctl.sources.options import Options
@@ -33,11 +34,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    path, known = list(sys.path), set(sys.modules)
-    yield tmp_path
-    sys.path[:] = path
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
+    with imports.undone(tmp_path):
+        yield tmp_path
 
 
 @pytest.fixture(name="load_module")
