@@ -17,7 +17,6 @@ _LENGTH = 2 * KEY_BYTES
 _HEX = frozenset("0123456789abcdefABCDEF")
 _QUOTES = frozenset("'\"`\u2018\u2019\u201c\u201d")
 _BOM = "\ufeff"
-_LONGEST_ENCODED = 256
 _HEX_TEXT = f"a text of {_LENGTH} hexadecimal characters"
 _ENCODINGS = ("base64", "base64url", "b64", "hex")
 _FINGERPRINT = b"workerctl/v1/key-fingerprint"
@@ -200,8 +199,6 @@ def _encoded(text: str) -> str | None:
     """
     Return what a text is if it is a key in another encoding, such as base64 of its 32 bytes.
     """
-    if len(text) > _LONGEST_ENCODED:
-        return None
     if _HEX.issuperset(text):
         data = bytes.fromhex(text) if len(text) % 2 == 0 else b""
         return f"hexadecimal of {_HEX_TEXT}" if _is_hex_text(data) else None
