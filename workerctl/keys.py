@@ -67,7 +67,7 @@ def form_problem(text: str) -> str | None:
     The result is None for a well-formed key, which has exactly 64 hexadecimal ASCII characters.
     `bytes.fromhex` alone would accept spaces; `int(text, 16)`, underscores and other scripts.
     """
-    if len(text) == _LENGTH and _HEX.issuperset(text):
+    if _is_well_formed(text):
         return None
     if not text:
         return "is empty"
@@ -111,6 +111,10 @@ def derived(text: str, label: bytes) -> bytes:
     """
     # The first block of the expansion: no previous block, the label as info, the counter 1.
     return hmac.digest(bytes.fromhex(text), label + b"\x01", "sha256")
+
+
+def _is_well_formed(text: str) -> bool:
+    return len(text) == _LENGTH and _HEX.issuperset(text)
 
 
 def _require_form(text: str) -> None:
@@ -164,11 +168,7 @@ def _other_form(text: str) -> str | None:
     half = len(text) // 2
     if half >= _LENGTH and text[:half] == text[half:]:
         return "is the same text twice"
-    if any(
-        _is_hex_text(text.replace(sign, "").encode(errors="replace"))
-        for sign in ":-"
-        if sign in text
-    ):
+    if any(_is_well_formed(text.replace(sign, "")) for sign in ":-" if sign in text):
         return f"is {_HEX_TEXT} with separators between them"
     labelled = _labelled(text)
     if labelled is not None:
@@ -183,12 +183,12 @@ def _labelled(text: str) -> str | None:
     """
     Return what a text is if it is a key in any encoding behind `base64:`, `hex:` or a name.
     """
-    ends = [found for sign in ":=" if (found := text.find(sign)) > 0]
+    ends = [text.index(sign) for sign in ":=" if sign in text]
     if not ends:
         return None
     end = min(ends)
     front, rest = text[:end], text[end + 1 :]
-    inner = _HEX_TEXT if _is_hex_text(rest.encode(errors="replace")) else _encoded(rest)
+    inner = _HEX_TEXT if _is_well_formed(rest) else _encoded(rest)
     if inner is None or not front.isidentifier():
         return None
     is_encoding = text[end] == ":" and front.lower() in _ENCODINGS
@@ -200,21 +200,23 @@ def _encoded(text: str) -> str | None:
     Return what a text is if it is a key in another encoding, such as base64 of its 32 bytes.
     """
     if _HEX.issuperset(text):
-        data = bytes.fromhex(text) if len(text) % 2 == 0 else b""
-        return f"hexadecimal of {_HEX_TEXT}" if _is_hex_text(data) else None
+        data = b"" if len(text) % 2 else bytes.fromhex(text)
+        return f"hexadecimal of {_HEX_TEXT}" if _is_well_formed(_line(data)) else None
     once = _from_base64(text)
-    twice = None if once is None else _from_base64(once.rstrip(b"\r\n").decode("latin-1"))
+    twice = None if once is None else _from_base64(_line(once))
     for decoded, how in ((once, "base64 of"), (twice, "base64, twice, of")):
         if decoded is not None and len(decoded) == KEY_BYTES:
             return f"{how} {KEY_BYTES} bytes"
-        if decoded is not None and _is_hex_text(decoded):
+        if decoded is not None and _is_well_formed(_line(decoded)):
             return f"{how} {_HEX_TEXT}"
     return None
 
 
-def _is_hex_text(data: bytes) -> bool:
-    text = data.rstrip(b"\r\n").decode("latin-1")
-    return len(text) == _LENGTH and _HEX.issuperset(text)
+def _line(data: bytes) -> str:
+    """
+    Return the text that a command such as `echo` encoded, without its end of line.
+    """
+    return data.rstrip(b"\r\n").decode("latin-1")
 
 
 def _from_base64(text: str) -> bytes | None:
