@@ -181,7 +181,7 @@ def _other_form(text: str) -> str | None:
 
 def _labelled(text: str) -> str | None:
     """
-    Return what a text is if it is a key in any encoding behind `base64:`, `hex:` or a name.
+    Return what a text is if it is a key in any encoding after `base64:`, `hex:` or a name.
     """
     ends = [text.index(sign) for sign in ":=" if sign in text]
     if not ends:

@@ -46,9 +46,9 @@ class Request(Record):
 
     `env` applies the rules of another environment than the configuration's own, and `env_by` is
     what the report says chose it. `selected` and `ignored` hold codes or prefixes, comma-separated.
-    With `fail_on` None no finding fails the run. `phase` None is that of the target, or else "run".
-    `starting` omits the checks that a worker should not run when it boots, and `running` says that
-    a command is going to read the sources as they are.
+    With `fail_on` None no finding fails the run. `phase` None means "run"; commands fill in that of
+    a target before. `starting` omits the checks that a worker should not run when it boots, and
+    `running` says that a command is going to read the sources as they are.
     """
 
     options: Options = Options()
@@ -249,7 +249,7 @@ def _notes(loaded: Loaded) -> Iterator[str]:
 
 def _env_from(loaded: Loaded, context: Context, env_by: str) -> str:
     """
-    Return what the judged environment is from, or why it is not set.
+    Return where the judged environment comes from, or why it is not set.
 
     A text is shown only if it is known to name an environment.
     """

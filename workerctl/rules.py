@@ -56,7 +56,7 @@ class Rule:
         """
         return iter(())
 
-    # Of a class without parentheses, pydantic calls it as well, so it is not a method.
+    # Static, because pydantic also calls it on the class, if a rule has no parentheses.
     @staticmethod
     def __get_pydantic_core_schema__(source: "Any", handler: "Callable[[Any], Any]") -> "Any":
         """
@@ -126,7 +126,7 @@ class Environment(Rule):
 
     def words(self) -> "Mapping[str, str]":
         """
-        Return the environment that each further word means.
+        Return the environment that each word means, those of the three environments included.
         """
         return {word: name for name in ENVIRONMENTS for word in (name, *getattr(self, name))}
 
@@ -139,7 +139,7 @@ class Required(Rule):
         webhook_secret: Annotated[SecretStr, Required(when="webhook_url")] = SecretStr("")
         second_key: Annotated[SecretStr, Required(when="mode=thorough")] = SecretStr("")
 
-    Without environments, these are staging and production. `when` limits the rule to configurations
+    The default environments are staging and production. `when` limits the rule to configurations
     in which another field is set, or has a certain value. A default does not count: the rule is for
     values whose default is right on a developer's machine only.
     """
@@ -160,7 +160,7 @@ class OneOf(Rule):
         openai_api_key: Annotated[SecretStr, OneOf("llm")] = SecretStr("")
         gemini_api_key: Annotated[SecretStr, OneOf("llm")] = SecretStr("")
 
-    Without environments, these are staging and production.
+    The default environments are staging and production.
     """
 
     def __init__(self, group: str, *environments: str) -> None:
@@ -183,11 +183,12 @@ class Recommended(Rule):
 
 class Off(Rule):
     """
-    The field must be false in these environments (ENV003); elsewhere but in development, a warning.
+    The field must be false in these environments (ENV003).
 
         debug: Annotated[bool, Off("production")] = False
 
-    Without environments, these are staging and production.
+    The default environments are staging and production. In any other environment but development,
+    a value of true is a warning.
     """
 
     def __init__(self, *environments: str) -> None:

@@ -594,9 +594,9 @@ def _judged(loaded: loading.Loaded) -> Any:
     found = [*loaded.findings, *rules.boot_findings(loaded.view)]
     findings = rules.unsuppressed(found, loaded.suppressions, loaded.view)
     if findings:
-        from workerctl.report.precedence import standing  # most workers boot without a finding
+        from workerctl.report.causes import without_hidden  # most boot without a finding
 
-        findings = standing(findings)
+        findings = without_hidden(findings)
     # SET001 is a warning for what another machine may have; here, the class is needed in full.
     if any(each.severity is Severity.ERROR or each.code == "SET001" for each in findings):
         raise ConfigurationError(findings)

@@ -162,6 +162,6 @@ def test_no_truncated_or_extended_token_is_accepted(ring: KeyRing) -> None:
 
 @given(st.binary(max_size=120))
 def test_no_other_bytes_open(ring: KeyRing, text: bytes) -> None:
-    """Arbitrary bytes do not open, not even behind the prefix of a format."""
+    """Arbitrary bytes do not open, not even after the prefix of a format."""
     for start in (b"", b"wkt1", b"UkFJMQ"):
         refused(lambda start=start: ring.decrypt(start + text, context=PLACE))

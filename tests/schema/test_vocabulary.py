@@ -186,7 +186,7 @@ def test_origins_stay_as_they_are(items: list[str]) -> None:
     assert validated(OriginList, items) == items
 
 
-def test_a_slash_behind_an_origin_is_removed() -> None:
+def test_a_slash_at_the_end_of_an_origin_is_removed() -> None:
     """A browser sends an origin without one, and both are compared as texts."""
     assert validated(OriginList, ["https://a.example/"]) == ["https://a.example"]
 

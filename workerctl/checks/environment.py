@@ -31,7 +31,7 @@ _OFF = frozenset({"", "0", "false", "no", "off", "n", "f", "none"})
 
 def environment_is_known(context: Context) -> Iterator[Finding]:
     """
-    Any word for the environment means development, staging or production.
+    Any name of the environment means development, staging or production.
 
     The field that names it is the one marked `Environment`, otherwise one called env, environment,
     app_env, stage or deployment. The built-in schema allows exactly the three words.
@@ -86,7 +86,8 @@ def origins_are_explicit(context: Context) -> Iterator[Finding]:
     """
     Every field marked `Origins` lists each origin in full, without `*` and without localhost.
 
-    Why: with `*`, every web page that a user visits can call the worker with the user's rights.
+    Why: with `*`, any web page can call the application from a visitor's browser, and many
+    frameworks then also accept the visitor's cookies.
 
     Fix: list the origins of the application, separated by commas.
     """

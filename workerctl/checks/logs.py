@@ -47,7 +47,7 @@ def debugging_switches(context: Context) -> Iterator[Finding]:
     No environment variable makes a library log the values that it handles.
 
     Why: PYDANTIC_SETTINGS_DEBUG logs every setting in full, secrets included. OPENAI_LOG=debug and
-    ANTHROPIC_LOG=debug log request bodies, which for these workers are résumés.
+    ANTHROPIC_LOG=debug log request bodies, which may hold personal data.
 
     Fix: unset the variable.
     """

@@ -40,8 +40,8 @@ def boot(target: Target = None) -> Any:
     `boot("app.config:Settings")`, and without an argument it is the one that `get_settings` uses.
 
     If a check finds an error or crashes, write the report to standard error and exit with status 1.
-    Warnings are not reported. Further calls in the same process return the same settings without
-    running the checks again.
+    Warnings alone neither stop the worker nor cause a report. Further calls in the same process
+    return the same settings without running the checks again.
     """
     if is_importing():
         return get_settings(target)

@@ -1,3 +1,3 @@
 """
-Decide what is secret, mask secrets, and recognise placeholders.
+Recognise secrets by name and by shape, mask them, and redact texts.
 """

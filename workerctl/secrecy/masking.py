@@ -1,5 +1,7 @@
 """
-Decide which names, URLs and characters may be shown. All output goes through this module.
+Decide which names, URLs and characters may be shown.
+
+All output goes through this module; `schema.secrets.shown` decides about the values of settings.
 
 A mask reveals nothing about the value, not even its length. Whatever is not known to be public is
 treated as secret.
@@ -41,7 +43,7 @@ def may_show_name(name: str, known: Iterable[str] = ()) -> bool:
     """
     Return whether the name of a variable that is not one of the known ones may be printed.
 
-    It may be a secret, or a known name with a secret pasted behind it.
+    It may be a secret, or a known name with a secret pasted after it.
 
         >>> [may_show_name(name, ["KEY"]) for name in ("OTHER_KEY", "KEYQWERTZ", "X9F2K7Q4")]
         [True, False, False]

@@ -38,7 +38,7 @@ class Names(Record):
 
     `aliases` are further current names, the preferred ones first. `open_prefixes` begin names that
     belong to a field without being declared, such as those of the keys of a dictionary; the names
-    behind `secret_prefixes` are secret.
+    after `secret_prefixes` are secret.
     """
 
     fields: frozenset[str]

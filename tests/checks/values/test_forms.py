@@ -98,7 +98,7 @@ BROKEN_KEYS = {
     f"\u201c{KEY}\u201d": ("FRM003", ("is enclosed in quotes, which are part of the value, so no "
                            "HTTP header can carry it")),
     f'"{KEY}': ("FRM003", "has a quote at one end only"),
-    f"{KEY} # of the team": ("FRM003", "has a comment behind it"),
+    f"{KEY} # of the team": ("FRM003", "is followed by a comment"),
     "# of the team": ("FRM003", "is a comment"),
     f"{KEY};": ("FRM003", "ends with a semicolon, as a line of code does"),
     f"{KEY},": ("FRM003", "ends with a comma, as a line of code does"),
@@ -273,7 +273,7 @@ def test_an_invalid_value_has_a_hint_by_its_form(call: Run) -> None:
     assert "Remove the comment" in done.stdout
     assert "Separate the items with commas." in done.stdout
     assert "JSON needs double quotes around each text" in done.stdout
-    assert "Remove the white space in front of the value." in done.stdout
+    assert "Remove the white space before the value." in done.stdout
     assert done.stdout.count("Begin it with the scheme and `://`.") == len(
         ["BASE_URL", "REDIS_URL"]
     )

@@ -302,7 +302,7 @@ def test_the_date_is_kept_until_it_has_passed(
     """
     project("ONE=bad")
     done = call("check", "--write-baseline")
-    assert "counts until 2026-08-30." in done.stdout
+    assert "is valid until 2026-08-30." in done.stdout
 
     def set_date(day: str) -> None:
         (directory / FILE).write_text(json.dumps({**written(directory), "expires": day}))

@@ -192,9 +192,9 @@ def test_a_wait_that_is_cut_is_reported(job, caplog, asked, said):
     failures.decide(job, error, failures.classify(error))
     (delay,) = job.retry_intervals
     assert delay <= 86_406
-    cut = [text for text in caplog.messages if "is cut to 86400 s" in text]
+    cut = [text for text in caplog.messages if "is reduced to 86400 s" in text]
     assert len(cut) == (said is not None)
-    assert all(f"LLMRateLimitError, whose retry_after of {said} is cut" in text for text in cut)
+    assert all(f"LLMRateLimitError, whose retry_after of {said} is reduced" in text for text in cut)
 
 
 def too_late() -> None:

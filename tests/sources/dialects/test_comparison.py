@@ -110,7 +110,7 @@ def test_generated_lines_are_read_as_the_program_reads_them(name: str, tmp_path:
 
 
 def test_bash_expands_a_tilde_where_the_dialect_says_so(tmp_path: Path) -> None:
-    """It is at the beginning and behind a plain colon, if a slash, a colon or nothing follows."""
+    """It is at the beginning and after a plain colon, if a slash, a colon or nothing follows."""
     homes = {"~": pwd.getpwuid(os.getuid()).pw_dir, "~root": pwd.getpwnam("root").pw_dir}
     pieces = ["~", "~", ":", ":", "/", "a", "=", "root", "'", '"', "\\", "~/", ":~/m"]
     rng = random.Random(13)

@@ -83,7 +83,7 @@ def test_what_is_not_a_comment_suppresses_nothing(text: str) -> None:
         ("workerctl: ignore[ABC001] until tomorrow why", "has no date `until`"),
         ("workerctl: ignore[ABC001] until 2027-02-30 why", "has no date `until`"),
         ("workerctl: ignore[ABC001] until 2027-01-31T00:00 why", "has no date `until`"),
-        ("workerctl: ignore[ABC001] until 2027-01-31", "has no reason behind its date"),
+        ("workerctl: ignore[ABC001] until 2027-01-31", "has no reason after its date"),
     ],
 )
 @pytest.mark.parametrize("form", ["A=b\n\nB=c # {}\n", "A=b\n\n# {}\nB=c\n"])

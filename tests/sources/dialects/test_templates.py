@@ -20,7 +20,7 @@ from workerctl.sources.dialects.templates import InvalidTemplateError, Reference
         ("${A:-b}c", [Reference("A", "${A:-b}", ":-", "b"), "c"]),
         ("${A-${B:?c}}", [Reference("A", "${A-${B:?c}}", "-", "${B:?c}")]),
         ("${A+{x}}", [Reference("A", "${A+{x}}", "+", "{x}")]),
-        # A brace behind a brace is passed over, so that none is left to close the reference.
+        # A brace after a brace is passed over, so that none is left to close the reference.
         ("${A?{}}", [Reference("A", "${A?{}}", "?", "{}")]),
         (
             "${A:+b}${C-d}",

@@ -48,7 +48,7 @@ def test_a_key_that_is_almost_known(key: str, known: frozenset[str], meant: str 
 
 def test_what_is_not_in_the_key_that_is_meant_is_short() -> None:
     """
-    A secret that was pasted behind a key is not shown.
+    A secret that was pasted after a key is not shown.
     """
     assert misspelled(["stop_grace_periodQwErTy"], COMPOSE) == {}
     assert misspelled(["image_kHgTzU"], COMPOSE) == {}

@@ -165,7 +165,7 @@ def _is_at(container: Container, hosts: frozenset[str]) -> bool:
     """
     Return whether a container is reached by one of the hosts.
     """
-    # In a cluster, its domain may be behind a host: redis.jobs.svc.cluster.local.
+    # In a cluster, its domain may follow a host: redis.jobs.svc.cluster.local.
     names = {host.partition(".svc")[0] for host in hosts}
     return not names.isdisjoint(each.lower() for each in container.hosts or {container.name})
 

@@ -46,17 +46,17 @@ def run(
     context: Context, checks: Iterable[Check], selection: Selection | None = None
 ) -> tuple[Result, ...]:
     """
-    Run the selected ones of `checks` in their order, and return a result for each.
+    Run the selected checks in their order, and return a result for each.
 
     A check that raises gets the status "crashed"; the run continues with the next one. Of several
-    findings about one value, only that which names the cause is reported.
+    findings about one value, only the one that names the cause is reported.
     """
     results = Runner(context, checks, selection or Selection()).run()
     if not any(result.findings for result in results):
         return results
-    from workerctl.checks.engine import precedence  # the best configurations have no finding
+    from workerctl.checks.engine import causes  # the best configurations have no finding
 
-    return precedence.applied(results)
+    return causes.without_hidden(results)
 
 
 class Runner:

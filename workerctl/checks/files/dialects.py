@@ -41,13 +41,14 @@ def lines_are_portable(context: Context) -> Iterator[Finding]:
     Every line of the env files means the same to the programs that read them.
 
     Why: python-dotenv, docker compose, `docker run --env-file`, systemd's `EnvironmentFile=` and
-    bash's `source` may all read the same file on its way to production. docker run knows no quotes
-    and no comments behind a value, systemd expands no `$`, docker compose and bash expand each of
-    them, and to bash a line is a command. To systemd before version 254, a comment that ends in a
+    bash's `source` may all read the same file on its way to production. docker run keeps quotes and
+    comments as part of the value, systemd expands no `$`, docker compose and bash expand every `$`,
+    and bash executes the line as a command. To systemd before version 254, a comment that ends in a
     backslash goes on in the next line, and the variable there is lost. A secret that is read with
     its quotes is a different secret. A difference is a warning for a secret, and otherwise where
-    docker compose or bash reads another value; it is information where only docker run or systemd
-    does. Lines with the same difference are reported together.
+    python-dotenv, docker compose or bash reads another value; bash does not count for a value in
+    JSON. It is information where only docker run or systemd does. Lines with the same difference
+    are reported together.
 
     Fix: write NAME=value without `export`, quotes, blanks, comments, backslashes or `$`. Where a
     value needs quotes, the hint says which program will still read it differently.

@@ -172,7 +172,7 @@ def _has_written_line_ends(source: Source) -> bool:
 
 def _elsewhere(source: Source, broken: Broken) -> str:
     """
-    Return what docker makes of a line that is not an assignment, as words behind the reason.
+    Return what docker makes of a line that is not an assignment, as words after the reason.
     """
     if broken.entry is None:
         return ""

@@ -51,8 +51,8 @@ def values_are_bare(context: Context) -> Iterator[Finding]:
     the `b'…'` in which Python prints bytes, and an API key that was pasted twice.
 
     Why: parsers differ. `docker run --env-file` keeps quotes and comments; a secret file may hold
-    `NAME=value`; and the client that sends a key adds `Bearer` by itself. What has arrived in the
-    process is final, and nothing removes it any more.
+    `NAME=value`; and the client that sends a key adds `Bearer` by itself. Once the
+    value is in the process, nothing removes them.
 
     Fix: set the value alone.
     """
@@ -94,7 +94,7 @@ def origins_are_as_browsers_send_them(context: Context) -> Iterator[Finding]:
                 yield context.finding(
                     "FRM005",
                     Severity.WARNING,
-                    f"Origin {number} of {name} {fault.words}, so it matches no browser.",
+                    f"Origin {number} of {name} {fault.words}, so no browser sends it.",
                     fault.remedy,
                     name,
                 )

@@ -172,7 +172,7 @@ def _near_in_file(context: Context, assignment: Assignment, known: NearNames) ->
     """
     Return the near miss of a name, unless it is evidently that of another program.
 
-    That is a known name behind another first word, such as NEXT_PUBLIC_API_URL, where the known
+    That is a known name after another first word, such as NEXT_PUBLIC_API_URL, where the known
     name itself is set as well.
     """
     near = known.near(assignment.name)

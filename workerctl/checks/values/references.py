@@ -13,7 +13,7 @@ from workerctl.schema.boot_rules import rules
 
 def references_are_resolved(context: Context) -> Iterator[Finding]:
     """
-    No value is a reference that some tool was to resolve.
+    No value is an unresolved reference.
 
     Such values are `${NAME}`, `$(NAME)`, `${{ secrets.NAME }}`, `{{ name }}`,
     `op://vault/item/field`, `@Microsoft.KeyVault(…)`, `ENC[…]`, and the path of a file in place of
@@ -34,7 +34,7 @@ def references_are_resolved(context: Context) -> Iterator[Finding]:
 
 def values_are_not_missing(context: Context) -> Iterator[Finding]:
     """
-    No value is the text of a missing one: `undefined`, `null`, `None`, `[object Object]`.
+    No value is the text of a missing value: `undefined`, `null`, `None`, `[object Object]`.
 
     In a setting that may hold any text, only words that are never meant are reported: `None` may be
     meant there. A text that the class reads as None (`env_parse_none_str`) is not reported.

@@ -112,7 +112,7 @@ def said(made: Renewed, file: str) -> Iterator[str]:
         if count
     ]
     total = sum(made.baseline.counts.values())
-    holds = f"it has {_counted(total)} and counts until {made.baseline.expires}"
+    holds = f"it has {_counted(total)} and is valid until {made.baseline.expires}"
     yield f"{file}: {', '.join(changes) or 'no finding added or removed'}; {holds}."
     if made.left_out:
         yield (

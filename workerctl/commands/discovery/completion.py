@@ -1,5 +1,5 @@
 """
-The words that a shell completes behind `workerctl explain`: codes, areas and names.
+The words that a shell completes after `workerctl explain`: codes, areas and names.
 
 They are read from the source files: importing the checks and the schema would take longer than
 anybody waits for a completion. Nor is the settings class of a project imported, so that its names

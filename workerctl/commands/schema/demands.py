@@ -35,13 +35,6 @@ class Demand(Record):
     equals: str | None = None
     used: str | None = None
 
-    @property
-    def is_general(self) -> bool:
-        """
-        Whether the demand applies whatever else is set.
-        """
-        return self.when is None and self.used is None
-
 
 def demands(schema: Schema) -> Iterator[Demand]:
     """
@@ -73,8 +66,8 @@ def needed(schema: Schema, found: Iterable[Demand], defaults: Mapping[str, str])
     """
     Return the variables that a complete configuration sets, apart from what its author chooses.
 
-    That are the demanded ones, the first of several, the recommended ones, and the one that names
-    the environment. `defaults` are the texts of public defaults.
+    These are the demanded ones (of alternatives, the first), the recommended ones, and the one that
+    names the environment. `defaults` are the texts of public defaults.
     """
     environment = schema.environment
     names = {one.name for one in schema.of(Recommended)}

@@ -32,10 +32,6 @@ EnvFiles = Annotated[
         "Can be repeated: later files override earlier ones.",
     ),
 ]
-Files = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="FILE", help="Env files to check one by one.", show_default=False),
-]
 NamedEnvFiles = Annotated[
     list[str] | None,
     typer.Option(

@@ -157,8 +157,8 @@ def decide(job: RunningJob, error: BaseException, verdict: Verdict) -> None:
         return
     if verdict.retry_after is not None and verdict.retry_after > policy.LONGEST:
         _log.warning(
-            "Job %s failed with %s, whose retry_after of %g s is cut to %d s: it is a number of "
-            "seconds from now.",
+            "Job %s failed with %s, whose retry_after of %g s is reduced to %d s: it is a delay in "
+            "seconds, not a point in time.",
             job.id,
             type_name(error),
             verdict.retry_after,
@@ -248,9 +248,9 @@ def _default_limits() -> policy.Limits:
     """
     Return the limits of the settings.
 
-    Under a worker that did not check the configuration, they may be invalid, as may be the
-    project's pipeline; the job's failure matters more. Then the defaults of the built-in class
-    apply, or with another class or a project that cannot be read, there are no further runs.
+    Under a worker that did not check the configuration, the settings or the project's pipeline may
+    be invalid. The defaults of the built-in class apply then. With another class, or a project that
+    cannot be read, no job runs again.
     """
     with contextlib.suppress(WorkerctlError):
         return policy.limits(get_settings())

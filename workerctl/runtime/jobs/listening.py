@@ -34,8 +34,8 @@ def warning(settings: Any, queues: Sequence[str], options: dict[str, Any]) -> st
     Return a sentence if a worker listens elsewhere than the settings say, else None.
 
     `queues` are those of the worker, and `options` those of its connections in redis-py. A worker
-    may listen to some of the queues only. A default of the built-in schema says nothing. The
-    sentence has no credentials.
+    may listen to some of the queues only. Fields of the built-in schema that are not set are
+    ignored. The sentence contains no credentials.
     """
     found = [*_other_queues(settings, queues), *_other_redis(settings, options)]
     if not found:

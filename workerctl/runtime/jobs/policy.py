@@ -21,9 +21,9 @@ before each run after that.
 are JOB_MAX_RETRIES and JOB_RETRY_INTERVALS_SECONDS in the built-in schema. For a settings class
 without a pipeline, no job runs again unless its producer says so.
 
-An error's `retry_after` is a lower bound instead: a random part of the interval, at most 5 s, is
-added to it. It is cut to LONGEST, a day, because a longer one is rather a point in time or a number
-of milliseconds, and a warning in the log says so.
+An error's `retry_after` is a lower bound of the delay: a random part of the interval, at most 5 s,
+is added to it. It is reduced to LONGEST, a day, because a longer one is rather a point in time or a
+number of milliseconds, and a warning in the log says so.
 
 **The record.** `job.meta["workerctl"]` holds the decisions, for dashboards and for support:
 

@@ -1,5 +1,5 @@
 """
-The end of a worker that must not start, under a command line that shows tracebacks.
+Exit without a traceback if a worker must not start, although RQ's command line would show one.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from workerctl.settings import get_settings
 
 class _Redacting:
     """
-    The redactor for the settings that the process has; encoding every secret again would be slow.
+    Redact with a cached `Redactor`, which is made again only if the settings instances change.
     """
 
     def __init__(self) -> None:

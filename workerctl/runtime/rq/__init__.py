@@ -21,8 +21,8 @@ by RQ's scheduler, so at least one worker of each queue needs `--with-scheduler`
 
 **Settings.** The classes use `get_settings()`: the settings class that WORKERCTL_SETTINGS or
 `[tool.workerctl] settings` names, else the one that a script has passed to `boot`, else the
-built-in one. With another class than that, a job runs again only if a pipeline is declared or its
-producer says so.
+built-in one. With any other class, a job runs again only if a pipeline is declared or its producer
+says so.
 
 **Queues and Redis** come from RQ's command line, unless `-c workerctl.runtime.rq_settings` takes
 them from the settings. If they differ from what the settings say, the worker warns at its start.
@@ -59,7 +59,7 @@ the cgroup, as systemd (`KillMode=control-group`) and containers do.
 **SpawnWorker.** Before RQ 3.0, its child processes use RQ's own classes and ignore `-w` and `-j`.
 Use `rq.worker.SpawnWorker` there, and decorate the job functions with `worker_job`, which has no
 effect where `Job` is in use. A new process does not run the script of the worker. The class of this
-package names to it the settings classes that the worker uses, and refuses to start with one that
+package passes it the names of the worker's settings classes, and refuses to start with one that
 cannot be imported by name, such as a class of the script. RQ's own class does not, so a decorated
 job warns: set WORKERCTL_SETTINGS, or call `boot` in the module of the job.
 

@@ -38,7 +38,7 @@ class Failing(rq.worker.BaseWorker):
 
     def prepare_execution(self, job: rq.job.Job) -> Any:
         """
-        Store the job's retries before RQ 2 and later list it as started, which they do first.
+        Store the job's retries first, because RQ 2 and later begin by listing the job as started.
         """
         failures.grant_retries(job, self.connection)
         return super().prepare_execution(job)
@@ -66,8 +66,8 @@ class Failing(rq.worker.BaseWorker):
         """
         Put a job back whose worker died between taking it from the queue and starting it.
 
-        Without an error, RQ handles a failure only if its clean-up has found the job in the
-        intermediate queue, out of which a job is taken when it starts.
+        RQ calls `handle_job_failure` without a decision on an error only if its clean-up has found
+        the job in the intermediate queue, which a job leaves when it starts.
         """
         if job.get_status() != "queued" or queue.get_job_position(job.id) is not None:
             return
@@ -81,7 +81,7 @@ class Failing(rq.worker.BaseWorker):
 
     def request_force_stop(self, *args: Any) -> None:
         """
-        Stop as RQ does, with an exception of which the policy knows that the job may run again.
+        Stop as RQ does, but raise ForcedStopError, after which the policy lets the job run again.
         """
         try:
             super().request_force_stop(*args)

@@ -1,5 +1,5 @@
 """
-ENV001: the environment has no known name, or another one than is judged.
+ENV001: the environment has no known name, or is not the one that is judged.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def alike(one: Loaded, other: Loaded) -> tuple[Loaded, Loaded]:
     """
     Return two configurations of a class in which each variable has the same name.
 
-    Where they set it by different names, it is the one of the first that sets it.
+    If they use different names, that of the first configuration that sets the variable is taken.
     """
     names = {variable.path: name for name, variable in other.schema.variables.items()}
     of_one: dict[str, str] = {}

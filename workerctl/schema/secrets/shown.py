@@ -317,10 +317,11 @@ def _key(key: Any, place: Place, show: Callable[[Part], Any], depth: int) -> str
 
 def _place_of_key(place: Place, key: Any) -> Place:
     """
-    Return the place of a key: secret if all that the field holds is, or all of its keys are.
+    Return the place of a key of a dictionary.
 
-    Where only the name of the field says so, words such as `password` say what a value is. In a
-    dictionary of models, the name is that of the keys, because those of the fields decide there.
+    A key is secret if its type is, or if the whole field is secret and the key is not an ordinary
+    word such as `password`, which says what its value is. In a dictionary of models, a field whose
+    name is that of a credential has secret keys, too, although the values are judged one by one.
     """
     by_type = place.by_type or any(map(is_secret_type, key_types(place.annotation)))
     named = is_credential_name(place.name) and not place.public
@@ -332,7 +333,7 @@ def _place_of_key(place: Place, key: Any) -> Place:
 
 def _distinct(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """
-    Return a dictionary of the items, with a number behind keys whose mask is the same.
+    Return a dictionary of the items, with a number after keys whose mask is the same.
     """
     found: dict[str, Any] = {}
     counts: dict[str, int] = {}

@@ -44,7 +44,7 @@ class _Stopped(Exception):  # noqa: N818 -- not an error
 
 class _Piece(Record):
     """
-    The text of a part of a word, and the position behind it.
+    The text of a part of a word, and the position after it.
     """
 
     text: str
@@ -86,7 +86,7 @@ def _word(text: str, start: int, line_end: str) -> _Piece:
         raise _Stopped("reads the parenthesis as a list")
     parts: list[str] = []
     position = start
-    may_expand = True  # a tilde, which bash expands at the beginning and behind each plain colon
+    may_expand = True  # a tilde, which bash expands at the beginning and after each plain colon
     while position < len(text) and text[position] not in _BLANKS:
         piece = _plain(_PLAIN, text, position)
         if piece is not None:

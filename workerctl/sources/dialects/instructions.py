@@ -97,7 +97,7 @@ def _own_line(raw: str) -> Iterator[str]:
 
 def _behind(binding: Binding) -> Iterator[str]:
     """
-    Yield the comment behind a value. What python-dotenv takes for the value is not a comment.
+    Yield the comment after a value. What python-dotenv takes for the value is not a comment.
     """
     if binding.error:
         return
@@ -130,7 +130,7 @@ def _parsed(comment: Comment, name: str) -> Iterator[Suppression]:
         raise SourceError(f"The comment at {written} has no date `until`.", _FORM)
     reason = until["reason"].strip()
     if not reason:
-        raise SourceError(f"The comment at {written} has no reason behind its date.", _FORM)
+        raise SourceError(f"The comment at {written} has no reason after its date.", _FORM)
     for code in dict.fromkeys(re.findall(r"[A-Z0-9]+", codes.upper())):
         yield Suppression(code, reason, last, place=place, written=written)
 

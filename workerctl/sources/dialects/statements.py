@@ -50,7 +50,7 @@ class Statement(Record):
     @property
     def written(self) -> str:
         """
-        What stands behind the equals sign, without surrounding white space.
+        The text after the equals sign, without surrounding white space.
         """
         return self.text.partition("=")[2].strip()
 

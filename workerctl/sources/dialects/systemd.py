@@ -1,5 +1,5 @@
 """
-systemd, for its `EnvironmentFile=`: quotes have a meaning, comments behind a value and `$` do not.
+systemd, for its `EnvironmentFile=`: quotes have a meaning, comments after a value and `$` do not.
 """
 
 from __future__ import annotations

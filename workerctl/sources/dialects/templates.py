@@ -28,7 +28,7 @@ class Reference(Record):
     A reference to a variable.
 
     `operator` is "" or one of `:-`, `-`, `:?`, `?`, `:+` and `+`, and `argument` is the template
-    behind it. `written` is the whole reference.
+    after it. `written` is the whole reference.
     """
 
     name: str
@@ -95,7 +95,7 @@ def _closing(text: str, start: int, end: int) -> int:
     """
     Return where the brace is closed that opens at `start`, or -1.
 
-    The character behind an opening brace is passed over, even if it is a brace.
+    The character after an opening brace is passed over, even if it is a brace.
     """
     depth = 0
     while (brace := _BRACE.search(text, start, end)) is not None:

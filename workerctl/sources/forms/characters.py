@@ -60,9 +60,9 @@ def around(text: str) -> Fault | None:
     if begins and ends:
         return Fault("space", "has white space at both ends", "Remove the white space.")
     if begins:
-        words, place = f"begins with {_space(text[0])}", "in front of"
+        words, place = f"begins with {_space(text[0])}", "before"
     else:
-        words, place = f"ends with {_space(text[-1])}", "behind"
+        words, place = f"ends with {_space(text[-1])}", "after"
     remedy = f"Remove the white space {place} the value."
     if text.endswith("\r"):
         remedy = "Save the file that sets it with Unix line ends."

@@ -15,8 +15,8 @@ _ORDINARY_SCHEMES = (
     "mongodb://",
     "wss://",
 )
-# Every reference and every text of a missing value has one of these characters, begins with one of
-# the next, has one of the words, or a colon behind another scheme.
+# Every reference and every text of a missing value contains one of _MARKS or _WORDS, begins with
+# one of _BEGINNINGS, or has a colon after a scheme that is not ordinary.
 _MARKS = frozenset("$({[}%<`")
 _BEGINNINGS = frozenset("@!")
 _WORDS = (

@@ -226,7 +226,7 @@ def _scheme(text: str, words: frozenset[str], role: Role) -> Fault | None:
     return Fault(
         "wrapped",
         "begins with the scheme of a header, which the client adds by itself",
-        "Remove the scheme, such as `Bearer`, and the blank behind it.",
+        "Remove the scheme, such as `Bearer`, and the space after it.",
     )
 
 
@@ -242,7 +242,7 @@ def _comment(bare: str, role: Role) -> Fault | None:
         match = re.match(_PUBLIC_COMMENT, bare) if " #" in bare or "\t#" in bare else None
         # "Item # five" is prose; a title begins with a capital.
         is_comment = match is not None and match[1].isascii() and not match[1].istitle()
-    return Fault("wrapped", "has a comment behind it", remedy) if is_comment else None
+    return Fault("wrapped", "is followed by a comment", remedy) if is_comment else None
 
 
 def _punctuation(bare: str, words: frozenset[str], role: Role) -> Fault | None:

@@ -73,7 +73,7 @@ class Container(Record):
     """
     A container of a manifest. None means that the manifest does not say it.
 
-    - `name` is that of the service, or `Kind/name` of the workload, with `:container` behind it if
+    - `name` is that of the service, or `Kind/name` of the workload, with `:container` after it if
       the workload has several.
     - `image` is the image's name. It `is_local` if no registry is asked for it. `code` identifies
       the image or the build, so that two containers with an equal `code` run the same program.

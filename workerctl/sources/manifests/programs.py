@@ -62,7 +62,7 @@ def worker_in(command: Sequence[str]) -> Program | None:
 
 def workers_in(command: Sequence[str]) -> Iterator[Program]:
     """
-    Yield the workers that a command starts, also behind another program. A shell may start several.
+    Yield the workers that a command starts, also after another program. A shell may start several.
 
         >>> [each.queues for each in workers_in(["sh", "-c", "rq worker mail & rq worker bulk"])]
         [('mail',), ('bulk',)]

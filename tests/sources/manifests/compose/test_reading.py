@@ -111,7 +111,7 @@ def test_an_empty_variable_may_have_a_value_where_it_is_required() -> None:
     }
 
 
-def test_the_name_behind_a_dollar_sign_in_a_password_is_not_shown() -> None:
+def test_the_name_after_a_dollar_sign_in_a_password_is_not_shown() -> None:
     """
     It may be a part of the password. A name in braces, or alone, is meant as a name.
     """

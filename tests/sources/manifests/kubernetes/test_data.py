@@ -72,7 +72,7 @@ def test_a_config_map_has_only_strings(written: str, problem: str) -> None:
         ("|\n    YQ\n    ==", "a"),
         ('"YQ==\\r\\n"', "a"),
         ("w6k=", "é"),
-        ("YR==", "a"),  # the bits behind the last byte do not count
+        ("YR==", "a"),  # the bits after the last byte do not count
         ("YQ=", None),
         ("YQ", None),
         ("Y Q==", None),

@@ -224,7 +224,7 @@ def test_binary_data_makes_no_variables() -> None:
 
 def test_all_keys_of_an_object() -> None:
     """
-    Each variable is at the line of its key, behind the prefix.
+    Each variable is at the line of its key, after the prefix.
     """
     text = worker(
         "envFrom:\n"
@@ -331,7 +331,7 @@ def test_a_value_with_a_reference_to_a_secret() -> None:
 
 def test_a_reference_to_what_another_object_may_set() -> None:
     """
-    An object that is not in the files may set any variable behind its prefix.
+    An object that is not in the files may set any variable whose name begins with its prefix.
     """
     text = worker(
         "env:\n  - {name: A, value: $(APP_X)}\n  - {name: B, value: $(X)}\n"

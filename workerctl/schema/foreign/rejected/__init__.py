@@ -1,3 +1,3 @@
 """
-What a settings class rejects: which variables, in which words, and what the class accepts without.
+What a settings class rejects: which variables, the words for it, and what is valid without them.
 """

@@ -19,10 +19,10 @@ _BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
 class Client(Record):
     """
-    What a client makes of a peculiar URL; None means that it is right.
+    What a client does with each irregularity of a URL; None means that it accepts it.
 
     `userinfo` is the pattern of what it takes for user and password. `at` is an unescaped `@` in
-    them, `second_at` one behind them, `late_at` another character that ends the host too early,
+    them, `second_at` one after them, `late_at` another character that ends the host too early,
     `percent` an invalid escape, `several` more than one host, `empty_port` a `:` without a port,
     `brackets` those that do not enclose an IPv6 address, and `capitals` those of the scheme.
     """
@@ -139,7 +139,7 @@ def _userinfo_faults(userinfo: str, client: Client) -> Iterator[Fault]:
     if userinfo.endswith(":") and userinfo.count(":") == 1:
         yield Fault(
             Effect.IGNORED,
-            "has a `:` for a password, but no password behind it",
+            "has a `:` for a password, but no password after it",
             "Set the variable that should have filled it, or remove the `:`.",
         )
     if client.at is not None and "@" in userinfo:
@@ -176,7 +176,7 @@ def _port_fault(host: str, client: Client) -> Fault | None:
         does = f"which {_refusing(client, client.empty_port)}"
         if client.empty_port is Effect.IGNORED:
             does = f"so {client.name} takes the default"
-        what = f"has a `:` but no port behind its host, {does}"
+        what = f"has a `:` but no port after its host, {does}"
         return Fault(client.empty_port, what, "Add the port, or remove the `:`.")
     if port and not (port.isascii() and port.isdigit()):
         hint = "Correct it. If a password contains `/`, `?` or `#`, percent-encode them."

@@ -1,5 +1,5 @@
 """
-The names of drivers behind the `+` of a scheme.
+The names of drivers after the `+` of a scheme.
 """
 
 from __future__ import annotations

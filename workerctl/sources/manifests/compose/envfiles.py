@@ -37,11 +37,11 @@ def read(
     form: str = "",
 ) -> dict[str, Setting]:
     """
-    Return the variables that a file sets. A value may refer to `names`, and then to earlier ones.
+    Return the variables that a file sets.
 
-    Those are the ones of the same file, and before them `known`, those of other files. A name
-    without a value has that of `names`; if that is not known, it is left out. `form` is "raw" for a
-    file whose values mean what they say, as for `docker run`.
+    A value may refer to `names`, then to earlier lines of the file, then to `known`, the variables
+    of other files. A name without a value has that of `names`; if that is not known, it is left
+    out. `form` is "raw" for a file whose values mean what they say, as for `docker run`.
 
     Raises SourceError if the file cannot be read, or if docker compose refuses it.
     """

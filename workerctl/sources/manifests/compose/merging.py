@@ -21,8 +21,9 @@ def merged(project: Project, base: Value, override: Value, path: Path = ()) -> V
     """
     Return what two values of the same path become: the second one prevails.
 
-    Mappings are merged and sequences appended. A command is replaced. A variable, an env file or a
-    mount that is named twice counts as the second one says; that is for those who read them.
+    Mappings are merged and sequences appended. A command is replaced. Of a
+    variable, an env file or a mount that is named twice, both are kept, and the reader of the
+    sequence lets the second one prevail.
     """
     field = path[2] if len(path) == len(_SERVICE) + 1 and path[0] == "services" else ""
     if field in _REPLACED:

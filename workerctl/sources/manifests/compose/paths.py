@@ -30,7 +30,7 @@ def directory(file: str) -> str:
 
 def identity(file: str) -> str:
     """
-    Return what is equal for two names of the same file.
+    Return a path that is equal for two names of the same file.
     """
     return file if file == envfile.STDIN else os.path.abspath(file)  # noqa: PTH100 -- links are kept
 

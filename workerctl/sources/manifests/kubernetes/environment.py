@@ -64,7 +64,7 @@ def read(container: Node, scope: Scope) -> Environment:
 
 def _sources(node: Node | None) -> tuple[Node, ...]:
     """
-    Return the entries of `envFrom`. Without its hyphen, which is refused, there is only one.
+    Return the entries of `envFrom`. A mapping, which Kubernetes refuses, counts as one entry.
     """
     if node is None:
         return ()
@@ -73,9 +73,9 @@ def _sources(node: Node | None) -> tuple[Node, ...]:
 
 def _variables(node: Node | None) -> Iterator[Node]:
     """
-    Yield the entries of `env`, as well of a mapping, which is refused: the rest is judged.
+    Yield the entries of `env`. Those of a mapping, which Kubernetes refuses, are judged as well.
 
-    It may be an entry without its hyphen, or have the values by name, as in a compose file.
+    A mapping is one entry without its hyphen, or has the values by name, as in a compose file.
     """
     if node is None or node.kind != "map":
         yield from () if node is None else node.items

@@ -41,8 +41,8 @@ def read(
     """
     Return what a container mounts. `claims` are the volumes that a StatefulSet makes.
 
-    Of a ConfigMap and a Secret, each file has a mount with its text. If they are not in the files,
-    or of another volume, the directory has one.
+    Each file of a ConfigMap or Secret is a mount with its text. If that object is not in the files,
+    and for any other volume, the directory is one mount.
     """
     reader = _Reader(scope, environment)
     found = pod.get("volumes")

@@ -25,8 +25,6 @@ from workerctl.sources.forms.urls.parameters import (
 )
 from workerctl.sources.forms.urls.parts import Parts
 
-SCHEMES = ("redis", "rediss", "unix")
-
 _FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})
 _OBJECT = Kind("an object, which a URL cannot hold", lambda _: False)
 _NATURAL = Kind("a whole number that is not negative", lambda text: int(text) >= 0)

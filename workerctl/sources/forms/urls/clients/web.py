@@ -23,7 +23,7 @@ def faults(parts: Parts, _: Use) -> Iterator[Fault]:
     found = list(authority.faults(parts, _CLIENT))
     yield from found
     if not found and (not parts.hosts or parts.hosts.startswith(":")):
-        yield Fault(Effect.REFUSED, "names no host", "Write the host behind `://`.")
+        yield Fault(Effect.REFUSED, "names no host", "Write the host after `://`.")
 
 
 def _has_sound_port(hosts: str) -> bool:

@@ -1,8 +1,8 @@
 """
-Results in which one fault has one finding. `report/precedence.py` says which one stands.
+Results in which one fault has one finding. `report/causes.py` decides which one.
 
-A check whose findings are all withheld is skipped, with the finding that stands as the reason, and
-so is every check that has waited for it. If a tool renders the value later, they are deferred.
+A check whose findings are all hidden is skipped, with their cause as the reason, and so is every
+check that has waited for it. If a tool renders the value later, they are deferred.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from workerctl.checks.base import because_invalid
+from workerctl.report.causes import Causes, cause_of, causes, reason, with_raised_severity
 from workerctl.report.findings import Severity
-from workerctl.report.precedence import Causes, cause_of, causes, raised, reason
 from workerctl.report.results import Result, Status
 
 Skips = Mapping[str | None, tuple[Status, str]]
-"""By the reason of a skip that a withheld finding has caused, the status and reason to report."""
+"""By the reason of a skip that a hidden finding has caused, the status and reason to report."""
 
 
-def applied(results: Iterable[Result]) -> tuple[Result, ...]:
+def without_hidden(results: Iterable[Result]) -> tuple[Result, ...]:
     """
-    Return the results without the findings that another one stands for.
+    Return the results without the findings that a cause hides.
     """
     found = tuple(results)
     known = causes(finding for result in found for finding in result.findings)
@@ -31,21 +31,24 @@ def applied(results: Iterable[Result]) -> tuple[Result, ...]:
         because_invalid([name]): _skip(known, name) for name in known
     }
     for before, after in zip(found, reported, strict=True):
-        if after.reason is not None and before.status is Status.FAILED is not after.status:
+        has_changed = before.status is Status.FAILED and after.status is not Status.FAILED
+        if after.reason is not None and has_changed:
             skips[f"{before.code} failed"] = (after.status, after.reason)
     return tuple(_waiting(result, skips) for result in reported)
 
 
 def _reported(result: Result, known: Causes) -> Result:
-    withheld = [cause for each in result.findings if (cause := cause_of(each, known)) is not None]
+    hidden = [cause for each in result.findings if (cause := cause_of(each, known)) is not None]
     findings = tuple(
-        raised(each, known) for each in result.findings if cause_of(each, known) is None
+        with_raised_severity(each, known)
+        for each in result.findings
+        if cause_of(each, known) is None
     )
     result = result.replace(findings=findings)
     has_failed = any(each.suppressed is None for each in findings)
-    if not withheld or has_failed or result.status is not Status.FAILED:
+    if not hidden or has_failed or result.status is not Status.FAILED:
         return result
-    status, why = _skip(known, withheld[0].fields[0])
+    status, why = _skip(known, hidden[0].fields[0])
     return result.replace(status=status, reason=why)
 
 

@@ -1,15 +1,15 @@
 """
-One fault, one finding: of several findings about one value, the one that names the cause stands.
+One fault, one finding: of several findings about one value, only the cause is reported.
 
 A placeholder in a URL is also a text of the wrong type, without a host, and not encrypted. All of
-these disappear with the placeholder, so only the placeholder is reported. The order is: a
-placeholder, a reference, the form of the text, a variable in it that nothing sets, and then what
-the value means.
+these disappear with the placeholder, so it is their cause. The possible causes are, in this order:
+a placeholder, a reference, the form of the text, and a variable in it that nothing sets. What the
+value means comes last.
 
-Nothing is lost by that. The finding that stands has the highest severity of those that it stands
-for, so that exit codes are the same. Only findings about the same variable are withheld; a finding
-that a suppression accepts stands for no other one. The only severity that is not raised is that of
-information: it is about a file in which a tool replaces the value later.
+Nothing is lost by that. A cause is reported with the highest severity of the findings that it
+hides, so that exit codes are the same. It hides only findings about the same variable, and none if
+a suppression accepts it. The only severity that is not raised is that of information: it is about a
+file in which a tool replaces the value later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ORDER = (
     ("SET011",),
     ("SET001", "SET009", "URL", "KEY", "ENV"),
 )
-"""The codes, or the beginnings of codes, of findings about a value. What comes first stands."""
+"""The codes, or their beginnings, of findings about a value. An earlier one is the cause."""
 
 _WORDS = {
     "ENV004": "is a placeholder",
@@ -35,12 +35,12 @@ _WORDS = {
 }
 
 Causes = Mapping[str, Finding]
-"""By variable, the finding that stands for those that come after it."""
+"""By variable, the finding that hides the later ones in the order."""
 
 
 def causes(findings: Iterable[Finding]) -> Causes:
     """
-    Return the first finding about each variable that stands for others, with their severity.
+    Return the cause for each variable that has one, with the highest severity of its findings.
     """
     found: dict[str, Finding] = {}
     about = [each for each in findings if each.suppressed is None and _rank(each) is not None]
@@ -54,7 +54,7 @@ def causes(findings: Iterable[Finding]) -> Causes:
 
 def cause_of(finding: Finding, known: Causes) -> Finding | None:
     """
-    Return the finding that another one is withheld for, or None if it stands itself.
+    Return the cause that hides a finding, or None if the finding is reported.
     """
     rank = _rank(finding)
     cause = known.get(finding.fields[0]) if rank is not None else None
@@ -66,23 +66,23 @@ def cause_of(finding: Finding, known: Causes) -> Finding | None:
 
 def reason(cause: Finding) -> str:
     """
-    Return why a check is skipped whose finding is withheld: `API_KEY is a placeholder (ENV004)`.
+    Return why a check is skipped whose finding is hidden: `API_KEY is a placeholder (ENV004)`.
     """
     return f"{cause.fields[0]} {_WORDS.get(cause.code, 'is malformed')} ({cause.code})"
 
 
-def standing(findings: Iterable[Finding]) -> list[Finding]:
+def without_hidden(findings: Iterable[Finding]) -> list[Finding]:
     """
-    Return the findings without those that another one stands for.
+    Return the findings without those that a cause hides.
     """
     found = list(findings)
     known = causes(found)
-    return [raised(each, known) for each in found if cause_of(each, known) is None]
+    return [with_raised_severity(each, known) for each in found if cause_of(each, known) is None]
 
 
-def raised(finding: Finding, known: Causes) -> Finding:
+def with_raised_severity(finding: Finding, known: Causes) -> Finding:
     """
-    Return a finding with the severity of those that it stands for.
+    Return a finding with the highest severity of those that it hides.
     """
     cause = known.get(finding.fields[0]) if finding.fields else None
     is_cause = cause is not None and (cause.code, cause.message) == (finding.code, finding.message)

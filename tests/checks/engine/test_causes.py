@@ -1,5 +1,5 @@
 """
-Tests of precedence: one fault has one finding, and no error disappears.
+Tests of causes: one fault has one finding, and no error disappears.
 """
 
 import json
@@ -15,8 +15,8 @@ from workerctl.checks.base import Context
 from workerctl.checks.engine.run import run
 from workerctl.checks.engine.select import Selection
 from workerctl.checks.table import CHECKS
+from workerctl.report.causes import without_hidden
 from workerctl.report.findings import Finding, Severity, Suppression
-from workerctl.report.precedence import standing
 from workerctl.report.results import Result, Status
 
 Call = Callable[..., CompletedProcess[str]]
@@ -165,7 +165,7 @@ def test_the_order_is_cause_then_form_then_meaning() -> None:
     def finding(code: str, severity: Severity = Severity.WARNING, name: str = "A") -> Finding:
         return Finding(code, severity, code, None, (name,))
 
-    found = standing(
+    found = without_hidden(
         [
             finding("SET001", Severity.ERROR),
             finding("FRM001"),
