@@ -128,7 +128,7 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
     for entry in file.entries:
         location = Location("env-file", file.name, entry.number)
         if entry.name is None or entry.value is None:
-            reason = "has no `=`" if entry.name else "cannot be read as an assignment"
+            reason = "has no `=`" if entry.name else envfile.why_unreadable(entry)
             broken.append(Broken(location, reason, entry))
             continue
         try:

@@ -13,6 +13,7 @@ from workerctl.checks.files import dialects, envfiles
 from workerctl.report.findings import Location, Severity
 
 UNREADABLE = "Line 2 cannot be read as an assignment"
+UNCLOSED = "Line 2 has a quote that is not closed"
 WHOLE = "the whole file"
 SECRET = f"ENCRYPTION_KEY={KEY}\n"
 
@@ -25,9 +26,13 @@ SECRET = f"ENCRYPTION_KEY={KEY}\n"
             f"{UNREADABLE}; docker compose and docker run refuse {WHOLE}.",
         ),
         ("ALONE", "Line 2 has no `=`; docker takes the value from its own environment."),
-        ("A='x' y", f"{UNREADABLE}."),
-        ("A='unterminated", f"{UNREADABLE}; docker compose refuses {WHOLE}."),
-        ("A='x\nB=y' z q", f"{UNREADABLE}; docker compose refuses {WHOLE}."),
+        ("A='x' y", "Line 2 has text after the closing quote."),
+        ('A="x";', f"Line 2 has text after the closing quote; docker compose refuses {WHOLE}."),
+        ("A='unterminated", f"{UNCLOSED}; docker compose refuses {WHOLE}."),
+        (
+            "A='x\nB=y' z q",
+            f"Line 2 has text after the closing quote; docker compose refuses {WHOLE}.",
+        ),
         (
             "A=${B}" + "${B}" * 20_000,
             f"Line 2 expands `${{…}}` beyond 64 KiB; docker run refuses {WHOLE}.",

@@ -56,6 +56,16 @@ def test_set011_a_variable_that_a_later_line_sets(context: MakeContext) -> None:
     assert "hT5zqN" not in repr(found)
 
 
+def test_set011_a_variable_that_refers_to_itself(context: MakeContext) -> None:
+    """A line cannot move above itself."""
+    (found,) = expansions.SET011.run(context("OPENAI_MODEL=${OPENAI_MODEL}\n"))
+
+    assert found.message == (
+        "OPENAI_MODEL uses `${OPENAI_MODEL}`, which only the line itself sets, so that it is empty."
+    )
+    assert found.hint == "Write the value, or delete the line."
+
+
 def test_set011_outside_the_worker_a_variable_may_only_be_missing_here(
     context: MakeContext,
 ) -> None:

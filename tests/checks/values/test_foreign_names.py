@@ -93,7 +93,7 @@ def test_other_names_are_information(named: bool) -> None:
         (
             Severity.INFO,
             "1 variable is not in the schema: COLOUR.",
-            "Delete the lines that no program reads.",
+            "Correct the names that are misspelt, and delete the lines that no program reads.",
         )
     ]
 

@@ -105,6 +105,11 @@ BROKEN_KEYS = {
     f"b'{KEY}'": ("FRM003", "is written in b'…', as Python prints bytes"),
     f'b"{KEY}"': ("FRM003", "is written in b'…', as Python prints bytes"),
     f"{KEY}{KEY}": ("FRM003", "is the same text twice"),
+    f"{KEY} (production)": ("FRM003", "contains white space, which no API key or token does"),
+    f"{KEY[:20]} {KEY[20:]}": ("FRM003", "contains white space, which no API key or token does"),
+    "cat: /run/secrets/openai: No such file or directory": (
+        "FRM003", "contains white space, which no API key or token does",
+    ),
 }  # fmt: skip
 
 

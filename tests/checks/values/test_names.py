@@ -108,7 +108,10 @@ def test_set002_reports_the_other_unknown_names_of_a_file_together(context: Make
         ("LOGLEVEL is not a known setting.", "worker.env:10"),
         (f"8 variables are not in the schema: {shown} and 3 more.", "worker.env:1"),
     ]
-    assert found[-1].hint == "Delete the lines that no program reads."
+    assert (
+        found[-1].hint
+        == "Correct the names that are misspelt, and delete the lines that no program reads."
+    )
 
 
 @pytest.mark.parametrize("name", ["hunter2hunter2", "A9x8B7c6D5e4F3g2"])
@@ -198,3 +201,20 @@ def test_set003_finds_a_file_of_a_secrets_directory_that_is_not_read(
             "Rename it to OPENAI_API_KEY.",
         )
     ]
+
+
+@pytest.mark.parametrize("name", ["ENVIRONMENT", "APP_ENV", "stage"])
+def test_set002_the_environment_under_another_name(context: MakeContext, name: str) -> None:
+    """Without the setting itself, the rules of development would apply to production."""
+    (found,) = names.SET002.run(context(f"{name}=production\n"))
+
+    assert (found.severity, found.fields) == (Severity.WARNING, ("ENV",))
+    assert (found.message, found.hint) == (f"{name} is not a known setting.", "Did you mean ENV?")
+
+
+@pytest.mark.parametrize("text", ["ENV=production\nENVIRONMENT=production\n", "STAGE=3\n"])
+def test_set002_another_name_of_another_program(context: MakeContext, text: str) -> None:
+    """If the environment is set, or the value is not one, the line is that of another program."""
+    (found,) = names.SET002.run(context(text))
+
+    assert (found.severity, found.fields) == (Severity.INFO, ())

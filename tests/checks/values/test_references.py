@@ -352,3 +352,16 @@ def test_boot_and_check_agree(context: MakeContext) -> None:
 
     booting = [each for each in rules.boot_findings(made.view) if each.code == "REF001"]
     assert booting == list(REF001.run(made))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("null", "REF002"), ("None", "REF002"), ("null-checks", None), ("fast", None)],
+)
+def test_a_missing_list_is_not_a_list_of_one_word(
+    context: MakeContext, text: str, code: str | None
+) -> None:
+    """A worker would serve a queue called `null`."""
+    codes = [each for each, _, _ in found(context(f"QUEUES={text}\n"))]
+
+    assert codes == ([] if code is None else [code])

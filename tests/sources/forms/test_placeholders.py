@@ -505,6 +505,7 @@ ENV=staging
 DEBUG=false
 DEBUG=debug
 LOG_LEVEL=INFO
+ROOT_LOG_LEVEL=NOTSET
 LOG_FORMAT=json
 LOG_FORMAT=%(asctime)s %(levelname)s [%(name)s] %(message)s
 LOG_FORMAT=<green>{time}</green> | <level>{level}</level> | {message}

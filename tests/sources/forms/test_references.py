@@ -125,6 +125,9 @@ None
 nil
 NaN
 Unknown
+Undefined
+UNDEFINED
+NIL
 N/A
 n/a
 [object Object]

@@ -713,3 +713,44 @@ def test_any_text_can_be_judged(text: str) -> None:
                 list(faults(url, use))
     list(kafka.faults(text.split(",")))
     split(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("mysql+mysqldb://u:p@db/app?ssl_mode=DISABLED", "Write `ssl_mode=VERIFY_IDENTITY`."),
+        ("db+postgresql://u:p@db/app?sslmode=disable", "Write `sslmode=require` or `verify-full`."),
+        ("cockroachdb://u:p@db/app?sslmode=prefer", "Write `sslmode=require` or `verify-full`."),
+        ("postgresql+asyncpg://u:p@db/app?ssl=disable", "Write `ssl=require` or `verify-full`."),
+        ("amqps://u:p@mq/?ssl=false", "Write `ssl=true`."),
+    ],
+)
+def test_the_remedy_has_a_word_of_the_parameter(url: str, hint: str) -> None:
+    """The name of a parameter for TLS decides which words it takes, whatever the scheme is."""
+    hints = [fault.hint for fault in faults(url, Use()) if fault.effect is Effect.UNENCRYPTED]
+
+    assert hints == [hint]
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("mysql+pymysql://u:p@db/app?ssl_mode=REQUIRED", "Remove it, or correct its name."),
+        ("mysql+pymysql://u:p@db/app?useSSL=false", "Remove it, or correct its name."),
+        ("mysql+pymysql://u:p@db/app?connect_timeot=3", "Did you mean connect_timeout?"),
+        ("rediss://u:p@cache/0?ssl_ca_cert=/ca.pem", "Did you mean ssl_ca_certs?"),
+    ],
+)
+def test_a_suggested_parameter_is_about_the_same(url: str, hint: str) -> None:
+    """A parameter for TLS is not suggested for another one, nor the other way round."""
+    assert hint in [fault.hint for fault in faults(url, Use())]
+
+
+def test_a_result_backend_of_celery_has_to_name_its_check_of_certificates() -> None:
+    """Celery raises ValueError for `rediss:` without `ssl_cert_reqs`, but not for a broker."""
+    url = "rediss://:p@cache:6380/0"
+    backend, broker = Use("CELERY_RESULT_BACKEND"), Use("CELERY_BROKER_URL")
+
+    assert [fault.effect for fault in faults(url, backend)] == [Effect.REFUSED]
+    assert list(faults(f"{url}?ssl_cert_reqs=CERT_REQUIRED", backend)) == []
+    assert list(faults(url, broker)) == []

@@ -69,6 +69,8 @@ def _effect(
     """
     Return why a name has no value, and what to do about it.
     """
+    if line is not None and line == assignment.location.line:
+        return "only the line itself sets", "Write the value, or delete the line."
     if line is not None:
         return f"only line {line} sets", f"Move line {line} above line {assignment.location.line}."
     if not re.fullmatch(_NAME, name):

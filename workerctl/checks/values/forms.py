@@ -48,7 +48,8 @@ def values_are_bare(context: Context) -> Iterator[Finding]:
     No value carries its own name, the scheme of a header, quotes or a comment.
 
     The check also finds the comma or semicolon of the line of code from which a value was copied,
-    the `b'…'` in which Python prints bytes, and an API key that was pasted twice.
+    the `b'…'` in which Python prints bytes, white space in an API key or a token, and a key that
+    was pasted twice.
 
     Why: parsers differ. `docker run --env-file` keeps quotes and comments; a secret file may hold
     `NAME=value`; and the client that sends a key adds `Bearer` by itself. Once the

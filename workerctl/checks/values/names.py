@@ -13,6 +13,7 @@ from workerctl.checks.base import Check, Context
 from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.near_names import Near, NearNames
 from workerctl.schema.boot_rules.names import forbidden
+from workerctl.schema.boot_rules.view import environment_called
 from workerctl.secrecy.masking import PIECE, is_conventional_name, may_show_name
 from workerctl.sources.values import Assignment, referenced_names
 
@@ -30,7 +31,8 @@ def file_names_are_known(context: Context) -> Iterator[Finding]:
     Why: a misspelled name is silently ignored, and the default applies. A known name
     with one typing error is an error. A similar name is reported as information: a known name with
     another first word, without its unit or with another unit, in the plural, or with its words
-    joined. All other unknown names of a file are probably those of another program, and are
+    joined. A common name for the environment, such as ENVIRONMENT, is a warning if the setting for
+    it is not set. All other unknown names of a file are probably those of another program, and are
     reported together. A settings class that forbids unknown names does not start with one in its
     env file, so every such name is an error; otherwise the unknown names with its prefix are a
     warning. A name to which another line refers with `${NAME}` is in use, and is not reported. A
@@ -150,6 +152,12 @@ def _unknown_in_file(context: Context, assignment: Assignment, known: NearNames)
     near = _near_in_file(context, assignment, known)
     hint = None if near is None else near.hint
     severity = Severity.ERROR if near is not None and near.is_typo else Severity.INFO
+    if (
+        near is not None
+        and schema.environment is not None
+        and near.known == schema.environment.name
+    ):
+        severity = max(severity, Severity.WARNING)  # without it, the rules of development apply
     shown = assignment.name if _is_showable(context, assignment.name, near) else None
     if schema.forbids_unknown and assignment.text:
         return forbidden(schema, shown, assignment, None if near is None else near.known, hint)
@@ -175,10 +183,24 @@ def _near_in_file(context: Context, assignment: Assignment, known: NearNames) ->
     That is a known name after another first word, such as NEXT_PUBLIC_API_URL, where the known
     name itself is set as well.
     """
-    near = known.near(assignment.name)
+    near = known.near(assignment.name) or _near_environment(context, assignment)
     if near is None or near.is_typo or not context.values.is_set(near.known):
         return near
     return near if near.units else None
+
+
+def _near_environment(context: Context, assignment: Assignment) -> Near | None:
+    """
+    Return the variable of the environment, if another common name is set in its place.
+    """
+    declaration = context.schema.environment
+    if declaration is None or context.values.is_set(declaration.name):
+        return None
+    from workerctl.schema.foreign.environment import COMMON_NAMES  # most files name it
+
+    is_common = assignment.name.lower() in COMMON_NAMES
+    is_word = is_common and environment_called(assignment.text) is not None
+    return Near(declaration.name, is_respelt=True) if is_word else None
 
 
 def _others_in_file(context: Context, others: list[Assignment]) -> Finding:
@@ -192,7 +214,7 @@ def _others_in_file(context: Context, others: list[Assignment]) -> Finding:
         code="SET002",
         severity=Severity.INFO,
         message=f"{verb} not in the schema{listed}{more}.",
-        hint="Delete the lines that no program reads.",
+        hint="Correct the names that are misspelt, and delete the lines that no program reads.",
         location=others[0].location,
     )
 

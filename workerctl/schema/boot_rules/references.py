@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from workerctl.report.findings import Finding, Location, Severity, by_environment
 from workerctl.report.records import Record
 from workerctl.schema.boot_rules.view import View
-from workerctl.schema.introspection import SEQUENCES, bare_type
+from workerctl.schema.introspection import SEQUENCES, bare_type, sequence_type
 from workerctl.sources.forms.plain import may_refer
 from workerctl.sources.forms.references import Holds, Recognised, recognised
 from workerctl.sources.values import Values
@@ -139,11 +139,15 @@ def _held_by(name: str, *, secret: bool) -> Holds:
 def _holds(view: View, name: str) -> Holds:
     """
     Return what a variable holds. What its class has accepted as a whole number is one.
+
+    One word, such as `null`, is rather the text of a missing list than its only item.
     """
     variable = view.schema.variables.get(name)
     is_number = variable is not None and bare_type(variable.info.annotation) is float
+    is_list = variable is not None and sequence_type(variable.info) is not None
+    is_form = is_number or name in view.invalid or (is_list and view.values.text(name).isalpha())
     held = _held_by(name, secret=view.values.names.is_secret(name))
-    return Holds.FORM if held is Holds.TEXT and (is_number or name in view.invalid) else held
+    return Holds.FORM if held is Holds.TEXT and is_form else held
 
 
 def _as_written(values: Values, name: str, location: Location) -> str | None:

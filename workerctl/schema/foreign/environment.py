@@ -15,7 +15,9 @@ from workerctl.schema.boot_rules.view import environment_called
 from workerctl.schema.declarations import Declaration, Schema, Variable
 from workerctl.schema.foreign.annotations import alternatives
 
-_FIELDS = ("env", "environment", "app_env", "stage", "deployment")
+COMMON_NAMES = ("env", "environment", "app_env", "stage", "deployment")
+"""What the field that names the environment is usually called."""
+
 _ENDINGS = ("_env", "_environment")
 
 
@@ -42,7 +44,7 @@ def _by_name(schema: Schema) -> str | None:
         if not (words := [*_words(variable.info)]) or any(map(environment_called, words))
         for each in _names(variable)
     }
-    return next((found[field] for field in _FIELDS if field in found), None)
+    return next((found[field] for field in COMMON_NAMES if field in found), None)
 
 
 def _by_ending(schema: Schema) -> str | None:

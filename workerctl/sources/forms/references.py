@@ -218,6 +218,8 @@ _NOT_HERE = frozenset(
     ("null", "NULL", "Null", "None", "nil", "NaN", "nan", "Unknown", "unknown", "<none>", "(none)",
      "None,", "[null]", "[None]", "Nothing", "#N/A", "N/A", "n/a")
 )  # fmt: skip
+# Texts that are not a secret, although another setting may have them.
+_NOT_SECRET = frozenset(("Undefined", "UNDEFINED", "NIL"))
 _WITHIN = frozenset(
     ("undefined", "[object Object]", "<nil>", "(null)", "None", "null", "nil", "NaN")
 )
@@ -250,6 +252,8 @@ def recognised(text: str, name: str, holds: Holds) -> Recognised | None:
 def _nothing(text: str, holds: Holds) -> Recognised | None:
     strict = holds is not Holds.TEXT
     if text in _NEVER or (strict and text in _NOT_HERE):
+        return _NOTHING
+    if holds is Holds.SECRET and text in _NOT_SECRET:
         return _NOTHING
     if text[:1] in {"<", "["} and re.fullmatch(_OBJECT, text):
         return Recognised("is the text of an object of a program", nothing=True)

@@ -117,6 +117,7 @@ def _on_one_line(text: str, bare: str, names: tuple[str, ...], role: Role) -> Fa
         lambda: _twice(bare) if role in {Role.HEADER, Role.SHARED} else None,
         lambda: _around(text, bare, words, role),
         lambda: _inside(bare, words, role, len(text) - len(text.lstrip())),
+        lambda: _divided(bare, words, role),
     )
     return next(filter(None, (look() for look in looks)), None)
 
@@ -261,6 +262,17 @@ def _twice(bare: str) -> Fault | None:
     if not is_twice(bare):
         return None
     return Fault("wrapped", "is the same text twice", "Enter the value once.", plainly=True)
+
+
+def _divided(bare: str, words: frozenset[str], role: Role) -> Fault | None:
+    """
+    Return the fault of an API key or a token with white space in it, such as `KEY (production)`.
+    """
+    is_key = bool(words & {"TOKEN", "APIKEY"}) or {"API", "KEY"} <= words
+    if role is not Role.HEADER or not is_key or not any(map(str.isspace, bare)):
+        return None
+    words_ = "contains white space, which no API key or token does"
+    return Fault("wrapped", words_, "Enter the key alone: remove what is before or after it.")
 
 
 def _around(text: str, bare: str, words: frozenset[str], role: Role) -> Fault | None:

@@ -73,7 +73,10 @@ def is_placeholder(value: str, name: str, *, secret: bool = False) -> bool:
 
 
 def _is_known_word(subject: _Subject) -> bool:
-    return subject.squeezed in words.WHOLE and not any(map(str.isspace, subject.lower))
+    if subject.squeezed not in words.WHOLE or any(map(str.isspace, subject.lower)):
+        return False
+    is_level = subject.value == "NOTSET" and "LEVEL" in subject.name.upper()  # of `logging`
+    return not is_level
 
 
 def _is_prefix(subject: _Subject) -> bool:

@@ -4,12 +4,14 @@ Query parameters: which of them a client knows, and what their values must be.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from workerctl.report.records import Record
 from workerctl.sources.forms.urls.faults import Effect, Fault
 
 _LONGEST_SUGGESTED = 40
+_RATIO = 0.75
 
 
 class Kind(Record):
@@ -99,13 +101,20 @@ def refused(name: str, kind: Kind, client: str, effect: Effect = Effect.REFUSED)
 
 
 def _unknown(number: int, name: str, table: Table) -> Fault:
-    from workerctl.report.suggest import did_you_mean  # only for a fault
+    from workerctl.report.suggest import closest  # only for a fault
 
-    does = {Effect.REFUSED: ", which refuses it", Effect.IGNORED: ", which ignores it"}
+    # What is about TLS is suggested for nothing else, and nothing else for it.
+    near = [each for each in table.kinds if _is_about_tls(each) == _is_about_tls(name)]
     short = name if len(name) <= _LONGEST_SUGGESTED else ""
+    meant = closest(short, near, _RATIO)
+    does = {Effect.REFUSED: ", which refuses it", Effect.IGNORED: ", which ignores it"}
     return Fault(
         table.unknown,
         f"has a query parameter unknown to {table.client}{does.get(table.unknown, '')} "
         f"(number {number})",
-        did_you_mean(short, table.kinds) or "Remove it, or correct its name.",
+        "Remove it, or correct its name." if meant is None else f"Did you mean {meant}?",
     )
+
+
+def _is_about_tls(name: str) -> bool:
+    return re.search("ssl|tls|verify|cert", name, re.IGNORECASE) is not None

@@ -93,7 +93,7 @@ def faults(parts: Parts) -> Iterator[Fault]:
         elif squeezed in _TLS and word in _WITHOUT_TLS:
             verb = "asks for" if word in OFF | {"disable"} else "allows"
             what = f"{verb} a connection without encryption by `{shown}`"
-            yield Fault(Effect.UNENCRYPTED, what, _stricter(parts, shown), shown)
+            yield Fault(Effect.UNENCRYPTED, what, _stricter(parts, shown, squeezed), shown)
 
 
 def switches_off(name: str, text: str) -> bool:
@@ -129,6 +129,14 @@ def _turns_off(words: list[str]) -> bool:
     return {"ALLOW", "INVALID"} <= known or {"TRUST", "ALL"} <= known
 
 
-def _stricter(parts: Parts, name: str) -> str:
-    strict = {"postgres": "require` or `verify-full", "postgresql": "require` or `verify-full"}
-    return f"Write `{name}={strict.get(parts.kind, 'true')}`."
+def _stricter(parts: Parts, name: str, squeezed: str) -> str:
+    """
+    Return what to write: `sslmode` has the words of libpq or those of MySQL, whatever the scheme.
+    """
+    if squeezed == "sslmode" and (name != squeezed or parts.kind in {"mysql", "mariadb"}):
+        word = "VERIFY_IDENTITY"
+    elif squeezed == "sslmode" or parts.kind in {"postgres", "postgresql"}:
+        word = "require` or `verify-full"
+    else:
+        word = "true"
+    return f"Write `{name}={word}`."

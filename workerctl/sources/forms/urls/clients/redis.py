@@ -127,6 +127,8 @@ def faults(parts: Parts, use: Use) -> Iterator[Fault]:
         if any(fault.effect is Effect.REFUSED for fault in found):
             return
         yield from _host_faults(parts, client)
+    if celery and "BACKEND" in use.name.upper() and parts.scheme == "rediss":
+        yield from _backend_faults(parts)
     yield from _parameter_faults(parts, celery=celery)
     yield from _database_faults(parts, client)
     if parts.fragment:
@@ -142,6 +144,15 @@ def _host_faults(parts: Parts, client: str) -> Iterator[Fault]:
     elif parts.userinfo and ":" not in parts.userinfo:
         what = f"has a user but no password in front of its `@`, as {client} reads it"
         yield Fault(Effect.IGNORED, what, "Write a password without a user as `:password@`.")
+
+
+def _backend_faults(parts: Parts) -> Iterator[Fault]:
+    """
+    Yield a fault if a result backend says nothing of the certificate: a broker need not.
+    """
+    if all(name != "ssl_cert_reqs" for name, _ in parts.pairs()):
+        what = "has no parameter `ssl_cert_reqs`, without which Celery refuses a result backend"
+        yield Fault(Effect.REFUSED, what, "Add `ssl_cert_reqs=CERT_REQUIRED` to its query.")
 
 
 def _parameter_faults(parts: Parts, *, celery: bool) -> Iterator[Fault]:
