@@ -31,6 +31,7 @@ class Urls(BaseSettings):
     cache: str = "redis://localhost:6379/0"
     database_url: str = "postgresql+asyncpg://localhost/app"
     celery_broker_url: str = ""
+    celery_result_backend: str = ""
     kafka_bootstrap_servers: list[str] | str = ""
     brokers: list[str] = []
     nodes: str = ""
@@ -174,6 +175,9 @@ def test_celery_reads_its_own_words() -> None:
         ("CELERY_BROKER_URL", E)
     ]
     assert seen(urls.URL001, celery_broker_url="redis://a/prod") == [("CELERY_BROKER_URL", E)]
+    over_tls = f"rediss://:{PASSWORD}@{HOST}:6380/0"
+    assert seen(urls.URL001, celery_broker_url=over_tls) == []
+    assert seen(urls.URL001, celery_result_backend=over_tls) == [("CELERY_RESULT_BACKEND", W)]
 
 
 @pytest.mark.parametrize("separator", [",", ", ", ";", " "])

@@ -180,11 +180,20 @@ def _faults_of(context: Context, name: str, use: Use) -> Iterator[tuple[str, Fau
         yield from ((texts[0], fault) for fault in kafka.faults(servers))
         return
     for text in texts:
-        if not is_plain(text) or (use.is_redis and text.startswith("http")):
+        if not is_plain(text) or _is_special(text, use):
             from workerctl.sources.forms.urls import recognition
 
             for url in recognition.urls_in(text, use):
                 yield from ((url, fault) for fault in recognition.faults(url, use))
+
+
+def _is_special(text: str, use: Use) -> bool:
+    """
+    Return whether the use of a URL decides about it, although it contains nothing special.
+    """
+    return (use.is_redis and text.startswith("http")) or (
+        use.is_celery and text.startswith("rediss:")
+    )
 
 
 def _use(context: Context, name: str, marked: Marked) -> Use:

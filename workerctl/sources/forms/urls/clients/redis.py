@@ -148,11 +148,13 @@ def _host_faults(parts: Parts, client: str) -> Iterator[Fault]:
 
 def _backend_faults(parts: Parts) -> Iterator[Fault]:
     """
-    Yield a fault if a result backend says nothing of the certificate: a broker need not.
+    Yield a fault if a result backend says nothing of the certificate, which a broker need not.
+
+    Celery's own setting `redis_backend_use_ssl`, which is made in code, may say it.
     """
     if all(name != "ssl_cert_reqs" for name, _ in parts.pairs()):
-        what = "has no parameter `ssl_cert_reqs`, without which Celery refuses a result backend"
-        yield Fault(Effect.REFUSED, what, "Add `ssl_cert_reqs=CERT_REQUIRED` to its query.")
+        what = "has no `ssl_cert_reqs`, which Celery requires unless `redis_backend_use_ssl` has it"
+        yield Fault(Effect.DOUBTFUL, what, "Add `ssl_cert_reqs=CERT_REQUIRED` to its query.")
 
 
 def _parameter_faults(parts: Parts, *, celery: bool) -> Iterator[Fault]:
