@@ -4,7 +4,7 @@ One fault, one finding: of several findings about one value, only the cause is r
 A placeholder in a URL is also a text of the wrong type, without a host, and not encrypted. All of
 these disappear with the placeholder, so it is their cause. The possible causes are, in this order:
 a placeholder, a reference, the form of the text, and a variable in it that nothing sets. What the
-value means comes last.
+value means comes last. A misspelt name is the cause of the variable that is not set.
 
 Nothing is lost by that. A cause is reported with the highest severity of the findings that it
 hides, so that exit codes are the same. It hides only findings about the same variable, and none if
@@ -27,10 +27,16 @@ _ORDER = (
 )
 """The codes, or their beginnings, of findings about a value. An earlier one is the cause."""
 
+_MISSPELT = ("SET002", "SET003")
+_MISSING = ("ENV002", "KEY001")
+"""A misspelt name is the cause of a variable that is not set, and of nothing else."""
+
 _WORDS = {
     "ENV004": "is a placeholder",
     "REF001": "is a reference",
     "REF002": "is the text of a missing value",
+    "SET002": "is misspelt",
+    "SET003": "is misspelt",
     "SET011": "refers to an unset variable",
 }
 
@@ -43,13 +49,26 @@ def causes(findings: Iterable[Finding]) -> Causes:
     Return the cause for each variable that has one, with the highest severity of its findings.
     """
     found: dict[str, Finding] = {}
-    about = [each for each in findings if each.suppressed is None and _rank(each) is not None]
+    counting = [each for each in findings if each.suppressed is None and each.fields]
+    about = [each for each in counting if _rank(each) is not None]
     for finding in sorted(about, key=lambda each: _rank(each) or 0):
         (name,) = finding.fields[:1]
         cause = found.setdefault(name, finding)
         if cause.severity is not Severity.INFO and finding.severity > cause.severity:
             found[name] = cause.replace(severity=finding.severity)
-    return {name: each for name, each in found.items() if _rank(each) != len(_ORDER) - 1}
+    known = {name: each for name, each in found.items() if _rank(each) != len(_ORDER) - 1}
+    return {**_misspelt(counting), **known}
+
+
+def _misspelt(findings: Iterable[Finding]) -> Causes:
+    missing = {each.fields[0]: each for each in findings if each.code in _MISSING}
+    return {
+        name: each.replace(severity=max(each.severity, missing[name].severity))
+        for each in findings
+        if each.code in _MISSPELT and each.severity is not Severity.INFO
+        for name in each.fields[:1]
+        if name in missing
+    }
 
 
 def cause_of(finding: Finding, known: Causes) -> Finding | None:
@@ -60,6 +79,8 @@ def cause_of(finding: Finding, known: Causes) -> Finding | None:
     cause = known.get(finding.fields[0]) if rank is not None else None
     if cause is None or finding.suppressed is not None:
         return None
+    if cause.code in _MISSPELT:
+        return cause if finding.code in _MISSING else None
     own = _rank(cause)
     return cause if own is not None and rank is not None and own < rank else None
 

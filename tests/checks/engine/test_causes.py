@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.support.configurations import MakeContext
+from tests.support.configurations import KEY, MakeContext
 from workerctl.checks.base import Context
 from workerctl.checks.engine.run import run
 from workerctl.checks.engine.select import Selection
@@ -81,6 +81,38 @@ def test_the_others_are_skipped_with_the_reason(context: MakeContext) -> None:
     number = (Status.SKIPPED, "LLM_TIMEOUT_SECONDS is the text of a missing value (REF002)")
     assert [ended(results, code) for code in ("KEY002", "KEY003", "KEY004")] == [key] * 3
     assert [ended(results, code) for code in ("SET001", "TMO001", "BUD001")] == [number] * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "code"),
+    [
+        (f"ENCYRPTION_KEY={KEY}", "ENCRYPTION_KEY", "KEY001"),
+        ("OPENIA_API_KEY=oai-zubSMknJxdnPeFn7", "OPENAI_API_KEY", "ENV002"),
+    ],
+)
+def test_a_misspelt_name_is_why_a_variable_is_missing(
+    context: MakeContext, line: str, name: str, code: str
+) -> None:
+    """
+    Nobody is asked to make a new key while the right one is in the file.
+    """
+    results = run(context(f"ENV=production\n{line}\n"), CHECKS)
+
+    assert about(results, name) == [("SET002", Severity.ERROR)]
+    assert code == "ENV002" or ended(results, code) == (
+        Status.SKIPPED,
+        f"{name} is misspelt (SET002)",
+    )
+
+
+def test_a_misspelt_name_hides_nothing_about_the_value(context: MakeContext) -> None:
+    """
+    If the variable is set as well, what is wrong with its value has another cause.
+    """
+    text = "ENV=production\nSUPABASE_URL=http://db.resume-works.net\nSUPABSE_URL=x\n"
+    found = about(run(context(text), CHECKS), "SUPABASE_URL")
+
+    assert {code for code, _ in found} == {"SET002", "ENV005"}
 
 
 def test_a_check_with_other_findings_has_failed(context: MakeContext) -> None:

@@ -754,3 +754,30 @@ def test_a_result_backend_of_celery_has_to_name_its_check_of_certificates() -> N
     assert [fault.effect for fault in faults(url, backend)] == [Effect.DOUBTFUL]
     assert list(faults(f"{url}?ssl_cert_reqs=CERT_REQUIRED", backend)) == []
     assert list(faults(url, broker)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("REDIS_URL", "cache.works.net:6379/0", [D]),
+        ("APP_DATABASE_URL", "u:p@db.works.net:5432/app", [D]),
+        ("API_BASE_URL", "https:/api.works.net/v1", [D]),
+        ("SENTRY_DSN", "https//key@sentry.works.net/1", [D]),
+        ("CELERY_BROKER_URL", "amqp:/rabbit:5672", [D]),
+        ("ORACLE_DSN", "db.works.net:1521/service", []),
+        ("DATABASE_URL", "app.sqlite3", []),
+        ("STATIC_URL", "/static/", []),
+        ("LOGIN_URL", "accounts:login", []),
+        ("CLUSTER_URL", "worker:8000", []),
+        ("CACHE_HOST", "cache.works.net:6379", []),
+    ],
+)
+def test_a_text_that_is_nearly_a_url(name: str, text: str, expected: list[Effect]) -> None:
+    """Where nothing but the name says that it is one, only what cannot be meant is a fault."""
+    assert [fault.effect for fault in faults(text, Use(name))] == expected
+
+
+@pytest.mark.parametrize("query", ["ssl=false", "tls=0", "encrypt=no"])
+def test_tls_of_a_web_address_depends_on_its_scheme(query: str) -> None:
+    """A query parameter of HTTP is for the server, not for the client."""
+    assert list(faults(f"https://hooks.works.net/run?{query}", Use("WEBHOOK_URL"))) == []

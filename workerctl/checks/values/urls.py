@@ -12,7 +12,14 @@ from workerctl.report.findings import Finding, Location, Severity
 from workerctl.report.records import Record
 from workerctl.rules import Endpoint, Origins, RedisUrl, Rule
 from workerctl.secrecy.masking import is_conventional_name
-from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_plain, may_be_switch
+from workerctl.sources.forms.urls.faults import (
+    Effect,
+    Fault,
+    Use,
+    is_name_of_url,
+    is_plain,
+    may_be_switch,
+)
 
 _REFUSED = {Effect.REFUSED: Severity.ERROR, Effect.DOUBTFUL: Severity.WARNING}
 _IGNORED = {Effect.IGNORED: Severity.WARNING, Effect.NOTED: Severity.INFO}
@@ -43,8 +50,9 @@ def clients_accept_urls(context: Context) -> Iterator[Finding]:
     its MySQL drivers, pymongo, and those of Kafka and HTTP. Without connecting, the check finds
     query parameters that they do not know, values of a wrong type, a missing scheme or host, a
     wrong port, several hosts where one is allowed, and characters of a password that end the host
-    too early. If it is not known which client reads the URL, the finding is a warning. Each URL of
-    a list is judged alone, unless the list is given to RQ or to another client that expects one
+    too early. If it is not known which client reads the URL, the finding is a warning. So is a text
+    such as `host:6379` or `https:/host` in a setting whose name says that it is a URL. Each URL
+    of a list is judged alone, unless the list is given to RQ or to another client that expects one
     URL.
 
     Why: a client parses its URL when the first job connects, and fails then.
@@ -160,7 +168,7 @@ def _is_candidate(context: Context, name: str, marked: Marked) -> bool:
         return False
     if name in marked[Endpoint] or name in marked[RedisUrl] or "://" in _default(context, name):
         return True
-    return _is_kafka(Use(name))
+    return is_name_of_url(name) or _is_kafka(Use(name))
 
 
 def _is_kafka(use: Use) -> bool:

@@ -93,6 +93,13 @@ class Use(Record):
         return "KAFKA" in name or "BOOTSTRAP" in name
 
 
+def is_name_of_url(name: str) -> bool:
+    """
+    Return whether the last word of a name says that the variable holds a URL.
+    """
+    return name.upper().endswith(("URL", "URI", "DSN"))
+
+
 def may_be_switch(names: str) -> bool:
     """
     Return whether any of the names in a text may be that of a switch: a quick test of many names.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from workerctl.sources.forms.urls import authority
-from workerctl.sources.forms.urls.faults import Effect, Fault, Use
+from workerctl.sources.forms.urls.faults import Effect, Fault, Use, is_name_of_url
 from workerctl.sources.forms.urls.parts import Parts, split
 
 _FAMILIES = {
@@ -33,6 +33,13 @@ _SHORTEST_MISSPELT = 4
 _BETWEEN_URLS = r"(?<![,;\s])[,;\s]++(?=[A-Za-z][A-Za-z0-9+.-]*://)"
 _SEPARATORS = ",; \t\r\n"
 _TEMPLATE = frozenset("{}<>$%")
+# What is left of `redis://host` without a slash or the colon, and `host:6379/0`.
+_BROKEN_SCHEME = rf"(?:{'|'.join(_FAMILIES)})(?:\+\w+)?(?::/(?!/)|//)\S+$"
+_ADDRESS = r"(?:[^\s/@]*@)?[A-Za-z0-9.-]+:[0-9]{2,5}(?:/\S*)?"
+_OF_SERVICES = (
+    r"(?:^|_)(?:AMQP|BROKER|DATABASE|DB|MONGO|MONGODB|MYSQL|POSTGRES|POSTGRESQL|RABBITMQ|REDIS)"
+    r"_UR[LI]$"
+)
 _WITHOUT_SCHEME = frozenset({"none", "null", "disabled", "disable", "off", "false", "memory"})
 
 
@@ -133,9 +140,24 @@ def _without_scheme(text: str, use: Use) -> Iterator[Fault]:
     scheme = use.default.partition("://")[0] if "://" in use.default else ""
     if text.strip().lower() in _WITHOUT_SCHEME or not text.strip():
         return
+    if not scheme and not use.is_redis and not use.is_url:
+        yield from _nearly_a_url(text, use)
+        return
     is_conninfo = "=" in text and scheme.partition("+")[0] in {"postgres", "postgresql"}
     is_address = "." in text or ":" in text or text.strip().lower() == "localhost"
     if not is_conninfo and (use.is_redis or use.is_url or (scheme and is_address)):
         example = scheme or ("redis" if use.is_redis else "https")
         what = "must be a URL, but its value has no scheme"
         yield Fault(Effect.REFUSED, what, f"Begin it with `{example}://`.")
+
+
+def _nearly_a_url(text: str, use: Use) -> Iterator[Fault]:
+    """
+    Yield a fault if nothing but a name says that a text should be a URL, and it is nearly one.
+    """
+    is_address = re.fullmatch(_ADDRESS, text) and re.search(_OF_SERVICES, use.name.upper())
+    if is_name_of_url(use.name) and re.match(_BROKEN_SCHEME, text, re.IGNORECASE):
+        yield Fault(Effect.DOUBTFUL, "has no `://` after its scheme", "Write the scheme and `://`.")
+    elif is_name_of_url(use.name) and is_address:
+        what = "is an address without a scheme, although its name says that it is a URL"
+        yield Fault(Effect.DOUBTFUL, what, "Begin it with the scheme of the service and `://`.")

@@ -57,6 +57,7 @@ _EXCEPTIONS = frozenset(
     ]
 )
 _TLS = frozenset({"encrypt", "ssl", "sslmode", "tls", "usessl", "usetls"})
+_WEB = frozenset({"http", "https", "ws", "wss"})  # the scheme alone decides about TLS
 _WITHOUT_TLS = OFF | {"disable", "allow", "prefer", "preferred", "optional"}
 
 _SUBJECTS = frozenset(
@@ -90,7 +91,7 @@ def faults(parts: Parts) -> Iterator[Fault]:
             what = f"switches off the check of the server's certificate by `{shown}`"
             hint = f"Remove `{shown}`, and name the certificate authority if it is your own."
             yield Fault(Effect.UNVERIFIED, what, hint, shown)
-        elif squeezed in _TLS and word in _WITHOUT_TLS:
+        elif squeezed in _TLS and word in _WITHOUT_TLS and parts.scheme not in _WEB:
             verb = "asks for" if word in OFF | {"disable"} else "allows"
             what = f"{verb} a connection without encryption by `{shown}`"
             yield Fault(Effect.UNENCRYPTED, what, _stricter(parts, shown, squeezed), shown)
