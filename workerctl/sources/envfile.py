@@ -208,17 +208,6 @@ def _bindings(text: str, ends: list[int]) -> Iterator[tuple[int, Binding]]:
         position += len(raw)
 
 
-def why_unreadable(entry: Entry) -> str:
-    """
-    Return why the text of an entry is not an assignment, completing "Line 3 …".
-    """
-    match = re.match(ASSIGNMENT, entry.raw)
-    if match is None or not match["quote"]:
-        return "cannot be read as an assignment"
-    is_closed = match["quote"] in entry.raw[match.end() :]
-    return "has text after the closing quote" if is_closed else "has a quote that is not closed"
-
-
 def _with_line_feeds(binding: Binding) -> str | None:
     """
     Return the value of a quoted binding with its line ends as LF, but with its escapes as they are.

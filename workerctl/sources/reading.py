@@ -128,7 +128,7 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
     for entry in file.entries:
         location = Location("env-file", file.name, entry.number)
         if entry.name is None or entry.value is None:
-            reason = "has no `=`" if entry.name else envfile.why_unreadable(entry)
+            reason = "has no `=`" if entry.name else _why_unreadable(entry)
             broken.append(Broken(location, reason, entry))
             continue
         try:
@@ -145,6 +145,17 @@ def _env_file(names: Names, file: envfile.EnvFile, expander: Expander) -> Source
         text=file.text,
         is_marked=file.is_marked,
     )
+
+
+def _why_unreadable(entry: envfile.Entry) -> str:
+    """
+    Return why the text of an entry is not an assignment, completing "Line 3 …".
+    """
+    match = re.match(envfile.ASSIGNMENT, entry.raw)
+    if match is None or not match["quote"]:
+        return "cannot be read as an assignment"
+    is_closed = match["quote"] in entry.raw[match.end() :]
+    return "has text after the closing quote" if is_closed else "has a quote that is not closed"
 
 
 def _secrets(names: Names, directory: str, dialect: Dialect) -> Source:
